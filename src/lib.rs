@@ -1,0 +1,15 @@
+//! `releasec`: a compiler for release plans.
+//!
+//! ```text
+//! source ─ syntax::ast ─ resolve::Program ─ (types, eval) ─ model::Release ─ plan::Plan ─┬─ checks ─ Diagnostics
+//!                                                                                        ├─ emit ── Artifacts
+//!                                                                                        └─ run ─── traces
+//! ```
+//!
+//! The modules stand in the order of their layers; imports point down only (`docs/architecture.md`, `tests/house.rs`).
+
+pub mod source;
+
+pub mod diagnostic;
+
+pub mod syntax;

@@ -1,0 +1,186 @@
+//! The source map: every text of a compilation, and spans into them.
+//!
+//! Knows bytes and lines only. Called by every layer that reports a place.
+
+use std::sync::Arc;
+
+/// A file of the compilation, by index into the [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file: `start` included, `end` excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file the range lies in.
+    pub file: FileId,
+    /// First byte of the range.
+    pub start: u32,
+    /// First byte after the range.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range `start..end` of `file`.
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span { file, start: clamp(start), end: clamp(end) }
+    }
+
+    /// The smallest span that holds both; `self` when they lie in different files.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// The empty span at the first byte of this one.
+    #[must_use]
+    pub fn start_point(self) -> Span {
+        Span { end: self.start, ..self }
+    }
+
+    /// The empty span just after this one.
+    #[must_use]
+    pub fn end_point(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+
+    /// The bytes as a range of `usize`.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A line and a column for people: both count from 1, the column in Unicode scalar values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineCol {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in characters.
+    pub column: u32,
+}
+
+/// One text with its name and the index of its lines.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// The path as it is shown to people: relative to where the user stands, `/` between parts, or `std/aws/lambda.release`.
+    pub path: String,
+    /// The whole text. A byte order mark is not part of it.
+    pub text: Arc<str>,
+    /// Whether the file belongs to the embedded library.
+    pub library: bool,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    fn new(path: String, text: Arc<str>, library: bool) -> Self {
+        let mut line_starts = vec![0];
+        line_starts.extend(
+            text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
+        );
+        SourceFile { path, text, library, line_starts }
+    }
+
+    /// The line and column of a byte offset (clamped to the text).
+    pub fn line_col(&self, offset: u32) -> LineCol {
+        let offset = (offset as usize).min(self.text.len());
+        let line = self.line_starts.partition_point(|s| *s as usize <= offset).max(1) - 1;
+        let start = self.line_starts[line] as usize;
+        let column = self.text.get(start..offset).map_or(0, |s| s.chars().count());
+        LineCol { line: to_u32(line + 1), column: to_u32(column + 1) }
+    }
+
+    /// The text of a line (from 1) without its line break; empty when there is no such line.
+    pub fn line(&self, line: u32) -> &str {
+        let i = (line as usize).saturating_sub(1);
+        let Some(start) = self.line_starts.get(i) else { return "" };
+        let end = self.line_starts.get(i + 1).map_or(self.text.len(), |e| *e as usize);
+        self.text.get(*start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+
+    /// How many lines the text has (at least one).
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+}
+
+fn to_u32(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Every text of a compilation, in the order they were added.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// An empty map.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text under the name people will see; a leading byte order mark is dropped.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.push(path.into(), text.into(), false)
+    }
+
+    /// Adds a module of the embedded library.
+    pub fn add_library(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.push(path.into(), text.into(), true)
+    }
+
+    fn push(&mut self, path: String, text: Arc<str>, library: bool) -> FileId {
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => Arc::from(rest),
+            None => text,
+        };
+        let id = FileId(to_u32(self.files.len()));
+        self.files.push(SourceFile::new(path, text, library));
+        id
+    }
+
+    /// The file of an id made by this map.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// All files with their ids, in order.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(i, f)| (FileId(to_u32(i)), f))
+    }
+
+    /// The text a span covers.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).text.get(span.range()).unwrap_or("")
+    }
+
+    /// Line and column where a span starts.
+    pub fn line_col(&self, span: Span) -> LineCol {
+        self.file(span.file).line_col(span.start)
+    }
+
+    /// `path:line` of a span, as people write it.
+    pub fn place(&self, span: Span) -> String {
+        format!("{}:{}", self.file(span.file).path, self.line_col(span).line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        let mut map = SourceMap::new();
+        let id = map.add("a.release", "\u{feff}é b\r\nc");
+        let file = map.file(id);
+        assert_eq!(file.line_col(0), LineCol { line: 1, column: 1 });
+        assert_eq!(file.line_col(3), LineCol { line: 1, column: 3 });
+        assert_eq!(file.line_col(6), LineCol { line: 2, column: 1 });
+        assert_eq!(file.line(1), "é b");
+        assert_eq!(file.line(3), "");
+    }
+}

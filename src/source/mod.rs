@@ -1,0 +1,9 @@
+//! Files, places in them, and exact numbers: the ground everything else stands on.
+//!
+//! Must not know the language, diagnostics or the file system: texts are handed in by the driver.
+
+mod map;
+mod number;
+
+pub use map::{FileId, LineCol, SourceFile, SourceMap, Span};
+pub use number::Rational;
