@@ -13,3 +13,10 @@ pub mod source;
 pub mod diagnostic;
 
 pub mod syntax;
+
+pub mod model;
+
+pub mod plan;
+
+pub mod checks;
+pub mod emit;

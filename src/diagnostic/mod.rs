@@ -149,7 +149,10 @@ impl Diagnostic {
     /// Adds a fact with its place.
     #[must_use]
     pub fn fact(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -170,20 +173,38 @@ impl Diagnostic {
     /// Adds a repair a machine can make.
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, safety: Safety, edits: Vec<Edit>) -> Self {
-        self.fixes.push(Fix { title: title.into(), edits, safety });
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits,
+            safety,
+        });
         self
     }
 
     /// A single replacement that is safe to make.
     #[must_use]
     pub fn safe_fix(self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix(title, Safety::Safe, vec![Edit { span, replacement: replacement.into() }])
+        self.fix(
+            title,
+            Safety::Safe,
+            vec![Edit {
+                span,
+                replacement: replacement.into(),
+            }],
+        )
     }
 
     /// A single replacement that a person should look at.
     #[must_use]
     pub fn unsafe_fix(self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix(title, Safety::Unsafe, vec![Edit { span, replacement: replacement.into() }])
+        self.fix(
+            title,
+            Safety::Unsafe,
+            vec![Edit {
+                span,
+                replacement: replacement.into(),
+            }],
+        )
     }
 }
 
@@ -246,6 +267,8 @@ impl Bag {
 
 impl FromIterator<Diagnostic> for Bag {
     fn from_iter<T: IntoIterator<Item = Diagnostic>>(iter: T) -> Self {
-        Bag { list: iter.into_iter().collect() }
+        Bag {
+            list: iter.into_iter().collect(),
+        }
     }
 }

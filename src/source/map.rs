@@ -23,7 +23,11 @@ impl Span {
     /// The range `start..end` of `file`.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Span { file, start: clamp(start), end: clamp(end) }
+        Span {
+            file,
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
     /// The smallest span that holds both; `self` when they lie in different files.
@@ -32,19 +36,29 @@ impl Span {
         if self.file != other.file {
             return self;
         }
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// The empty span at the first byte of this one.
     #[must_use]
     pub fn start_point(self) -> Span {
-        Span { end: self.start, ..self }
+        Span {
+            end: self.start,
+            ..self
+        }
     }
 
     /// The empty span just after this one.
     #[must_use]
     pub fn end_point(self) -> Span {
-        Span { start: self.end, ..self }
+        Span {
+            start: self.end,
+            ..self
+        }
     }
 
     /// The bytes as a range of `usize`.
@@ -78,9 +92,17 @@ impl SourceFile {
     fn new(path: String, text: Arc<str>, library: bool) -> Self {
         let mut line_starts = vec![0];
         line_starts.extend(
-            text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
+            text.bytes()
+                .enumerate()
+                .filter(|(_, b)| *b == b'\n')
+                .map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
         );
-        SourceFile { path, text, library, line_starts }
+        SourceFile {
+            path,
+            text,
+            library,
+            line_starts,
+        }
     }
 
     /// The line and column of a byte offset (clamped to the text).
@@ -89,15 +111,26 @@ impl SourceFile {
         let line = self.line_starts.partition_point(|s| *s as usize <= offset).max(1) - 1;
         let start = self.line_starts[line] as usize;
         let column = self.text.get(start..offset).map_or(0, |s| s.chars().count());
-        LineCol { line: to_u32(line + 1), column: to_u32(column + 1) }
+        LineCol {
+            line: to_u32(line + 1),
+            column: to_u32(column + 1),
+        }
     }
 
     /// The text of a line (from 1) without its line break; empty when there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let i = (line as usize).saturating_sub(1);
-        let Some(start) = self.line_starts.get(i) else { return "" };
-        let end = self.line_starts.get(i + 1).map_or(self.text.len(), |e| *e as usize);
-        self.text.get(*start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+        let Some(start) = self.line_starts.get(i) else {
+            return "";
+        };
+        let end = self
+            .line_starts
+            .get(i + 1)
+            .map_or(self.text.len(), |e| *e as usize);
+        self.text
+            .get(*start as usize..end)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r'])
     }
 
     /// How many lines the text has (at least one).

@@ -18,13 +18,22 @@ fn gcd(a: u128, b: u128) -> u128 {
 
 impl Rational {
     /// Zero.
-    pub const ZERO: Rational = Rational { numerator: 0, denominator: 1 };
+    pub const ZERO: Rational = Rational {
+        numerator: 0,
+        denominator: 1,
+    };
     /// One.
-    pub const ONE: Rational = Rational { numerator: 1, denominator: 1 };
+    pub const ONE: Rational = Rational {
+        numerator: 1,
+        denominator: 1,
+    };
 
     /// A whole number.
     pub const fn int(n: i64) -> Self {
-        Rational { numerator: n as i128, denominator: 1 }
+        Rational {
+            numerator: n as i128,
+            denominator: 1,
+        }
     }
 
     /// `numerator / denominator`; `None` when the denominator is zero or the fraction does not fit.
@@ -35,7 +44,10 @@ impl Rational {
         let g = gcd(numerator.unsigned_abs(), denominator.unsigned_abs());
         let g = i128::try_from(g).ok()?;
         let sign = if denominator < 0 { -1 } else { 1 };
-        Some(Rational { numerator: sign * numerator / g, denominator: sign * denominator / g })
+        Some(Rational {
+            numerator: sign * numerator / g,
+            denominator: sign * denominator / g,
+        })
     }
 
     /// Reads `12`, `2.5` or `-0.1`; `None` when the text is not such a number or has too many digits.
@@ -47,7 +59,11 @@ impl Rational {
         }
         let scale = 10i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
         let whole: i128 = whole.parse().ok()?;
-        let fraction: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+        let fraction: i128 = if fraction.is_empty() {
+            0
+        } else {
+            fraction.parse().ok()?
+        };
         Rational::new(sign * whole.checked_mul(scale)?.checked_add(fraction)?, scale)
     }
 
@@ -55,27 +71,43 @@ impl Rational {
     pub fn checked_add(self, o: Self) -> Option<Self> {
         let left = self.numerator.checked_mul(o.denominator)?;
         let right = o.numerator.checked_mul(self.denominator)?;
-        Rational::new(left.checked_add(right)?, self.denominator.checked_mul(o.denominator)?)
+        Rational::new(
+            left.checked_add(right)?,
+            self.denominator.checked_mul(o.denominator)?,
+        )
     }
 
     /// The difference, or `None` when it does not fit.
     pub fn checked_sub(self, o: Self) -> Option<Self> {
-        self.checked_add(Rational { numerator: o.numerator.checked_neg()?, ..o })
+        self.checked_add(Rational {
+            numerator: o.numerator.checked_neg()?,
+            ..o
+        })
     }
 
     /// The product, or `None` when it does not fit.
     pub fn checked_mul(self, o: Self) -> Option<Self> {
-        Rational::new(self.numerator.checked_mul(o.numerator)?, self.denominator.checked_mul(o.denominator)?)
+        Rational::new(
+            self.numerator.checked_mul(o.numerator)?,
+            self.denominator.checked_mul(o.denominator)?,
+        )
     }
 
     /// The quotient, or `None` when `o` is zero or the result does not fit.
     pub fn checked_div(self, o: Self) -> Option<Self> {
-        Rational::new(self.numerator.checked_mul(o.denominator)?, self.denominator.checked_mul(o.numerator)?)
+        Rational::new(
+            self.numerator.checked_mul(o.denominator)?,
+            self.denominator.checked_mul(o.numerator)?,
+        )
     }
 
     /// The whole number this is, if it is one that fits.
     pub fn as_int(self) -> Option<i64> {
-        if self.denominator == 1 { i64::try_from(self.numerator).ok() } else { None }
+        if self.denominator == 1 {
+            i64::try_from(self.numerator).ok()
+        } else {
+            None
+        }
     }
 
     /// The nearest binary number: for drawing and for sizes, never for comparing.
@@ -114,7 +146,11 @@ impl Rational {
         let sign = if scaled < 0 { "-" } else { "" };
         let digits = format!("{:0>width$}", scaled.unsigned_abs(), width = places as usize + 1);
         let (whole, fraction) = digits.split_at(digits.len() - places as usize);
-        if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        if fraction.is_empty() {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{fraction}")
+        }
     }
 }
 
@@ -158,7 +194,10 @@ mod tests {
     #[test]
     fn order_is_exact() {
         let tenth = Rational::parse("0.1").expect("parses");
-        let sum = tenth.checked_add(tenth).and_then(|t| t.checked_add(tenth)).expect("fits");
+        let sum = tenth
+            .checked_add(tenth)
+            .and_then(|t| t.checked_add(tenth))
+            .expect("fits");
         assert_eq!(sum, Rational::parse("0.3").expect("parses"));
         assert!(tenth < sum);
     }

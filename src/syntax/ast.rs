@@ -68,9 +68,9 @@ impl Stmt {
         let end = match &self.form {
             Form::Plain(args) => args.last().map_or(self.keyword.span, |a| a.span),
             Form::Use(u) => u.span,
-            Form::Typed { name, ty, default } => {
-                default.as_ref().map_or(ty.as_ref().map_or(name.span, |t| t.span), |d| d.span)
-            }
+            Form::Typed { name, ty, default } => default
+                .as_ref()
+                .map_or(ty.as_ref().map_or(name.span, |t| t.span), |d| d.span),
             Form::Let { value, .. } => value.span,
             Form::Define { name, params } => params.last().map_or(name.span, |p| p.span),
         };

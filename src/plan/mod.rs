@@ -1,0 +1,9 @@
+//! The DAG of a release and its analyses: order, reachability, undos, holds.
+//!
+//! The only place that knows `petgraph`. Must not report findings (`checks` does) nor know a target.
+
+mod graph;
+mod undo;
+
+pub use graph::{Cycle, Edge, EdgeKind, Node, NodeSet, Plan};
+pub use undo::{StageUndo, UndoStep};
