@@ -20,3 +20,5 @@ pub mod plan;
 
 pub mod checks;
 pub mod emit;
+
+pub mod report;

@@ -86,6 +86,16 @@ pub struct SourceFile {
     /// Whether the file belongs to the embedded library.
     pub library: bool,
     line_starts: Vec<u32>,
+    /// Characters before each block of [`BLOCK`] bytes; empty for a text of one byte per character.
+    chars_before: Vec<u32>,
+}
+
+/// How many bytes are counted at most to find a column, so that one enormous line costs no more than many short ones.
+const BLOCK: usize = 1024;
+
+/// Whether a byte begins a character.
+fn begins_char(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 impl SourceFile {
@@ -97,12 +107,35 @@ impl SourceFile {
                 .filter(|(_, b)| *b == b'\n')
                 .map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
         );
+        let mut chars_before = Vec::new();
+        if !text.is_ascii() {
+            let mut seen = 0u32;
+            for block in text.as_bytes().chunks(BLOCK) {
+                chars_before.push(seen);
+                seen = seen.saturating_add(to_u32(block.iter().filter(|b| begins_char(**b)).count()));
+            }
+        }
         SourceFile {
             path,
             text,
             library,
             line_starts,
+            chars_before,
         }
+    }
+
+    /// How many characters begin before a byte offset.
+    fn chars_before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let Some(seen) = self
+            .chars_before
+            .get(block.min(self.chars_before.len().saturating_sub(1)))
+        else {
+            return offset;
+        };
+        let start = block.min(self.chars_before.len() - 1) * BLOCK;
+        let rest = self.text.as_bytes().get(start..offset).unwrap_or(&[]);
+        *seen as usize + rest.iter().filter(|b| begins_char(**b)).count()
     }
 
     /// The line and column of a byte offset (clamped to the text).
@@ -110,7 +143,7 @@ impl SourceFile {
         let offset = (offset as usize).min(self.text.len());
         let line = self.line_starts.partition_point(|s| *s as usize <= offset).max(1) - 1;
         let start = self.line_starts[line] as usize;
-        let column = self.text.get(start..offset).map_or(0, |s| s.chars().count());
+        let column = self.chars_before(offset) - self.chars_before(start);
         LineCol {
             line: to_u32(line + 1),
             column: to_u32(column + 1),
@@ -119,18 +152,28 @@ impl SourceFile {
 
     /// The text of a line (from 1) without its line break; empty when there is no such line.
     pub fn line(&self, line: u32) -> &str {
+        self.text.get(self.line_range(line)).unwrap_or("")
+    }
+
+    /// The bytes of a line (from 1) without its line break; empty, at the end, when there is no such line.
+    pub fn line_range(&self, line: u32) -> std::ops::Range<usize> {
         let i = (line as usize).saturating_sub(1);
         let Some(start) = self.line_starts.get(i) else {
-            return "";
+            return self.text.len()..self.text.len();
         };
         let end = self
             .line_starts
             .get(i + 1)
             .map_or(self.text.len(), |e| *e as usize);
-        self.text
-            .get(*start as usize..end)
-            .unwrap_or("")
-            .trim_end_matches(['\n', '\r'])
+        let start = *start as usize;
+        start
+            ..start
+                + self
+                    .text
+                    .get(start..end)
+                    .unwrap_or("")
+                    .trim_end_matches(['\n', '\r'])
+                    .len()
     }
 
     /// How many lines the text has (at least one).
@@ -215,5 +258,23 @@ mod tests {
         assert_eq!(file.line_col(6), LineCol { line: 2, column: 1 });
         assert_eq!(file.line(1), "é b");
         assert_eq!(file.line(3), "");
+    }
+
+    #[test]
+    fn columns_in_long_lines_are_counted_from_the_nearest_block() {
+        let text = "aé€".repeat(2_000);
+        let mut map = SourceMap::new();
+        let id = map.add("a.release", format!("é\n{text}"));
+        let file = map.file(id);
+        for chars in [0usize, 1, 3, 1_024, 5_999] {
+            let bytes: usize = text.chars().take(chars).map(char::len_utf8).sum();
+            assert_eq!(
+                file.line_col(to_u32(bytes + 3)),
+                LineCol {
+                    line: 2,
+                    column: to_u32(chars + 1)
+                }
+            );
+        }
     }
 }

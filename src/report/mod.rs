@@ -1,0 +1,153 @@
+//! How findings are shown: one model of a finding, one file per way to print it, one list of those ways.
+//!
+//! Must not know how findings come to be, nor files or the environment: the driver says whether there is colour and
+//! how wide the terminal is. Called by the driver and the commands. A new format is one file here and one line in
+//! [`RENDERERS`].
+
+mod clean;
+mod excerpt;
+mod fancy;
+mod github;
+mod hunk;
+mod json;
+mod json_lines;
+mod narrated;
+pub mod pages;
+mod plain;
+mod sarif;
+mod short;
+mod snippet;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, SourceMap};
+use std::collections::BTreeSet;
+
+pub use hunk::{unified, visible_diff};
+
+/// What there is to say about one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The texts the findings point into.
+    pub sources: &'a SourceMap,
+    /// The findings, in the order they are shown.
+    pub findings: &'a [Diagnostic],
+    /// How many files were checked.
+    pub checked: usize,
+    /// How many findings were left out because they were asked not to be shown.
+    pub hidden: usize,
+}
+
+/// What the place of printing can do.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether colours are wanted.
+    pub color: bool,
+    /// Whether box-drawing characters can be shown.
+    pub unicode: bool,
+    /// How many columns there are.
+    pub width: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            color: false,
+            unicode: true,
+            width: 100,
+        }
+    }
+}
+
+/// A way to print a report.
+pub trait Renderer: Sync {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+    /// One line about it, for the help text.
+    fn about(&self) -> &'static str;
+    /// The whole report as text, ended by a newline unless it is empty.
+    fn render(&self, report: &Report<'_>, options: &Options) -> String;
+}
+
+/// Every way to print a report, in the order the help text names them.
+pub const RENDERERS: &[&dyn Renderer] = &[
+    &fancy::Fancy,
+    &plain::Plain,
+    &short::Short,
+    &narrated::Narrated,
+    &json::Json,
+    &json_lines::JsonLines,
+    &sarif::Sarif,
+    &github::GitHub,
+];
+
+/// The renderer of that name.
+pub fn renderer(name: &str) -> Option<&'static dyn Renderer> {
+    RENDERERS.iter().copied().find(|r| r.name() == name)
+}
+
+/// How many findings of each severity there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Informations.
+    pub infos: usize,
+    /// Files that have at least one finding.
+    pub files: usize,
+}
+
+impl Report<'_> {
+    /// Counts the findings.
+    pub fn counts(&self) -> Counts {
+        let of = |s: Severity| self.findings.iter().filter(|d| d.severity == s).count();
+        let files: BTreeSet<FileId> = self.findings.iter().map(|d| d.span.file).collect();
+        Counts {
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+            infos: of(Severity::Info),
+            files: files.len(),
+        }
+    }
+
+    /// The line that ends a report for people: `2 errors, 1 warning in 3 files`, or `checked 3 plans: clean`.
+    pub fn summary(&self) -> String {
+        let counts = self.counts();
+        let mut parts = Vec::new();
+        for (n, one) in [(counts.errors, "error"), (counts.warnings, "warning")] {
+            if n > 0 {
+                parts.push(counted(n, one));
+            }
+        }
+        if counts.infos > 0 {
+            parts.push(format!("{} for information", counts.infos));
+        }
+        let mut line = if counts.errors + counts.warnings == 0 {
+            let mut line = format!("checked {}: clean", counted(self.checked, "plan"));
+            for part in parts {
+                line.push_str(", ");
+                line.push_str(&part);
+            }
+            line
+        } else {
+            format!("{} in {}", parts.join(", "), counted(counts.files, "file"))
+        };
+        if self.hidden > 0 {
+            line.push_str(&format!(
+                " ({} hidden by `--select` or `--ignore`)",
+                counted(self.hidden, "finding")
+            ));
+        }
+        line
+    }
+}
+
+/// `1 error`, `2 errors`.
+pub fn counted(n: usize, one: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{n} {one}s")
+    }
+}
