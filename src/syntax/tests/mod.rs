@@ -1,0 +1,3 @@
+//! What the parser and the formatter promise.
+
+mod forms;
