@@ -14,6 +14,8 @@ pub mod diagnostic;
 
 pub mod syntax;
 
+pub mod schema;
+
 pub mod model;
 
 pub mod plan;

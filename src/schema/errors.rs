@@ -1,0 +1,187 @@
+//! What can be wrong with the shape of a statement: its keyword, its block, how often it stands there.
+//!
+//! Constructors only; called by the structural check.
+
+use crate::diagnostic::{Code, Diagnostic, Safety, nearest};
+use crate::schema::{Block, Body, FormSpec, Statement};
+use crate::source::Span;
+use crate::syntax::ast::Stmt;
+
+const UNKNOWN: Code = Code("resolve/unknown_statement");
+const MISPLACED: Code = Code("resolve/misplaced_statement");
+const REPEATED: Code = Code("resolve/repeated_statement");
+const MISSING: Code = Code("resolve/missing_statement");
+const ARGUMENTS: Code = Code("resolve/argument_count");
+const NO_BLOCK: Code = Code("resolve/missing_block");
+const BLOCK: Code = Code("resolve/unexpected_block");
+const FORM: Code = Code("resolve/wrong_form");
+
+fn place(block: Block) -> String {
+    match block {
+        Block::Module => "at the top of a file".to_string(),
+        b => format!("in `{}`", b.name()),
+    }
+}
+
+pub(crate) fn suggestion(keyword: &str, block: Block) -> Option<&'static str> {
+    nearest(keyword, block.statements().iter().map(|s| s.keyword))
+}
+
+pub(crate) fn unknown(stmt: &Stmt, block: Block) -> Diagnostic {
+    let keyword = &stmt.keyword;
+    let d = Diagnostic::error(
+        UNKNOWN,
+        keyword.span,
+        format!("there is no statement `{}` {}", keyword.text, place(block)),
+    )
+    .here("not a statement here");
+    match suggestion(&keyword.text, block) {
+        Some(near) => d.help(format!("did you mean `{near}`?")).unsafe_fix(
+            format!("write `{near}`"),
+            keyword.span,
+            near,
+        ),
+        None => {
+            let all: Vec<_> = block
+                .statements()
+                .iter()
+                .map(|s| format!("`{}`", s.keyword))
+                .collect();
+            d.help(format!("{} can hold {}", block.name(), all.join(", ")))
+        }
+    }
+}
+
+pub(crate) fn misplaced(stmt: &Stmt, block: Block, homes: &[Block]) -> Diagnostic {
+    let keyword = &stmt.keyword;
+    let homes: Vec<_> = homes.iter().take(4).map(|b| place(*b)).collect();
+    let d = Diagnostic::error(
+        MISPLACED,
+        keyword.span,
+        format!("`{}` cannot stand {}", keyword.text, place(block)),
+    )
+    .here("does not belong here")
+    .help(format!("it stands {}", homes.join(", ")));
+    match suggestion(&keyword.text, block) {
+        Some(near) => d.help(format!("or did you mean `{near}`?")),
+        None => d,
+    }
+}
+
+pub(crate) fn repeated(stmt: &Stmt, first: Span, block: Block) -> Diagnostic {
+    Diagnostic::error(
+        REPEATED,
+        stmt.keyword.span,
+        format!("`{}` is said twice {}", stmt.keyword.text, place(block)),
+    )
+    .here("said again here")
+    .fact(first, "first said here")
+    .help("keep the one that is meant")
+    .fix(
+        "remove this one",
+        Safety::Unsafe,
+        vec![crate::diagnostic::Edit {
+            span: stmt.span,
+            replacement: String::new(),
+        }],
+    )
+}
+
+pub(crate) fn missing(head: Span, block: Block, row: &Statement) -> Diagnostic {
+    Diagnostic::error(
+        MISSING,
+        head,
+        format!("this `{}` does not say its `{}`", block.name(), row.keyword),
+    )
+    .here(format!("`{}` is missing", row.keyword))
+    .help(format!("add `{}`: {}", usage(row), lower_first(row.doc)))
+}
+
+pub(crate) fn arguments(stmt: &Stmt, row: &Statement, at: Span, found: usize) -> Diagnostic {
+    let n = match found {
+        0 => "none is given".to_string(),
+        1 => "one is given".to_string(),
+        n => format!("{n} are given"),
+    };
+    Diagnostic::error(
+        ARGUMENTS,
+        at,
+        format!("`{}` takes other arguments: {n}", stmt.keyword.text),
+    )
+    .here(if found == 0 {
+        "a value is missing"
+    } else {
+        "not what it takes"
+    })
+    .help(format!("write `{}`", usage(row)))
+}
+
+pub(crate) fn missing_block(stmt: &Stmt, row: &Statement) -> Diagnostic {
+    Diagnostic::error(
+        NO_BLOCK,
+        stmt.head(),
+        format!("`{}` needs a block", stmt.keyword.text),
+    )
+    .here("`{ … }` is missing")
+    .help(format!("write `{}`", usage(row)))
+}
+
+pub(crate) fn unexpected_block(stmt: &Stmt, row: &Statement) -> Diagnostic {
+    let span = stmt.block.as_ref().map_or(stmt.span, |b| b.span);
+    Diagnostic::error(
+        BLOCK,
+        span.start_point().to(Span {
+            end: span.start + 1,
+            ..span
+        }),
+        format!("`{}` takes no block", stmt.keyword.text),
+    )
+    .here("nothing can stand in it")
+    .help(format!("write `{}`", usage(row)))
+}
+
+pub(crate) fn wrong_form(stmt: &Stmt, row: &Statement) -> Diagnostic {
+    Diagnostic::error(
+        FORM,
+        stmt.head(),
+        format!("`{}` is not written like this", stmt.keyword.text),
+    )
+    .here("another form is expected")
+    .help(format!("write `{}`", usage(row)))
+}
+
+fn lower_first(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(c) => c.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// A statement as it is written, with words in capitals for what the author fills in: `quorum N`.
+pub fn usage(row: &Statement) -> String {
+    let mut text = row.keyword.to_string();
+    match row.form {
+        FormSpec::Use => text.push_str(" std.module"),
+        FormSpec::Param => text.push_str(" name: type = default"),
+        FormSpec::Let => text.push_str(" name = value"),
+        FormSpec::Capture => text.push_str(" name: type"),
+        FormSpec::Plain | FormSpec::Define => {
+            for (i, arg) in row.args.iter().enumerate() {
+                text.push_str(if i == 0 { " " } else { ", " });
+                text.push_str(&match arg.count {
+                    crate::schema::Count::One => arg.name.to_string(),
+                    crate::schema::Count::Optional => format!("[{}]", arg.name),
+                    crate::schema::Count::Many => format!("{}, …", arg.name),
+                });
+            }
+        }
+    }
+    match row.body {
+        Body::None => {}
+        Body::Optional(_) => text.push_str(" [{ … }]"),
+        Body::Required(_) => text.push_str(" { … }"),
+    }
+    text
+}
