@@ -1,10 +1,21 @@
 //! Every check of a plan: one file per diagnostic, one line each in the list below.
 //!
-//! Checks read the model and the plan only, and say what they find. Called by the driver.
+//! Checks read the model and the plan only, and say what they find. What follows from another finding is dropped
+//! (`precedence`), what the author accepts is set apart (`allow`). Called by the driver and the language server.
 
-use crate::diagnostic::{Bag, Code};
+pub mod allow;
+pub mod dag;
+mod limit;
+mod place;
+mod precedence;
+mod trace;
+
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::Release;
 use crate::plan::Plan;
 use crate::source::SourceMap;
+
+pub use allow::Accepted;
 
 /// What a check looks at.
 #[derive(Clone, Copy)]
@@ -20,18 +31,51 @@ pub struct Check {
     /// The diagnostic, which is also the name of the check's file, its page and its fixtures.
     pub code: Code,
     /// Looks through a plan.
-    pub run: fn(&Subject, &mut Bag),
+    pub run: fn(&Subject<'_>, &mut Bag),
 }
 
-/// Every check, in the order of the catalogue.
-pub const CHECKS: &[Check] = &[];
+/// Every check of a plan, in the order of the catalogue.
+pub const CHECKS: &[Check] = &[allow::expired::CHECK];
+
+/// What is found otherwise than by looking at a plan: while it is ordered, and when the findings are settled.
+pub const OTHERS: &[Code] = &[dag::cycle::CODE, allow::unused::CODE];
+
+/// What checking came to.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// The findings that stand, in the order of their places.
+    pub findings: Vec<Diagnostic>,
+    /// The findings the author accepted, in the order of their places.
+    pub accepted: Vec<Accepted>,
+}
+
+/// The codes of this layer, sorted.
+pub fn codes() -> Vec<Code> {
+    let mut codes: Vec<Code> = CHECKS
+        .iter()
+        .map(|c| c.code)
+        .chain(OTHERS.iter().copied())
+        .collect();
+    codes.sort();
+    codes
+}
 
 /// Runs every check over a plan.
-pub fn run(plan: &Plan, sources: &SourceMap) -> Bag {
+pub fn run(plan: &Plan, sources: &SourceMap) -> Checked {
+    settle(plan.release(), gather(plan, sources))
+}
+
+/// What every check says, before precedence and acceptance: to be merged with the findings of other layers, then settled.
+pub fn gather(plan: &Plan, sources: &SourceMap) -> Bag {
     let subject = Subject { plan, sources };
     let mut bag = Bag::new();
     for check in CHECKS {
         (check.run)(&subject, &mut bag);
     }
     bag
+}
+
+/// Drops what follows from other findings and sets apart what the author accepts.
+pub fn settle(release: &Release, found: Bag) -> Checked {
+    allow::accept(release, precedence::prune(found.into_sorted()))
 }

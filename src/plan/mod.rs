@@ -2,8 +2,10 @@
 //!
 //! The only place that knows `petgraph`. Must not report findings (`checks` does) nor know a target.
 
+mod clock;
 mod graph;
 mod undo;
 
+pub use clock::{Reading, offset_word, read, zone};
 pub use graph::{Cycle, Edge, EdgeKind, Node, NodeSet, Plan};
 pub use undo::{StageUndo, UndoStep};

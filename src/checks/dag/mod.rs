@@ -1,0 +1,3 @@
+//! Order: what waits for what, and what should.
+
+pub mod cycle;
