@@ -4,6 +4,7 @@
 
 mod clock;
 mod graph;
+pub mod people;
 mod undo;
 
 pub use clock::{Reading, offset_word, read, zone};

@@ -1,0 +1,20 @@
+//! Who may sit where: separation of duties, quorums and exclusions over people and not only roles, decided exactly.
+//!
+//! `pool` expands roles to people; `seats` writes a plan as a [`Problem`]; `solve` decides it, `explain` says why nobody
+//! fits, `numbers` counts. Must not report findings: `checks::sod` does.
+
+mod explain;
+mod matching;
+mod numbers;
+mod part;
+mod pattern;
+mod problem;
+mod sat;
+mod solve;
+#[cfg(test)]
+mod tests;
+
+pub use explain::{Core, core};
+pub use numbers::{Fewest, Resilience, fewest, resilience};
+pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};
+pub use solve::{STEPS, solve};
