@@ -24,3 +24,5 @@ pub mod checks;
 pub mod emit;
 
 pub mod report;
+
+pub mod driver;

@@ -151,3 +151,9 @@ pub fn counted(n: usize, one: &str) -> String {
         format!("{n} {one}s")
     }
 }
+
+/// Text of a user, made safe to print: control characters are shown and not obeyed.
+pub fn visible_text(text: &str) -> String {
+    let visible = clean::defuse(&clean::block(text));
+    visible.trim_end_matches('\n').to_string()
+}

@@ -1,0 +1,13 @@
+//! The driver: the only place that touches files, the environment and the terminal.
+//!
+//! Everything below it is a pure function of texts and parameters. Called by the commands and the language server.
+
+pub mod find;
+mod merge;
+pub mod problem;
+pub mod read;
+pub mod root;
+pub mod terminal;
+pub mod write;
+
+pub use problem::Problem;
