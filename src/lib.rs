@@ -25,4 +25,5 @@ pub mod emit;
 
 pub mod report;
 
+pub mod cli;
 pub mod driver;

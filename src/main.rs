@@ -1,5 +1,5 @@
-//! The `releasec` program.
+//! The `releasec` program: everything is in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    releasec::cli::main()
 }

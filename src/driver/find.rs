@@ -10,6 +10,15 @@ use std::path::{Path, PathBuf};
 /// The ending of the files that are found in folders.
 const ENDING: &str = "release";
 
+/// The folder the user stands in.
+///
+/// # Errors
+/// When it was removed or cannot be entered.
+pub fn current_folder() -> Result<PathBuf, Problem> {
+    std::env::current_dir()
+        .map_err(|e| Problem::new(format!("cannot find the current folder: {}", reason(&e))))
+}
+
 /// The files behind a list of paths: files as they are named, folders as the `*.release` files below them (what
 /// `.gitignore` names is left out), `-` as standard input. Each file once; in order of what was named, then by path.
 ///
@@ -24,14 +33,22 @@ pub fn inputs(paths: &[PathBuf], stdin_name: Option<&Path>) -> Result<Vec<Input>
             if std::mem::replace(&mut stdin, true) {
                 return Err(Problem::new("standard input can be read only once"));
             }
-            out.push(Input::Stdin(stdin_name.unwrap_or(Path::new("stdin.release")).to_path_buf()));
+            out.push(Input::Stdin(
+                stdin_name.unwrap_or(Path::new("stdin.release")).to_path_buf(),
+            ));
             continue;
         }
         let meta = std::fs::metadata(path).map_err(|e| Problem::io("read", path, &e))?;
-        let found = if meta.is_dir() { walk(path)? } else { vec![path.clone()] };
+        let found = if meta.is_dir() {
+            walk(path)?
+        } else {
+            vec![path.clone()]
+        };
         if found.is_empty() {
-            return Err(Problem::new(format!("no `.{ENDING}` file lies below `{}`", path.display()))
-                .help("name a file, or a folder that holds plans"));
+            return Err(
+                Problem::new(format!("no `.{ENDING}` file lies below `{}`", path.display()))
+                    .help("name a file, or a folder that holds plans"),
+            );
         }
         for file in found {
             let real = file.canonicalize().unwrap_or_else(|_| file.clone());
@@ -41,7 +58,9 @@ pub fn inputs(paths: &[PathBuf], stdin_name: Option<&Path>) -> Result<Vec<Input>
         }
     }
     if !stdin && stdin_name.is_some() {
-        return Err(Problem::new("`--stdin-filename` names standard input, but `-` is not among the files"));
+        return Err(Problem::new(
+            "`--stdin-filename` names standard input, but `-` is not among the files",
+        ));
     }
     Ok(out)
 }
@@ -84,17 +103,26 @@ mod tests {
             std::fs::write(top.join(path), text).expect("a file");
         }
         let found = inputs(&[top.join("b/z.release"), top.to_path_buf()], None).expect("files");
-        let found: Vec<PathBuf> =
-            found.iter().map(|i| i.path().strip_prefix(top).expect("below").to_path_buf()).collect();
-        assert_eq!(found, [PathBuf::from("b/z.release"), PathBuf::from("b/a.release")]);
+        let found: Vec<PathBuf> = found
+            .iter()
+            .map(|i| i.path().strip_prefix(top).expect("below").to_path_buf())
+            .collect();
+        assert_eq!(
+            found,
+            [PathBuf::from("b/z.release"), PathBuf::from("b/a.release")]
+        );
     }
 
     #[test]
     fn what_is_not_there_is_named() {
         let dir = tempfile::tempdir().expect("a folder");
-        let none = inputs(&[dir.path().join("none")], None).expect_err("missing").to_string();
+        let none = inputs(&[dir.path().join("none")], None)
+            .expect_err("missing")
+            .to_string();
         assert!(none.contains("there is no such file or folder"), "{none}");
-        let empty = inputs(&[dir.path().to_path_buf()], None).expect_err("empty").to_string();
+        let empty = inputs(&[dir.path().to_path_buf()], None)
+            .expect_err("empty")
+            .to_string();
         assert!(empty.contains("no `.release` file"), "{empty}");
         assert!(inputs(&["-".into(), "-".into()], None).is_err());
     }

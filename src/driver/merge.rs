@@ -11,23 +11,25 @@ use std::sync::Arc;
 /// Brings the parts together; the first file of each part keeps the order of the parts.
 pub(super) fn merge(parts: Vec<(SourceMap, Vec<Diagnostic>)>) -> (SourceMap, Vec<Diagnostic>) {
     let mut parts = parts;
-    if parts.len() == 1 {
-        if let Some((sources, findings)) = parts.pop() {
-            return (sources, findings.into_iter().collect::<Bag>().into_sorted());
-        }
+    if parts.len() == 1
+        && let Some((sources, findings)) = parts.pop()
+    {
+        return (sources, findings.into_iter().collect::<Bag>().into_sorted());
     }
     let mut sources = SourceMap::new();
     // Looked up only, never walked: its order cannot reach the output.
     let mut known: HashMap<(String, Arc<str>), FileId> = HashMap::new();
     let mut add = |sources: &mut SourceMap, part: &SourceMap, id: FileId| {
         let file = part.file(id);
-        *known.entry((file.path.clone(), Arc::clone(&file.text))).or_insert_with(|| {
-            if file.library {
-                sources.add_library(file.path.clone(), Arc::clone(&file.text))
-            } else {
-                sources.add(file.path.clone(), Arc::clone(&file.text))
-            }
-        })
+        *known
+            .entry((file.path.clone(), Arc::clone(&file.text)))
+            .or_insert_with(|| {
+                if file.library {
+                    sources.add_library(file.path.clone(), Arc::clone(&file.text))
+                } else {
+                    sources.add(file.path.clone(), Arc::clone(&file.text))
+                }
+            })
     };
     for (part, _) in &parts {
         if let Some((first, _)) = part.files().next() {
@@ -38,7 +40,10 @@ pub(super) fn merge(parts: Vec<(SourceMap, Vec<Diagnostic>)>) -> (SourceMap, Vec
     for (part, findings) in parts {
         let ids: Vec<FileId> = part.files().map(|(id, _)| id).collect();
         let ids: Vec<FileId> = ids.into_iter().map(|id| add(&mut sources, &part, id)).collect();
-        let moved = |span: Span| Span { file: ids[span.file.0 as usize], ..span };
+        let moved = |span: Span| Span {
+            file: ids[span.file.0 as usize],
+            ..span
+        };
         for mut finding in findings {
             finding.span = moved(finding.span);
             for label in &mut finding.labels {
@@ -70,8 +75,13 @@ mod tests {
             (sources, vec![shared, own])
         };
         let (sources, findings) = merge(vec![part("b.release"), part("a.release")]);
-        let said: Vec<String> =
-            findings.iter().map(|f| format!("{} {}", sources.place(f.span), f.message)).collect();
-        assert_eq!(said, ["b.release:1 own", "a.release:1 own", "people.release:1 shared"]);
+        let said: Vec<String> = findings
+            .iter()
+            .map(|f| format!("{} {}", sources.place(f.span), f.message))
+            .collect();
+        assert_eq!(
+            said,
+            ["b.release:1 own", "a.release:1 own", "people.release:1 shared"]
+        );
     }
 }

@@ -3,11 +3,14 @@
 //! Everything below it is a pure function of texts and parameters. Called by the commands and the language server.
 
 pub mod find;
+pub mod fix;
 mod merge;
+mod pipeline;
 pub mod problem;
 pub mod read;
 pub mod root;
 pub mod terminal;
 pub mod write;
 
+pub use pipeline::{Checked, Settings, check, each};
 pub use problem::Problem;

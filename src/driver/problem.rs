@@ -17,7 +17,10 @@ pub struct Problem {
 impl Problem {
     /// A problem in words.
     pub fn new(message: impl Into<String>) -> Self {
-        Problem { message: message.into(), help: None }
+        Problem {
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -29,7 +32,9 @@ impl Problem {
 
     /// The reason alone: what stands behind the first colon.
     pub fn reason(&self) -> String {
-        self.message.split_once(": ").map_or_else(|| self.message.clone(), |(_, why)| why.to_string())
+        self.message
+            .split_once(": ")
+            .map_or_else(|| self.message.clone(), |(_, why)| why.to_string())
     }
 
     /// Something the operating system refused to do with a path.

@@ -60,7 +60,10 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
     let file = std::fs::File::open(path).map_err(fail)?;
     let meta = file.metadata().map_err(fail)?;
     if meta.is_dir() {
-        return Err(Problem::new(format!("cannot read `{}`: it is a folder", path.display())));
+        return Err(Problem::new(format!(
+            "cannot read `{}`: it is a folder",
+            path.display()
+        )));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(LIMIT)).unwrap_or(0));
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(fail)?;
@@ -69,7 +72,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
 
 fn within_limit(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > LIMIT {
-        let text = format!("cannot read `{}`: it is larger than {} MB", path.display(), LIMIT / 1024 / 1024);
+        let text = format!(
+            "cannot read `{}`: it is larger than {} MB",
+            path.display(),
+            LIMIT / 1024 / 1024
+        );
         return Err(Problem::new(text).help("no plan is that long; is it the right file?"));
     }
     Ok(bytes)
@@ -83,7 +90,7 @@ pub fn add(sources: &mut SourceMap, shown: &str, bytes: Vec<u8>) -> (FileId, Opt
             let id = sources.add(shown, not.shown.as_str());
             let span = Span::new(id, not.at, not.at + not.width);
             let line = sources.line_col(span).line;
-            let message = format!("{} in line {line}, so the file is not text", not.fact());
+            let message = format!("the file is not text: {}", not.fact(&format!(" (line {line})")));
             let diagnostic = Diagnostic::error(NOT_TEXT, span, message)
                 .here("here")
                 .help("save the file as UTF-8; if it is not a plan, leave it out");
@@ -108,11 +115,11 @@ pub struct NotText {
 }
 
 impl NotText {
-    /// What is wrong, in words.
-    pub fn fact(&self) -> String {
+    /// What is wrong, in words, with where it stands besides its offset.
+    pub fn fact(&self, place: &str) -> String {
         match self.byte {
-            0 => format!("byte {} is NUL", self.offset),
-            byte => format!("byte {} is 0x{byte:02X}, which is not UTF-8,", self.offset),
+            0 => format!("byte {}{place} is NUL", self.offset),
+            byte => format!("byte {}{place} is 0x{byte:02X}, which is not UTF-8", self.offset),
         }
     }
 }
@@ -122,7 +129,11 @@ impl NotText {
 /// # Errors
 /// When they are not UTF-8 or hold a NUL, with the place.
 pub fn text(bytes: Vec<u8>) -> Result<String, NotText> {
-    let mark = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+    let mark = if bytes.starts_with("\u{feff}".as_bytes()) {
+        3
+    } else {
+        0
+    };
     let valid = match std::str::from_utf8(&bytes) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
@@ -172,7 +183,11 @@ impl<'a> Project<'a> {
         let here = here.canonicalize().unwrap_or_else(|_| here.to_path_buf());
         let absolute = root::absolute(file, &here);
         let folder = absolute.parent().unwrap_or(Path::new("/"));
-        Project { root: root::project_root(folder), here, overlay }
+        Project {
+            root: root::project_root(folder),
+            here,
+            overlay,
+        }
     }
 
     /// The root: an absolute path without symbolic links.
@@ -238,10 +253,8 @@ impl<'a> Project<'a> {
             return Err(ImportError::Folder);
         }
         let bytes = read_file(&real).map_err(|p| ImportError::Unreadable(p.reason()))?;
-        let text = text(bytes).map_err(|n| {
-            let fact = n.fact();
-            ImportError::Unreadable(format!("{}, so it is not text", fact.trim_end_matches(',')))
-        })?;
+        let text =
+            text(bytes).map_err(|n| ImportError::Unreadable(format!("it is not text: {}", n.fact(""))))?;
         Ok((self.shown(&full), text))
     }
 }
@@ -256,12 +269,18 @@ mod tests {
         let mut sources = SourceMap::new();
         let (id, found) = add(&mut sources, "a.release", b"\xef\xbb\xbfab\nc\xff\xfe d".to_vec());
         let found = found.expect("a finding");
-        assert_eq!(found.message, "byte 7 is 0xFF, which is not UTF-8, in line 2, so the file is not text");
+        assert_eq!(
+            found.message,
+            "the file is not text: byte 7 (line 2) is 0xFF, which is not UTF-8"
+        );
         assert_eq!(sources.line_col(found.span).column, 2);
         assert_eq!(sources.text(found.span), "\u{fffd}");
         assert_eq!(sources.file(id).line(1), "ab");
         let (_, found) = add(&mut sources, "b.release", b"a\0b".to_vec());
-        assert_eq!(found.expect("a finding").message, "byte 1 is NUL in line 1, so the file is not text");
+        assert_eq!(
+            found.expect("a finding").message,
+            "the file is not text: byte 1 (line 1) is NUL"
+        );
         assert_eq!(text(b"plain".to_vec()).expect("text"), "plain");
     }
 
@@ -274,13 +293,20 @@ mod tests {
         std::fs::create_dir(top.join("p/.git")).expect("a folder");
         std::fs::write(top.join("outside.release"), "").expect("a file");
         std::fs::write(top.join("p/people.release"), "x").expect("a file");
-        std::os::unix::fs::symlink(top.join("outside.release"), top.join("p/plans/link.release")).expect("a link");
+        std::os::unix::fs::symlink(top.join("outside.release"), top.join("p/plans/link.release"))
+            .expect("a link");
         let overlay = Overlay::new();
         let project = Project::of(&top.join("p/plans/a.release"), &top.join("p/plans"), &overlay);
         assert_eq!(project.root(), top.join("p"));
-        assert_eq!(project.from_root(&top.join("p/plans/a.release")), "plans/a.release");
+        assert_eq!(
+            project.from_root(&top.join("p/plans/a.release")),
+            "plans/a.release"
+        );
         let import = |path| project.import("a.release", path);
-        assert_eq!(import("../people.release"), Ok(("../people.release".into(), "x".into())));
+        assert_eq!(
+            import("../people.release"),
+            Ok(("../people.release".into(), "x".into()))
+        );
         assert_eq!(import("../../outside.release"), Err(ImportError::OutsideRoot));
         assert_eq!(import("/etc/passwd"), Err(ImportError::OutsideRoot));
         assert_eq!(import("./link.release"), Err(ImportError::LinkOutsideRoot));

@@ -11,7 +11,10 @@ const MARKS: [&str; 2] = ["releasec.toml", ".git"];
 pub fn project_root(folder: &Path) -> PathBuf {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let marked = |f: &&Path| MARKS.iter().any(|m| f.join(m).exists());
-    folder.ancestors().find(marked).map_or_else(|| folder.clone(), Path::to_path_buf)
+    folder
+        .ancestors()
+        .find(marked)
+        .map_or_else(|| folder.clone(), Path::to_path_buf)
 }
 
 /// A path with its `.` and `..` worked out in writing, without asking the file system; `None` when it climbs above its
@@ -46,7 +49,11 @@ pub fn absolute(file: &Path, here: &Path) -> PathBuf {
 
 /// The way from one absolute folder to an absolute path.
 pub fn relative(path: &Path, from: &Path) -> PathBuf {
-    let shared = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let shared = path
+        .components()
+        .zip(from.components())
+        .take_while(|(a, b)| a == b)
+        .count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     up.chain(path.components().skip(shared)).collect()
 }
@@ -61,7 +68,11 @@ pub fn shown(path: &Path) -> String {
             other => Some(other.as_os_str().to_string_lossy().into_owned()),
         })
         .collect();
-    if parts.is_empty() { ".".into() } else { parts.join("/") }
+    if parts.is_empty() {
+        ".".into()
+    } else {
+        parts.join("/")
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +86,10 @@ mod tests {
         assert_eq!(normalise(Path::new("a/../../c")), None);
         assert_eq!(shown(Path::new("/z/a.release")), "/z/a.release");
         assert_eq!(shown(Path::new("./b/a.release")), "b/a.release");
-        assert_eq!(relative(Path::new("/a/b/c"), Path::new("/a/d/e")), Path::new("../../b/c"));
+        assert_eq!(
+            relative(Path::new("/a/b/c"), Path::new("/a/d/e")),
+            Path::new("../../b/c")
+        );
     }
 
     #[test]

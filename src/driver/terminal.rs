@@ -52,7 +52,11 @@ impl Environment {
             Color::Auto => terminal && self.term.as_deref() != Some("dumb"),
         };
         let plain = self.locale.as_deref().is_some_and(|l| l == "C" || l == "POSIX");
-        Options { color, unicode: !(terminal && plain), width: width.unwrap_or(100).clamp(40, 140) }
+        Options {
+            color,
+            unicode: !(terminal && plain),
+            width: width.unwrap_or(100).clamp(40, 140),
+        }
     }
 }
 
@@ -69,9 +73,10 @@ pub fn stdout_options(color: Color) -> Options {
 pub fn print(text: &str) -> Result<(), super::Problem> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(super::Problem::new(format!("cannot write to standard output: {}", super::problem::reason(&e))))
-        }
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(super::Problem::new(format!(
+            "cannot write to standard output: {}",
+            super::problem::reason(&e)
+        ))),
         _ => Ok(()),
     }
 }
@@ -80,7 +85,9 @@ pub fn print(text: &str) -> Result<(), super::Problem> {
 pub fn say(text: &str) {
     let clean = crate::report::visible_text(text);
     let mut err = std::io::stderr().lock();
-    let _ = err.write_all(clean.as_bytes()).and_then(|()| err.write_all(b"\n"));
+    let _ = err
+        .write_all(clean.as_bytes())
+        .and_then(|()| err.write_all(b"\n"));
 }
 
 #[cfg(test)]
@@ -92,17 +99,30 @@ mod tests {
         let color = |env: &Environment, flag, terminal| env.options(flag, terminal, None).color;
         let plain = Environment::default();
         assert!(color(&plain, Color::Auto, true) && !color(&plain, Color::Auto, false));
-        let no = Environment { no_color: Some("1".into()), force: Some("1".into()), ..Environment::default() };
+        let no = Environment {
+            no_color: Some("1".into()),
+            force: Some("1".into()),
+            ..Environment::default()
+        };
         assert!(!color(&no, Color::Auto, true) && color(&no, Color::Always, false));
-        let force = Environment { force: Some("1".into()), ..Environment::default() };
+        let force = Environment {
+            force: Some("1".into()),
+            ..Environment::default()
+        };
         assert!(color(&force, Color::Auto, false) && !color(&force, Color::Never, true));
-        let dumb = Environment { term: Some("dumb".into()), ..Environment::default() };
+        let dumb = Environment {
+            term: Some("dumb".into()),
+            ..Environment::default()
+        };
         assert!(!color(&dumb, Color::Auto, true));
     }
 
     #[test]
     fn frames_are_ascii_only_on_a_terminal_that_asks_for_it() {
-        let c = Environment { locale: Some("C".into()), ..Environment::default() };
+        let c = Environment {
+            locale: Some("C".into()),
+            ..Environment::default()
+        };
         assert!(!c.options(Color::Auto, true, None).unicode);
         assert!(c.options(Color::Auto, false, None).unicode);
     }

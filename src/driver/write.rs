@@ -35,14 +35,27 @@ pub fn whole(path: &Path, content: &[u8]) -> Result<(), Problem> {
 /// When it exists, or cannot be written.
 pub fn fresh(path: &Path, content: &[u8]) -> Result<(), Problem> {
     let file = prepare(path, content)?;
-    file.persist_noclobber(path).map(drop).map_err(|e| Problem::io("write", path, &e.error))
+    file.persist_noclobber(path)
+        .map(drop)
+        .map_err(|e| Problem::io("write", path, &e.error))
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn folder(path: &Path) -> Result<(), Problem> {
+    std::fs::create_dir_all(path).map_err(|e| Problem::io("make the folder", path, &e))
 }
 
 /// The content beside its place, under a name of its own, with the permissions it will have.
 fn prepare(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, Problem> {
     let fail = |e: std::io::Error| Problem::io("write", path, &e);
     if path.is_dir() {
-        return Err(Problem::new(format!("cannot write `{}`: it is a folder", path.display())));
+        return Err(Problem::new(format!(
+            "cannot write `{}`: it is a folder",
+            path.display()
+        )));
     }
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
@@ -68,7 +81,9 @@ fn prepare(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, Probl
 }
 
 fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<(), Problem> {
-    file.persist(path).map(drop).map_err(|e| Problem::io("write", path, &e.error))
+    file.persist(path)
+        .map(drop)
+        .map_err(|e| Problem::io("write", path, &e.error))
 }
 
 /// What is to happen to one file of a tree.
@@ -135,12 +150,21 @@ impl Tree {
             }
             if let Some(bytes) = current(&folder.join(path))? {
                 old.push(path.clone());
-                let change = if *digest == sha256(&bytes) { Change::Remove } else { Change::Foreign };
+                let change = if *digest == sha256(&bytes) {
+                    Change::Remove
+                } else {
+                    Change::Foreign
+                };
                 changes.push((path.clone(), change));
             }
         }
         changes.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Tree { folder: folder.to_path_buf(), files, old, changes })
+        Ok(Tree {
+            folder: folder.to_path_buf(),
+            files,
+            old,
+            changes,
+        })
     }
 
     /// What would happen, by path; nothing when the tree is up to date.
@@ -159,16 +183,28 @@ impl Tree {
     /// # Errors
     /// When a person changed a file, or something cannot be written.
     pub fn write(self, force: bool) -> Result<usize, Problem> {
-        let foreign: Vec<&str> =
-            self.changes.iter().filter(|(_, c)| *c == Change::Foreign).map(|(p, _)| p.as_str()).collect();
+        let foreign: Vec<&str> = self
+            .changes
+            .iter()
+            .filter(|(_, c)| *c == Change::Foreign)
+            .map(|(p, _)| p.as_str())
+            .collect();
         if !force && !foreign.is_empty() {
-            let list: Vec<String> =
-                foreign.iter().map(|p| format!("`{}`", self.folder.join(p).display())).collect();
-            let text = format!("{} changed since it was built, or not built by releasec", list.join(", "));
+            let list: Vec<String> = foreign
+                .iter()
+                .map(|p| format!("`{}`", self.folder.join(p).display()))
+                .collect();
+            let text = format!(
+                "{} changed since it was built, or not built by releasec",
+                list.join(", ")
+            );
             return Err(Problem::new(text)
                 .help("move what you want to keep into the plan, or build with `--force` to overwrite it"));
         }
-        let mut manifest = Manifest { version: 1, files: BTreeMap::new() };
+        let mut manifest = Manifest {
+            version: 1,
+            files: BTreeMap::new(),
+        };
         for (path, content) in &self.files {
             manifest.files.insert(path.clone(), sha256(content.as_bytes()));
         }
@@ -237,9 +273,13 @@ fn all_or_nothing(pending: &[(PathBuf, Option<&[u8]>)]) -> Result<(), Problem> {
 
 /// Makes the folders above a file, and notes those that are new.
 fn make_folders(path: &Path, made: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    let missing: Vec<&Path> =
-        folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).collect();
+    let Some(folder) = path.parent() else {
+        return Ok(());
+    };
+    let missing: Vec<&Path> = folder
+        .ancestors()
+        .take_while(|f| !f.as_os_str().is_empty() && !f.exists())
+        .collect();
     for folder in missing.into_iter().rev() {
         std::fs::create_dir(folder).map_err(|e| Problem::io("make the folder", folder, &e))?;
         made.push(folder.to_path_buf());
@@ -260,7 +300,10 @@ fn current(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
 fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {
     let path = folder.join(MANIFEST);
     let Some(bytes) = current(&path)? else {
-        return Ok(Manifest { version: 1, files: BTreeMap::new() });
+        return Ok(Manifest {
+            version: 1,
+            files: BTreeMap::new(),
+        });
     };
     let broken = |why: String| {
         Problem::new(format!("cannot read `{}`: {why}", path.display()))
@@ -268,7 +311,10 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {
     };
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
     if manifest.version != 1 {
-        return Err(broken(format!("it has version {}, and this releasec knows version 1", manifest.version)));
+        return Err(broken(format!(
+            "it has version {}, and this releasec knows version 1",
+            manifest.version
+        )));
     }
     Ok(manifest)
 }
@@ -286,7 +332,9 @@ mod tests {
     use std::path::Path;
 
     fn files(list: &[(&str, &str)]) -> BTreeMap<String, String> {
-        list.iter().map(|(p, c)| ((*p).to_string(), (*c).to_string())).collect()
+        list.iter()
+            .map(|(p, c)| ((*p).to_string(), (*c).to_string()))
+            .collect()
     }
 
     fn build(folder: &Path, list: &[(&str, &str)], force: bool) -> Result<usize, String> {
@@ -302,7 +350,10 @@ mod tests {
         assert_eq!(build(&top, &[("a/x.yml", "1"), ("b.md", "1")], false), Ok(0));
         assert_eq!(build(&top, &[("a/x.yml", "2")], false), Ok(2));
         assert!(!top.join("b.md").exists());
-        assert_eq!(std::fs::read_to_string(top.join("a/x.yml")).expect("the file"), "2");
+        assert_eq!(
+            std::fs::read_to_string(top.join("a/x.yml")).expect("the file"),
+            "2"
+        );
     }
 
     #[test]
@@ -315,7 +366,10 @@ mod tests {
         let words: Vec<_> = tree.changes().iter().map(|(p, c)| (p.as_str(), *c)).collect();
         assert_eq!(words, [("a.md", Change::Foreign), ("b.md", Change::Replace)]);
         let refused = build(top, &[("a.md", "2"), ("b.md", "2")], false).expect_err("refused");
-        assert!(refused.contains("a.md") && refused.contains("--force"), "{refused}");
+        assert!(
+            refused.contains("a.md") && refused.contains("--force"),
+            "{refused}"
+        );
         assert_eq!(std::fs::read_to_string(top.join("b.md")).expect("the file"), "1");
         assert_eq!(build(top, &[("a.md", "2"), ("b.md", "2")], true), Ok(2));
         assert_eq!(std::fs::read_to_string(top.join("a.md")).expect("the file"), "2");
@@ -333,7 +387,10 @@ mod tests {
         assert!(build(top, &[("a.md", "2"), ("new/b.md", "2"), ("n/c.md", "2")], false).is_err());
         assert_eq!(std::fs::read_to_string(top.join("a.md")).expect("the file"), "1");
         assert!(!top.join("new").exists());
-        let names: Vec<_> = std::fs::read_dir(top).expect("a folder").map(|e| e.expect("e").file_name()).collect();
+        let names: Vec<_> = std::fs::read_dir(top)
+            .expect("a folder")
+            .map(|e| e.expect("e").file_name())
+            .collect();
         assert_eq!(names.len(), 3, "{names:?}");
     }
 
@@ -349,7 +406,11 @@ mod tests {
         build(&top, &[], false).expect("builds");
         assert!(dir.path().join("keep").exists());
         std::fs::write(top.join(MANIFEST), "{").expect("a file");
-        assert!(build(&top, &[], false).expect_err("refused").contains("remove it"));
+        assert!(
+            build(&top, &[], false)
+                .expect_err("refused")
+                .contains("remove it")
+        );
     }
 
     #[cfg(unix)]
@@ -364,6 +425,9 @@ mod tests {
         whole(&link, b"new").expect("writes");
         assert!(std::fs::symlink_metadata(&link).expect("meta").is_symlink());
         assert_eq!(std::fs::read_to_string(&file).expect("the file"), "new");
-        assert_eq!(std::fs::metadata(&file).expect("meta").permissions().mode() & 0o777, 0o640);
+        assert_eq!(
+            std::fs::metadata(&file).expect("meta").permissions().mode() & 0o777,
+            0o640
+        );
     }
 }

@@ -246,7 +246,7 @@ impl SourceMap {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{LineCol, SourceMap, to_u32};
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {

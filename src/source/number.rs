@@ -179,7 +179,7 @@ impl fmt::Display for Rational {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Rational;
 
     #[test]
     fn decimals_come_back_as_they_were_written() {

@@ -15,4 +15,7 @@ macro_rules! pages {
 }
 
 /// Every page.
-pub(super) const PAGES: &[Page] = pages! {};
+#[rustfmt::skip]
+pub(super) const PAGES: &[Page] = pages! {
+    "file/not_text"
+};

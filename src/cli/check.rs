@@ -1,0 +1,173 @@
+//! `releasec check`: says what is wrong with plans, and mends what can be mended.
+//!
+//! Called by the command line only.
+
+use super::Exit;
+use super::settings::{Files, Level, here};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::driver::{Checked, Problem, check, fix, terminal};
+use crate::report::{self, Options, RENDERERS, Report, counted, pages};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+/// Check plans
+///
+/// Exits with 1 when there is a finding at or above `--fail-level`, with 2 when a file cannot be read.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+
+    /// How findings are printed
+    #[arg(long, value_name = "FORMAT", default_value = "fancy", value_parser = formats())]
+    format: String,
+
+    /// The severity from which on the check fails
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
+    fail_level: Level,
+
+    /// Make the fixes that keep what the plan means
+    #[arg(long)]
+    fix: bool,
+
+    /// Show what the fixes would change, and change nothing
+    #[arg(long, conflicts_with = "fix")]
+    diff: bool,
+
+    /// With `--fix` or `--diff`: also the fixes a person should look at
+    #[arg(long)]
+    unsafe_fixes: bool,
+
+    /// Show only findings of these codes or groups
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    select: Vec<String>,
+
+    /// Show no findings of these codes or groups; the summary says how many there are
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    ignore: Vec<String>,
+}
+
+/// The names of the formats, with a line about each.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(
+        RENDERERS
+            .iter()
+            .map(|r| PossibleValue::new(r.name()).help(r.about())),
+    )
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
+    if args.unsafe_fixes && !args.fix && !args.diff {
+        return Err(Problem::new("`--unsafe-fixes` does nothing alone")
+            .help("add `--fix`, or `--diff` to look first"));
+    }
+    let filter = Filter::new(&args.select, &args.ignore)?;
+    let inputs = args.files.inputs()?;
+    let settings = here()?;
+    if args.diff || args.fix {
+        let outcome = fix::fix(&inputs, &settings, args.unsafe_fixes, |d| filter.shows(d));
+        for file in &outcome.refused {
+            terminal::say(&format!("left alone: `{file}` would not parse after its fixes"));
+        }
+        if args.diff {
+            return diff(&outcome, options);
+        }
+        for file in &outcome.files {
+            fix::save(file)?;
+        }
+        if outcome.made > 0 {
+            terminal::say(&format!(
+                "made {} in {}",
+                counted(outcome.made, "change"),
+                counted(outcome.files.len(), "file")
+            ));
+        }
+        return show(args, outcome.checked, &filter, options);
+    }
+    show(args, check(&inputs, &settings), &filter, options)
+}
+
+/// Prints the changes and says whether there are any.
+fn diff(outcome: &fix::Outcome, options: &Options) -> Result<Exit, Problem> {
+    for file in &outcome.files {
+        let diff = report::unified(&file.shown, &file.old, &file.new);
+        terminal::print(&report::visible_diff(&diff, options.color))?;
+    }
+    problems(&outcome.checked)?;
+    Ok(if outcome.files.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    })
+}
+
+/// Prints what was found and decides how the command ends.
+fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -> Result<Exit, Problem> {
+    let all = checked.findings.len();
+    checked.findings.retain(|d| filter.shows(d));
+    let hidden = all - checked.findings.len();
+    let report = Report {
+        sources: &checked.sources,
+        findings: &checked.findings,
+        checked: checked.files,
+        hidden,
+    };
+    let renderer = report::renderer(&args.format).expect("internal: the format is one of the list");
+    terminal::print(&renderer.render(&report, options))?;
+    problems(&checked)?;
+    let level = args.fail_level.severity();
+    let fails = checked.findings.iter().any(|d| d.severity >= level);
+    Ok(if fails { Exit::Findings } else { Exit::Clean })
+}
+
+/// Says which files could not be read; the last one ends the command.
+fn problems(checked: &Checked) -> Result<(), Problem> {
+    let mut list = checked
+        .problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let Some(last) = list.pop() else { return Ok(()) };
+    for problem in list {
+        terminal::say(&format!("error: {problem}"));
+    }
+    Err(Problem::new(last))
+}
+
+/// Which findings are shown.
+struct Filter {
+    select: Vec<String>,
+    ignore: Vec<String>,
+}
+
+impl Filter {
+    /// Codes and groups that exist.
+    fn new(select: &[String], ignore: &[String]) -> Result<Filter, Problem> {
+        for name in select.iter().chain(ignore) {
+            let group = group(name);
+            if pages::all().iter().any(|p| p.code == name || p.group() == group) {
+                continue;
+            }
+            let mut names: Vec<&str> = pages::all().iter().map(|p| p.code).collect();
+            names.extend(pages::all().iter().map(pages::Page::group));
+            let problem = Problem::new(format!("no finding is called `{name}`"));
+            let help = did_you_mean(name, names.iter().copied());
+            return Err(problem.help(help.unwrap_or_else(|| "`releasec explain` lists them all".into())));
+        }
+        Ok(Filter {
+            select: select.to_vec(),
+            ignore: ignore.to_vec(),
+        })
+    }
+
+    fn shows(&self, d: &Diagnostic) -> bool {
+        let named = |list: &[String]| list.iter().any(|n| n == d.code.0 || group(n) == d.code.group());
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
+}
+
+/// `sod` and `sod/*` name the group `sod`; a full code names no group.
+fn group(name: &str) -> &str {
+    let name = name.strip_suffix("/*").unwrap_or(name);
+    if name.contains('/') { "" } else { name }
+}

@@ -1,0 +1,296 @@
+//! The program as people call it: exit codes, what goes to which output, and the environment it obeys.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A plan whose form is wrong in one place.
+const WRONG: &str = "role board { members ada-lovelace }\n";
+/// A module without a fault in its form.
+const RIGHT: &str = "person ada { name \"Ada\" }\n";
+
+/// A folder with files, and the program run in it.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new(files: &[(&str, &str)]) -> Desk {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            std::fs::write(path, text).expect("a file");
+        }
+        Desk(dir)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_releasec"));
+        command.args(args).current_dir(self.path()).stdin(Stdio::null());
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        Run::of(&self.command(args).output().expect("the program starts"))
+    }
+
+    fn pipe(&self, args: &[&str], input: &[u8]) -> Run {
+        let mut command = self.command(args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        child
+            .stdin
+            .take()
+            .expect("a pipe")
+            .write_all(input)
+            .expect("written");
+        Run::of(&child.wait_with_output().expect("the program ends"))
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path().join(path)).expect("a file")
+    }
+}
+
+#[derive(Debug)]
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn of(output: &Output) -> Run {
+        Run {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn ends(self, code: i32) -> Run {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+}
+
+#[test]
+fn findings_go_to_standard_output_and_end_with_1() {
+    let desk = Desk::new(&[("a.release", WRONG), ("b.release", RIGHT)]);
+    let wrong = desk.run(&["check", "a.release", "--format", "short"]).ends(1);
+    assert!(
+        wrong.out.starts_with("a.release:1:22: error[syntax/"),
+        "{wrong:?}"
+    );
+    assert!(wrong.err.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn folders_are_searched_and_reported_in_order() {
+    let desk = Desk::new(&[
+        ("z.release", WRONG),
+        ("a/b.release", WRONG),
+        ("a/c.txt", WRONG),
+        (".gitignore", "y*\n"),
+        ("y.release", WRONG),
+    ]);
+    let all = desk.run(&["check", "--format", "short"]).ends(1);
+    let paths: Vec<&str> = all.out.lines().filter_map(|l| l.split(':').next()).collect();
+    assert_eq!(paths, ["a/b.release", "z.release", "2 errors in 2 files"]);
+    for _ in 0..5 {
+        assert_eq!(desk.run(&["check", "--format", "short"]).out, all.out);
+    }
+}
+
+#[test]
+fn standard_input_is_a_file_with_a_name() {
+    let desk = Desk::new(&[]);
+    let run = desk
+        .pipe(&["check", "-", "--format", "short"], WRONG.as_bytes())
+        .ends(1);
+    assert!(run.out.starts_with("stdin.release:1:"), "{run:?}");
+    let run = desk.pipe(
+        &[
+            "check",
+            "-",
+            "--stdin-filename",
+            "x/y.release",
+            "--format",
+            "short",
+        ],
+        WRONG.as_bytes(),
+    );
+    assert!(run.ends(1).out.starts_with("x/y.release:1:"));
+    desk.run(&["check", "--stdin-filename", "x.release"]).ends(2);
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2() {
+    let desk = Desk::new(&[("empty/notes.txt", "")]);
+    let run = desk.run(&["check", "none.release"]).ends(2);
+    assert_eq!(
+        run.err,
+        "error: cannot read `none.release`: there is no such file or folder\n"
+    );
+    assert!(run.out.is_empty());
+    let run = desk.run(&["check", "empty"]).ends(2);
+    assert!(
+        run.err.contains("no `.release` file lies below `empty`"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    let desk = Desk::new(&[("a.release", RIGHT)]);
+    for args in [
+        &["check", "--format", "xml"][..],
+        &["check", "--unsafe-fixes"],
+        &["check", "--select", "no/such"],
+        &["nonsense"],
+        &["explain", "no/such"],
+        &[],
+    ] {
+        let run = desk.run(args).ends(2);
+        assert!(!run.err.is_empty() && run.out.is_empty(), "{args:?}: {run:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_finding_at_their_place() {
+    let desk = Desk::new(&[]);
+    std::fs::write(
+        desk.path().join("x.release"),
+        b"person ada {\n  name \"\xff\"\n}\n\0",
+    )
+    .expect("a file");
+    let run = desk.run(&["check", "x.release", "--format", "short"]).ends(1);
+    let line = "x.release:2:9: error[file/not_text]: the file is not text: byte 21 (line 2) is 0xFF, which is not UTF-8";
+    assert!(run.out.starts_with(line), "{run:?}");
+}
+
+#[test]
+fn colours_obey_the_flag_and_the_environment() {
+    let desk = Desk::new(&[("a.release", WRONG)]);
+    let colored = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = desk.command(args);
+        command.envs(env.iter().copied());
+        Run::of(&command.output().expect("the program starts"))
+            .ends(1)
+            .out
+            .contains('\u{1b}')
+    };
+    let check = &["check", "a.release"][..];
+    assert!(!colored(check, &[]), "a pipe gets no colours");
+    assert!(colored(check, &[("CLICOLOR_FORCE", "1")]));
+    assert!(!colored(check, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(colored(
+        &["check", "a.release", "--color", "always"],
+        &[("NO_COLOR", "1")]
+    ));
+    assert!(!colored(
+        &["check", "a.release", "--color", "never"],
+        &[("CLICOLOR_FORCE", "1")]
+    ));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let many = "role b { members a-b }\n".repeat(5_000);
+    let desk = Desk::new(&[("a.release", &many)]);
+    let mut command = desk.command(&["check", "a.release", "--format", "short"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    drop(child.stdout.take());
+    let run = Run::of(&child.wait_with_output().expect("the program ends"));
+    assert_eq!((run.code, run.err.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn one_report_can_hide_findings_and_says_so() {
+    let desk = Desk::new(&[("a.release", WRONG)]);
+    let run = desk.run(&["check", "--ignore", "syntax"]).ends(0);
+    assert!(
+        run.out.contains("checked 1 plan: clean (1 finding hidden"),
+        "{run:?}"
+    );
+    let run = desk.run(&["check", "--select", "file"]).ends(0);
+    assert!(run.out.contains("1 finding hidden"), "{run:?}");
+}
+
+#[test]
+fn fixes_are_shown_then_made() {
+    let desk = Desk::new(&[("a.release", WRONG)]);
+    let run = desk.run(&["check", "--diff", "--unsafe-fixes"]).ends(1);
+    assert!(
+        run.out.contains("+role board { members ada_lovelace }"),
+        "{run:?}"
+    );
+    assert_eq!(desk.read("a.release"), WRONG);
+    let run = desk.run(&["check", "--fix", "--format", "short"]).ends(1);
+    assert!(run.err.is_empty(), "an unsafe fix is not made unasked: {run:?}");
+    let run = desk
+        .run(&["check", "--fix", "--unsafe-fixes", "--select", "syntax"])
+        .ends(0);
+    assert!(run.err.contains("made 1 change in 1 file"), "{run:?}");
+    assert_eq!(desk.read("a.release"), "role board { members ada_lovelace }\n");
+}
+
+#[test]
+fn a_byte_order_mark_and_crlf_survive_a_fix() {
+    let desk = Desk::new(&[(
+        "a.release",
+        "\u{feff}# é\r\nrole board { members ada-lovelace }\r\n",
+    )]);
+    desk.run(&["check", "--fix", "--unsafe-fixes", "--select", "syntax"])
+        .ends(0);
+    assert_eq!(
+        desk.read("a.release"),
+        "\u{feff}# é\r\nrole board { members ada_lovelace }\r\n"
+    );
+}
+
+#[test]
+fn pages_can_be_listed_and_read() {
+    let desk = Desk::new(&[]);
+    let list = desk.run(&["explain"]).ends(0);
+    assert!(list.out.contains("file/not_text"), "{list:?}");
+    let page = desk.run(&["explain", "file/not_text"]).ends(0);
+    assert!(
+        page.out.starts_with("file/not_text\n") && page.out.contains("UTF-8"),
+        "{page:?}"
+    );
+    let near = desk.run(&["explain", "file/not_txt"]).ends(2);
+    assert!(near.err.contains("did you mean `file/not_text`?"), "{near:?}");
+}
+
+#[test]
+fn completions_and_manual_pages_are_made_from_the_flags() {
+    let desk = Desk::new(&[]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(
+            desk.run(&["completions", shell])
+                .ends(0)
+                .out
+                .contains("fail-level"),
+            "{shell}"
+        );
+    }
+    assert!(desk.run(&["man"]).ends(0).out.contains(".TH releasec 1"));
+    desk.run(&["man", "--out", "share/man"]).ends(0);
+    assert!(desk.read("share/man/releasec-check.1").contains("fail\\-level"));
+    assert_eq!(
+        desk.run(&["--version"]).ends(0).out,
+        format!("releasec {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

@@ -1,0 +1,252 @@
+//! The corpus: every fixture and every example of the documentation through the whole compiler.
+//!
+//! `tests/corpus/codes/<group>/<name>/bad.release` must give that code, and no other that its first line does not name
+//! (`# also: group/name …`); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
+//! no error. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error.
+
+use rayon::prelude::*;
+use releasec::diagnostic::{Diagnostic, Severity};
+use releasec::driver::read::{Input, Overlay};
+use releasec::driver::{Checked, Settings, check};
+use releasec::report::{Options, Report, renderer};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder with that name or ending, by path.
+fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if wanted(&path) {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+/// A fixture, or a text that stands in for one, checked as if the user stood in its folder.
+fn checked(path: &Path, text: Option<&str>) -> Checked {
+    let mut overlay = Overlay::new();
+    if let Some(text) = text {
+        let folder = path
+            .parent()
+            .expect("a folder")
+            .canonicalize()
+            .expect("the folder exists");
+        overlay.insert(folder.join(path.file_name().expect("a name")), text.into());
+    }
+    let here = path.parent().expect("a folder").to_path_buf();
+    let checked = check(
+        &[Input::File(path.to_path_buf())],
+        &Settings {
+            here,
+            overlay,
+            ..Settings::default()
+        },
+    );
+    assert!(
+        checked.problems.is_empty(),
+        "{}: {:?}",
+        path.display(),
+        checked.problems
+    );
+    checked
+}
+
+fn codes(findings: &[Diagnostic]) -> BTreeSet<&'static str> {
+    findings.iter().map(|d| d.code.0).collect()
+}
+
+fn printed(checked: &Checked) -> String {
+    let report = Report {
+        sources: &checked.sources,
+        findings: &checked.findings,
+        checked: checked.files,
+        hidden: 0,
+    };
+    let print = |format| {
+        renderer(format)
+            .expect("the format")
+            .render(&report, &Options::default())
+    };
+    format!("{}\n{}", print("short"), print("plain"))
+}
+
+/// What is wrong with a fixture.
+fn judge(path: &Path, code: &str, bad: bool) -> (Vec<String>, Option<String>) {
+    let checked = checked(path, None);
+    let found = codes(&checked.findings);
+    let mut wrong = Vec::new();
+    let shown = path
+        .strip_prefix(root())
+        .expect("below the root")
+        .display()
+        .to_string();
+    if bad {
+        let bytes = std::fs::read(path).expect("the fixture");
+        let text = String::from_utf8_lossy(&bytes);
+        let also: BTreeSet<&str> = text
+            .lines()
+            .next()
+            .and_then(|l| l.strip_prefix("# also:"))
+            .unwrap_or("")
+            .split_whitespace()
+            .collect();
+        if !found.contains(code) {
+            wrong.push(format!("{shown}: gives {found:?}, not {code}"));
+        }
+        for other in found.iter().filter(|c| **c != code && !also.contains(*c)) {
+            wrong.push(format!("{shown}: also gives {other}"));
+        }
+        for other in also.iter().filter(|c| !found.contains(*c)) {
+            wrong.push(format!(
+                "{shown}: does not give {other}, which its first line names"
+            ));
+        }
+        return (wrong, Some(printed(&checked)));
+    }
+    for d in checked
+        .findings
+        .iter()
+        .filter(|d| d.code.0 == code || d.severity == Severity::Error)
+    {
+        wrong.push(format!(
+            "{shown}:{}: gives {}: {}",
+            checked.sources.line_col(d.span).line,
+            d.code,
+            d.message
+        ));
+    }
+    (wrong, None)
+}
+
+#[test]
+fn every_fixture_gives_what_it_is_there_for() {
+    let top = root().join("tests/corpus/codes");
+    let fixtures = below(&top, &|p| {
+        p.file_name()
+            .is_some_and(|n| n == "bad.release" || n == "good.release")
+    });
+    let results: Vec<_> = fixtures
+        .par_iter()
+        .map(|path| {
+            let folder = path.parent().expect("a folder");
+            let code = folder
+                .strip_prefix(&top)
+                .expect("below")
+                .to_string_lossy()
+                .replace('\\', "/");
+            let bad = path.ends_with("bad.release");
+            (folder, judge(path, &code, bad))
+        })
+        .collect();
+    let mut wrong = Vec::new();
+    for (folder, (faults, snapshot)) in results {
+        wrong.extend(faults);
+        let Some(text) = snapshot else { continue };
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(folder);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let same = catch_unwind(AssertUnwindSafe(|| {
+            settings.bind(|| insta::assert_snapshot!("bad", text))
+        }));
+        if same.is_err() {
+            let shown = folder.strip_prefix(root()).expect("below").display();
+            wrong.push(format!("{shown}/bad.snap: what is printed has changed"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n  {}\n",
+        wrong.len(),
+        wrong.join("\n  ")
+    );
+}
+
+/// The fenced blocks of a page: their language, first line and text.
+fn blocks(text: &str) -> Vec<(String, usize, String)> {
+    let mut out = Vec::new();
+    let mut open: Option<(String, usize, String)> = None;
+    for (n, line) in text.lines().enumerate() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => open = Some((language.trim().to_string(), n + 2, String::new())),
+            (Some(_), Some(_)) => out.extend(open.take()),
+            (Some((_, _, text)), None) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    out
+}
+
+#[test]
+fn every_example_in_the_documentation_is_true() {
+    let mut pages = below(&root().join("docs"), &|p| {
+        p.extension().is_some_and(|e| e == "md")
+    });
+    pages.push(root().join("README.md"));
+    let wrong: Vec<String> = pages
+        .par_iter()
+        .filter(|p| p.is_file())
+        .flat_map(|path| {
+            let text = std::fs::read_to_string(path).expect("a page");
+            let shown = path
+                .strip_prefix(root())
+                .expect("below")
+                .to_string_lossy()
+                .replace('\\', "/");
+            let code = shown
+                .strip_prefix("docs/codes/")
+                .map(|c| c.trim_end_matches(".md").to_string());
+            let mut wrong = Vec::new();
+            for (language, line, block) in blocks(&text) {
+                let expected = match (language.as_str(), &code) {
+                    ("release-bad", Some(code)) => Some(code.as_str()),
+                    ("release", _) => None,
+                    _ => continue,
+                };
+                let checked = checked(&path.with_file_name("example.release"), Some(&block));
+                let found = codes(&checked.findings);
+                match expected {
+                    Some(code) if found.len() != 1 || !found.contains(code) => {
+                        wrong.push(format!("{shown}:{line}: gives {found:?}, not {code} alone"));
+                    }
+                    Some(_) => {}
+                    None => {
+                        let own = |d: &&Diagnostic| {
+                            d.severity == Severity::Error || code.as_deref() == Some(d.code.0)
+                        };
+                        for d in checked.findings.iter().filter(own) {
+                            let at = line + checked.sources.line_col(d.span).line as usize - 1;
+                            wrong.push(format!("{shown}:{at}: gives {}: {}", d.code, d.message));
+                        }
+                    }
+                }
+            }
+            wrong
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n  {}\n",
+        wrong.len(),
+        wrong.join("\n  ")
+    );
+}
