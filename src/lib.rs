@@ -14,6 +14,7 @@ pub mod diagnostic;
 
 pub mod syntax;
 
+pub mod resolve;
 pub mod schema;
 
 pub mod model;

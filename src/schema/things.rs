@@ -103,6 +103,7 @@ pub(crate) const METRIC: &[Statement] = &[
     row!("run" Plain ["COMMAND" Ty::Command => One] Body::Optional(Block::Command), Optional, "A command that prints the number; `over` is the span in seconds."),
     row!("task" Plain ["CALL" Ty::Task => One] Body::Optional(Block::Capture), Optional, "A call that returns it."),
     row!("console" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "Where a person looks."),
+    row!("needs" Plain ["TOOL" Ty::Text => Many] Body::None, Many, "Command-line tools and their versions."),
     row!("no_data" Plain ["MEANS" Ty::Words(&["fail", "pass", "pause"]) => One] Body::None, Optional, "What it means when there is no data."),
     row!("permits" Plain ["RIGHT" Ty::Permit => Many] Body::None, Many, "The rights it needs."),
     row!("secret" Plain ["NAME" Ty::Text => Many] Body::None, Many, "Names of the secrets it reads, never their values."),
