@@ -270,6 +270,11 @@ fn pages_can_be_listed_and_read() {
         page.out.starts_with("file/not_text\n") && page.out.contains("UTF-8"),
         "{page:?}"
     );
+    let keyword = desk.run(&["explain", "quorum"]).ends(0);
+    assert!(
+        keyword.out.starts_with("quorum N\n") && keyword.out.contains("in `approval`"),
+        "{keyword:?}"
+    );
     let near = desk.run(&["explain", "file/not_txt"]).ends(2);
     assert!(near.err.contains("did you mean `file/not_text`?"), "{near:?}");
 }

@@ -6,8 +6,8 @@ use super::merge::merge;
 use super::problem::Problem;
 use super::read::{self, Input, Overlay, Project};
 use crate::diagnostic::{Bag, Diagnostic};
+use crate::resolve;
 use crate::source::SourceMap;
-use crate::syntax;
 use rayon::prelude::*;
 use std::path::PathBuf;
 
@@ -54,12 +54,28 @@ pub fn check(inputs: &[Input], settings: &Settings) -> Checked {
     }
 }
 
-/// Applies a function to every input and keeps the order; one input is handled without starting threads.
+/// How much stack a thread gets that walks what people wrote: what is nested to the limit fits on every platform.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// Applies a function to every input, beside each other when there are several, and keeps the order.
 pub fn each<T: Send>(inputs: &[Input], f: impl Fn(&Input) -> T + Sync + Send) -> Vec<T> {
     match inputs {
         [] => Vec::new(),
-        [one] => vec![f(one)],
-        _ => inputs.par_iter().map(f).collect(),
+        [one] => std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, || f(one));
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(result)) => vec![result],
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // No more threads may be made: this one will do.
+                Err(_) => vec![f(one)],
+            }
+        }),
+        _ => match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+            Ok(pool) => pool.install(|| inputs.par_iter().map(f).collect()),
+            Err(_) => inputs.iter().map(f).collect(),
+        },
     }
 }
 
@@ -80,6 +96,6 @@ fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> {
             findings: Bag::from_iter([finding]),
         });
     }
-    let (_ast, findings) = syntax::parse(file, &sources.file(file).text);
+    let (_program, findings) = resolve::load(&mut sources, &project, file);
     Ok(Unit { sources, findings })
 }

@@ -6,6 +6,7 @@
 use super::problem::{Problem, reason};
 use super::root;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::{LoadError, Loaded, Loader};
 use crate::source::{FileId, SourceMap, Span};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -151,21 +152,6 @@ pub fn text(bytes: Vec<u8>) -> Result<String, NotText> {
     })
 }
 
-/// Why an import could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImportError {
-    /// No such file.
-    Missing,
-    /// It is a folder.
-    Folder,
-    /// Its path leaves the project's root.
-    OutsideRoot,
-    /// A symbolic link leads out of the project's root.
-    LinkOutsideRoot,
-    /// It is no text, too large or not readable; the reason in words.
-    Unreadable(String),
-}
-
 /// Texts that stand in for those on the disk, by absolute path: fixes that are not written yet, open editors.
 pub type Overlay = BTreeMap<PathBuf, Arc<str>>;
 
@@ -225,43 +211,42 @@ impl<'a> Project<'a> {
             None => input.read(),
         }
     }
+}
 
-    /// Reads the file that `from` (a path as it is shown) imports as `path`; gives how it is shown, and its text.
-    ///
-    /// # Errors
-    /// When it is not there, is no text, or lies outside the root in writing or through a link.
-    pub fn import(&self, from: &str, path: &str) -> Result<(String, String), ImportError> {
+impl Loader for Project<'_> {
+    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
         if Path::new(path).is_absolute() || path.contains('\\') {
-            return Err(ImportError::OutsideRoot);
+            return Err(LoadError::OutsideRoot);
         }
         let from = self.absolute(from);
         let folder = from.parent().unwrap_or(&self.root).strip_prefix(&self.root);
-        let folder = folder.map_err(|_| ImportError::OutsideRoot)?;
-        let below = root::normalise(&folder.join(path)).ok_or(ImportError::OutsideRoot)?;
+        let folder = folder.map_err(|_| LoadError::OutsideRoot)?;
+        let below = root::normalise(&folder.join(path)).ok_or(LoadError::OutsideRoot)?;
         let full = self.root.join(&below);
         if let Some(text) = self.overlay.get(&full) {
-            return Ok((self.shown(&full), text.to_string()));
+            return Ok(Loaded {
+                path: self.shown(&full),
+                text: Arc::clone(text),
+            });
         }
-        let real = full.canonicalize().map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ImportError::Missing,
-            _ => ImportError::Unreadable(reason(&e)),
-        })?;
+        let unreadable = |why: String| LoadError::Unreadable(why);
+        let real = full.canonicalize().map_err(|e| unreadable(reason(&e)))?;
         if !real.starts_with(&self.root) {
-            return Err(ImportError::LinkOutsideRoot);
+            return Err(LoadError::OutsideRoot);
         }
-        if real.is_dir() {
-            return Err(ImportError::Folder);
-        }
-        let bytes = read_file(&real).map_err(|p| ImportError::Unreadable(p.reason()))?;
-        let text =
-            text(bytes).map_err(|n| ImportError::Unreadable(format!("it is not text: {}", n.fact(""))))?;
-        Ok((self.shown(&full), text))
+        let bytes = read_file(&real).map_err(|p| unreadable(p.reason()))?;
+        let text = text(bytes).map_err(|n| unreadable(format!("it is not text: {}", n.fact(""))))?;
+        Ok(Loaded {
+            path: self.shown(&full),
+            text: text.into(),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ImportError, LIMIT, Overlay, Project, add, read_file, text};
+    use super::{LIMIT, Overlay, Project, add, read_file, text};
+    use crate::resolve::{LoadError, Loader};
     use crate::source::SourceMap;
 
     #[test]
@@ -302,16 +287,22 @@ mod tests {
             project.from_root(&top.join("p/plans/a.release")),
             "plans/a.release"
         );
-        let import = |path| project.import("a.release", path);
-        assert_eq!(
-            import("../people.release"),
-            Ok(("../people.release".into(), "x".into()))
-        );
-        assert_eq!(import("../../outside.release"), Err(ImportError::OutsideRoot));
-        assert_eq!(import("/etc/passwd"), Err(ImportError::OutsideRoot));
-        assert_eq!(import("./link.release"), Err(ImportError::LinkOutsideRoot));
-        assert_eq!(import("./none.release"), Err(ImportError::Missing));
-        assert_eq!(import("."), Err(ImportError::Folder));
+        let load = |path| project.load("a.release", path);
+        let people = load("../people.release").expect("inside");
+        assert_eq!((people.path.as_str(), &*people.text), ("../people.release", "x"));
+        for outside in ["../../outside.release", "/etc/passwd", "./link.release"] {
+            assert_eq!(
+                load(outside).expect_err("outside"),
+                LoadError::OutsideRoot,
+                "{outside}"
+            );
+        }
+        let why = |path| match load(path).expect_err("unreadable") {
+            LoadError::Unreadable(why) => why,
+            LoadError::OutsideRoot => "outside".into(),
+        };
+        assert_eq!(why("./none.release"), "there is no such file or folder");
+        assert_eq!(why("."), "it is a folder");
     }
 
     #[test]
