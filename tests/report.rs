@@ -250,3 +250,45 @@ fn summaries_say_what_was_found() {
     };
     assert_eq!(report.summary(), "1 error, 1 warning in 1 file");
 }
+
+proptest::proptest! {
+    /// Whatever the text and wherever the places, every format prints, steers nothing and stays parseable.
+    #[test]
+    fn no_finding_breaks_a_format(
+        text in "([a-z {}\"é東\u{1b}\u{200b}\t]|\r\n|\n|\r|::|##\\[|👩‍💻|a\u{301}){0,60}",
+        other in "[a-c\n]{0,20}",
+        places in proptest::collection::vec((proptest::bool::ANY, 0usize..90, 0usize..90), 1..6),
+        words in "([a-z\u{7}\u{9b}:%,]|::error::|\n|\r){0,20}",
+        width in 0usize..200,
+    ) {
+        let mut sources = SourceMap::new();
+        let files = [sources.add("a\n.release", text), sources.add("::b.release", other)];
+        let span = |(which, a, b): &(bool, usize, usize)| Span::new(files[usize::from(*which)], *a, *b);
+        let mut finding = Diagnostic::error(Code("a/b"), span(&places[0]), words.clone()).here(words.clone());
+        for place in &places[1..] {
+            finding = finding.fact(span(place), words.clone());
+            finding = finding.safe_fix(words.clone(), span(place), words.clone());
+        }
+        let findings = [finding.note(words.clone()).help(words)];
+        let report = Report { sources: &sources, findings: &findings, checked: 2, hidden: 0 };
+        for r in RENDERERS {
+            for options in [Options { color: false, unicode: true, width }, Options { color: true, unicode: false, width }] {
+                let out = r.render(&report, &options);
+                proptest::prop_assert!(out.ends_with('\n'));
+                let plain = !options.color;
+                proptest::prop_assert!(!plain || !out.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+                for line in out.lines().filter(|_| r.name() != "github") {
+                    proptest::prop_assert!(!line.trim_start().starts_with("::"), "{}: {line:?}", r.name());
+                }
+                match r.name() {
+                    "json" | "sarif" => {
+                        proptest::prop_assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok());
+                    }
+                    "github" => proptest::prop_assert_eq!(out.lines().count(), 2),
+                    "short" => proptest::prop_assert_eq!(out.lines().count(), 2),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
