@@ -8,6 +8,7 @@ pub mod dag;
 mod limit;
 mod place;
 mod precedence;
+pub mod sod;
 mod trace;
 
 use crate::diagnostic::{Bag, Code, Diagnostic};
@@ -35,7 +36,15 @@ pub struct Check {
 }
 
 /// Every check of a plan, in the order of the catalogue.
-pub const CHECKS: &[Check] = &[allow::expired::CHECK];
+pub const CHECKS: &[Check] = &[
+    sod::self_approval::CHECK,
+    sod::double_counted::CHECK,
+    sod::quorum_exceeds_pool::CHECK,
+    sod::exclusive_roles::CHECK,
+    sod::empty_role::CHECK,
+    sod::role_cycle::CHECK,
+    allow::expired::CHECK,
+];
 
 /// What is found otherwise than by looking at a plan: while it is ordered, and when the findings are settled.
 pub const OTHERS: &[Code] = &[dag::cycle::CODE, allow::unused::CODE];

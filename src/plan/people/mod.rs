@@ -3,18 +3,22 @@
 //! `pool` expands roles to people; `seats` writes a plan as a [`Problem`]; `solve` decides it, `explain` says why nobody
 //! fits, `numbers` counts. Must not report findings: `checks::sod` does.
 
+mod duty;
 mod explain;
 mod matching;
 mod numbers;
 mod part;
 mod pattern;
+mod pool;
 mod problem;
 mod sat;
 mod solve;
 #[cfg(test)]
 mod tests;
 
+pub use duty::{executors, from_origin, keeps_apart, named_by};
 pub use explain::{Core, core};
 pub use numbers::{Fewest, Resilience, fewest, resilience};
+pub use pool::{Directory, Pool, Shared};
 pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};
 pub use solve::{STEPS, solve};
