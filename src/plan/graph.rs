@@ -2,13 +2,13 @@
 //!
 //! An edge says "ends before the other starts". Entry gates are judged when their stage starts and are not nodes.
 
-use crate::model::{
-    ApprovalId, Atom, Cond, DecisionId, GateId, HoldId, Origin, Release, StageId, StepKind, Subject,
-};
+use crate::model::{ApprovalId, DecisionId, GateId, HoldId, Origin, Release, StageId};
+use crate::plan::analyses::Analyses;
+use crate::plan::{Cycle, cycle, edges};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// A node of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,15 +47,6 @@ pub struct Edge {
     pub origin: Origin,
 }
 
-/// The edges of a cycle, in order: each node waits for the one before it, the first for the last.
-#[derive(Debug, Clone)]
-pub struct Cycle {
-    /// The nodes.
-    pub nodes: Vec<Node>,
-    /// The edge into each of them, from the node before.
-    pub edges: Vec<Edge>,
-}
-
 /// A set of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeSet {
@@ -85,11 +76,15 @@ impl NodeSet {
 #[derive(Debug, Clone)]
 pub struct Plan {
     release: Release,
-    graph: DiGraph<Node, Edge>,
+    pub(in crate::plan) graph: DiGraph<Node, Edge>,
     stages: Vec<NodeIndex>,
     approvals: Vec<NodeIndex>,
     decisions: Vec<NodeIndex>,
-    order: Vec<NodeIndex>,
+    pub(in crate::plan) order: Vec<NodeIndex>,
+    /// The place of each node in the order.
+    pub(in crate::plan) position: Vec<u32>,
+    judges: Vec<Vec<StageId>>,
+    pub(in crate::plan) analyses: Analyses,
 }
 
 impl Plan {
@@ -108,6 +103,7 @@ impl Plan {
         let decisions: Vec<_> = (0..release.decisions.len())
             .map(|i| graph.add_node(Node::Decision(DecisionId::at(i))))
             .collect();
+        let judges = edges::judges(&release);
         let mut plan = Plan {
             release,
             graph,
@@ -115,10 +111,19 @@ impl Plan {
             approvals,
             decisions,
             order: Vec::new(),
+            position: Vec::new(),
+            judges,
+            analyses: Analyses::default(),
         };
-        plan.add_edges();
+        for (from, to, edge) in edges::written(&plan.release, &plan.judges) {
+            plan.add(from, to, edge);
+        }
         plan.sort()?;
-        if plan.chain_serial_phases() {
+        let serial = edges::serial(&plan.release, &plan.stage_order());
+        if !serial.is_empty() {
+            for (from, to, edge) in serial {
+                plan.add(from, to, edge);
+            }
             plan.sort()?;
         }
         Ok(plan)
@@ -200,8 +205,8 @@ impl Plan {
     }
 
     /// The stages that judge a gate: as a step, in their rollout or before they start.
-    pub fn judges(&self, gate: GateId) -> Vec<StageId> {
-        judges(&self.release, gate)
+    pub fn judges(&self, gate: GateId) -> &[StageId] {
+        &self.judges[gate.index()]
     }
 
     /// What people call a node.
@@ -218,7 +223,7 @@ impl Plan {
         node_origin(&self.release, node)
     }
 
-    fn index(&self, node: Node) -> NodeIndex {
+    pub(in crate::plan) fn index(&self, node: Node) -> NodeIndex {
         match node {
             Node::Stage(s) => self.stages[s.index()],
             Node::Approval(a) => self.approvals[a.index()],
@@ -280,53 +285,9 @@ impl Plan {
         set
     }
 
-    fn add_edges(&mut self) {
-        let mut edges: Vec<(Node, Node, EdgeKind, Origin)> = Vec::new();
-        let r = &self.release;
-        for (i, stage) in r.stages.iter().enumerate() {
-            let me = Node::Stage(StageId::at(i));
-            for a in &stage.after {
-                edges.push((Node::Stage(a.stage), me, EdgeKind::After, a.origin.clone()));
-            }
-            for (a, o) in &stage.approved {
-                edges.push((Node::Approval(*a), me, EdgeKind::Approved, o.clone()));
-            }
-            for (d, o) in &stage.awaits {
-                edges.push((Node::Decision(*d), me, EdgeKind::Decision, o.clone()));
-            }
-            let here = stage.when_origin.as_ref().unwrap_or(&stage.origin);
-            condition_edges(r, &stage.when, me, here, &mut edges);
-            for step in stage.forward_steps() {
-                condition_edges(r, &step.when, me, &step.origin, &mut edges);
-            }
-            for step in stage.rollout.iter().flat_map(|r| &r.steps) {
-                for (a, o) in &step.approved {
-                    edges.push((Node::Approval(*a), me, EdgeKind::ApprovedStep, o.clone()));
-                }
-                condition_edges(r, &step.when, me, &step.origin, &mut edges);
-            }
-        }
-        for (i, approval) in r.approvals.iter().enumerate() {
-            let me = Node::Approval(ApprovalId::at(i));
-            for (s, o) in &approval.after {
-                edges.push((Node::Stage(*s), me, EdgeKind::After, o.clone()));
-            }
-            for (d, o) in &approval.after_decisions {
-                edges.push((Node::Decision(*d), me, EdgeKind::Decision, o.clone()));
-            }
-            condition_edges(r, &approval.when, me, &approval.origin, &mut edges);
-        }
-        for (i, decision) in r.decisions.iter().enumerate() {
-            let me = Node::Decision(DecisionId::at(i));
-            for (s, o) in &decision.after {
-                edges.push((Node::Stage(*s), me, EdgeKind::After, o.clone()));
-            }
-            condition_edges(r, &decision.when, me, &decision.origin, &mut edges);
-        }
-        for (from, to, kind, origin) in edges {
-            let (a, b) = (self.index(from), self.index(to));
-            self.graph.add_edge(a, b, Edge { kind, origin });
-        }
+    fn add(&mut self, from: Node, to: Node, edge: Edge) {
+        let (a, b) = (self.index(from), self.index(to));
+        self.graph.add_edge(a, b, edge);
     }
 
     fn sort(&mut self) -> Result<(), Box<(Release, Cycle)>> {
@@ -352,89 +313,15 @@ impl Plan {
             }
         }
         if order.len() == open.len() {
+            self.position = vec![0; order.len()];
+            for (at, i) in order.iter().enumerate() {
+                self.position[i.index()] = u32::try_from(at).unwrap_or(u32::MAX);
+            }
             self.order = order;
             return Ok(());
         }
-        let cycle = self.shortest_cycle();
+        let cycle = cycle::shortest(&self.graph);
         Err(Box::new((self.release.clone(), cycle)))
-    }
-
-    /// Lets the stages of a `serial` phase wait for each other in the order found so far.
-    fn chain_serial_phases(&mut self) -> bool {
-        let order = self.stage_order();
-        let mut position = vec![0usize; self.release.stages.len()];
-        for (i, s) in order.iter().enumerate() {
-            position[s.index()] = i;
-        }
-        let mut chains = Vec::new();
-        for phase in self.release.phases.iter().filter(|p| p.serial) {
-            let mut stages = phase.stages.clone();
-            stages.sort_by_key(|s| position[s.index()]);
-            chains.extend(stages.windows(2).map(|w| (w[0], w[1], phase.origin.clone())));
-        }
-        for (a, b, origin) in &chains {
-            let (a, b) = (self.stages[a.index()], self.stages[b.index()]);
-            self.graph.add_edge(
-                a,
-                b,
-                Edge {
-                    kind: EdgeKind::Serial,
-                    origin: origin.clone(),
-                },
-            );
-        }
-        !chains.is_empty()
-    }
-
-    /// The shortest cycle through any of the first nodes of each knot; there is one when the order is not complete.
-    fn shortest_cycle(&self) -> Cycle {
-        const TRIED: usize = 256;
-        let mut best: Option<Vec<NodeIndex>> = None;
-        for knot in petgraph::algo::kosaraju_scc(&self.graph) {
-            let mut knot = knot;
-            knot.sort();
-            for start in knot.iter().take(TRIED) {
-                if let Some(path) = self.path_back(*start)
-                    && best.as_ref().is_none_or(|b| path.len() < b.len())
-                {
-                    best = Some(path);
-                }
-            }
-        }
-        let path = best.unwrap_or_default();
-        let nodes = path.iter().map(|i| self.graph[*i]).collect();
-        let edges = (0..path.len())
-            .filter_map(|k| {
-                let before = path[if k == 0 { path.len() - 1 } else { k - 1 }];
-                self.graph
-                    .edges_connecting(before, path[k])
-                    .next()
-                    .map(|e| e.weight().clone())
-            })
-            .collect();
-        Cycle { nodes, edges }
-    }
-
-    fn path_back(&self, start: NodeIndex) -> Option<Vec<NodeIndex>> {
-        let mut from: Vec<Option<NodeIndex>> = vec![None; self.graph.node_count()];
-        let mut queue = VecDeque::from([start]);
-        while let Some(i) = queue.pop_front() {
-            for next in self.graph.neighbors(i) {
-                if next == start {
-                    let mut path = vec![i];
-                    while let Some(before) = from[path[path.len() - 1].index()] {
-                        path.push(before);
-                    }
-                    path.reverse();
-                    return Some(path);
-                }
-                if from[next.index()].is_none() {
-                    from[next.index()] = Some(i);
-                    queue.push_back(next);
-                }
-            }
-        }
-        None
     }
 }
 
@@ -443,54 +330,5 @@ fn node_origin(release: &Release, node: Node) -> &Origin {
         Node::Stage(s) => &release.stage(s).origin,
         Node::Approval(a) => &release.approval(a).origin,
         Node::Decision(d) => &release.decision(d).origin,
-    }
-}
-
-fn judges(release: &Release, gate: GateId) -> Vec<StageId> {
-    let judges = |s: &crate::model::Stage| {
-        s.require.iter().any(|(g, _)| *g == gate)
-            || s.forward_steps()
-                .iter()
-                .any(|step| matches!(&step.kind, StepKind::VerifyGate(g) if *g == gate))
-    };
-    release
-        .stages
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| judges(s))
-        .map(|(i, _)| StageId::at(i))
-        .collect()
-}
-
-fn condition_edges(
-    release: &Release,
-    cond: &Cond,
-    me: Node,
-    origin: &Origin,
-    edges: &mut Vec<(Node, Node, EdgeKind, Origin)>,
-) {
-    for atom in cond.atoms() {
-        match atom {
-            Atom::Decision { decision, .. } => {
-                edges.push((Node::Decision(*decision), me, EdgeKind::Decision, origin.clone()));
-            }
-            Atom::Outcome {
-                subject: Subject::Stage(s),
-                ..
-            } if Node::Stage(*s) != me => {
-                edges.push((Node::Stage(*s), me, EdgeKind::Outcome, origin.clone()));
-            }
-            Atom::Outcome {
-                subject: Subject::Gate(g),
-                ..
-            } => {
-                for s in judges(release, *g) {
-                    if Node::Stage(s) != me {
-                        edges.push((Node::Stage(s), me, EdgeKind::Outcome, origin.clone()));
-                    }
-                }
-            }
-            _ => {}
-        }
     }
 }
