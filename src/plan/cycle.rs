@@ -17,6 +17,8 @@ pub struct Cycle {
 
 /// How many nodes of a knot are tried as the start of a circle.
 const TRIED: usize = 256;
+/// How many nodes the search may look at.
+const VISITED: usize = 4_000_000;
 
 /// The shortest circle through any of the first nodes of each knot; there is one when the graph has no order.
 pub(super) fn shortest(graph: &DiGraph<Node, Edge>) -> Cycle {
@@ -30,7 +32,7 @@ pub(super) fn shortest(graph: &DiGraph<Node, Edge>) -> Cycle {
     }
     let mut best: Option<Vec<NodeIndex>> = None;
     let mut from: Vec<Option<NodeIndex>> = vec![None; graph.node_count()];
-    let mut tried = 0;
+    let mut visited = 0;
     let mut firsts: Vec<NodeIndex> = Vec::new();
     for mut knot in knots {
         if knot.len() == 1 && graph.find_edge(knot[0], knot[0]).is_none() {
@@ -41,12 +43,11 @@ pub(super) fn shortest(graph: &DiGraph<Node, Edge>) -> Cycle {
     }
     firsts.sort();
     for start in firsts {
-        // One circle is enough to print: past the budget the best so far is.
-        if tried > TRIED * 16 && best.is_some() {
+        // One circle is enough to print: past the budget it is the best so far.
+        if visited > VISITED && best.is_some() {
             break;
         }
-        tried += 1;
-        if let Some(path) = path_back(graph, start, &knot_of, &mut from)
+        if let Some(path) = path_back(graph, start, &knot_of, &mut from, &mut visited)
             && best.as_ref().is_none_or(|b| path.len() < b.len())
         {
             best = Some(path);
@@ -74,6 +75,7 @@ fn path_back(
     start: NodeIndex,
     knot_of: &[usize],
     from: &mut [Option<NodeIndex>],
+    visited: &mut usize,
 ) -> Option<Vec<NodeIndex>> {
     let mut touched = vec![start];
     let mut queue = VecDeque::from([start]);
@@ -98,6 +100,7 @@ fn path_back(
             }
         }
     }
+    *visited += touched.len();
     for i in touched {
         from[i.index()] = None;
     }

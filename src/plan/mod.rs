@@ -6,6 +6,7 @@ mod analyses;
 mod clock;
 mod cycle;
 mod edges;
+mod engine;
 mod graph;
 pub mod people;
 mod predicate;
