@@ -299,3 +299,18 @@ fn completions_and_manual_pages_are_made_from_the_flags() {
         format!("releasec {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
+
+#[test]
+fn a_first_plan_checks_clean_and_overwrites_nothing() {
+    let desk = Desk::new(&[]);
+    let run = desk.run(&["init", "plans"]).ends(0);
+    assert!(run.out.is_empty() && run.err.contains("plan.release"), "{run:?}");
+    let check = desk.run(&["check", "plans", "--fail-level", "info"]).ends(0);
+    assert_eq!(check.out, "checked 2 plans: clean\n");
+    std::fs::write(desk.path().join("plans/plan.release"), "mine").expect("a file");
+    std::fs::remove_file(desk.path().join("plans/people.release")).expect("removed");
+    let run = desk.run(&["init", "plans"]).ends(2);
+    assert!(run.err.contains("exists already; nothing was written"), "{run:?}");
+    assert_eq!(desk.read("plans/plan.release"), "mine");
+    assert!(!desk.path().join("plans/people.release").exists());
+}

@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod explain;
+mod init;
 mod man;
 mod panic;
 mod settings;
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Explain(explain::Args),
+    Init(init::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -88,6 +90,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
     match cli.command {
         Command::Check(args) => check::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
+        Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

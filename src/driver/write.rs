@@ -29,15 +29,22 @@ pub fn whole(path: &Path, content: &[u8]) -> Result<(), Problem> {
     persist(file, path)
 }
 
-/// Writes a file that does not exist yet.
+/// Writes files that do not exist yet: all of them or none. Folders above them are made.
 ///
 /// # Errors
-/// When it exists, or cannot be written.
-pub fn fresh(path: &Path, content: &[u8]) -> Result<(), Problem> {
-    let file = prepare(path, content)?;
-    file.persist_noclobber(path)
-        .map(drop)
-        .map_err(|e| Problem::io("write", path, &e.error))
+/// When one exists, or cannot be written.
+pub fn all_fresh(files: &[(PathBuf, &str)]) -> Result<(), Problem> {
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
+        return Err(Problem::new(format!(
+            "`{}` exists already; nothing was written",
+            path.display()
+        )));
+    }
+    let pending: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.clone(), Some(text.as_bytes())))
+        .collect();
+    all_or_nothing(&pending)
 }
 
 /// Makes a folder and those above it.
