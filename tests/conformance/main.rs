@@ -9,6 +9,7 @@
 mod artifacts;
 mod examples;
 mod judge;
+mod runs;
 mod samples;
 mod tools;
 mod yaml;
@@ -50,6 +51,8 @@ judges! {
     shellcheck: Workflow judged by Python("workflow/shell_bodies.py");
     /// asl-validator: schema and graph of state machines.
     asl_validator: StateMachine judged by Node("asl_validator.mjs");
+    /// The AWS APIs' own models: called operations, their arguments, and named errors.
+    aws_models: StateMachine judged by Python("stepfunctions/aws_models.py");
     /// `terraform fmt`, `init`, `validate` and `plan`, against the providers' real schemas.
     terraform: Terraform judged by Python("terraform/judge.py");
     /// python-hcl2: a second parser of Terraform's language.

@@ -1,0 +1,55 @@
+"""Executes a state machine: `run.py DEFINITION SCENARIO…` prints one JSON trace a scenario.
+
+The interpreter is moto's (interpreter.py), the world around it ours (world.py). A trace holds the states entered, the calls with
+their evaluated arguments, the final status with error and cause, and complaints about calls that AWS would not have taken.
+"""
+
+import json
+import logging
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from stepfunctions import interpreter
+from stepfunctions.world import World
+
+# The service ends an execution whose history grows longer.
+LONGEST_HISTORY = 25_000
+
+
+def run(definition, scenario):
+    world = World(scenario)
+    status, error, cause, output, history = interpreter.execute(definition, scenario, world)
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if event["type"].endswith("StateEntered")]
+    complaints = list(world.complaints)
+    complaints += [f"a reply of the scenario answered nothing: {json.dumps(reply)}" for reply in world.unused()]
+    if len(history) > LONGEST_HISTORY:
+        complaints.append(f"the history has {len(history)} events; the service ends an execution at {LONGEST_HISTORY}")
+    return {
+        "result": " ".join(filter(None, [status, error])),
+        "cause": cause,
+        "output": output,
+        "seconds": interpreter.clock.seconds if interpreter.clock.ended_at is None else interpreter.clock.ended_at,
+        "path": entered,
+        "calls": [text_of(call) for call in world.calls],
+        "events": world.calls,
+        "history_events": len(history),
+        "complaints": complaints,
+    }
+
+
+def text_of(call):
+    """A call on one line, for the expectations of a scenario."""
+    return f"{call['state']}: {call['action']} {json.dumps(call['arguments'], sort_keys=True)} -> {call['outcome']}"
+
+
+def main():
+    logging.disable(logging.CRITICAL)  # the interpreter logs each failed task, and failing is what scenarios are for
+    definition = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    for path in sys.argv[2:]:
+        scenario = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        print(json.dumps(run(definition, scenario), default=str), flush=True)
+
+
+if __name__ == "__main__":
+    main()
