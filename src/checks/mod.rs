@@ -5,6 +5,7 @@
 
 pub mod allow;
 pub mod dag;
+pub mod gate;
 mod limit;
 mod place;
 mod precedence;
@@ -43,6 +44,13 @@ pub const CHECKS: &[Check] = &[
     sod::exclusive_roles::CHECK,
     sod::empty_role::CHECK,
     sod::role_cycle::CHECK,
+    gate::cannot_fail::CHECK,
+    gate::cannot_pass::CHECK,
+    gate::no_consequence::CHECK,
+    gate::overlap::CHECK,
+    gate::gap::CHECK,
+    gate::ungated_step::CHECK,
+    gate::weights::CHECK,
     allow::expired::CHECK,
 ];
 
