@@ -3,6 +3,7 @@
 //! One folder per target, one line each in [`TARGETS`]. Emitters read the model and the plan only; they write nothing
 //! (the driver does) and know no clock and no environment. Called by the driver.
 
+pub mod diagram;
 pub mod environments;
 pub mod people;
 

@@ -1,0 +1,201 @@
+//! The plan as a picture: Mermaid, DOT and SVG of one and the same diagram.
+//!
+//! Not a target of its own: `releasec graph` prints it, and documents embed it. Must not know what a check found. Called
+//! by the command line and by the targets for people.
+
+mod layout;
+mod lower;
+mod print;
+mod words;
+
+use crate::plan::Plan;
+
+/// A way to draw.
+pub struct Format {
+    /// What `--format` calls it.
+    pub name: &'static str,
+    /// One line about it, for the help text.
+    pub about: &'static str,
+    /// Draws.
+    pub draw: fn(&Diagram) -> String,
+}
+
+/// Every way to draw, in the order the help text names them.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "mermaid",
+        about: "for Markdown on GitHub and GitLab",
+        draw: print::mermaid::draw,
+    },
+    Format {
+        name: "dot",
+        about: "for Graphviz",
+        draw: print::dot::draw,
+    },
+    Format {
+        name: "svg",
+        about: "a picture, legible in black and white",
+        draw: print::svg::draw,
+    },
+];
+
+/// A diagram: what a reader sees of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagram {
+    /// The title of the release.
+    pub title: String,
+    /// Shapes, each after everything it waits for.
+    pub shapes: Vec<Shape>,
+    /// Arrows, without those that others imply.
+    pub arrows: Vec<Arrow>,
+    /// Frames around shapes: the phases.
+    pub frames: Vec<Frame>,
+}
+
+/// What a shape stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A stage that leaves production alone.
+    Stage,
+    /// A stage in production.
+    Production,
+    /// An approval.
+    Approval,
+    /// A decision.
+    Decision,
+}
+
+/// A shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Unique, `[a-z0-9_]`, and a keyword of no drawing language.
+    pub id: String,
+    /// What it stands for.
+    pub kind: Kind,
+    /// Its name.
+    pub title: String,
+    /// What else is said of it, a line each.
+    pub lines: Vec<String>,
+}
+
+/// An arrow: `to` waits for `from`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrow {
+    /// Index of the shape it leaves.
+    pub from: usize,
+    /// Index of the shape it reaches.
+    pub to: usize,
+    /// What is written beside it; may be empty.
+    pub label: String,
+}
+
+/// A frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Unique, `[a-z0-9_]`.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    /// Indices of the shapes inside.
+    pub shapes: Vec<usize>,
+}
+
+/// The diagram of a plan.
+pub fn diagram(plan: &Plan) -> Diagram {
+    lower::lower(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrow, Diagram, FORMATS, Frame, Kind, Shape};
+
+    fn sample() -> Diagram {
+        let shape = |id: &str, kind, title: &str, lines: &[&str]| Shape {
+            id: id.into(),
+            kind,
+            title: title.into(),
+            lines: lines.iter().map(|l| (*l).to_string()).collect(),
+        };
+        let arrow = |from, to, label: &str| Arrow {
+            from,
+            to,
+            label: label.into(),
+        };
+        Diagram {
+            title: "Shop ${version} <\"1\">".into(),
+            shapes: vec![
+                shape("s_build", Kind::Stage, "build", &["in `staging`"]),
+                shape("a_go", Kind::Approval, "go", &["2 of 4"]),
+                shape("d_which", Kind::Decision, "which", &["which; way? #1 & 2"]),
+                shape(
+                    "s_eu",
+                    Kind::Production,
+                    "eu",
+                    &["in production", "10 % → 100 %", "no way back \u{1b}[31m"],
+                ),
+                shape("s_us", Kind::Production, "us", &[]),
+                shape("s_after", Kind::Stage, "after", &["日本語"]),
+            ],
+            arrows: vec![
+                arrow(0, 1, ""),
+                arrow(1, 2, ""),
+                arrow(2, 3, "here"),
+                arrow(2, 4, "there"),
+                arrow(3, 5, ""),
+                arrow(4, 5, ""),
+                arrow(0, 5, "\"quoted\""),
+            ],
+            frames: vec![Frame {
+                id: "p_regions".into(),
+                title: "regions".into(),
+                shapes: vec![3, 4],
+            }],
+        }
+    }
+
+    #[test]
+    fn every_format_draws_the_sample() {
+        for format in FORMATS {
+            let drawn = (format.draw)(&sample());
+            assert!(!drawn.contains('\u{1b}'), "{}", format.name);
+            insta::assert_snapshot!(format.name, drawn);
+        }
+    }
+
+    #[test]
+    fn nothing_and_very_much_can_be_drawn() {
+        let mut d = Diagram {
+            title: String::new(),
+            shapes: Vec::new(),
+            arrows: Vec::new(),
+            frames: Vec::new(),
+        };
+        for format in FORMATS {
+            assert!(!(format.draw)(&d).is_empty());
+        }
+        for i in 0..3_000 {
+            let (kind, lines) = (Kind::Stage, Vec::new());
+            d.shapes.push(Shape {
+                id: format!("s{i}"),
+                kind,
+                title: "x".into(),
+                lines,
+            });
+            if i > 0 {
+                d.arrows.push(Arrow {
+                    from: i - 1,
+                    to: i,
+                    label: String::new(),
+                });
+                d.arrows.push(Arrow {
+                    from: i / 2,
+                    to: i,
+                    label: String::new(),
+                });
+            }
+        }
+        for format in FORMATS {
+            assert!((format.draw)(&d).len() < 10_000_000, "{}", format.name);
+        }
+    }
+}
