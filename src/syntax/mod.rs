@@ -7,40 +7,29 @@ mod build;
 mod docs;
 mod errors;
 mod grammar;
+mod recover;
+mod scan;
 
-use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::source::{FileId, Span};
+use crate::diagnostic::Bag;
+use crate::source::FileId;
 use ast::Ast;
 use grammar::{Grammar, Rule};
 use pest::Parser;
 
 /// The tree of a text, and every mistake in its form. Statements that could be read are in the tree.
+///
+/// A text without mistakes is read by the grammar in one go; any other is read again, statement by statement.
 pub fn parse(file: FileId, text: &str) -> (Ast, Bag) {
-    match Grammar::parse(Rule::file, text) {
-        Ok(mut pairs) => {
-            let mut builder = build::Builder::new(file, text);
-            let ast = builder.ast(pairs.next().expect("internal: a file matches as one rule"));
-            (ast, builder.bag)
-        }
-        Err(error) => {
-            let at = match error.location {
-                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
-            };
-            let found = Diagnostic::error(
-                Code("syntax/unexpected"),
-                Span::new(file, at, at),
-                "this cannot stand here",
-            );
-            (
-                Ast {
-                    file,
-                    doc: None,
-                    items: Vec::new(),
-                },
-                Bag::from_iter([found]),
-            )
+    if scan::too_deep(text, recover::MAX_NESTING).is_none()
+        && let Ok(mut pairs) = Grammar::parse(Rule::file, text)
+    {
+        let mut builder = build::Builder::new(file, text);
+        let ast = builder.ast(pairs.next().expect("internal: a file matches as one rule"));
+        if !builder.broken_line {
+            return (ast, builder.bag);
         }
     }
+    recover::recover(file, text)
 }
 
 /// Whether the grammar accepts a text; builds nothing. What the cost of [`parse`] is measured against.

@@ -5,7 +5,7 @@
 use super::{Builder, literal, range};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, BinaryOp, Entry, Expr, ExprKind, Key, Quote, StrPart};
-use crate::syntax::errors;
+use crate::syntax::errors::expressions as errors;
 use crate::syntax::grammar::Rule;
 use pest::iterators::{Pair, Pairs};
 use smol_str::SmolStr;
@@ -132,7 +132,6 @@ impl<'s> Builder<'s> {
             row.take();
             let right = self.chain(row, op.level() + 1);
             self.refuse_chains(op, at, &left.0);
-            self.refuse_hyphens(op, at, &left.0, &right.0);
             let span = left.0.span.to(right.0.span);
             let depth = left.1.max(right.1) + 1;
             if !self.fits(depth, at) {
@@ -374,7 +373,7 @@ impl<'s> Builder<'s> {
                     Quote::Double
                 };
                 if quote == Quote::Double && self.text[from..to].contains('\n') {
-                    self.bag.push(errors::newline_in_string(span));
+                    self.broken_line = true;
                 }
                 let mut deepest = 0;
                 let (parts, inner) = self.parts(pair, quote);
@@ -409,33 +408,10 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn refuse_hyphens(&mut self, op: Op, at: Span, left: &Expr, right: &Expr) {
-        let Op::Binary(BinaryOp::Sub) = op else { return };
-        let ExprKind::Ident(second) = &right.kind else {
-            return;
-        };
-        let first = match &left.kind {
-            ExprKind::Ident(first) => first,
-            ExprKind::Binary(BinaryOp::Sub, _, _, r) => match &r.kind {
-                ExprKind::Ident(first) => first,
-                _ => return,
-            },
-            _ => return,
-        };
-        if left.span.end == at.start && at.end == right.span.start {
-            self.bag.push(errors::hyphen_in_name(
-                at,
-                first,
-                second,
-                left.span.to(right.span),
-            ));
-        }
-    }
-
     fn fits(&mut self, depth: u32, at: Span) -> bool {
         if depth > MAX_DEPTH && !self.too_long {
             self.too_long = true;
-            self.bag.push(errors::long_expression(at));
+            self.bag.push(errors::long_expression(at, MAX_DEPTH));
         }
         depth <= MAX_DEPTH
     }

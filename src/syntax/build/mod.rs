@@ -26,6 +26,8 @@ pub(super) struct Builder<'s> {
     moves: &'s [Move],
     /// Whether an expression that is too long was reported.
     too_long: bool,
+    /// Whether a string that has to stay on its line does not.
+    pub(super) broken_line: bool,
     /// The mistakes that only show once operators have found their operands.
     pub(super) bag: Bag,
 }
@@ -76,6 +78,7 @@ impl<'s> Builder<'s> {
             base: 0,
             moves: &[],
             too_long: false,
+            broken_line: false,
             bag: Bag::new(),
         }
     }
@@ -88,6 +91,7 @@ impl<'s> Builder<'s> {
             base,
             moves,
             too_long: false,
+            broken_line: false,
             bag: Bag::new(),
         }
     }

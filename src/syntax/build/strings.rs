@@ -4,7 +4,7 @@
 
 use super::{Builder, range};
 use crate::syntax::ast::{Quote, StrPart};
-use crate::syntax::errors;
+use crate::syntax::errors::characters as errors;
 use crate::syntax::grammar::Rule;
 use pest::iterators::Pair;
 
