@@ -5,6 +5,7 @@
 
 pub mod allow;
 pub mod dag;
+pub mod data;
 pub mod gate;
 mod limit;
 mod place;
@@ -51,6 +52,10 @@ pub const CHECKS: &[Check] = &[
     gate::gap::CHECK,
     gate::ungated_step::CHECK,
     gate::weights::CHECK,
+    data::unset_capture::CHECK,
+    data::wrong_artifact::CHECK,
+    data::smart_punctuation::CHECK,
+    data::placeholder::CHECK,
     allow::expired::CHECK,
 ];
 
