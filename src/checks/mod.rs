@@ -4,13 +4,17 @@
 //! (`precedence`), what the author accepts is set apart (`allow`). Called by the driver and the language server.
 
 pub mod allow;
+pub mod approval;
 pub mod dag;
 pub mod data;
 pub mod gate;
+pub mod hold;
 mod limit;
 mod place;
 mod precedence;
+pub mod rollback;
 pub mod sod;
+pub mod time;
 mod trace;
 
 use crate::diagnostic::{Bag, Code, Diagnostic};
@@ -39,6 +43,21 @@ pub struct Check {
 
 /// Every check of a plan, in the order of the catalogue.
 pub const CHECKS: &[Check] = &[
+    dag::dead_stage::CHECK,
+    dag::race::CHECK,
+    rollback::missing::CHECK,
+    rollback::past_the_pivot::CHECK,
+    rollback::not_rehearsed::CHECK,
+    rollback::unapproved_irreversible::CHECK,
+    approval::unguarded_production::CHECK,
+    approval::no_consequence::CHECK,
+    hold::no_path::CHECK,
+    hold::outlives::CHECK,
+    hold::unpaired::CHECK,
+    time::exceeds_window::CHECK,
+    time::offset_conflict::CHECK,
+    time::in_freeze::CHECK,
+    time::gap_or_fold::CHECK,
     sod::self_approval::CHECK,
     sod::double_counted::CHECK,
     sod::quorum_exceeds_pool::CHECK,

@@ -2,18 +2,36 @@
 //!
 //! Holds results only; each analysis stands in its own file.
 
-use crate::plan::{Plan, Variants};
+use crate::plan::{Guards, Pace, Plan, Schedule, Variants};
 use std::sync::OnceLock;
 
 /// Results, as far as they were asked for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Analyses {
     variants: OnceLock<Variants>,
+    guards: OnceLock<Guards>,
+    shortest: OnceLock<Schedule>,
+    longest: OnceLock<Schedule>,
+}
+
+impl Analyses {
+    /// The schedule of a pace.
+    pub(super) fn schedule(&self, pace: Pace, make: impl FnOnce() -> Schedule) -> &Schedule {
+        match pace {
+            Pace::Shortest => self.shortest.get_or_init(make),
+            Pace::Longest => self.longest.get_or_init(make),
+        }
+    }
 }
 
 impl Plan {
     /// What can vary, and what applies when.
     pub fn variants(&self) -> &Variants {
         self.analyses.variants.get_or_init(|| Variants::new(self))
+    }
+
+    /// What guards each stage.
+    pub(super) fn guarding(&self) -> &Guards {
+        self.analyses.guards.get_or_init(|| Guards::new(self))
     }
 }

@@ -100,6 +100,7 @@ impl Diagram {
     }
 
     /// Whether some choices leave the condition undecided.
+    #[cfg(test)]
     pub(crate) fn doubtful(&self, a: Pred) -> bool {
         let mut seen = std::collections::HashSet::new();
         let mut stack = vec![a];
@@ -112,21 +113,6 @@ impl Diagram {
             }
         }
         false
-    }
-
-    /// The variables a condition depends on, in order.
-    pub(crate) fn support(&self, a: Pred) -> std::collections::BTreeSet<u32> {
-        let mut variables = std::collections::BTreeSet::new();
-        let mut seen = std::collections::HashSet::new();
-        let mut stack = vec![a];
-        while let Some(p) = stack.pop() {
-            if p.0 > 2 && seen.insert(p) {
-                let (variable, kids) = &self.nodes[p.0 as usize - 3];
-                variables.insert(*variable);
-                stack.extend(kids.iter());
-            }
-        }
-        variables
     }
 
     /// How many choices a variable has.

@@ -2,7 +2,7 @@
 //!
 //! Used where a variant or a run is named. Must not know findings.
 
-use crate::model::{CaptureSource, Release, Sym, Text, TextPart, Value};
+use crate::model::{CaptureSource, Key, Release, Sym, Text, TextPart, Value};
 
 /// A value in words: constants as written, what is known at run time by its name.
 pub fn value(release: &Release, value: &Value) -> String {
@@ -29,6 +29,20 @@ pub fn value(release: &Release, value: &Value) -> String {
         }
         _ => "…".to_string(),
     }
+}
+
+/// A key as the author would write it, without quotes: `lambda:${function}`.
+pub fn key(release: &Release, key: &Key) -> String {
+    let parts = key.0.parts.iter().map(|p| match p {
+        TextPart::Lit(t) => t.clone(),
+        TextPart::Sym(s) => format!("${{{}}}", sym(release, s)),
+    });
+    parts.collect()
+}
+
+/// A text as people read it: what is known at run time by its name.
+pub fn prose(release: &Release, text: &Text) -> String {
+    key(release, &Key(text.clone()))
 }
 
 /// A text with what is known at run time by its name: `"v${version}"`.

@@ -3,7 +3,7 @@
 use crate::model::{
     Act, Cond, Dur, Origin, RoleId, Rollback, Stage, StageId, Step, Text, Undo, WrittenRollback,
 };
-use crate::plan::Plan;
+use crate::plan::{Plan, doing};
 use smol_str::SmolStr;
 
 /// How a stage is undone.
@@ -65,7 +65,7 @@ fn derived(stage: &Stage) -> StageUndo<'_> {
         .flat_map(|r| r.steps.iter().flat_map(|s| &s.checks));
     let mut list = Vec::new();
     for step in stage.steps.iter().chain(own) {
-        let Some(act) = step.act() else { continue };
+        let Some(act) = doing(step) else { continue };
         if let Undo::By { act: undo, lasts, .. } = &act.undo {
             list.push(UndoStep {
                 slug: SmolStr::new(format!("u_{}", step.slug)),

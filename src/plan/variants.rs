@@ -29,6 +29,14 @@ pub struct Variant {
 }
 
 impl Variant {
+    /// Any variant at all.
+    pub fn any() -> Variant {
+        Variant {
+            choices: Vec::new(),
+            at: Pred::TRUE,
+        }
+    }
+
     /// The choices as one clause, `None` when there are none.
     pub fn clause(&self) -> Option<String> {
         (!self.choices.is_empty()).then(|| format!("when {}", self.choices.join(" and ")))

@@ -1,0 +1,150 @@
+//! `rollback/past_the_pivot`: something that can still fail comes after or beside what cannot be undone.
+//!
+//! Once an irreversible stage has begun, a failure elsewhere can only be mended by going on: by trying again to the end
+//! (`idempotent` with `retry`), or by asking the owner (`on_failure { then pause }`). What rolls back then would need the
+//! undo of what has none. A rollback of a stage that leaves the irreversible one alone asks for no such undo.
+
+mod hazard;
+
+use crate::checks::{Check, Subject, place, trace};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::StageId;
+use crate::plan::{Node, Plan, StageUndo, Truth, Variant};
+use hazard::{Hazard, Where};
+
+/// The diagnostic.
+pub const CODE: Code = Code("rollback/past_the_pivot");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+/// How many irreversible stages are tried when the first excludes what can fail.
+const TRIED: usize = 256;
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let plan = subject.plan;
+    let order = plan.stage_order();
+    let pivots: Vec<StageId> = order
+        .iter()
+        .copied()
+        .filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..)))
+        .collect();
+    if pivots.is_empty() {
+        return;
+    }
+    let beside = plan.not_leading_to(&pivots);
+    let mut found: Vec<(StageId, (StageId, Variant, Hazard))> = Vec::new();
+    for w in order {
+        let Some(first) = beside[w.index()] else { continue };
+        let Some((pivot, variant)) = meeting(plan, w, first, &pivots) else {
+            continue;
+        };
+        if let Some(hazard) = hazard::of_stage(plan, w, pivot) {
+            found.push((w, (pivot, variant, hazard)));
+        }
+    }
+    for list in place::by_place(plan, found).values() {
+        let (stage, (pivot, variant, hazard)) = &list[0];
+        let names = place::stages(plan, list);
+        bag.push(report(plan, &names, Some(*stage), *pivot, variant, hazard));
+    }
+    for (hazard, pivot, variant) in hazard::of_the_rest(plan, &pivots) {
+        bag.push(report(
+            plan,
+            &format!("`{}`", hazard.name),
+            None,
+            pivot,
+            &variant,
+            &hazard,
+        ));
+    }
+}
+
+/// The first irreversible stage that does not wait for `w` and can run together with it.
+fn meeting(plan: &Plan, w: StageId, first: StageId, pivots: &[StageId]) -> Option<(StageId, Variant)> {
+    let both = |p: StageId| {
+        let v = plan.variants();
+        match v.find(plan, v.and(plan.starts(w), plan.starts(p))) {
+            Truth::In(variant) => Some((p, variant)),
+            Truth::Never | Truth::Undecided => None,
+        }
+    };
+    both(first).or_else(|| {
+        pivots
+            .iter()
+            .take(TRIED)
+            .filter(|p| **p != w && **p != first && !plan.precedes(Node::Stage(w), Node::Stage(**p)))
+            .find_map(|p| both(*p))
+    })
+}
+
+fn report(
+    plan: &Plan,
+    names: &str,
+    stage: Option<StageId>,
+    pivot: StageId,
+    variant: &Variant,
+    hazard: &Hazard,
+) -> Diagnostic {
+    let r = plan.release();
+    let irreversible = &r.stage(pivot).name;
+    let after = stage.is_some_and(|s| plan.precedes(Node::Stage(pivot), Node::Stage(s)));
+    let how = if after { "after" } else { "beside" };
+    let message = match hazard.at {
+        Where::Stage => format!("{names} can fail {how} `{irreversible}`, which cannot be undone"),
+        Where::Approval => format!("{names} can be refused after `{irreversible}`, which cannot be undone"),
+        Where::Decision => {
+            format!("{names} can stay unanswered after `{irreversible}`, which cannot be undone")
+        }
+        Where::Trigger => format!("{names} can roll back after `{irreversible}`, which cannot be undone"),
+    };
+    let mut d = Diagnostic::error(CODE, hazard.origin.span, message).here(hazard.text.clone());
+    if let Some(s) = stage
+        && r.stage(s).origin.span != hazard.origin.span
+    {
+        // The finding is about the stage; the step is a fact.
+        d.span = r.stage(s).origin.span;
+        d.label = format!("does not end before `{irreversible}` starts");
+        d = place::fact(d, &hazard.origin, hazard.text.clone());
+    }
+    if let StageUndo::Irreversible(_, said) = plan.undo(pivot) {
+        d = place::fact(d, said, format!("`{irreversible}` cannot be undone"));
+    }
+    if let Some(then) = &hazard.then {
+        d = place::fact(d, then, "what a failure leads to");
+    }
+    let mut before = plan.stages_leading_to(Node::Stage(pivot));
+    if let Some(s) = stage {
+        before.extend(plan.stages_leading_to(Node::Stage(s)));
+        before.retain(|x| *x != pivot && *x != s);
+        let order = plan.stage_order();
+        let wanted: std::collections::BTreeSet<StageId> = before.into_iter().collect();
+        before = order.into_iter().filter(|x| wanted.contains(x)).collect();
+    }
+    before.retain(|s| {
+        plan.variants()
+            .implies(variant.at, plan.variants().applies(Node::Stage(*s)))
+    });
+    let then = [
+        format!("`{irreversible}` begins"),
+        hazard.happens.clone(),
+        format!("the way back asks for the undo of `{irreversible}`, which has none"),
+    ];
+    d = d.note(trace::run(plan, variant, &before, &then));
+    match hazard.at {
+        Where::Stage => {
+            if !after {
+                d = d.help(format!("let `{irreversible}` wait for it"));
+            }
+            d.help("or go on whatever happens: `on_failure { then pause }`, or `idempotent` with `retry`")
+        }
+        Where::Approval => d
+            .help(format!("ask before: let `{irreversible}` wait for it"))
+            .help("or write what else a no means: `otherwise stop`"),
+        Where::Decision => d.help("say what no answer means: `default OPTION`"),
+        Where::Trigger => d.help(format!(
+            "let it end before `{irreversible}`, or write `then pause`"
+        )),
+    }
+}

@@ -1,0 +1,113 @@
+//! How long things take: steps, gates, approvals, undos; shortest and longest.
+//!
+//! What nobody says takes no time: a verdict rests on written times only. Timeouts are not plans. Used by the schedule.
+
+use crate::model::{Act, Dur, GateId, GateTest, Question, StageId, Step, StepKind, WaitTest};
+use crate::plan::{Plan, StageUndo};
+
+/// Which end of each range counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Everything takes its shortest.
+    Shortest,
+    /// Everything takes its longest.
+    Longest,
+}
+
+impl Pace {
+    fn of(self, range: (Dur, Dur)) -> Dur {
+        match self {
+            Pace::Shortest => range.0,
+            Pace::Longest => range.1,
+        }
+    }
+
+    /// A bound on waiting: nothing at best.
+    fn within(self, bound: Option<Dur>) -> Dur {
+        match self {
+            Pace::Shortest => Dur::ZERO,
+            Pace::Longest => bound.unwrap_or(Dur::ZERO),
+        }
+    }
+}
+
+impl Plan {
+    /// How long a step takes.
+    pub fn step_time(&self, step: &Step, pace: Pace) -> Dur {
+        if let Some(takes) = step.takes {
+            return pace.of(takes);
+        }
+        match &step.kind {
+            StepKind::Act(act) => act_time(act, pace),
+            StepKind::Wait(d) | StepKind::Bake(d) => *d,
+            StepKind::WaitFor(w) => match &w.test {
+                WaitTest::Ask(q) => pace.within(w.within.or(q.within)),
+                WaitTest::Run(act) | WaitTest::Job(act) => longer(pace.within(w.within), act_time(act, pace)),
+            },
+            StepKind::VerifyGate(gate) => self.gate_time(*gate, pace),
+            StepKind::VerifyArtifact(_) | StepKind::Tell(..) => Dur::ZERO,
+        }
+    }
+
+    /// How long judging a gate takes.
+    pub fn gate_time(&self, gate: GateId, pace: Pace) -> Dur {
+        let gate = self.release().gate(gate);
+        let own = match &gate.test {
+            GateTest::Metrics(_) => Dur::ZERO,
+            GateTest::Run(act) | GateTest::Job(act) => act_time(act, pace),
+            GateTest::Ask(q) => question_time(q, pace),
+        };
+        let gaps = i64::from(gate.samples.saturating_sub(1));
+        let every = gate.every.unwrap_or(Dur::ZERO);
+        own.plus(Dur {
+            ms: every.ms.saturating_mul(gaps),
+            working_days: every.working_days.saturating_mul(gaps),
+        })
+    }
+
+    /// How long the undo of a stage takes once it has started, approvals included.
+    pub fn undo_time(&self, stage: StageId, pace: Pace) -> Dur {
+        match self.undo(stage) {
+            StageUndo::Derived(steps) => steps
+                .iter()
+                .fold(Dur::ZERO, |all, s| all.plus(act_time(s.act, pace))),
+            StageUndo::Written(w) => {
+                let asked = w
+                    .approved
+                    .iter()
+                    .map(|(a, _)| pace.within(self.release().approval(*a).within))
+                    .fold(Dur::ZERO, longer);
+                let steps = w
+                    .steps
+                    .iter()
+                    .fold(Dur::ZERO, |all, s| all.plus(self.step_time(s, pace)));
+                let work = match (pace, w.within) {
+                    (Pace::Longest, Some(within)) => within,
+                    _ => steps,
+                };
+                asked.plus(work)
+            }
+            StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Dur::ZERO,
+        }
+    }
+}
+
+/// How long an act takes.
+pub(super) fn act_time(act: &Act, pace: Pace) -> Dur {
+    act.takes.map_or(Dur::ZERO, |t| pace.of(t))
+}
+
+/// How long an answer takes.
+pub(super) fn question_time(question: &Question, pace: Pace) -> Dur {
+    pace.within(question.within)
+}
+
+/// The bound on an approval or a decision.
+pub(super) fn answer_time(within: Option<Dur>, pace: Pace) -> Dur {
+    pace.within(within)
+}
+
+/// The longer of two.
+pub(super) fn longer(a: Dur, b: Dur) -> Dur {
+    if b.as_ms() > a.as_ms() { b } else { a }
+}

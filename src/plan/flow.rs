@@ -1,0 +1,198 @@
+//! What has surely happened before a node starts: one pass over the plan, in order.
+//!
+//! A node waits for *all* that it names, so facts join at a node. What waits for something not applicable does not wait
+//! for it; a node whose `after`s are all not applicable waits for what *they* wait for. Used by guards and order.
+
+use crate::model::StageId;
+use crate::plan::engine::Engine;
+use crate::plan::predicate::{Diagram, Pred};
+use crate::plan::{EdgeKind, Node, Plan};
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+
+/// Something that may be known at a node.
+pub(super) trait Fact: Clone {
+    /// Nothing is known.
+    fn none() -> Self;
+    /// What is known when both are.
+    fn join(diagram: &mut Diagram, a: &Self, b: &Self) -> Self;
+    /// What is known when it is known under a condition only.
+    fn only_if(diagram: &mut Diagram, when: Pred, a: &Self) -> Self;
+}
+
+impl Fact for Pred {
+    fn none() -> Self {
+        Pred::FALSE
+    }
+
+    fn join(diagram: &mut Diagram, a: &Self, b: &Self) -> Self {
+        diagram.or(*a, *b)
+    }
+
+    fn only_if(diagram: &mut Diagram, when: Pred, a: &Self) -> Self {
+        diagram.and(when, *a)
+    }
+}
+
+/// What is known before and after each node of a window of the order.
+pub(super) struct Flow<F> {
+    first: u32,
+    start: Vec<F>,
+    end: Vec<F>,
+}
+
+impl<F: Fact> Flow<F> {
+    /// What is known when a node starts, given that it applies.
+    pub(super) fn start(&self, plan: &Plan, node: Node) -> F {
+        self.at(&self.start, plan.position[plan.index(node).index()])
+    }
+
+    fn at(&self, list: &[F], position: u32) -> F {
+        position
+            .checked_sub(self.first)
+            .and_then(|i| list.get(i as usize))
+            .cloned()
+            .unwrap_or_else(F::none)
+    }
+}
+
+/// The waits of a node, by how they are handed on.
+#[derive(Default)]
+struct Waits {
+    /// `after`: handed on when none applies.
+    after: Vec<NodeIndex>,
+    /// One at a time: handed on when none applies.
+    serial: Vec<NodeIndex>,
+    /// Approvals, conditions: waited for when they apply.
+    other: Vec<NodeIndex>,
+    /// Approvals of a step of the rollout: granted before the end.
+    steps: Vec<NodeIndex>,
+}
+
+/// Runs over the nodes at the places `first..=last` of the order; `event` says what a node itself makes known by its end.
+pub(super) fn surely<F: Fact>(
+    plan: &Plan,
+    first: u32,
+    last: u32,
+    mut event: impl FnMut(&mut Engine, Node) -> F,
+) -> Flow<F> {
+    let variants = plan.variants();
+    let mut engine = variants.lock();
+    let window = &plan.order[first as usize..=(last as usize).min(plan.order.len().saturating_sub(1))];
+    let mut flow = Flow {
+        first,
+        start: Vec::with_capacity(window.len()),
+        end: Vec::with_capacity(window.len()),
+    };
+    let mut after: Vec<F> = Vec::with_capacity(window.len());
+    let mut serial: Vec<F> = Vec::with_capacity(window.len());
+    for index in window {
+        let node = plan.graph[*index];
+        let waits = waits(plan, *index);
+        let applies = |i: NodeIndex| variants.applies(plan.graph[i]);
+        let e = &mut engine;
+        let handed = |e: &mut Engine, list: &[NodeIndex], kept: &[F], flow: &Flow<F>| {
+            let (mut known, mut any) = (F::none(), Pred::FALSE);
+            for i in list {
+                let when = applies(*i);
+                let there = F::only_if(
+                    &mut e.diagram,
+                    when,
+                    &flow.at(&flow.end, plan.position[i.index()]),
+                );
+                known = F::join(&mut e.diagram, &known, &there);
+                any = e.diagram.or(any, when);
+            }
+            if any != Pred::TRUE {
+                let none = e.diagram.not(any);
+                for i in list {
+                    let before = flow.at(kept, plan.position[i.index()]);
+                    let there = F::only_if(&mut e.diagram, none, &before);
+                    known = F::join(&mut e.diagram, &known, &there);
+                }
+            }
+            known
+        };
+        let by_after = handed(e, &waits.after, &after, &flow);
+        let by_serial = handed(e, &waits.serial, &serial, &flow);
+        let mut start = F::join(&mut e.diagram, &by_after, &by_serial);
+        for i in &waits.other {
+            let end = flow.at(&flow.end, plan.position[i.index()]);
+            let there = F::only_if(&mut e.diagram, applies(*i), &end);
+            start = F::join(&mut e.diagram, &start, &there);
+        }
+        let own = event(e, node);
+        let mut end = F::join(&mut e.diagram, &start, &own);
+        for i in &waits.steps {
+            let when = step_approval(plan, e, node, plan.graph[*i]);
+            let granted = e.diagram.and(when, applies(*i));
+            let there = flow.at(&flow.end, plan.position[i.index()]);
+            let there = F::only_if(&mut e.diagram, granted, &there);
+            end = F::join(&mut e.diagram, &end, &there);
+        }
+        after.push(by_after);
+        serial.push(by_serial);
+        flow.start.push(start);
+        flow.end.push(end);
+    }
+    flow
+}
+
+fn waits(plan: &Plan, index: NodeIndex) -> Waits {
+    let mut waits = Waits::default();
+    let decided = |n: NodeIndex| match (plan.graph[index], plan.graph[n]) {
+        (Node::Stage(s), Node::Decision(d)) => plan.release().stage(s).awaits.iter().any(|(a, _)| *a == d),
+        (Node::Approval(a), Node::Decision(d)) => plan
+            .release()
+            .approval(a)
+            .after_decisions
+            .iter()
+            .any(|(x, _)| *x == d),
+        _ => false,
+    };
+    for edge in plan.graph.edges_directed(index, Direction::Incoming) {
+        let from = edge.source();
+        let list = match edge.weight().kind {
+            EdgeKind::After => &mut waits.after,
+            EdgeKind::Decision if decided(from) => &mut waits.after,
+            EdgeKind::Serial => &mut waits.serial,
+            EdgeKind::ApprovedStep => &mut waits.steps,
+            EdgeKind::Approved | EdgeKind::Decision | EdgeKind::Outcome => &mut waits.other,
+        };
+        list.push(from);
+    }
+    for list in [
+        &mut waits.after,
+        &mut waits.serial,
+        &mut waits.other,
+        &mut waits.steps,
+    ] {
+        list.sort();
+        list.dedup();
+    }
+    waits
+}
+
+/// When the rollout of a stage asks for an approval.
+fn step_approval(plan: &Plan, engine: &mut Engine, stage: Node, approval: Node) -> Pred {
+    let (Node::Stage(stage), Node::Approval(approval)) = (stage, approval) else {
+        return Pred::FALSE;
+    };
+    let mut any = Pred::FALSE;
+    for step in rollout_steps(plan, stage) {
+        if step.approved.iter().any(|(a, _)| *a == approval) {
+            let when = engine.compile(plan, &step.when);
+            any = engine.diagram.or(any, when);
+        }
+    }
+    any
+}
+
+fn rollout_steps(plan: &Plan, stage: StageId) -> &[crate::model::RolloutStep] {
+    plan.release()
+        .stage(stage)
+        .rollout
+        .as_ref()
+        .map_or(&[], |r| &r.steps)
+}

@@ -1,0 +1,368 @@
+//! When each stage starts and ends, counted from T, on its shortest and on its longest times.
+//!
+//! The longest path through the order, with `at`, the window, approvals that are asked on the way, and rollouts. A verdict
+//! holds for a variant that exists: where the path found runs through stages that exclude each other, the search divides.
+//! Must not report findings. Used by the checks of time and of holds.
+
+use crate::model::{Dur, HoldId, RolloutStep, StageId};
+use crate::plan::duration::{answer_time, question_time};
+use crate::plan::window::Clock;
+use crate::plan::{EdgeKind, Node, Pace, Plan, Pred};
+use petgraph::Direction;
+use petgraph::visit::EdgeRef;
+
+/// How many times a search may divide.
+const DIVIDED: usize = 64;
+
+/// What a start waits for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing: it starts at T.
+    Start,
+    /// Its `at`.
+    At,
+    /// The window opens.
+    Window,
+    /// Something that ends then.
+    Node(Node),
+}
+
+/// When something starts and ends, in milliseconds from T.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// When all it waits for has ended, before `at` and the window are looked at; the least number when it waits for nothing.
+    pub ready: i64,
+    /// When it starts.
+    pub start: i64,
+    /// When it ends.
+    pub finish: i64,
+    /// What its start waits for last.
+    pub cause: Cause,
+}
+
+/// Times of one pace, for the variants that meet a condition.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Shortest or longest.
+    pub pace: Pace,
+    /// The variants it is for.
+    pub given: Pred,
+    times: Vec<Timing>,
+}
+
+/// The worst that was found, by a measure.
+#[derive(Debug, Clone)]
+pub struct Worst {
+    /// The schedule it was found in.
+    pub schedule: Schedule,
+    /// The stage.
+    pub stage: StageId,
+    /// The measure.
+    pub by: i64,
+    /// The variants in which its path exists.
+    pub given: Pred,
+    /// The nodes of the path, first to last, each waiting for the one before.
+    pub path: Vec<Node>,
+}
+
+impl Plan {
+    /// The schedule of a pace when everything applies that can.
+    pub fn schedule(&self, pace: Pace) -> &Schedule {
+        self.analyses
+            .schedule(pace, || self.schedule_given(pace, Pred::TRUE))
+    }
+
+    /// The schedule of a pace in the variants that meet a condition: what cannot apply there takes no time.
+    pub fn schedule_given(&self, pace: Pace, given: Pred) -> Schedule {
+        let clock = self.clock();
+        let none = Timing {
+            ready: 0,
+            start: 0,
+            finish: 0,
+            cause: Cause::Start,
+        };
+        let mut schedule = Schedule {
+            pace,
+            given,
+            times: vec![none; self.graph.node_count()],
+        };
+        for index in &self.order {
+            let timing = self.time_of(&schedule, &clock, self.graph[*index]);
+            schedule.times[index.index()] = timing;
+        }
+        schedule
+    }
+
+    /// The largest value of a measure over the stages and the variants, when it is above zero anywhere.
+    pub fn worst(&self, pace: Pace, measure: impl Fn(&Schedule, StageId) -> Option<i64>) -> Option<Worst> {
+        let mut best: Option<Worst> = None;
+        let mut open: Vec<Pred> = vec![self.variants().valid()];
+        let mut divided = 0;
+        while let Some(given) = open.pop() {
+            if given == Pred::FALSE {
+                continue;
+            }
+            let schedule = match given {
+                Pred::TRUE => self.schedule(pace).clone(),
+                _ => self.schedule_given(pace, given),
+            };
+            let bound = best.as_ref().map_or(0, |b| b.by);
+            let mut top: Option<(StageId, i64)> = None;
+            for stage in self.stage_order() {
+                let applies = self.variants().applies(Node::Stage(stage));
+                if self.variants().and(applies, given) == Pred::FALSE {
+                    continue;
+                }
+                if let Some(by) = measure(&schedule, stage)
+                    && by > top.map_or(bound, |(_, b)| b)
+                {
+                    top = Some((stage, by));
+                }
+            }
+            let Some((stage, by)) = top else { continue };
+            let path = self.path(&schedule, Node::Stage(stage));
+            let mut all = given;
+            let mut split = None;
+            for p in self.conditions_of(&path) {
+                let both = self.variants().and(all, p);
+                if both != all && split.is_none() {
+                    split = Some(p);
+                }
+                all = both;
+            }
+            if all != Pred::FALSE {
+                best = Some(Worst {
+                    schedule,
+                    stage,
+                    by,
+                    given: all,
+                    path,
+                });
+                continue;
+            }
+            divided += 1;
+            if let Some(p) = split
+                && divided <= DIVIDED
+            {
+                open.push(self.variants().without(given, p));
+                open.push(self.variants().and(given, p));
+            }
+        }
+        best
+    }
+
+    /// The path that makes a node start when it does, itself last.
+    pub fn path(&self, schedule: &Schedule, node: Node) -> Vec<Node> {
+        let mut path = vec![node];
+        while let Cause::Node(before) = schedule.of(self, path[path.len() - 1]).cause {
+            path.push(before);
+        }
+        path.reverse();
+        path
+    }
+
+    /// The longest chain of undos when a stage fails at its end: its own, and those of everything before it.
+    pub fn undo_chain(&self, pace: Pace) -> Vec<Dur> {
+        let mut chain = vec![Dur::ZERO; self.release().stages.len()];
+        for stage in self.stage_order() {
+            let before = self
+                .undone_after(stage)
+                .map(|s| chain[s.index()])
+                .max_by_key(|d| d.as_ms())
+                .unwrap_or(Dur::ZERO);
+            chain[stage.index()] = self.undo_time(stage, pace).plus(before);
+        }
+        chain
+    }
+
+    fn undone_after(&self, stage: StageId) -> impl Iterator<Item = StageId> {
+        self.stages_before(stage).into_iter()
+    }
+
+    /// The conditions under which every node of a path applies, with the steps that count in it.
+    fn conditions_of(&self, path: &[Node]) -> Vec<Pred> {
+        let mut list = Vec::new();
+        for node in path {
+            list.push(self.variants().applies(*node));
+            if let Node::Stage(s) = node {
+                let stage = self.release().stage(*s);
+                if stage.takes.is_some() {
+                    continue;
+                }
+                let rollout = stage.rollout.iter().flat_map(|r| &r.steps).map(|s| &s.when);
+                let steps = stage.forward_steps();
+                let steps = steps
+                    .iter()
+                    .filter(|s| self.step_time(s, Pace::Longest).as_ms() > 0)
+                    .map(|s| &s.when);
+                for when in rollout.chain(steps) {
+                    let p = self.variants().of(self, when);
+                    if p != Pred::TRUE && !list.contains(&p) {
+                        list.push(p);
+                    }
+                }
+            }
+        }
+        list
+    }
+
+    fn time_of(&self, schedule: &Schedule, clock: &Clock, node: Node) -> Timing {
+        let possible = |n: Node| self.possible(schedule, self.variants().applies(n));
+        let mut ready: Option<(i64, Cause)> = None;
+        let mut wait = |at: i64, cause: Cause| {
+            if ready.is_none_or(|(r, _)| at > r) {
+                ready = Some((at, cause));
+            }
+        };
+        for edge in self.graph.edges_directed(self.index(node), Direction::Incoming) {
+            let before = self.graph[edge.source()];
+            if edge.weight().kind == EdgeKind::ApprovedStep || self.asked_before(before) {
+                continue;
+            }
+            let timing = schedule.times[edge.source().index()];
+            if possible(before) {
+                wait(timing.finish, Cause::Node(before));
+            } else {
+                // What does not apply hands on what it would have waited for.
+                match timing.cause {
+                    _ if timing.ready == i64::MIN => {}
+                    Cause::Node(n) => wait(timing.ready, Cause::Node(n)),
+                    _ => wait(timing.ready, Cause::Start),
+                }
+            }
+        }
+        let (ready, mut cause) = ready.unwrap_or((i64::MIN, Cause::Start));
+        let mut start = if ready == i64::MIN { 0 } else { ready };
+        match node {
+            Node::Stage(s) => {
+                let stage = self.release().stage(s);
+                if let Some((at, _)) = &stage.at
+                    && (at.after.as_ms() > start || cause == Cause::Start)
+                {
+                    start = at.after.as_ms();
+                    cause = Cause::At;
+                }
+                if self.covered(s)
+                    && let Some(opening) = self.opening(clock, start)
+                    && opening.opens > start
+                {
+                    start = opening.opens;
+                    cause = Cause::Window;
+                }
+                let begun = self.entered(s).fold(start, |t, h| {
+                    let hold = self.release().hold(h);
+                    hold.enter.iter().fold(t, |t, step| {
+                        self.later(clock, t, self.step_time(step, schedule.pace))
+                    })
+                });
+                Timing {
+                    ready,
+                    start,
+                    finish: self.end_of(schedule, clock, s, begun),
+                    cause,
+                }
+            }
+            Node::Approval(a) => {
+                let within = answer_time(self.release().approval(a).within, schedule.pace);
+                Timing {
+                    ready,
+                    start,
+                    finish: self.later(clock, start, within),
+                    cause,
+                }
+            }
+            Node::Decision(d) => {
+                let within = question_time(&self.release().decision(d).question, schedule.pace);
+                Timing {
+                    ready,
+                    start,
+                    finish: self.later(clock, start, within),
+                    cause,
+                }
+            }
+        }
+    }
+
+    /// When a stage ends that begins its work at an offset.
+    fn end_of(&self, schedule: &Schedule, clock: &Clock, id: StageId, begun: i64) -> i64 {
+        let stage = self.release().stage(id);
+        let pace = schedule.pace;
+        if let Some((low, high, _)) = stage.takes {
+            let takes = if pace == Pace::Shortest { low } else { high };
+            return self.later(clock, begun, takes);
+        }
+        let counts = |when: &crate::model::Cond| {
+            let p = self.variants().of(self, when);
+            match pace {
+                Pace::Longest => self.possible(schedule, p),
+                Pace::Shortest => self.variants().implies(schedule.given, p),
+            }
+        };
+        let gates = stage.require.iter();
+        let mut t = gates.fold(begun, |t, (g, _)| self.later(clock, t, self.gate_time(*g, pace)));
+        let run = |t: i64, steps: &[crate::model::Step]| {
+            steps
+                .iter()
+                .filter(|s| counts(&s.when))
+                .fold(t, |t, s| self.later(clock, t, self.step_time(s, pace)))
+        };
+        match &stage.rollout {
+            None => run(t, &stage.steps),
+            Some(rollout) => {
+                for step in rollout.steps.iter().filter(|s| counts(&s.when)) {
+                    t = t.max(self.rollout_step_ready(schedule, step));
+                    t = run(t, &step.work);
+                    t = run(t, &step.checks);
+                }
+                t
+            }
+        }
+    }
+
+    fn rollout_step_ready(&self, schedule: &Schedule, step: &RolloutStep) -> i64 {
+        let at = step.at.as_ref().map(|(o, _)| o.after.as_ms());
+        let granted = step
+            .approved
+            .iter()
+            .map(|(a, _)| Node::Approval(*a))
+            .filter(|n| !self.asked_before(*n))
+            .map(|n| schedule.of(self, n).finish);
+        at.into_iter().chain(granted).max().unwrap_or(i64::MIN)
+    }
+
+    /// Whether something is asked when the run opens, and so is answered by T.
+    fn asked_before(&self, node: Node) -> bool {
+        match node {
+            Node::Stage(_) => false,
+            Node::Approval(_) | Node::Decision(_) => self
+                .graph
+                .neighbors_directed(self.index(node), Direction::Incoming)
+                .next()
+                .is_none(),
+        }
+    }
+
+    /// The holds that are entered before a stage.
+    fn entered(&self, stage: StageId) -> impl Iterator<Item = HoldId> {
+        let holds = self.release().holds.iter().enumerate();
+        holds
+            .filter(move |(_, h)| h.from == stage)
+            .map(|(i, _)| HoldId::at(i))
+    }
+
+    fn possible(&self, schedule: &Schedule, p: Pred) -> bool {
+        p == Pred::TRUE || (p != Pred::FALSE && self.variants().and(p, schedule.given) != Pred::FALSE)
+    }
+}
+
+impl Schedule {
+    /// When a node starts and ends.
+    pub fn of(&self, plan: &Plan, node: Node) -> Timing {
+        self.times[plan.index(node).index()]
+    }
+
+    /// When a stage starts and ends.
+    pub fn stage(&self, plan: &Plan, stage: StageId) -> Timing {
+        self.of(plan, Node::Stage(stage))
+    }
+}
