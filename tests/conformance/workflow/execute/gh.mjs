@@ -1,0 +1,139 @@
+// The GitHub command line, answered from the runs that the executor holds: runs, jobs, approvals, environments, variables, dispatches.
+//
+// Permissions are GitHub's: the token of a run may do what its job's `permissions` say, and no more; any other token may do anything.
+import { spawnSync } from "node:child_process";
+
+const forbidden = (need) => ({ exit: 1, stderr: `gh: Resource not accessible by integration (HTTP 403): the job's token needs \`${need}\`\n` });
+const missing = (what) => ({ exit: 1, stderr: `gh: Not Found (HTTP 404): ${what}\n` });
+const refused = (why) => ({ exit: 1, stderr: `gh: ${why} (HTTP 422)\n` });
+
+/** `call` is a command from a stub, `step` the step that makes it. */
+export function execute(call, step) {
+  const { args } = call;
+  const github = step.job.run.github;
+  const may = (scope, level) => {
+    if (call.token === "") return { exit: 4, stderr: "gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable.\n" };
+    if (call.token !== step.job.token) return undefined;
+    const granted = step.job.permissions[scope] ?? "none";
+    return granted === "write" || granted === level ? undefined : forbidden(`${scope}: ${level}`);
+  };
+  const [group, verb, ...rest] = args;
+  if (group === "api") return api(new Request(args.slice(1), call.input), github, may);
+  if (group === "workflow" && verb === "run") return may("actions", "write") ?? dispatch(github, positional(rest)[0], fields(rest), flag(rest, "--ref", "-r"));
+  if (group === "run" && verb === "cancel") return may("actions", "write") ?? cancel(github, positional(rest)[0]);
+  if (group === "run" && verb === "view") return may("actions", "read") ?? view(github, positional(rest)[0], flag(rest, "--jq", "-q"));
+  if (group === "variable") return variable(github, verb, rest, call, step);
+  return {};
+}
+
+/** The command line of `gh api`. */
+class Request {
+  constructor(args, input) {
+    this.path = positional(args)[0].replace(/^\//, "");
+    this.filter = flag(args, "--jq", "-q");
+    this.body = { ...(input ? JSON.parse(input) : {}), ...fields(args) };
+    this.method = flag(args, "--method", "-X") ?? (Object.keys(this.body).length ? "POST" : "GET");
+  }
+}
+
+const TAKES_VALUE = /^(-X|--method|-f|-F|--field|--raw-field|-q|--jq|-H|--header|-t|--template|--input|-R|--repo|-r|--ref|--json|-b|--body|-e|--env|--hostname|--cache|-p|--preview)$/;
+
+function positional(args) {
+  return args.filter((arg, at) => !arg.startsWith("-") && !(at > 0 && TAKES_VALUE.test(args[at - 1])));
+}
+
+function flag(args, long, short) {
+  const at = args.findIndex((arg) => arg === long || arg === short);
+  return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith(`${long}=`))?.slice(long.length + 1);
+}
+
+function fields(args) {
+  const found = {};
+  args.forEach((arg, at) => {
+    if (!/^(-f|-F|--field|--raw-field)$/.test(arg)) return;
+    const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(args[at + 1]);
+    const parts = name.match(/[^[\]]+/g);
+    const last = parts.pop();
+    const inner = parts.reduce((object, part) => (object[part] ??= {}), found);
+    inner[last] = value;
+  });
+  return found;
+}
+
+function answer(value, filter) {
+  if (value === undefined) return {};
+  const text = JSON.stringify(value);
+  if (filter === undefined) return { stdout: `${text}\n` };
+  const done = spawnSync("jq", ["-rc", filter], { input: text, encoding: "utf8" });
+  return { stdout: done.stdout, stderr: done.stderr, exit: done.status };
+}
+
+/** The part of the REST interface that a release speaks to. Anything else is recorded, and answered with an empty object. */
+const ROUTES = [
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)$/, "actions", "read", (github, [id]) => github.run(id)?.summary()],
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/(?:attempts\/\d+\/)?jobs/, "actions", "read", (github, [id]) => github.run(id) && { jobs: github.run(id).jobSummaries() }],
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/approvals$/, "actions", "read", (github, [id]) => github.run(id)?.approvals],
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/pending_deployments$/, "actions", "read", (github, [id]) => github.run(id)?.pendingDeployments()],
+  ["GET", /^repos\/[^/]+\/[^/]+\/environments\/([^/]+)$/, "actions", "read", (github, [name]) => github.environment(decodeURIComponent(name))],
+  ["GET", /^repos\/[^/]+\/[^/]+\/environments$/, "actions", "read", (github) => ({ environments: github.environments() })],
+];
+
+function api(request, github, may) {
+  const { method, path, filter, body } = request;
+  const route = path.split("?")[0];
+  for (const [verb, pattern, scope, level, find] of ROUTES) {
+    const found = method === verb && pattern.exec(route);
+    if (!found) continue;
+    const no = may(scope, level);
+    if (no) return no;
+    const value = find(github, found.slice(1));
+    return value === undefined ? missing(route) : answer(value, filter);
+  }
+  const cancelled = method === "POST" && /\/actions\/runs\/(\d+)\/(force-)?cancel$/.exec(route);
+  if (cancelled) return may("actions", "write") ?? cancel(github, cancelled[1]);
+  const dispatched = method === "POST" && /\/actions\/workflows\/([^/]+)\/dispatches$/.exec(route);
+  if (dispatched) return may("actions", "write") ?? dispatch(github, dispatched[1], body.inputs ?? {}, body.ref);
+  if (/\/actions\/variables/.test(route)) return variables(github, method, route, body, filter, may);
+  if (/\/branches\/[^/]+\/protection|\/rulesets|\/environments\/[^/]+$/.test(route) && method !== "GET") return may("administration", "write") ?? answer({}, filter);
+  if (/\/deployments/.test(route)) return may("deployments", method === "GET" ? "read" : "write") ?? answer({}, filter);
+  if (/\/issues/.test(route)) return may("issues", method === "GET" ? "read" : "write") ?? answer({}, filter);
+  return answer({}, filter);
+}
+
+// The token of a run can never write variables, whatever its job is granted.
+function variables(github, method, route, body, filter, may) {
+  const name = /\/variables\/([^/]+)$/.exec(route)?.[1] ?? body.name;
+  const no = may("actions_variables", method === "GET" ? "read" : "write");
+  if (no) return no;
+  if (method === "GET") return name in github.vars ? answer({ name, value: github.vars[name] }, filter) : missing(`the variable ${name}`);
+  if (method === "DELETE") delete github.vars[name];
+  else github.vars[name] = String(body.value);
+  return {};
+}
+
+function variable(github, verb, rest, call, step) {
+  const [name] = positional(rest);
+  const methods = { set: "PATCH", get: "GET", delete: "DELETE" };
+  const may = () => (call.token === step.job.token ? forbidden("actions_variables: write") : undefined);
+  return variables(github, methods[verb] ?? "GET", `repos/o/r/actions/variables/${name}`, { value: flag(rest, "--body", "-b") ?? call.input }, ".value", may);
+}
+
+function cancel(github, id) {
+  const run = github.run(id);
+  if (!run) return missing(`the run ${id}`);
+  if (run.conclusion) return { exit: 1, stderr: "gh: Cannot cancel a workflow run that is completed. (HTTP 409)\n" };
+  run.cancel();
+  return {};
+}
+
+function view(github, id, filter) {
+  const run = github.run(id);
+  return run ? answer({ ...run.summary(), jobs: run.jobSummaries() }, filter) : missing(`the run ${id}`);
+}
+
+function dispatch(github, workflow, inputs, ref) {
+  if (!workflow) return missing("no workflow was named");
+  const problem = github.dispatch(workflow, inputs, ref);
+  if (problem === undefined) return {};
+  return problem.missing ? missing(problem.missing) : refused(problem.refused);
+}

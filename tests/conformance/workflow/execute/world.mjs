@@ -1,0 +1,69 @@
+// What the runner's commands and actions answer, and the record of everything that happens, in order.
+//
+// A scenario's `replies` come first: `{ "command": regex, "job": regex, "answers": [...] }`, or `"uses"` in place of `command` for an action.
+// Answers are used one after the other, the last one again and again:
+// `{ "stdout", "stderr", "exit", "takes": seconds, "never": true, "outputs": {…} }`. Everything else succeeds and prints nothing.
+
+/** One entry of a scenario's `replies`. */
+class Reply {
+  #used = 0;
+
+  constructor(entry) {
+    this.entry = entry;
+    this.command = entry.command === undefined ? undefined : new RegExp(entry.command);
+    this.uses = entry.uses === undefined ? undefined : new RegExp(entry.uses);
+    this.job = new RegExp(entry.job ?? "");
+  }
+
+  fits(kind, text, job) {
+    return this[kind]?.test(text) === true && this.job.test(job);
+  }
+
+  next() {
+    const { answers } = this.entry;
+    return answers[Math.min(this.#used++, answers.length - 1)];
+  }
+
+  get unused() {
+    return this.#used === 0;
+  }
+}
+
+export class World {
+  events = [];
+  complaints = [];
+  #replies;
+
+  constructor(scenario, clock) {
+    this.scenario = scenario;
+    this.clock = clock;
+    this.#replies = (scenario.replies ?? []).map((entry) => new Reply(entry));
+  }
+
+  /** Remembers one thing that happened, in the words that a scenario's expectations are matched against. */
+  record(where, text, details = {}) {
+    const event = { at: this.clock.now, where, text, ...details };
+    this.events.push(event);
+    return event;
+  }
+
+  /** Everything that happened, one line each. */
+  get calls() {
+    return this.events.filter(({ text }) => text !== undefined).map(({ where, text }) => `${where}: ${text}`);
+  }
+
+  complain(where, text) {
+    const sentence = `${where}: ${text}`;
+    if (!this.complaints.includes(sentence)) this.complaints.push(sentence);
+  }
+
+  /** The scripted answer to a command (`kind` is "command") or an action ("uses"), if there is one. */
+  answer(kind, text, where) {
+    return this.#replies.find((reply) => reply.fits(kind, text, where))?.next();
+  }
+
+  /** Replies that answered nothing mean that the scenario and the workflow have drifted apart. */
+  get unused() {
+    return this.#replies.filter((reply) => reply.unused).map((reply) => `a reply of the scenario answered nothing: ${JSON.stringify(reply.entry)}`);
+  }
+}

@@ -1,0 +1,53 @@
+// Executes a workflow: `run.mjs WORKFLOW SCENARIO…` prints one JSON trace a scenario.
+//
+// GitHub's own parser reads the file and GitHub's own evaluator every expression; scripts run in real shells. Ours are the scheduling of
+// jobs, written after GitHub's documentation, and the commands at the edge, which only record. Dispatched workflows of the same
+// release run too, so that a rollback is seen to its end.
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { Clock } from "./execute/clock.mjs";
+import { Commands } from "./execute/commands.mjs";
+import { GitHub } from "./execute/github.mjs";
+import { World } from "./execute/world.mjs";
+
+async function execute(workflow, scenario, stub) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "workflow-"));
+  const clock = new Clock();
+  const world = new World(scenario, clock);
+  const commands = await Commands.start(world, folder, stub);
+  try {
+    const release = path.resolve(path.dirname(workflow), "../..");
+    const github = new GitHub({ world, clock, commands, folder, release });
+    await github.load();
+    const problem = github.dispatch(path.basename(workflow), scenario.inputs ?? {});
+    if (problem) world.complain("the dispatch", problem.missing ?? problem.refused);
+    if (scenario.cancel_after !== undefined) {
+      clock.enqueue(scenario.cancel_after, () => {
+        github.runs[0].cancel();
+        return false;
+      });
+    }
+    await clock.run();
+    const unfinished = github.runs.filter((run) => !run.conclusion).map((run) => `${run.where}: the run never ends`);
+    return {
+      result: github.runs.map((run) => `${run.where} ${run.conclusion}`).join("; "),
+      seconds: world.events.at(-1).at,
+      calls: world.calls,
+      commands: world.events.flatMap(({ command }) => (command ? [command] : [])),
+      events: world.events,
+      complaints: [...world.complaints, ...world.unused, ...unfinished],
+    };
+  } finally {
+    commands.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const [workflow, ...scenarios] = process.argv.slice(2);
+// The bundler puts this file next to the stub.
+const stub = path.join(import.meta.dirname, "stub.sh");
+for (const file of scenarios) {
+  const trace = await execute(workflow, JSON.parse(fs.readFileSync(file, "utf8")), stub);
+  process.stdout.write(`${JSON.stringify(trace)}\n`);
+}
