@@ -17,6 +17,10 @@ pub mod people;
 mod predicate;
 mod schedule;
 pub mod show;
+#[cfg(test)]
+pub(crate) mod sketch;
+#[cfg(test)]
+mod tests;
 mod undo;
 mod variants;
 mod window;

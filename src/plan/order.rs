@@ -56,8 +56,16 @@ impl Plan {
             .collect()
     }
 
-    /// For each pair, how its stages stand to each other. The first of a pair must come first in [`Plan::stage_order`].
+    /// For each pair, how its stages stand to each other.
     pub fn standing(&self, pairs: &[(StageId, StageId)]) -> Vec<Standing> {
+        let in_order = |(a, b): &(StageId, StageId)| {
+            if self.place(*a) <= self.place(*b) {
+                (*a, *b)
+            } else {
+                (*b, *a)
+            }
+        };
+        let pairs: Vec<(StageId, StageId)> = pairs.iter().map(in_order).collect();
         let mut by_source: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (k, (a, _)) in pairs.iter().enumerate() {
             by_source.entry(self.place(*a)).or_default().push(k);

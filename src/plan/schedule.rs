@@ -123,7 +123,7 @@ impl Plan {
             let path = self.path(&schedule, Node::Stage(stage));
             let mut all = given;
             let mut split = None;
-            for p in self.conditions_of(&path) {
+            for p in self.conditions_of(&schedule, &path) {
                 let both = self.variants().and(all, p);
                 if both != all && split.is_none() {
                     split = Some(p);
@@ -179,8 +179,8 @@ impl Plan {
         self.stages_before(stage).into_iter()
     }
 
-    /// The conditions under which every node of a path applies, with the steps that count in it.
-    fn conditions_of(&self, path: &[Node]) -> Vec<Pred> {
+    /// The conditions under which every node of a path applies, with those of the steps that count in it.
+    fn conditions_of(&self, schedule: &Schedule, path: &[Node]) -> Vec<Pred> {
         let mut list = Vec::new();
         for node in path {
             list.push(self.variants().applies(*node));
@@ -197,7 +197,7 @@ impl Plan {
                     .map(|s| &s.when);
                 for when in rollout.chain(steps) {
                     let p = self.variants().of(self, when);
-                    if p != Pred::TRUE && !list.contains(&p) {
+                    if self.possible(schedule, p) && !list.contains(&p) {
                         list.push(p);
                     }
                 }
