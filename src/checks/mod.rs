@@ -11,6 +11,8 @@ pub mod gate;
 pub mod hold;
 mod limit;
 mod place;
+pub mod platform;
+pub mod policy;
 mod precedence;
 pub mod rollback;
 pub mod sod;
@@ -75,6 +77,10 @@ pub const CHECKS: &[Check] = &[
     data::wrong_artifact::CHECK,
     data::smart_punctuation::CHECK,
     data::placeholder::CHECK,
+    platform::assert::CHECK,
+    platform::retired::CHECK,
+    policy::violated::CHECK,
+    policy::not_understood::CHECK,
     allow::expired::CHECK,
 ];
 

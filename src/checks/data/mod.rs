@@ -7,3 +7,5 @@ mod texts;
 pub mod unset_capture;
 mod uses;
 pub mod wrong_artifact;
+
+pub(in crate::checks) use texts::acts;

@@ -1,0 +1,653 @@
+//! What a policy can ask of the things of a plan: their statements by keyword, and a few facts that are worked out.
+//!
+//! Called by the evaluator.
+
+use crate::checks::policy::value::{Thing, V, days, minutes};
+use crate::model::{
+    Cond, DistinctFrom, Failure, FailureOutcome, GateOutcome, GateTest, PersonRef, Quorum, RoleOrPerson,
+    Rollback, Stage, StageId, StepKind, Text,
+};
+use crate::plan::people::{Directory, Pool, executors};
+use crate::plan::{Node, Plan, StageUndo};
+use smol_str::SmolStr;
+
+/// The fields of a kind of thing.
+pub(super) fn names(thing: Thing) -> &'static [&'static str] {
+    match thing {
+        Thing::Release => &[
+            "name",
+            "title",
+            "version",
+            "replaces",
+            "author",
+            "owner",
+            "environment",
+            "window",
+            "start",
+            "tested",
+            "change",
+            "summary",
+            "on_failure",
+        ],
+        Thing::Change => &[
+            "name",
+            "type",
+            "risk",
+            "justification",
+            "impact",
+            "downtime",
+            "ticket",
+            "components",
+        ],
+        Thing::Window => &["opens", "closes", "zone", "covers"],
+        Thing::Tested => &["environment", "on", "evidence", "digest"],
+        Thing::Stage(_) => &[
+            "name",
+            "title",
+            "after",
+            "when",
+            "approved",
+            "ready",
+            "require",
+            "owner",
+            "started_by",
+            "environment",
+            "at",
+            "takes",
+            "timeout",
+            "build",
+            "ship",
+            "rollout",
+            "rollback",
+            "irreversible",
+            "harmless",
+            "on_failure",
+            "verify",
+            "bake",
+            "phase",
+            "guards",
+            "changes",
+            "removes",
+            "reads",
+            "eligible",
+            "executors",
+            "undo",
+            "weight",
+        ],
+        Thing::Rollout(_) => &["step", "weight", "demote"],
+        Thing::Rollback(_) => &["approved", "within", "owner", "undoes", "tested", "changes"],
+        Thing::OnFailure(_) => &["then"],
+        Thing::Approval(_) => &[
+            "name",
+            "title",
+            "from",
+            "quorum",
+            "passes",
+            "distinct_from",
+            "after",
+            "open_for",
+            "within",
+            "valid",
+            "evidence",
+            "otherwise",
+            "when",
+            "eligible",
+        ],
+        Thing::Gate(_) => &[
+            "name",
+            "title",
+            "pass",
+            "run",
+            "job",
+            "ask",
+            "over",
+            "every",
+            "samples",
+            "owner",
+            "otherwise",
+            "exercises",
+            "reads",
+            "timeout",
+            "when",
+            "environment",
+            "metrics",
+        ],
+        Thing::Decision(_) => &[
+            "name", "ask", "after", "option", "within", "default", "when", "by",
+        ],
+        Thing::Person(_) => &[
+            "name", "email", "github", "slack", "aws", "zone", "phone", "bot", "roles",
+        ],
+        Thing::Role(_) => &[
+            "name", "title", "kind", "members", "team", "aws", "at_least", "excludes", "people",
+        ],
+        Thing::Env(_) => &[
+            "name",
+            "kind",
+            "region",
+            "account",
+            "url",
+            "iac",
+            "classification",
+            "encryption",
+            "mirrors",
+        ],
+        Thing::Artifact(_) => &[
+            "name",
+            "digest",
+            "version",
+            "signed_by",
+            "store",
+            "classification",
+        ],
+        Thing::Checklist(_) => &["name", "title", "item"],
+        Thing::Metric(_) => &["name", "title", "unit", "better", "console", "no_data"],
+    }
+}
+
+/// The value of a field; `None` when there is no such field.
+pub(super) fn get(plan: &Plan, directory: &Directory<'_>, thing: Thing, field: &str) -> Option<V> {
+    if !names(thing).contains(&field) {
+        return None;
+    }
+    let r = plan.release();
+    Some(match thing {
+        Thing::Release => release(plan, field),
+        Thing::Change => change(plan, field),
+        Thing::Window => window(plan, field),
+        Thing::Tested => tested(r.tested.as_ref(), field),
+        Thing::Stage(s) => stage(plan, directory, s, field),
+        Thing::Rollout(s) => rollout(r.stage(s), field),
+        Thing::Rollback(s) => rollback(r.stage(s), field),
+        Thing::OnFailure(s) => r
+            .stage(s)
+            .on_failure
+            .as_ref()
+            .map_or(V::Absent, |f| failure(&f.then)),
+        Thing::Approval(a) => approval(plan, directory, r.approval(a), field),
+        Thing::Gate(g) => gate(r.gate(g), field),
+        Thing::Decision(d) => decision(plan, d, field),
+        Thing::Person(p) => person(plan, directory, p, field),
+        Thing::Role(id) => role(directory, id, field),
+        Thing::Env(e) => environment(r.env(e), field),
+        Thing::Artifact(a) => artifact(r.artifact(a), field),
+        Thing::Checklist(c) => {
+            let c = r.checklist(c);
+            match field {
+                "title" => text(&c.title),
+                "item" => list(&c.items, |i| text(&i.what)),
+                _ => word(&c.name),
+            }
+        }
+        Thing::Metric(m) => {
+            let m = r.metric(m);
+            match field {
+                "title" => text(&m.title),
+                "unit" => word(&m.unit),
+                "better" => m
+                    .lower_is_better
+                    .map_or(V::Absent, |l| word(if l { "lower" } else { "higher" })),
+                "console" => maybe(&m.console),
+                "no_data" => m.no_data.map_or(V::Absent, |n| {
+                    word(match n {
+                        crate::model::NoData::Fail => "fail",
+                        crate::model::NoData::Pass => "pass",
+                        crate::model::NoData::Pause => "pause",
+                    })
+                }),
+                _ => word(&m.name),
+            }
+        }
+    })
+}
+
+fn text(t: &Text) -> V {
+    t.known().map_or(V::Unknown, |t| V::Text(t.to_string()))
+}
+
+fn maybe(t: &Option<Text>) -> V {
+    t.as_ref().map_or(V::Absent, text)
+}
+
+fn word(w: &str) -> V {
+    V::Word(SmolStr::new(w))
+}
+
+fn dur(d: Option<crate::model::Dur>) -> V {
+    d.map_or(V::Absent, V::Dur)
+}
+
+fn number(n: i64) -> V {
+    V::Number(crate::source::Rational::int(n))
+}
+
+fn list<'a, T: 'a>(items: impl IntoIterator<Item = &'a T>, f: impl Fn(&'a T) -> V) -> V {
+    V::List(items.into_iter().map(f).collect())
+}
+
+fn condition(cond: &Cond) -> V {
+    match cond {
+        Cond::True => V::Absent,
+        Cond::False => V::Bool(false),
+        _ => V::Unknown,
+    }
+}
+
+fn who(w: RoleOrPerson) -> V {
+    V::Thing(match w {
+        RoleOrPerson::Role(r) => Thing::Role(r),
+        RoleOrPerson::Person(p) => Thing::Person(p),
+    })
+}
+
+fn author(w: PersonRef) -> V {
+    match w {
+        PersonRef::Person(p) => V::Thing(Thing::Person(p)),
+        PersonRef::Param(_) => V::Unknown,
+    }
+}
+
+/// The people of a pool; with an open role among them, it is not known who they are.
+fn people(pool: &Pool) -> V {
+    let mut list: Vec<V> = pool.people.iter().map(|p| V::Thing(Thing::Person(*p))).collect();
+    list.extend(pool.open.iter().map(|r| V::Thing(Thing::Role(*r))));
+    V::List(list)
+}
+
+fn outcome(o: &FailureOutcome) -> V {
+    word(match o {
+        FailureOutcome::Rollback | FailureOutcome::RollbackStage(_) => "rollback",
+        FailureOutcome::Pause => "pause",
+        FailureOutcome::Stop => "stop",
+        FailureOutcome::Continue { .. } => "continue",
+        FailureOutcome::Restart(..) => "restart",
+        FailureOutcome::Escalate(_) => "escalate",
+    })
+}
+
+fn failure(f: &Failure) -> V {
+    match f {
+        Failure::Then(o) => outcome(o),
+        Failure::Decision(d) => V::Thing(Thing::Decision(*d)),
+    }
+}
+
+fn civil(c: &crate::model::Civil) -> V {
+    V::Moment(minutes(c.at), c.at.to_string())
+}
+
+fn release(plan: &Plan, field: &str) -> V {
+    let r = plan.release();
+    match field {
+        "title" => text(&r.title),
+        "version" => text(&r.version),
+        "replaces" => maybe(&r.replaces),
+        "summary" => maybe(&r.summary),
+        "author" => list(&r.authors, |(a, _)| author(*a)),
+        "owner" => V::Thing(Thing::Role(r.owner)),
+        "environment" => V::Thing(Thing::Env(r.environment)),
+        "window" => r.window.as_ref().map_or(V::Absent, |_| V::Thing(Thing::Window)),
+        "start" => r.start.as_ref().map_or(V::Absent, |(c, _)| civil(c)),
+        "tested" => r.tested.as_ref().map_or(V::Absent, |_| V::Thing(Thing::Tested)),
+        "change" => r.change.as_ref().map_or(V::Absent, |_| V::Thing(Thing::Change)),
+        "on_failure" => r.on_failure.as_ref().map_or(V::Absent, |f| failure(&f.then)),
+        _ => word(&r.name),
+    }
+}
+
+fn change(plan: &Plan, field: &str) -> V {
+    let Some(c) = &plan.release().change else {
+        return V::Absent;
+    };
+    match field {
+        "type" => word(c.kind.word()),
+        "risk" => word(c.risk.word()),
+        "justification" => maybe(&c.justification),
+        "impact" => maybe(&c.impact),
+        "downtime" => dur(c.downtime),
+        "ticket" => maybe(&c.ticket),
+        "components" => list(&c.components, text),
+        _ => text(&c.id),
+    }
+}
+
+fn window(plan: &Plan, field: &str) -> V {
+    let Some(w) = &plan.release().window else {
+        return V::Absent;
+    };
+    match field {
+        "opens" => w.opens.as_ref().map_or(V::Absent, civil),
+        "closes" => w.closes.as_ref().map_or(V::Absent, civil),
+        "zone" => w.zone.as_ref().map_or(V::Absent, |z| V::Text(z.to_string())),
+        _ => list(&w.covers, |s| V::Thing(Thing::Stage(*s))),
+    }
+}
+
+fn tested(t: Option<&crate::model::Tested>, field: &str) -> V {
+    let Some(t) = t else { return V::Absent };
+    match field {
+        "environment" => t.environment.map_or(V::Absent, |e| V::Thing(Thing::Env(e))),
+        "on" => t.on.map_or(V::Absent, |d| V::Moment(days(d), d.to_string())),
+        "evidence" => maybe(&t.evidence),
+        _ => maybe(&t.digest),
+    }
+}
+
+fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: &str) -> V {
+    let r = plan.release();
+    let s = r.stage(id);
+    let keys = |pick: fn(&crate::model::Effects) -> &Vec<crate::model::KeyUse>| {
+        let acts = s.forward_steps().into_iter().filter_map(|s| s.act());
+        let mut list: Vec<V> = Vec::new();
+        for key in acts.flat_map(|a| pick(&a.effects)) {
+            let key = V::Key(key.key.clone());
+            if !list.contains(&key) {
+                list.push(key);
+            }
+        }
+        V::List(list)
+    };
+    match field {
+        "title" => text(&s.title),
+        "after" => list(&s.after, |a| V::Thing(Thing::Stage(a.stage))),
+        "when" => condition(&s.when),
+        "approved" => list(&s.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
+        "ready" => list(&s.ready, |(c, _)| V::Thing(Thing::Checklist(*c))),
+        "require" => list(&s.require, |(g, _)| V::Thing(Thing::Gate(*g))),
+        "owner" => V::Thing(Thing::Role(s.owner)),
+        "started_by" => s.started_by.map_or(V::Absent, |x| V::Thing(Thing::Role(x))),
+        "environment" => V::Thing(Thing::Env(s.environment)),
+        "at" => dur(s.at.as_ref().map(|(o, _)| o.after)),
+        "takes" => dur(s.takes.as_ref().map(|(_, most, _)| *most)),
+        "timeout" => dur(s.timeout),
+        "build" => list(&s.builds, |(a, _)| V::Thing(Thing::Artifact(*a))),
+        "ship" => list(&s.ships, |(a, _)| V::Thing(Thing::Artifact(*a))),
+        "rollout" => s
+            .rollout
+            .as_ref()
+            .map_or(V::Absent, |_| V::Thing(Thing::Rollout(id))),
+        "rollback" => match s.rollback {
+            Rollback::Written(_) => V::Thing(Thing::Rollback(id)),
+            _ => V::Absent,
+        },
+        "irreversible" => match plan.undo(id) {
+            StageUndo::Irreversible(why, _) => text(why),
+            _ => V::Absent,
+        },
+        "harmless" => match plan.undo(id) {
+            StageUndo::Harmless(why, _) => text(why),
+            _ => V::Absent,
+        },
+        "on_failure" => s
+            .on_failure
+            .as_ref()
+            .map_or(V::Absent, |_| V::Thing(Thing::OnFailure(id))),
+        "phase" => s.phase.map_or(V::Absent, |p| word(&r.phase(p).name)),
+        "verify" => V::List(
+            s.forward_steps()
+                .into_iter()
+                .filter_map(|step| match step.kind {
+                    StepKind::VerifyGate(g) => Some(V::Thing(Thing::Gate(g))),
+                    StepKind::VerifyArtifact(a) => Some(V::Thing(Thing::Artifact(a))),
+                    _ => None,
+                })
+                .fold(Vec::new(), |mut list, v| {
+                    if !list.contains(&v) {
+                        list.push(v);
+                    }
+                    list
+                }),
+        ),
+        "bake" => V::List(
+            s.forward_steps()
+                .into_iter()
+                .filter_map(|step| match step.kind {
+                    StepKind::Bake(d) => Some(V::Dur(d)),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        "guards" => V::List(guards(plan, id)),
+        "changes" => keys(|e| &e.changes),
+        "removes" => keys(|e| &e.removes),
+        "reads" => keys(|e| &e.reads),
+        "eligible" => {
+            let from = guards(plan, id).into_iter().filter_map(|g| match g {
+                V::Thing(Thing::Approval(a)) => Some(r.approval(a)),
+                _ => None,
+            });
+            people(&directory.all(from.flat_map(|a| a.from.iter().map(|(w, _)| *w))))
+        }
+        "executors" => people(&directory.all(executors(s).into_iter().map(RoleOrPerson::Role))),
+        "undo" => word(match plan.undo(id) {
+            StageUndo::Nothing => "nothing",
+            StageUndo::Derived(_) => "derived",
+            StageUndo::Written(_) => "written",
+            StageUndo::Irreversible(..) => "irreversible",
+            StageUndo::Harmless(..) => "harmless",
+        }),
+        "weight" => rollout(s, "weight"),
+        _ => word(&s.name),
+    }
+}
+
+/// The approvals that stand before a stage whenever it applies.
+fn guards(plan: &Plan, stage: StageId) -> Vec<V> {
+    let variants = plan.variants();
+    let here = variants.applies(Node::Stage(stage));
+    let ancestors = plan.ancestors(Node::Stage(stage));
+    let all = 0..plan.release().approvals.len();
+    all.map(crate::model::ApprovalId::at)
+        .filter(|a| plan.contains(&ancestors, Node::Approval(*a)))
+        .filter(|a| variants.implies(here, variants.applies(Node::Approval(*a))))
+        .map(|a| V::Thing(Thing::Approval(a)))
+        .collect()
+}
+
+fn rollout(s: &Stage, field: &str) -> V {
+    let Some(rollout) = &s.rollout else {
+        return V::Absent;
+    };
+    match field {
+        "step" => list(&rollout.steps, |s| V::Text(s.name.to_string())),
+        "demote" => V::Bool(rollout.demote.is_some()),
+        _ => V::List(
+            rollout
+                .steps
+                .iter()
+                .filter_map(|s| s.weight)
+                .map(V::Percent)
+                .collect(),
+        ),
+    }
+}
+
+fn rollback(s: &Stage, field: &str) -> V {
+    let Rollback::Written(w) = &s.rollback else {
+        return V::Absent;
+    };
+    match field {
+        "approved" => list(&w.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
+        "within" => dur(w.within),
+        "owner" => w.owner.map_or(V::Absent, |o| V::Thing(Thing::Role(o))),
+        "undoes" => list(&w.undoes, |k| V::Key(k.key.clone())),
+        "tested" => w.tested.as_ref().map_or(V::Absent, |t| {
+            t.on.map_or(V::Bool(true), |d| V::Moment(days(d), d.to_string()))
+        }),
+        _ => {
+            let acts = w.steps.iter().filter_map(|s| s.act());
+            V::List(
+                acts.flat_map(|a| &a.effects.changes)
+                    .map(|k| V::Key(k.key.clone()))
+                    .collect(),
+            )
+        }
+    }
+}
+
+fn approval(plan: &Plan, directory: &Directory<'_>, a: &crate::model::Approval, field: &str) -> V {
+    match field {
+        "title" => text(&a.title),
+        "from" => list(&a.from, |(w, _)| who(*w)),
+        "quorum" => match a.quorum {
+            Quorum::Count(n) => number(i64::from(n)),
+            Quorum::All => {
+                let pool = directory.all(a.from.iter().map(|(w, _)| *w));
+                number(i64::try_from(directory.size(&pool)).unwrap_or(i64::MAX))
+            }
+        },
+        "passes" => word(match a.passes {
+            crate::model::Passes::Unanimous => "unanimous",
+            crate::model::Passes::Majority => "majority",
+        }),
+        "distinct_from" => list(&a.distinct_from, |(d, _)| match d {
+            DistinctFrom::Author => word("author"),
+            DistinctFrom::Executors => word("executors"),
+            DistinctFrom::Approval(b) => V::Thing(Thing::Approval(*b)),
+        }),
+        "after" => list(&a.after, |(s, _)| V::Thing(Thing::Stage(*s))),
+        "open_for" => dur(a.open_for),
+        "within" => dur(a.within),
+        "valid" => dur(a.valid),
+        "evidence" => maybe(&a.evidence),
+        "otherwise" => word(match a.otherwise {
+            crate::model::ApprovalOutcome::Rollback => "rollback",
+            crate::model::ApprovalOutcome::Stop => "stop",
+            crate::model::ApprovalOutcome::Restart(..) => "restart",
+        }),
+        "when" => condition(&a.when),
+        "eligible" => {
+            let mut pool = directory.all(a.from.iter().map(|(w, _)| *w));
+            if a.distinct_from.iter().any(|(d, _)| *d == DistinctFrom::Author) {
+                for (author, _) in &plan.release().authors {
+                    if let PersonRef::Person(p) = author {
+                        pool.people.remove(p);
+                    }
+                }
+            }
+            people(&pool)
+        }
+        _ => word(&a.name),
+    }
+}
+
+fn gate(g: &crate::model::Gate, field: &str) -> V {
+    let is = |yes: bool| if yes { V::Bool(true) } else { V::Absent };
+    match field {
+        "title" => text(&g.title),
+        "pass" => is(matches!(g.test, GateTest::Metrics(_))),
+        "run" => is(matches!(g.test, GateTest::Run(_))),
+        "job" => is(matches!(g.test, GateTest::Job(_))),
+        "ask" => match &g.test {
+            GateTest::Ask(q) => text(&q.ask),
+            _ => V::Absent,
+        },
+        "metrics" => match &g.test {
+            GateTest::Metrics(c) => V::List(
+                c.metrics()
+                    .into_iter()
+                    .map(|m| V::Thing(Thing::Metric(m)))
+                    .collect(),
+            ),
+            _ => V::List(Vec::new()),
+        },
+        "over" => dur(g.over),
+        "every" => dur(g.every),
+        "samples" => number(i64::from(g.samples)),
+        "owner" => g.owner.map_or(V::Absent, |o| V::Thing(Thing::Role(o))),
+        "otherwise" => match &g.otherwise {
+            None => word("rollback"),
+            Some((GateOutcome::Then(o), _)) => outcome(o),
+            Some((GateOutcome::Decision(d), _)) => V::Thing(Thing::Decision(*d)),
+        },
+        "exercises" => list(&g.exercises, |k| V::Key(k.key.clone())),
+        "reads" => list(&g.reads, |k| V::Key(k.key.clone())),
+        "timeout" => dur(g.timeout),
+        "when" => condition(&g.when),
+        "environment" => g.environment.map_or(V::Absent, |e| V::Thing(Thing::Env(e))),
+        _ => word(&g.name),
+    }
+}
+
+fn decision(plan: &Plan, id: crate::model::DecisionId, field: &str) -> V {
+    let d = plan.release().decision(id);
+    match field {
+        "ask" => text(&d.question.ask),
+        "after" => list(&d.after, |(s, _)| V::Thing(Thing::Stage(*s))),
+        "option" => list(&d.options, |o| word(&o.name)),
+        "within" => dur(d.question.within),
+        "default" => d.default.map_or(V::Absent, |o| word(&d.options[o].name)),
+        "when" => condition(&d.when),
+        "by" => {
+            let mut list: Vec<V> = d.question.by.iter().map(|r| V::Thing(Thing::Role(*r))).collect();
+            list.extend(d.question.by_people.iter().map(|p| author(*p)));
+            V::List(list)
+        }
+        _ => word(&d.name),
+    }
+}
+
+fn person(plan: &Plan, directory: &Directory<'_>, id: crate::model::PersonId, field: &str) -> V {
+    let p = plan.release().person(id);
+    match field {
+        "email" => maybe(&p.email),
+        "github" => maybe(&p.github),
+        "slack" => maybe(&p.slack),
+        "aws" => maybe(&p.aws),
+        "zone" => maybe(&p.zone),
+        "phone" => maybe(&p.phone),
+        "bot" => V::Bool(p.bot),
+        "roles" => {
+            let roles = (0..plan.release().roles.len()).map(crate::model::RoleId::at);
+            let of = roles.filter(|r| {
+                let pool = directory.role(*r);
+                pool.people.contains(&id) || pool.bots.contains(&id)
+            });
+            V::List(of.map(|r| V::Thing(Thing::Role(r))).collect())
+        }
+        _ => word(&p.name),
+    }
+}
+
+fn role(directory: &Directory<'_>, id: crate::model::RoleId, field: &str) -> V {
+    let role = directory.release().role(id);
+    match field {
+        "title" => text(&role.title),
+        "kind" => role.kind.map_or(V::Absent, |k| word(k.word())),
+        "members" => list(&role.members, |m| who(m.who)),
+        "team" => maybe(&role.team),
+        "aws" => maybe(&role.aws),
+        "at_least" => role
+            .at_least
+            .as_ref()
+            .map_or(V::Absent, |(n, _)| number(i64::from(*n))),
+        "excludes" => list(&role.excludes, |(r, _)| V::Thing(Thing::Role(*r))),
+        "people" => people(directory.role(id)),
+        _ => word(&role.name),
+    }
+}
+
+fn environment(e: &crate::model::Environment, field: &str) -> V {
+    match field {
+        "kind" => word(e.kind.word()),
+        "region" => maybe(&e.region),
+        "account" => maybe(&e.account),
+        "url" => maybe(&e.url),
+        "iac" => maybe(&e.iac),
+        "classification" => e.classification.map_or(V::Absent, |c| word(c.word())),
+        "encryption" => maybe(&e.encryption),
+        "mirrors" => e.mirrors.map_or(V::Absent, |m| V::Thing(Thing::Env(m))),
+        _ => word(&e.name),
+    }
+}
+
+fn artifact(a: &crate::model::Artifact, field: &str) -> V {
+    match field {
+        "digest" => maybe(&a.digest),
+        "version" => maybe(&a.version),
+        "signed_by" => maybe(&a.signed_by),
+        "store" => maybe(&a.store),
+        "classification" => a.classification.map_or(V::Absent, |c| word(c.word())),
+        _ => word(&a.name),
+    }
+}
