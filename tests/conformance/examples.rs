@@ -47,10 +47,18 @@ fn build(example: &Path, out: &Path) {
     );
 }
 
-/// An example's plan bears the name of its folder.
+/// The one file of an example that holds its release; the others are libraries of it.
 fn plan_of(example: &Path) -> PathBuf {
-    let name = example.file_name().expect("internal: an example is a folder");
-    example.join(name).with_extension("release")
+    let is_plan = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        file.extension().is_some_and(|end| end == "release")
+            && text.lines().any(|line| line.starts_with("release "))
+    };
+    let plans: Vec<PathBuf> = entries(example).into_iter().filter(is_plan).collect();
+    let [plan] = plans.as_slice() else {
+        panic!("{} holds one release, not {plans:?}", shown(example))
+    };
+    plan.clone()
 }
 
 #[test]

@@ -22,24 +22,25 @@ need() {
 # A part is fresh when its stamp equals the pinned versions it was installed from.
 fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
+# install_python NAME REQUIREMENTS: a virtual environment with exactly these packages.
 install_python() {
   local wanted
-  wanted="$(python3 --version) $(sha256sum <"$here/tools/requirements.txt")"
-  if fresh "$home/python.stamp" "$wanted"; then return; fi
-  echo "conformance: installing the Python judges"
-  rm -rf "$home/python"
-  python3 -m venv "$home/python"
-  "$home/python/bin/python" -m pip install --quiet --no-deps --requirement "$here/tools/requirements.txt"
+  wanted="$(python3 --version) $(sha256sum <"$here/tools/$2")"
+  if fresh "$home/$1.stamp" "$wanted"; then return; fi
+  echo "conformance: installing $2"
+  rm -rf "${home:?}/$1"
+  python3 -m venv "$home/$1"
+  "$home/$1/bin/python" -m pip install --quiet --no-deps --requirement "$here/tools/$2"
   # Pinned by hand, so that a forgotten dependency is an error here and not in the middle of a test.
-  "$home/python/bin/python" -m pip check
-  echo "$wanted" >"$home/python.stamp"
+  "$home/$1/bin/python" -m pip check
+  echo "$wanted" >"$home/$1.stamp"
 }
 
 install_node() {
   local wanted
   wanted="$(node --version) $(cat "$here"/tools/package.json "$here"/tools/package-lock.json "$here"/tools/.npmrc | sha256sum)"
   if fresh "$home/node.stamp" "$wanted"; then return; fi
-  echo "conformance: installing the Node judges"
+  echo "conformance: installing package.json"
   rm -rf "$home/npm"
   mkdir -p "$home/npm"
   cp "$here/tools/package.json" "$here/tools/package-lock.json" "$here/tools/.npmrc" "$home/npm/"
@@ -63,7 +64,8 @@ bundle() {
 for tool in python3 node npm terraform jq; do need "$tool"; done
 mkdir -p "$home"
 if [ "${1:-}" != "--bundle" ]; then
-  install_python
+  install_python python requirements.txt
+  install_python checkov requirements-checkov.txt
   install_node
 fi
 bundle

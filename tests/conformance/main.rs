@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod examples;
+mod hooks;
 mod judge;
 mod runs;
 mod samples;
@@ -55,6 +56,8 @@ judges! {
     aws_models: StateMachine judged by Python("stepfunctions/aws_models.py");
     /// `terraform fmt`, `init`, `validate` and `plan`, against the providers' real schemas.
     terraform: Terraform judged by Python("terraform/judge.py");
+    /// checkov: policies on what Terraform would make.
+    checkov: Terraform judged by Python("terraform/policies.py");
     /// python-hcl2: a second parser of Terraform's language.
     hcl2: Terraform judged by Python("terraform/parse.py");
     /// markdownlint.

@@ -59,7 +59,7 @@ fn find() -> Result<Tools, String> {
         .parent()
         .expect("internal: cargo's temporary folder lies in its target folder");
     let home = target.join("conformance");
-    for stamp in ["python.stamp", "node.stamp"] {
+    for stamp in ["python.stamp", "checkov.stamp", "node.stamp"] {
         if !home.join(stamp).is_file() {
             return Err(format!("target/conformance/{stamp} does not exist"));
         }

@@ -73,10 +73,26 @@ resource "aws_iam_role_policy" "deploy" {
   policy = data.aws_iam_policy_document.deploy.json
 }
 
+resource "aws_cloudwatch_log_group" "release" {
+  #checkov:skip=CKV_AWS_158:the history of a release names versions and people, no secrets
+  name              = "/release/shop"
+  retention_in_days = 400
+}
+
 resource "aws_sfn_state_machine" "release" {
   name       = "release-shop"
   role_arn   = aws_iam_role.deploy.arn
   definition = file("${path.module}/../stepfunctions/shop.asl.json")
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.release.arn}:*"
+    include_execution_data = true
+    level                  = "ALL"
+  }
+
+  tracing_configuration {
+    enabled = true
+  }
 }
 
 resource "github_repository_environment" "approval" {

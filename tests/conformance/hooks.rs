@@ -1,0 +1,50 @@
+//! The hooks of `.pre-commit-hooks.yaml`, run by pre-commit itself against a local clone of this project.
+
+use std::path::Path;
+
+use crate::judge::Verdict;
+use crate::tools::{self, said};
+
+/// A plan that checks clean and is formatted.
+const GOOD: &str = include_str!("../../examples/hello/hello.release");
+
+#[test]
+fn pre_commit_runs_our_hooks() {
+    let Some(tools) = tools::or_skip("pre-commit") else {
+        return;
+    };
+    if !Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(".pre-commit-hooks.yaml")
+        .is_file()
+    {
+        return; // no hook is offered
+    }
+    let unclosed = GOOD.replacen("members ben, cleo }", "members ben, cleo", 1);
+    let crooked = GOOD.replacen("release hello {", "release   hello    {", 1);
+    assert!(
+        unclosed != GOOD && crooked != GOOD,
+        "the faults are planted in the example"
+    );
+    let cases = serde_json::json!([
+        { "hook": "releasec-check", "file": "good.release", "text": GOOD, "passes": true },
+        { "hook": "releasec-check", "file": "unclosed.release", "text": unclosed, "passes": false },
+        { "hook": "releasec-fmt", "file": "good.release", "text": GOOD, "passes": true },
+        { "hook": "releasec-fmt", "file": "crooked.release", "text": crooked, "passes": false },
+    ]);
+    let mut command = tools.python("hooks/try_hooks.py");
+    command.args([
+        env!("CARGO_MANIFEST_DIR"),
+        env!("CARGO_BIN_EXE_releasec"),
+        &cases.to_string(),
+    ]);
+    let done = command.output().expect("pre-commit can be started");
+    assert!(done.status.success(), "pre-commit broke: {}", said(&done));
+    let text = String::from_utf8_lossy(&done.stdout);
+    let refused: Vec<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Verdict>(line).expect("a verdict is JSON"))
+        .filter(|verdict| !verdict.accepted)
+        .flat_map(|verdict| verdict.messages)
+        .collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
