@@ -13,7 +13,7 @@ CHECKOV = pathlib.Path(sys.executable).parents[2] / "checkov/bin/checkov"
 
 
 def judge(path):
-    command = [CHECKOV, "--directory", path, "--framework", "terraform", "--skip-download", "--quiet", "--compact", "--output", "json"]
+    command = [CHECKOV, "--directory", path, "--framework", "terraform", "--skip-download", "--compact", "--output", "json"]
     # Without a key it talks to nobody; the variable keeps it from looking for a newer version of itself.
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CHECKOV_RUN_SCA_PACKAGE_SCAN_V2": "false", "BC_SKIP_MAPPING": "TRUE"})
     if done.returncode not in (0, 1):
