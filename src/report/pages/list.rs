@@ -17,5 +17,23 @@ macro_rules! pages {
 /// Every page.
 #[rustfmt::skip]
 pub(super) const PAGES: &[Page] = pages! {
+    "allow/expired"
+    "allow/unused"
+    "approval/no_consequence"
+    "approval/unguarded_production"
+    "dag/cycle"
+    "dag/dead_stage"
+    "dag/race"
     "file/not_text"
+    "hold/no_path"
+    "hold/outlives"
+    "hold/unpaired"
+    "rollback/missing"
+    "rollback/not_rehearsed"
+    "rollback/past_the_pivot"
+    "rollback/unapproved_irreversible"
+    "time/exceeds_window"
+    "time/gap_or_fold"
+    "time/in_freeze"
+    "time/offset_conflict"
 };
