@@ -19,6 +19,9 @@ pub mod schema;
 
 pub mod model;
 
+pub mod eval;
+pub mod types;
+
 pub mod plan;
 
 pub mod checks;

@@ -18,7 +18,8 @@ pub struct Metric {
     pub origin: Origin,
     /// A line for people.
     pub title: Text,
-    /// `percent ratio duration count rate bytes money`
+    /// `percent ratio duration count rate bytes money`. The number read is 0 to 100 for `percent`, 0 to 1 for `ratio`,
+    /// milliseconds for `duration`.
     pub unit: SmolStr,
     /// `lower` is better (`Some(true)`), `higher` is better (`Some(false)`).
     pub lower_is_better: Option<bool>,

@@ -192,3 +192,24 @@ pub fn bad_path(span: Span, why: &str) -> Diagnostic {
     .here("not a relative path")
     .help("write a relative path with `/`, such as `\"./people.release\"`")
 }
+
+/// An output that nothing captures.
+pub fn unknown_capture<'a>(
+    span: Span,
+    name: &str,
+    of: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let d = Diagnostic::error(
+        Code("resolve/unknown_capture"),
+        span,
+        format!("`{of}` captures nothing called `{name}`"),
+    )
+    .here("never captured");
+    let d = match did_you_mean(name, known.iter().copied()) {
+        Some(h) => d.help(h),
+        None => d,
+    };
+    d.help(format!("capture it in a step: `capture {name}: string`"))
+}

@@ -8,4 +8,5 @@ mod names;
 pub mod stdlib;
 
 pub use load::{LoadError, Loaded, Loader, load};
+pub(crate) use names::defined;
 pub use names::{Binding, Def, Kind, Module, ModuleId, Program};

@@ -178,3 +178,8 @@ pub(crate) fn defined_name(stmt: &Stmt) -> Option<&Name> {
         _ => None,
     }
 }
+
+/// The name a `param`, a `let` or a definition with parameters defines, with its place.
+pub(crate) fn defined(stmt: &Stmt) -> Option<(SmolStr, Span)> {
+    defined_name(stmt).map(|n| (n.text.clone(), n.span))
+}

@@ -25,7 +25,7 @@ pub(crate) const TRIGGER: &[Statement] = &[
     row!("expect" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "The criterion."),
     row!("over" Plain ["DURATION" Ty::Dur => One] Body::None, Optional, "The span a metric is judged over."),
     row!("during" Plain ["STAGES" Ty::StageRange => One] Body::None, Once, "The stages it watches."),
-    row!("tell" Plain ["CHANNEL" Ty::ChannelOrRole => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message first."),
+    row!("tell" Plain ["CHANNEL" Ty::Channel => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message first."),
     row!("then" Plain ["OUTCOME" Ty::Outcome => One] Body::Optional(Block::Because), Once, "What it does."),
     row!("allow" Plain ["CODE" Ty::Code => One] Body::Required(Block::Allow), Many, "Accepts a finding here."),
 ];

@@ -13,7 +13,7 @@ macro_rules! steps {
             row!("wait_for" Plain ["WHAT" Ty::Text => One] Body::Required(Block::WaitFor), Many, "Waits until something has happened."),
             row!("bake" Plain ["DURATION" Ty::Dur => One] Body::Optional(Block::Wait), Many, "Waits while triggers and gates watch."),
             row!("verify" Plain ["WHAT" Ty::GateOrArtifact => Many] Body::Optional(Block::Verify), Many, "Judges gates, or verifies artifacts."),
-            row!("tell" Plain ["CHANNEL" Ty::ChannelOrRole => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message."),
+            row!("tell" Plain ["CHANNEL" Ty::Channel => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message."),
         ]
     };
 }
@@ -109,7 +109,7 @@ pub(crate) const ROLLBACK: &[Statement] = steps![
 ];
 
 pub(crate) const ON_FAILURE: &[Statement] = &[
-    row!("tell" Plain ["CHANNEL" Ty::ChannelOrRole => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message first."),
+    row!("tell" Plain ["CHANNEL" Ty::Channel => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message first."),
     row!("manual" Plain ["WHAT" Ty::Text => One] Body::Optional(Block::Manual), Many, "Something a person does first."),
     row!("then" Plain ["OUTCOME" Ty::OutcomeOrDecision => One] Body::Optional(Block::Because), Once, "What follows."),
     row!("owner" Plain ["ROLE" Ty::Role => One] Body::None, Optional, "Who is asked."),

@@ -1,0 +1,168 @@
+//! What can be wrong with values. Constructors only.
+
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::source::Span;
+
+/// A value of another type than the place wants.
+pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/mismatch"),
+        span,
+        format!("{wanted} is needed here: {found}"),
+    )
+    .here(format!("not {wanted}"))
+    .help(format!("write {wanted}"))
+}
+
+/// Two values whose units do not go together.
+pub fn units(span: Span, left: (Span, &str), right: (Span, &str), what: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/unit_mismatch"),
+        span,
+        format!("cannot {what} {} and {}", left.1, right.1),
+    )
+    .here("their units do not go together")
+    .fact(left.0, format!("this is {}", left.1))
+    .fact(right.0, format!("this is {}", right.1))
+    .help("give both the same unit")
+}
+
+/// A literal with no value.
+pub fn literal(span: Span, what: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/bad_literal"),
+        span,
+        format!("this is not {what}: {why}"),
+    )
+    .here(why.to_string())
+    .help(format!("write {what} that exists"))
+}
+
+/// A word that is not one of those listed.
+pub fn unknown_word<'a>(
+    span: Span,
+    word: &str,
+    words: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let list: Vec<_> = words.clone().into_iter().map(|w| format!("`{w}`")).collect();
+    let d = Diagnostic::error(
+        Code("types/unknown_word"),
+        span,
+        format!("`{word}` is not a word that may stand here"),
+    )
+    .here("not one of them");
+    let d = match did_you_mean(word, words) {
+        Some(h) => d.help(h),
+        None => d,
+    };
+    d.help(format!("write {}", list.join(" or ")))
+}
+
+/// A number outside its range.
+pub fn range(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code("types/out_of_range"), span, what.to_string())
+        .here("out of range")
+        .help("write a number in range")
+}
+
+/// Arithmetic that has no result.
+pub fn arithmetic(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/arithmetic"),
+        span,
+        format!("this cannot be computed: {why}"),
+    )
+    .here(why.to_string())
+    .help("write it so that it has a result that fits")
+}
+
+/// A condition that asks for something only the run knows, where the compiler must know.
+pub fn not_known(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/not_known"),
+        span,
+        format!("{what} must be known when the plan is compiled"),
+    )
+    .here("only known when it runs")
+    .help("write a constant, or fix the parameter with `--param` or a default")
+}
+
+/// Arguments that do not fit the parameters of a definition.
+pub fn arguments(span: Span, message: String, defined: Option<Span>) -> Diagnostic {
+    let d = Diagnostic::error(Code("types/arguments"), span, message).here("does not fit");
+    match defined {
+        Some(at) => d.fact(at, "defined here"),
+        None => d,
+    }
+    .help("give the arguments in the order of the parameters, or by name")
+}
+
+/// A text put where the command's own quoting would swallow it.
+pub fn quoted_interpolation(span: Span, command: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/quoted_interpolation"),
+        span,
+        "an interpolation cannot stand inside the command's own single quotes",
+    )
+    .here("would not be data here")
+    .fact(command, "in this command")
+    .help("end the single quotes before it, or use double quotes: `\"…${x}…\"` becomes one safe word")
+}
+
+/// A value that would begin an option.
+pub fn option_like(span: Span, value: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/option_like_value"),
+        span,
+        format!("`{value}` would be read as an option of the command"),
+    )
+    .here("begins with `-`")
+    .help("put it behind `--option=`, or change the value")
+}
+
+/// A regular expression that is none.
+pub fn regex(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/bad_regex"),
+        span,
+        format!("this is not a regular expression: {why}"),
+    )
+    .here("cannot be read")
+    .help("mend the expression; a raw text `'…'` needs no doubled backslashes")
+}
+
+/// A definition that needs itself.
+pub fn recursion(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code("types/recursion"), span, format!("`{name}` needs itself"))
+        .here("comes back to itself")
+        .help("a plan ends: nothing may be defined by itself")
+}
+
+/// An assertion that fails.
+pub fn assertion(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/assertion"),
+        span,
+        format!("this assertion does not hold: {message}"),
+    )
+    .here("is false")
+    .help("change the values it compares")
+}
+
+/// A value for a parameter that does not fit it.
+pub fn param_value(span: Span, name: &str, text: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/param_value"),
+        span,
+        format!("the value `{text}` given for `{name}` does not fit: {why}"),
+    )
+    .here("declared here")
+    .help(format!("give `--param {name}=…` a value of its type"))
+}
+
+/// A statement combination that says too little or too much.
+pub fn one_of(span: Span, message: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(Code("types/one_of"), span, message.to_string())
+        .here("not clear")
+        .help(help.to_string())
+}
