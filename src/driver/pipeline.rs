@@ -5,7 +5,10 @@
 use super::merge::merge;
 use super::problem::Problem;
 use super::read::{self, Input, Overlay, Project};
+use crate::checks;
 use crate::diagnostic::{Bag, Diagnostic};
+use crate::eval;
+use crate::plan::Plan;
 use crate::resolve;
 use crate::source::SourceMap;
 use rayon::prelude::*;
@@ -18,6 +21,8 @@ pub struct Settings {
     pub here: PathBuf,
     /// Texts that stand in for files.
     pub overlay: Overlay,
+    /// Values of parameters, by name.
+    pub params: Vec<(String, String)>,
 }
 
 /// What a run found.
@@ -96,6 +101,25 @@ fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> {
             findings: Bag::from_iter([finding]),
         });
     }
-    let (_program, findings) = resolve::load(&mut sources, &project, file);
-    Ok(Unit { sources, findings })
+    let (program, mut findings) = resolve::load(&mut sources, &project, file);
+    let lowered = eval::lower(&program, &sources, &settings.params);
+    findings.extend(lowered.bag);
+    let Some(release) = lowered.release.filter(|_| !findings.has_errors()) else {
+        return Ok(Unit { sources, findings });
+    };
+    match Plan::new(release) {
+        Ok(plan) => {
+            findings.extend(checks::gather(&plan, &sources));
+            let settled = checks::settle(plan.release(), findings);
+            Ok(Unit {
+                sources,
+                findings: Bag::from_iter(settled.findings),
+            })
+        }
+        Err(circle) => {
+            let (release, cycle) = *circle;
+            findings.push(checks::dag::cycle::diagnostic(&release, &cycle));
+            Ok(Unit { sources, findings })
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::eval::lower::Lower;
 use crate::eval::scope::{Entity, Local, ScopeId};
 use crate::model::{
     Approval, ApprovalId, ApprovalOutcome, Cond, Decision, DecisionId, DecisionOption, HoldId, OptionOutcome,
-    Origin, Passes, Phase, PhaseId, Question, Quorum, Rollback, Stage, StageId, Text, TriggerId,
+    Origin, Passes, Phase, PhaseId, Question, Quorum, Rollback, Stage, StageId, Text,
 };
 use crate::resolve::{Kind, errors};
 use crate::source::Span;
@@ -31,7 +31,7 @@ pub(crate) struct Collected<'a> {
     pub approvals: Vec<(ApprovalId, &'a Stmt, ScopeId)>,
     pub decisions: Vec<(DecisionId, &'a Stmt, ScopeId)>,
     pub holds: Vec<(HoldId, &'a Stmt, ScopeId)>,
-    pub triggers: Vec<(TriggerId, &'a Stmt, ScopeId)>,
+    pub triggers: Vec<(&'a Stmt, ScopeId)>,
     /// Gates and checklists defined inside.
     pub defs: Vec<(Kind, &'a Stmt, ScopeId)>,
     /// Everything else, in order.
@@ -114,9 +114,8 @@ impl<'a> Lower<'a> {
                     let Some((name, span)) = statement_name(stmt) else {
                         continue;
                     };
-                    let id = TriggerId::at(out.triggers.len());
-                    self.register(place, Kind::Trigger, &name, span, Entity::Trigger(id));
-                    out.triggers.push((id, stmt, place.scope));
+                    self.register(place, Kind::Trigger, &name, span, Entity::Trigger);
+                    out.triggers.push((stmt, place.scope));
                 }
                 "gate" | "checklist" => {
                     let Some((name, span)) = statement_name(stmt) else {

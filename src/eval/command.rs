@@ -8,7 +8,7 @@ use crate::eval::convert::variable;
 use crate::eval::lower::{Lower, all, arg};
 use crate::eval::scope::ScopeId;
 use crate::eval::shell::{Place, Reader};
-use crate::model::{Command, EnvVar, Sym, Text, TextPart, Value};
+use crate::model::{Channel, Command, EnvVar, Metric, Sym, Text, TextPart, Value};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Stmt, StrPart};
 use crate::types::{errors, value_words};
@@ -199,7 +199,8 @@ impl<'a> Lower<'a> {
     pub(crate) fn sym_name(&self, sym: &Sym) -> String {
         match sym {
             Sym::Param(p) => self.r.param(*p).name.to_string(),
-            Sym::Capture(c) if *c == crate::model::Channel::MESSAGE => "message".into(),
+            Sym::Capture(Channel::MESSAGE) => "message".into(),
+            Sym::Capture(Metric::OVER) => "over".into(),
             Sym::Capture(c) => match self.r.captures.get(c.index()) {
                 Some(capture) => match capture.source {
                     crate::model::CaptureSource::Stage(s) => match self.r.stages.get(s.index()) {
@@ -294,6 +295,12 @@ impl Writer {
     }
 
     fn variable(&mut self, value: Value, shown: &str) -> SmolStr {
+        // What a channel and a metric are handed stands in the environment already.
+        match &value {
+            Value::Sym(Sym::Capture(Channel::MESSAGE)) => return SmolStr::new_static(Channel::MESSAGE_VAR),
+            Value::Sym(Sym::Capture(Metric::OVER)) => return SmolStr::new_static(Metric::OVER_VAR),
+            _ => {}
+        }
         if let Some(known) = self.env.iter().find(|e| e.value == value) {
             return known.name.clone();
         }
@@ -308,7 +315,7 @@ impl Writer {
         }
         let mut name = SmolStr::new(&base);
         let mut n = 2;
-        let reserved = |name: &str| name == "RELEASEC" || name == "RELEASEC_OVER_SECONDS";
+        let reserved = |name: &str| ["RELEASEC", Metric::OVER_VAR, Channel::MESSAGE_VAR].contains(&name);
         while reserved(&name) || self.env.iter().any(|e| e.name == name) {
             name = SmolStr::new(format!("{base}_{n}"));
             n += 1;
@@ -325,7 +332,9 @@ impl Writer {
 fn number(sym: &Sym) -> bool {
     matches!(
         sym,
-        Sym::Attempt | Sym::Call(crate::model::Func::Fraction | crate::model::Func::Len, _)
+        Sym::Attempt
+            | Sym::Capture(Metric::OVER)
+            | Sym::Call(crate::model::Func::Fraction | crate::model::Func::Len, _)
     )
 }
 

@@ -5,7 +5,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::eval::lower::Lower;
 use crate::eval::scope::{Entity, Local, ScopeId};
-use crate::model::{HoldId, PhaseId, StageId, TriggerId, Value};
+use crate::model::{HoldId, PhaseId, StageId, Value};
 use crate::resolve::{Kind, ModuleId, errors};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Stmt};
@@ -25,7 +25,7 @@ pub(crate) enum Target<'a> {
     Phases(Vec<(SmolStr, PhaseId, ScopeId)>),
     Group(Vec<(SmolStr, StageId)>),
     Hold(HoldId),
-    Trigger(TriggerId),
+    Trigger,
 }
 
 /// A definition and how it is used.
@@ -359,7 +359,7 @@ impl<'a> Lower<'a> {
             Entity::Approval(a) => Target::Value(Value::Approval(a)),
             Entity::Decision(d) => Target::Value(Value::Decision(d)),
             Entity::Hold(h) => Target::Hold(h),
-            Entity::Trigger(t) => Target::Trigger(t),
+            Entity::Trigger => Target::Trigger,
             Entity::Def(stmt, scope) => {
                 self.used_entities.insert(stmt.span);
                 let name = SmolStr::new(name);

@@ -78,7 +78,7 @@ impl<'a> Lower<'a> {
         for (id, stmt, scope) in &found.holds {
             self.hold(*id, stmt, *scope);
         }
-        for (_, stmt, scope) in &found.triggers {
+        for (stmt, scope) in &found.triggers {
             self.trigger(stmt, *scope);
         }
         for (kind, stmt, scope) in &found.defs {

@@ -3,7 +3,7 @@
 use crate::eval::find::{DefTarget, Target};
 use crate::eval::lower::{Lower, all, arg, one};
 use crate::eval::scope::{Local, ScopeId};
-use crate::model::{Comparison, Extract, Metric, MetricExpr, MetricId, NoData, Origin, Value};
+use crate::model::{Comparison, Extract, Metric, MetricExpr, MetricId, NoData, Origin, Sym, Value};
 use crate::resolve::Kind;
 use crate::source::{Rational, Span};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -23,6 +23,11 @@ impl<'a> Lower<'a> {
         let title = self.text_of(items, "title", scope);
         let title = title.unwrap_or_else(|| crate::model::Text::lit(def.name.as_str()));
         let lower_is_better = self.word(items, "better", scope).map(|w| w == "lower");
+        self.define(
+            scope,
+            "over",
+            Local::Value(Value::Sym(Sym::Capture(Metric::OVER))),
+        );
         let run = one(items, "run").and_then(|s| self.command(s, scope));
         let task_stmt = one(items, "task");
         let task = task_stmt

@@ -55,7 +55,7 @@ impl<'a> Lower<'a> {
                 });
             }
         }
-        let mut rules = |l: &mut Self, keyword: &'static str| -> Vec<PolicyRule> {
+        let rules = |l: &mut Self, keyword: &'static str| -> Vec<PolicyRule> {
             let exprs: Vec<&'a Expr> = all(items, keyword).filter_map(|s| s.args().first()).collect();
             exprs
                 .into_iter()

@@ -1,7 +1,7 @@
 //! Scopes: what a name means where it stands.
 
 use crate::model::{
-    ApprovalId, CaptureId, DecisionId, HoldId, Origin, PhaseId, PriorId, StageId, TriggerId, Value, Via,
+    ApprovalId, CaptureId, DecisionId, HoldId, Origin, PhaseId, PriorId, StageId, Value, Via,
 };
 use crate::resolve::{Kind, ModuleId};
 use crate::source::{Rational, Span};
@@ -60,7 +60,7 @@ pub(crate) enum Entity<'a> {
     Approval(ApprovalId),
     Decision(DecisionId),
     Hold(HoldId),
-    Trigger(TriggerId),
+    Trigger,
     /// A gate, a checklist or a policy defined inside the release.
     Def(&'a Stmt, ScopeId),
 }

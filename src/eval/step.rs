@@ -2,7 +2,7 @@
 
 use crate::eval::act::Made;
 use crate::eval::find::Target;
-use crate::eval::lower::{Lower, Owner, all, arg, one};
+use crate::eval::lower::{Lower, Owner, all, arg};
 use crate::eval::scope::{Local, ScopeId};
 use crate::model::{Cond, Step, StepKind, Undo, Value, WaitFor, WaitTest};
 use crate::resolve::Kind;

@@ -41,6 +41,13 @@ pub struct Metric {
     pub args: Vec<(SmolStr, crate::model::Value)>,
 }
 
+impl Metric {
+    /// The environment variable that carries the span, in whole seconds, to a metric's command. It is not in its `env`.
+    pub const OVER_VAR: &'static str = "RELEASEC_OVER_SECONDS";
+    /// The capture id that stands for the span, in whole seconds, inside a metric's `task`.
+    pub const OVER: crate::model::CaptureId = crate::model::CaptureId(u32::MAX - 1);
+}
+
 /// What no data means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoData {

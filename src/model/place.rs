@@ -120,7 +120,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The environment variable that carries a message to a channel's command.
+    /// The environment variable that carries a message to a channel's command. It is not in its `env`.
     pub const MESSAGE_VAR: &'static str = "RELEASEC_MESSAGE";
     /// The capture id that stands for the message inside a channel's `task` and `run`.
     pub const MESSAGE: CaptureId = CaptureId(u32::MAX);
