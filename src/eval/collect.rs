@@ -40,6 +40,9 @@ pub(crate) struct Collected<'a> {
     pub serial: Vec<(Vec<StageId>, Vec<StageId>, Span)>,
 }
 
+/// What the repetitions of a `for` made of one name: by kind and name, each with its key.
+type Group<'a> = (Kind, SmolStr, Vec<(SmolStr, Entity<'a>)>);
+
 /// Where the pass stands.
 #[derive(Clone)]
 struct Place {
@@ -255,7 +258,7 @@ impl<'a> Lower<'a> {
     fn collect_for(&mut self, stmt: &'a Stmt, place: &Place, out: &mut Collected<'a>) {
         let serial = crate::eval::lower::one(stmt.children(), "serial").map(|s| s.span);
         let mut before: Vec<StageId> = Vec::new();
-        let mut groups: Vec<(Kind, SmolStr, Vec<(SmolStr, Entity<'a>)>)> = Vec::new();
+        let mut groups: Vec<Group<'a>> = Vec::new();
         for (scope, key) in self.repeat(stmt, place.scope) {
             let first = self.r.stages.len();
             let mut keys = place.keys.clone();

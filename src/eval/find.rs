@@ -404,7 +404,12 @@ impl<'a> Lower<'a> {
             return;
         }
         let candidates = self.names_of(kinds, scope);
-        let noun = what.trim_start_matches("an ").trim_start_matches("a ");
+        // "a role or a person" reads as "there is no role or person".
+        let noun = what
+            .replace(" a ", " ")
+            .replace(" an ", " ")
+            .replace(", a ", ", ");
+        let noun = noun.trim_start_matches("an ").trim_start_matches("a ");
         self.report(errors::unknown_name(
             span,
             name,

@@ -180,7 +180,8 @@ impl<'a> Lower<'a> {
     }
 
     /// Binds arguments to the parameters of a definition. The values come in the order of the parameters.
-    pub(crate) fn arguments(
+    #[allow(clippy::too_many_arguments)] // a call, a definition, and the scope of each
+    fn arguments(
         &mut self,
         params: &'a [ParamDecl],
         args: &'a [Arg],

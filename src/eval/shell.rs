@@ -75,7 +75,7 @@ impl Reader {
             Some(Frame::Comment) => Place::Comment,
             Some(Frame::Here { quoted: true, .. }) => Place::Single,
             Some(Frame::Here { .. }) => Place::HereDoc,
-            Some(Frame::Bare { close: Some('}'), .. }) if self.frames.iter().any(|f| *f == Frame::Double) => {
+            Some(Frame::Bare { close: Some('}'), .. }) if self.frames.contains(&Frame::Double) => {
                 Place::Double { word_start: false }
             }
             _ => Place::Bare {

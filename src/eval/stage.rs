@@ -28,6 +28,9 @@ pub(crate) struct PhaseDefaults {
     awaits: Vec<(DecisionId, Origin)>,
 }
 
+/// What `after` names: stages and decisions, each with its place.
+pub(crate) type Waits = (Vec<(StageId, Origin)>, Vec<(DecisionId, Origin)>);
+
 impl<'a> Lower<'a> {
     /// Reads what a phase says, apart from its stages.
     pub(crate) fn phase(&mut self, id: PhaseId, stmt: &'a Stmt, scope: ScopeId) -> PhaseDefaults {
@@ -64,11 +67,7 @@ impl<'a> Lower<'a> {
     }
 
     /// `after`: stages and decisions.
-    pub(crate) fn after(
-        &mut self,
-        items: &'a [Stmt],
-        scope: ScopeId,
-    ) -> (Vec<(StageId, Origin)>, Vec<(DecisionId, Origin)>) {
+    pub(crate) fn after(&mut self, items: &'a [Stmt], scope: ScopeId) -> Waits {
         let (mut stages, mut decisions) = (Vec::new(), Vec::new());
         for e in all(items, "after").flat_map(Stmt::args) {
             let kinds = [Kind::Stage, Kind::Phase, Kind::Decision];
