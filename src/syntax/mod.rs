@@ -6,6 +6,7 @@ pub mod ast;
 mod build;
 mod docs;
 mod errors;
+mod format;
 mod grammar;
 mod recover;
 mod scan;
@@ -15,6 +16,8 @@ use crate::source::FileId;
 use ast::Ast;
 use grammar::{Grammar, Rule};
 use pest::Parser;
+
+pub use format::format;
 
 /// The tree of a text, and every mistake in its form. Statements that could be read are in the tree.
 ///

@@ -128,12 +128,11 @@ pub(in crate::syntax) fn too_deep(at: Span, limit: usize) -> Diagnostic {
     .help("give the inner parts a name with `let`, or a block of their own")
 }
 
-/// More mistakes than anybody reads.
-pub(in crate::syntax) fn too_many_mistakes(at: Span, limit: usize) -> Diagnostic {
-    let message = format!("more than {limit} mistakes; the rest of the file is not read");
-    Diagnostic::error(Code("syntax/too_many_mistakes"), at, message)
-        .here("reading stopped here")
-        .help("check that this is a release plan, and mend the first mistakes first")
+/// Adds to the last mistake that is told that there may be more.
+pub(in crate::syntax) fn and_no_more(found: Diagnostic, limit: usize) -> Diagnostic {
+    found.note(format!(
+        "reading stopped after {limit} mistakes; check that the file is a release plan"
+    ))
 }
 
 /// `Stage x {`

@@ -144,8 +144,8 @@ impl Recovery<'_> {
         };
         let place = if place.start == place.end { last } else { place };
         let found = match keyword {
-            "let" => errors::malformed_let(place),
-            "param" => errors::malformed_param(place),
+            "let" if i <= head.from + 2 => errors::malformed_let(place),
+            "param" if i <= head.from + 3 => errors::malformed_param(place),
             "use" => errors::malformed_use(place),
             "capture" => errors::malformed_capture(place),
             _ if i >= head.to => errors::unfinished(last.end_point()),

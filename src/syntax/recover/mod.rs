@@ -110,13 +110,12 @@ impl<'s> Recovery<'s> {
         if self.full {
             return;
         }
-        if self.bag.len() < MAX_MISTAKES {
-            self.bag.push(found);
-            return;
-        }
-        self.full = true;
-        self.bag
-            .push(errors::too_many_mistakes(found.span.start_point(), MAX_MISTAKES));
+        self.full = self.bag.len() + 1 >= MAX_MISTAKES;
+        self.bag.push(if self.full {
+            errors::and_no_more(found, MAX_MISTAKES)
+        } else {
+            found
+        });
     }
 
     /// The mistakes in the order of the text. Where a string has no end, text and code have changed places on its

@@ -1,12 +1,16 @@
 //! What the parser and the formatter promise.
 
+mod codes;
 mod forms;
 mod laws;
+mod layout;
+mod meaning;
 mod recovery;
 
 use super::ast::Stmt;
 use super::parse;
 use crate::source::SourceMap;
+use meaning::meaning;
 
 /// The mistakes of a text, one on a line: `line:column code message`.
 fn told(text: &str) -> String {
