@@ -80,6 +80,16 @@ pub fn offset_word(seconds: i32) -> String {
     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// A civil time as the language writes it, seconds only where there are some.
+pub fn civil_word(at: jiff::civil::DateTime) -> String {
+    let form = if at.second() == 0 && at.subsec_nanosecond() == 0 {
+        "%Y-%m-%dT%H:%M"
+    } else {
+        "%Y-%m-%dT%H:%M:%S"
+    };
+    at.strftime(form).to_string()
+}
+
 impl Plan {
     /// The zone of the window, else of the calendar, else UTC; `None` when its name is not known.
     pub fn zone(&self) -> Option<TimeZone> {

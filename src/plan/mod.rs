@@ -25,7 +25,7 @@ mod undo;
 mod variants;
 mod window;
 
-pub use clock::{Reading, offset_word, read, zone};
+pub use clock::{Reading, civil_word, offset_word, read, zone};
 pub use cycle::Cycle;
 pub use duration::Pace;
 pub use effects::{Touch, Touching, doing};

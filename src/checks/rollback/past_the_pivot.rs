@@ -134,10 +134,13 @@ fn report(
     d = d.note(trace::run(plan, variant, &before, &then));
     match hazard.at {
         Where::Stage => {
-            if !after {
-                d = d.help(format!("let `{irreversible}` wait for it"));
-            }
-            d.help("or go on whatever happens: `on_failure { then pause }`, or `idempotent` with `retry`")
+            let first = if after {
+                format!("let `{irreversible}` come last")
+            } else {
+                format!("let `{irreversible}` wait for it")
+            };
+            d.help(first)
+                .help("or go on whatever happens: `on_failure { then pause }`, or `idempotent` with `retry`")
         }
         Where::Approval => d
             .help(format!("ask before: let `{irreversible}` wait for it"))

@@ -3,7 +3,7 @@
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::Civil;
-use crate::plan::{Reading, offset_word, read, zone};
+use crate::plan::{Reading, civil_word, offset_word, read, zone};
 use crate::source::Span;
 use jiff::tz::TimeZone;
 
@@ -52,7 +52,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
 fn judge(civil: &Civil, zone: &TimeZone, at: Span, what: &str, written: Option<Span>, bag: &mut Bag) {
     let Some(reading) = read(civil, zone) else { return };
     let name = zone.iana_name().unwrap_or("the zone").to_string();
-    let time = civil.at;
+    let time = civil_word(civil.at);
     let (message, before, after, help) = match reading {
         Reading::Once(_) => return,
         Reading::Gap { before, after, .. } => (
