@@ -2,13 +2,13 @@
 //!
 //! Called by the evaluator.
 
+use crate::checks::policy::stages;
 use crate::checks::policy::value::{Thing, V, days, minutes};
 use crate::model::{
-    Cond, DistinctFrom, Failure, FailureOutcome, GateOutcome, GateTest, PersonRef, Quorum, RoleOrPerson,
-    Rollback, Stage, StageId, StepKind, Text,
+    Cond, DistinctFrom, Failure, FailureOutcome, GateOutcome, GateTest, PersonRef, Quorum, RoleOrPerson, Text,
 };
-use crate::plan::people::{Directory, Pool, executors};
-use crate::plan::{Node, Plan, StageUndo};
+use crate::plan::Plan;
+use crate::plan::people::{Directory, Pool};
 use smol_str::SmolStr;
 
 /// The fields of a kind of thing.
@@ -156,9 +156,9 @@ pub(super) fn get(plan: &Plan, directory: &Directory<'_>, thing: Thing, field: &
         Thing::Change => change(plan, field),
         Thing::Window => window(plan, field),
         Thing::Tested => tested(r.tested.as_ref(), field),
-        Thing::Stage(s) => stage(plan, directory, s, field),
-        Thing::Rollout(s) => rollout(r.stage(s), field),
-        Thing::Rollback(s) => rollback(r.stage(s), field),
+        Thing::Stage(s) => stages::stage(plan, directory, s, field),
+        Thing::Rollout(s) => stages::rollout(r.stage(s), field),
+        Thing::Rollback(s) => stages::rollback(r.stage(s), field),
         Thing::OnFailure(s) => r
             .stage(s)
             .on_failure
@@ -201,19 +201,19 @@ pub(super) fn get(plan: &Plan, directory: &Directory<'_>, thing: Thing, field: &
     })
 }
 
-fn text(t: &Text) -> V {
+pub(super) fn text(t: &Text) -> V {
     t.known().map_or(V::Unknown, |t| V::Text(t.to_string()))
 }
 
-fn maybe(t: &Option<Text>) -> V {
+pub(super) fn maybe(t: &Option<Text>) -> V {
     t.as_ref().map_or(V::Absent, text)
 }
 
-fn word(w: &str) -> V {
+pub(super) fn word(w: &str) -> V {
     V::Word(SmolStr::new(w))
 }
 
-fn dur(d: Option<crate::model::Dur>) -> V {
+pub(super) fn dur(d: Option<crate::model::Dur>) -> V {
     d.map_or(V::Absent, V::Dur)
 }
 
@@ -221,11 +221,11 @@ fn number(n: i64) -> V {
     V::Number(crate::source::Rational::int(n))
 }
 
-fn list<'a, T: 'a>(items: impl IntoIterator<Item = &'a T>, f: impl Fn(&'a T) -> V) -> V {
+pub(super) fn list<'a, T: 'a>(items: impl IntoIterator<Item = &'a T>, f: impl Fn(&'a T) -> V) -> V {
     V::List(items.into_iter().map(f).collect())
 }
 
-fn condition(cond: &Cond) -> V {
+pub(super) fn condition(cond: &Cond) -> V {
     match cond {
         Cond::True => V::Absent,
         Cond::False => V::Bool(false),
@@ -248,7 +248,7 @@ fn author(w: PersonRef) -> V {
 }
 
 /// The people of a pool; with an open role among them, it is not known who they are.
-fn people(pool: &Pool) -> V {
+pub(super) fn people(pool: &Pool) -> V {
     let mut list: Vec<V> = pool.people.iter().map(|p| V::Thing(Thing::Person(*p))).collect();
     list.extend(pool.open.iter().map(|r| V::Thing(Thing::Role(*r))));
     V::List(list)
@@ -330,158 +330,6 @@ fn tested(t: Option<&crate::model::Tested>, field: &str) -> V {
         "on" => t.on.map_or(V::Absent, |d| V::Moment(days(d), d.to_string())),
         "evidence" => maybe(&t.evidence),
         _ => maybe(&t.digest),
-    }
-}
-
-fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: &str) -> V {
-    let r = plan.release();
-    let s = r.stage(id);
-    let keys = |pick: fn(&crate::model::Effects) -> &Vec<crate::model::KeyUse>| {
-        let acts = s.forward_steps().into_iter().filter_map(|s| s.act());
-        let mut list: Vec<V> = Vec::new();
-        for key in acts.flat_map(|a| pick(&a.effects)) {
-            let key = V::Key(key.key.clone());
-            if !list.contains(&key) {
-                list.push(key);
-            }
-        }
-        V::List(list)
-    };
-    match field {
-        "title" => text(&s.title),
-        "after" => list(&s.after, |a| V::Thing(Thing::Stage(a.stage))),
-        "when" => condition(&s.when),
-        "approved" => list(&s.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
-        "ready" => list(&s.ready, |(c, _)| V::Thing(Thing::Checklist(*c))),
-        "require" => list(&s.require, |(g, _)| V::Thing(Thing::Gate(*g))),
-        "owner" => V::Thing(Thing::Role(s.owner)),
-        "started_by" => s.started_by.map_or(V::Absent, |x| V::Thing(Thing::Role(x))),
-        "environment" => V::Thing(Thing::Env(s.environment)),
-        "at" => dur(s.at.as_ref().map(|(o, _)| o.after)),
-        "takes" => dur(s.takes.as_ref().map(|(_, most, _)| *most)),
-        "timeout" => dur(s.timeout),
-        "build" => list(&s.builds, |(a, _)| V::Thing(Thing::Artifact(*a))),
-        "ship" => list(&s.ships, |(a, _)| V::Thing(Thing::Artifact(*a))),
-        "rollout" => s
-            .rollout
-            .as_ref()
-            .map_or(V::Absent, |_| V::Thing(Thing::Rollout(id))),
-        "rollback" => match s.rollback {
-            Rollback::Written(_) => V::Thing(Thing::Rollback(id)),
-            _ => V::Absent,
-        },
-        "irreversible" => match plan.undo(id) {
-            StageUndo::Irreversible(why, _) => text(why),
-            _ => V::Absent,
-        },
-        "harmless" => match plan.undo(id) {
-            StageUndo::Harmless(why, _) => text(why),
-            _ => V::Absent,
-        },
-        "on_failure" => s
-            .on_failure
-            .as_ref()
-            .map_or(V::Absent, |_| V::Thing(Thing::OnFailure(id))),
-        "phase" => s.phase.map_or(V::Absent, |p| word(&r.phase(p).name)),
-        "verify" => V::List(
-            s.forward_steps()
-                .into_iter()
-                .filter_map(|step| match step.kind {
-                    StepKind::VerifyGate(g) => Some(V::Thing(Thing::Gate(g))),
-                    StepKind::VerifyArtifact(a) => Some(V::Thing(Thing::Artifact(a))),
-                    _ => None,
-                })
-                .fold(Vec::new(), |mut list, v| {
-                    if !list.contains(&v) {
-                        list.push(v);
-                    }
-                    list
-                }),
-        ),
-        "bake" => V::List(
-            s.forward_steps()
-                .into_iter()
-                .filter_map(|step| match step.kind {
-                    StepKind::Bake(d) => Some(V::Dur(d)),
-                    _ => None,
-                })
-                .collect(),
-        ),
-        "guards" => V::List(guards(plan, id)),
-        "changes" => keys(|e| &e.changes),
-        "removes" => keys(|e| &e.removes),
-        "reads" => keys(|e| &e.reads),
-        "eligible" => {
-            let from = guards(plan, id).into_iter().filter_map(|g| match g {
-                V::Thing(Thing::Approval(a)) => Some(r.approval(a)),
-                _ => None,
-            });
-            people(&directory.all(from.flat_map(|a| a.from.iter().map(|(w, _)| *w))))
-        }
-        "executors" => people(&directory.all(executors(s).into_iter().map(RoleOrPerson::Role))),
-        "undo" => word(match plan.undo(id) {
-            StageUndo::Nothing => "nothing",
-            StageUndo::Derived(_) => "derived",
-            StageUndo::Written(_) => "written",
-            StageUndo::Irreversible(..) => "irreversible",
-            StageUndo::Harmless(..) => "harmless",
-        }),
-        "weight" => rollout(s, "weight"),
-        _ => word(&s.name),
-    }
-}
-
-/// The approvals that stand before a stage whenever it applies.
-fn guards(plan: &Plan, stage: StageId) -> Vec<V> {
-    let variants = plan.variants();
-    let here = variants.applies(Node::Stage(stage));
-    let ancestors = plan.ancestors(Node::Stage(stage));
-    let all = 0..plan.release().approvals.len();
-    all.map(crate::model::ApprovalId::at)
-        .filter(|a| plan.contains(&ancestors, Node::Approval(*a)))
-        .filter(|a| variants.implies(here, variants.applies(Node::Approval(*a))))
-        .map(|a| V::Thing(Thing::Approval(a)))
-        .collect()
-}
-
-fn rollout(s: &Stage, field: &str) -> V {
-    let Some(rollout) = &s.rollout else {
-        return V::Absent;
-    };
-    match field {
-        "step" => list(&rollout.steps, |s| V::Text(s.name.to_string())),
-        "demote" => V::Bool(rollout.demote.is_some()),
-        _ => V::List(
-            rollout
-                .steps
-                .iter()
-                .filter_map(|s| s.weight)
-                .map(V::Percent)
-                .collect(),
-        ),
-    }
-}
-
-fn rollback(s: &Stage, field: &str) -> V {
-    let Rollback::Written(w) = &s.rollback else {
-        return V::Absent;
-    };
-    match field {
-        "approved" => list(&w.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
-        "within" => dur(w.within),
-        "owner" => w.owner.map_or(V::Absent, |o| V::Thing(Thing::Role(o))),
-        "undoes" => list(&w.undoes, |k| V::Key(k.key.clone())),
-        "tested" => w.tested.as_ref().map_or(V::Absent, |t| {
-            t.on.map_or(V::Bool(true), |d| V::Moment(days(d), d.to_string()))
-        }),
-        _ => {
-            let acts = w.steps.iter().filter_map(|s| s.act());
-            V::List(
-                acts.flat_map(|a| &a.effects.changes)
-                    .map(|k| V::Key(k.key.clone()))
-                    .collect(),
-            )
-        }
     }
 }
 

@@ -3,5 +3,6 @@
 mod eval;
 mod fields;
 pub mod not_understood;
+mod stages;
 mod value;
 pub mod violated;

@@ -1,0 +1,159 @@
+//! What a policy can ask of stages, their rollouts and their rollbacks.
+//!
+//! Called by `fields`.
+
+use crate::checks::policy::fields::{condition, dur, list, people, text, word};
+use crate::checks::policy::value::{Thing, V, days};
+use crate::model::{RoleOrPerson, Rollback, Stage, StageId, StepKind};
+use crate::plan::people::{Directory, executors};
+use crate::plan::{Node, Plan, StageUndo};
+
+pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: &str) -> V {
+    let r = plan.release();
+    let s = r.stage(id);
+    let keys = |pick: fn(&crate::model::Effects) -> &Vec<crate::model::KeyUse>| {
+        let acts = s.forward_steps().into_iter().filter_map(|s| s.act());
+        let mut list: Vec<V> = Vec::new();
+        for key in acts.flat_map(|a| pick(&a.effects)) {
+            let key = V::Key(key.key.clone());
+            if !list.contains(&key) {
+                list.push(key);
+            }
+        }
+        V::List(list)
+    };
+    match field {
+        "title" => text(&s.title),
+        "after" => list(&s.after, |a| V::Thing(Thing::Stage(a.stage))),
+        "when" => condition(&s.when),
+        "approved" => list(&s.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
+        "ready" => list(&s.ready, |(c, _)| V::Thing(Thing::Checklist(*c))),
+        "require" => list(&s.require, |(g, _)| V::Thing(Thing::Gate(*g))),
+        "owner" => V::Thing(Thing::Role(s.owner)),
+        "started_by" => s.started_by.map_or(V::Absent, |x| V::Thing(Thing::Role(x))),
+        "environment" => V::Thing(Thing::Env(s.environment)),
+        "at" => dur(s.at.as_ref().map(|(o, _)| o.after)),
+        "takes" => dur(s.takes.as_ref().map(|(_, most, _)| *most)),
+        "timeout" => dur(s.timeout),
+        "build" => list(&s.builds, |(a, _)| V::Thing(Thing::Artifact(*a))),
+        "ship" => list(&s.ships, |(a, _)| V::Thing(Thing::Artifact(*a))),
+        "rollout" => s
+            .rollout
+            .as_ref()
+            .map_or(V::Absent, |_| V::Thing(Thing::Rollout(id))),
+        "rollback" => match s.rollback {
+            Rollback::Written(_) => V::Thing(Thing::Rollback(id)),
+            _ => V::Absent,
+        },
+        "irreversible" => match plan.undo(id) {
+            StageUndo::Irreversible(why, _) => text(why),
+            _ => V::Absent,
+        },
+        "harmless" => match plan.undo(id) {
+            StageUndo::Harmless(why, _) => text(why),
+            _ => V::Absent,
+        },
+        "on_failure" => s
+            .on_failure
+            .as_ref()
+            .map_or(V::Absent, |_| V::Thing(Thing::OnFailure(id))),
+        "phase" => s.phase.map_or(V::Absent, |p| word(&r.phase(p).name)),
+        "verify" => V::List(
+            s.forward_steps()
+                .into_iter()
+                .filter_map(|step| match step.kind {
+                    StepKind::VerifyGate(g) => Some(V::Thing(Thing::Gate(g))),
+                    StepKind::VerifyArtifact(a) => Some(V::Thing(Thing::Artifact(a))),
+                    _ => None,
+                })
+                .fold(Vec::new(), |mut list, v| {
+                    if !list.contains(&v) {
+                        list.push(v);
+                    }
+                    list
+                }),
+        ),
+        "bake" => V::List(
+            s.forward_steps()
+                .into_iter()
+                .filter_map(|step| match step.kind {
+                    StepKind::Bake(d) => Some(V::Dur(d)),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        "guards" => V::List(guards(plan, id)),
+        "changes" => keys(|e| &e.changes),
+        "removes" => keys(|e| &e.removes),
+        "reads" => keys(|e| &e.reads),
+        "eligible" => {
+            let from = guards(plan, id).into_iter().filter_map(|g| match g {
+                V::Thing(Thing::Approval(a)) => Some(r.approval(a)),
+                _ => None,
+            });
+            people(&directory.all(from.flat_map(|a| a.from.iter().map(|(w, _)| *w))))
+        }
+        "executors" => people(&directory.all(executors(s).into_iter().map(RoleOrPerson::Role))),
+        "undo" => word(match plan.undo(id) {
+            StageUndo::Nothing => "nothing",
+            StageUndo::Derived(_) => "derived",
+            StageUndo::Written(_) => "written",
+            StageUndo::Irreversible(..) => "irreversible",
+            StageUndo::Harmless(..) => "harmless",
+        }),
+        "weight" => rollout(s, "weight"),
+        _ => word(&s.name),
+    }
+}
+
+/// The approvals that were surely granted whenever a stage starts.
+fn guards(plan: &Plan, stage: StageId) -> Vec<V> {
+    let variants = plan.variants();
+    let here = plan.starts(stage);
+    let sure = plan
+        .guards(stage)
+        .iter()
+        .filter(|g| variants.implies(here, g.when));
+    sure.map(|g| V::Thing(Thing::Approval(g.approval))).collect()
+}
+
+pub(super) fn rollout(s: &Stage, field: &str) -> V {
+    let Some(rollout) = &s.rollout else {
+        return V::Absent;
+    };
+    match field {
+        "step" => list(&rollout.steps, |s| V::Text(s.name.to_string())),
+        "demote" => V::Bool(rollout.demote.is_some()),
+        _ => V::List(
+            rollout
+                .steps
+                .iter()
+                .filter_map(|s| s.weight)
+                .map(V::Percent)
+                .collect(),
+        ),
+    }
+}
+
+pub(super) fn rollback(s: &Stage, field: &str) -> V {
+    let Rollback::Written(w) = &s.rollback else {
+        return V::Absent;
+    };
+    match field {
+        "approved" => list(&w.approved, |(a, _)| V::Thing(Thing::Approval(*a))),
+        "within" => dur(w.within),
+        "owner" => w.owner.map_or(V::Absent, |o| V::Thing(Thing::Role(o))),
+        "undoes" => list(&w.undoes, |k| V::Key(k.key.clone())),
+        "tested" => w.tested.as_ref().map_or(V::Absent, |t| {
+            t.on.map_or(V::Bool(true), |d| V::Moment(days(d), d.to_string()))
+        }),
+        _ => {
+            let acts = w.steps.iter().filter_map(|s| s.act());
+            V::List(
+                acts.flat_map(|a| &a.effects.changes)
+                    .map(|k| V::Key(k.key.clone()))
+                    .collect(),
+            )
+        }
+    }
+}
