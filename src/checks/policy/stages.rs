@@ -6,7 +6,7 @@ use crate::checks::policy::fields::{condition, dur, list, people, text, word};
 use crate::checks::policy::value::{Thing, V, days};
 use crate::model::{RoleOrPerson, Rollback, Stage, StageId, StepKind};
 use crate::plan::people::{Directory, executors};
-use crate::plan::{Node, Plan, StageUndo};
+use crate::plan::{Plan, StageUndo};
 
 pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: &str) -> V {
     let r = plan.release();

@@ -12,6 +12,9 @@ mod pattern;
 mod pool;
 mod problem;
 mod sat;
+mod scenario;
+mod seating;
+mod seats;
 mod solve;
 #[cfg(test)]
 mod tests;
@@ -21,4 +24,6 @@ pub use explain::{Core, core};
 pub use numbers::{Fewest, Resilience, fewest, resilience};
 pub use pool::{Directory, Pool, Shared};
 pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};
+pub use scenario::{Scenario, scenarios};
+pub use seating::{FactOf, SeatOf, Seating, Who};
 pub use solve::{STEPS, solve};

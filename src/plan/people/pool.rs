@@ -1,10 +1,13 @@
 //! Roles expanded to people: nested roles, bots set apart, roles whose members are not listed kept open.
 //!
-//! A role without listed members is *open*: it has as many people as `at_least` says (one, when only a `team` or an AWS role
-//! is named), and each of them may be anybody, unless the role excludes the others. Called by `seats` and the checks.
+//! A role without listed members is *open*: it has as many people as `at_least` says (enough, when only a `team` or an AWS
+//! role is named), and each of them may be anybody, unless the role excludes the others. Called by `seats` and the checks.
 
 use crate::model::{Origin, PersonId, Release, RoleId, RoleOrPerson};
 use std::collections::BTreeSet;
+
+/// The size of a role of which only the team is known.
+const ENOUGH: u32 = 64;
 
 /// The people behind roles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,12 +104,16 @@ impl<'a> Directory<'a> {
         pool
     }
 
-    /// How many people an open role surely has.
+    /// How many people an open role has: as many as the plan says, and enough when it does not say.
     pub fn open_size(&self, role: RoleId) -> u32 {
-        self.release.role(role).at_least.as_ref().map_or(1, |(n, _)| *n)
+        self.release
+            .role(role)
+            .at_least
+            .as_ref()
+            .map_or(ENOUGH, |(n, _)| *n)
     }
 
-    /// How many people a pool surely has.
+    /// How many people a pool has.
     pub fn size(&self, pool: &Pool) -> usize {
         let open = pool.open.iter().map(|r| self.open_size(*r) as usize);
         open.fold(pool.people.len(), usize::saturating_add)

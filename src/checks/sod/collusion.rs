@@ -1,0 +1,146 @@
+//! `sod/collusion`: fewer people than the policy asks for can take a change to production together.
+//!
+//! Counted exactly over author, executors of production and the approvals before it, in every variant and through every
+//! override.
+
+use crate::checks::limit::limit;
+use crate::checks::sod::{case, standing};
+use crate::checks::{Check, Subject};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{ApprovalId, Value};
+use crate::plan::people::{Budget, Directory, Fewest, STEPS, Scenario, Seating, Who, fewest, scenarios};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The diagnostic.
+pub const CODE: Code = Code("sod/collusion");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+/// The number when no policy sets one.
+const DEFAULT: u32 = 2;
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let (plan, release) = (subject.plan, subject.plan.release());
+    let directory = Directory::new(release);
+    let set = limit(plan, CODE.0);
+    let needed = match set.map(|l| &l.value) {
+        Some(Value::Int(n)) => u32::try_from(*n).unwrap_or(0).min(32),
+        _ => DEFAULT,
+    };
+    let before = standing::before_production(plan);
+    // A stage that nobody approves is found as such.
+    if needed < 2 || before.is_empty() || before.iter().any(|(_, a)| a.iter().next().is_none()) {
+        return;
+    }
+    let approvals: BTreeSet<ApprovalId> = before
+        .iter()
+        .flat_map(|(_, a)| a.iter().collect::<Vec<_>>())
+        .collect();
+    let Some(cases) = scenarios(plan, &directory) else {
+        bag.push(undecided(subject));
+        return;
+    };
+    let mut budget = Budget::steps(STEPS);
+    for one in &cases {
+        let mut one = one.clone();
+        one.stages
+            .retain(|s| release.is_production(release.stage(*s).environment));
+        one.approvals.retain(|a| approvals.contains(a));
+        one.decisions.clear();
+        if one.stages.is_empty() {
+            continue;
+        }
+        let ways = std::iter::once(None).chain((0..release.overrides.len()).map(Some));
+        for through in ways {
+            let mut one = one.clone();
+            one.through = through;
+            if let Some(i) = through {
+                let skipped = &release.overrides[i].approvals;
+                one.approvals.retain(|a| skipped.iter().all(|(b, _)| a != b));
+            }
+            let mut seating = Seating::together(&directory, &one);
+            if !seating.exact {
+                // Nobody is counted twice then, so that what is found is true; what is not found is not known.
+                seating = Seating::apart(&directory, &one);
+            }
+            match fewest(&seating.problem, needed - 1, &mut budget) {
+                Fewest::People(n, seated) => {
+                    let mut d = finding(subject, &one, &seating, n, needed, &seated);
+                    if let Some(limit) = set {
+                        d = d.fact(limit.origin.span, format!("the policy asks for {needed}"));
+                    }
+                    bag.push(d);
+                    return;
+                }
+                Fewest::Undecided => {
+                    bag.push(undecided(subject));
+                    return;
+                }
+                Fewest::More if !seating.exact => {
+                    bag.push(undecided(subject));
+                    return;
+                }
+                Fewest::More | Fewest::Nobody => {}
+            }
+        }
+    }
+}
+
+fn undecided(subject: &Subject<'_>) -> Diagnostic {
+    let release = subject.plan.release();
+    Diagnostic::info(
+        CODE,
+        release.origin.span,
+        format!(
+            "undecided: how few people can take `{}` to production",
+            release.name
+        ),
+    )
+    .here("too many cases or too many rules")
+    .help("say the same with fewer rules or fewer conditions")
+}
+
+fn finding(
+    subject: &Subject<'_>,
+    one: &Scenario,
+    seating: &Seating,
+    n: u32,
+    needed: u32,
+    seated: &[u32],
+) -> Diagnostic {
+    let release = subject.plan.release();
+    let people = if n == 1 {
+        "one person".to_string()
+    } else {
+        format!("{n} people")
+    };
+    let clause = one.clause.as_ref().map_or(String::new(), |c| format!(" {c}"));
+    let mut d = Diagnostic::warning(
+        CODE,
+        release.origin.span,
+        format!(
+            "{people} can take `{}` to production{clause}, and {needed} are asked for",
+            release.name
+        ),
+    )
+    .here("by filling all seats between them");
+    let mut by: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for (seat, person) in seating.seats.iter().zip(seated) {
+        let words = case::seat(release, *seat);
+        let list = by.entry(*person).or_default();
+        if !list.contains(&words) {
+            list.push(words);
+        }
+    }
+    for (person, seats) in by {
+        let who = seating
+            .people
+            .get(person as usize)
+            .map_or(String::new(), |w: &Who| case::person(release, *w));
+        d = d.note(format!("{who} is {}", seats.join(" and ")));
+    }
+    d.help("ask for one more approval, or a larger quorum")
+        .help("or keep seats apart: `distinct_from author, executors`")
+}

@@ -1,0 +1,172 @@
+//! `sod/unsatisfiable`: no people can fill all seats without breaking a rule.
+//!
+//! Decided exactly, in every variant, with a smallest set of facts that already rules everybody out.
+
+use crate::checks::sod::case;
+use crate::checks::{Check, Subject};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{Quorum, Release};
+use crate::plan::people::{Budget, Directory, FactOf, STEPS, Scenario, Seating, Verdict, core, scenarios};
+use std::collections::BTreeSet;
+
+/// The diagnostic.
+pub const CODE: Code = Code("sod/unsatisfiable");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+/// The most contradictions shown.
+const SHOWN: usize = 8;
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let release = subject.plan.release();
+    if release.approvals.is_empty() && release.duties.is_empty() {
+        return;
+    }
+    let directory = Directory::new(release);
+    let Some(cases) = scenarios(subject.plan, &directory) else {
+        bag.push(undecided(release, "there are more than 4,096 cases"));
+        return;
+    };
+    let mut budget = Budget::steps(STEPS);
+    let mut known: BTreeSet<Vec<FactOf>> = BTreeSet::new();
+    for one in &cases {
+        let (seating, verdict) = Seating::decide(&directory, one, &mut budget);
+        match verdict {
+            Verdict::Sat(_) => {}
+            Verdict::Undecided => {
+                bag.push(undecided(
+                    release,
+                    "the rules are too tangled to decide in the steps allowed",
+                ));
+                return;
+            }
+            Verdict::Unsat => contradictions(&directory, one, seating, &mut known, &mut budget, bag),
+        }
+    }
+}
+
+fn undecided(release: &Release, why: &str) -> Diagnostic {
+    Diagnostic::info(
+        CODE,
+        release.origin.span,
+        format!(
+            "undecided: whether people can be found for every seat of `{}`",
+            release.name
+        ),
+    )
+    .here(why)
+    .help("say the same with fewer rules or fewer conditions")
+}
+
+/// Every contradiction of a case that is not known yet: after each, its first approval is left out.
+fn contradictions(
+    directory: &Directory<'_>,
+    one: &Scenario,
+    mut seating: Seating,
+    known: &mut BTreeSet<Vec<FactOf>>,
+    budget: &mut Budget,
+    bag: &mut Bag,
+) {
+    for _ in 0..SHOWN {
+        let Some(found) = core(&seating.problem, &order(&seating), budget) else {
+            return;
+        };
+        let mut facts: Vec<FactOf> = found
+            .facts
+            .iter()
+            .filter_map(|f| seating.facts.get(*f as usize).copied())
+            .collect();
+        facts.sort();
+        if known.len() < SHOWN && known.insert(facts) {
+            bag.push(finding(directory, one, &seating, &found.facts, found.minimal));
+        }
+        let mut rest = seating.problem.facts();
+        let approval = found
+            .facts
+            .iter()
+            .find(|f| matches!(seating.facts.get(**f as usize), Some(FactOf::Quorum(_))));
+        let Some(out) = approval.or(found.facts.first()) else {
+            return;
+        };
+        rest.remove(out);
+        seating.problem = seating.problem.on(&rest);
+    }
+}
+
+/// What is blamed last: the rules of the organisation stay, quorums and people are left out first.
+fn order(seating: &Seating) -> Vec<u32> {
+    let mut list: Vec<(u8, u32)> = (0u32..)
+        .zip(&seating.facts)
+        .map(|(i, f)| {
+            let rank = match f {
+                FactOf::Duty(_) | FactOf::Size(_) | FactOf::Excludes(..) => 0,
+                FactOf::Executes(..) | FactOf::Decides(_) => 1,
+                FactOf::Author(_) => 2,
+                FactOf::Distinct(..) => 3,
+                FactOf::From(_) | FactOf::Quorum(_) => 4,
+            };
+            (rank, i)
+        })
+        .collect();
+    list.sort_unstable();
+    list.into_iter().map(|(_, i)| i).collect()
+}
+
+fn finding(
+    directory: &Directory<'_>,
+    one: &Scenario,
+    seating: &Seating,
+    facts: &[u32],
+    minimal: bool,
+) -> Diagnostic {
+    let release = directory.release();
+    let named: Vec<FactOf> = facts
+        .iter()
+        .filter_map(|f| seating.facts.get(*f as usize).copied())
+        .collect();
+    let approval = named.iter().find_map(|f| match f {
+        FactOf::Quorum(a) => Some(*a),
+        _ => None,
+    });
+    let duty = named.iter().find_map(|f| match f {
+        FactOf::Duty(i) => Some(*i),
+        _ => None,
+    });
+    let clause = one.clause.as_ref().map_or(String::new(), |c| format!(" {c}"));
+    let (span, message) = match (approval, duty) {
+        (Some(a), _) => (
+            release.approval(a).origin.span,
+            format!(
+                "nobody can approve `{}`{clause}: the rules leave no people for all seats",
+                release.approval(a).name
+            ),
+        ),
+        (None, Some(i)) => (
+            release.duties[i].origin().span,
+            format!("no people can keep this rule{clause}"),
+        ),
+        (None, None) => (
+            release.origin.span,
+            format!("no people can fill all seats of `{}`{clause}", release.name),
+        ),
+    };
+    let mut d = Diagnostic::error(CODE, span, message).here(match facts.len() {
+        n if minimal => format!("{n} facts together; without any one of them it could be done"),
+        n => format!("{n} facts together; perhaps fewer would do"),
+    });
+    d = case::facts(d, directory, seating, facts);
+    if let Some(a) = approval {
+        d = d.help(format!(
+            "let more people approve in `{}`",
+            release.approval(a).name
+        ));
+        if let Quorum::Count(n) = release.approval(a).quorum
+            && n > 1
+        {
+            d = d.help(format!("or ask fewer: `quorum {}`", n - 1));
+        }
+    }
+    d.help("or relax one of the rules shown")
+}
