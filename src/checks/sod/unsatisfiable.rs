@@ -102,7 +102,7 @@ fn order(seating: &Seating) -> Vec<u32> {
         .map(|(i, f)| {
             let rank = match f {
                 FactOf::Duty(_) | FactOf::Size(_) | FactOf::Excludes(..) => 0,
-                FactOf::Executes(..) | FactOf::Decides(_) => 1,
+                FactOf::Executes(..) | FactOf::Decides(_) | FactOf::Uses(_) => 1,
                 FactOf::Author(_) => 2,
                 FactOf::Distinct(..) => 3,
                 FactOf::From(_) | FactOf::Quorum(_) => 4,
