@@ -65,7 +65,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                     gate.origin.span,
                     format!(
                         "{} fails `{}`, and then nothing happens",
-                        point.words(release),
+                        point.words(release, &metrics),
                         gate.name
                     ),
                 )

@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                         trigger.origin.span,
                         format!(
                             "{} passes `{}` and sets off `{}`",
-                            point.words(release),
+                            point.words(release, &metrics),
                             gate.name,
                             trigger.name
                         ),

@@ -158,7 +158,7 @@ fn domain(metric: &Metric, ratio: bool) -> Domain {
 pub(super) fn range(metric: &Metric) -> &'static str {
     match metric.unit.as_str() {
         "percent" => "a percent lies in 0 to 100 %",
-        "ratio" => "a ratio lies in 0 to 1",
+        "ratio" => "a ratio lies in 0 to 100 %",
         "count" => "a count is a whole number from 0",
         "bytes" => "a size is a whole number of bytes from 0",
         "duration" => "a duration is not below 0",
@@ -245,7 +245,7 @@ fn hundredfold(value: Rational) -> String {
 /// A value in the metric's unit.
 fn show(metric: &Metric, value: Rational) -> String {
     match metric.unit.as_str() {
-        "percent" => format!("{}%", hundredfold(value)),
+        "percent" | "ratio" => format!("{}%", hundredfold(value)),
         "duration" => match value.as_int() {
             Some(ms) => Dur { ms, working_days: 0 }.to_string(),
             None => format!("{}ms", value.decimal()),
