@@ -116,12 +116,11 @@ impl Point {
         }
     }
 
-    /// The values in words: "`errors` at 0.55%".
-    pub(super) fn words(&self, release: &Release) -> String {
-        let each = self
-            .axes
-            .iter()
-            .zip(&self.values)
+    /// The values of some metrics in words: "`errors` at 0.55%".
+    pub(super) fn words(&self, release: &Release, metrics: &[MetricId]) -> String {
+        let each = self.axes.iter().zip(&self.values);
+        let each = each
+            .filter(|((m, _), _)| metrics.contains(m))
             .map(|((metric, baseline), value)| {
                 let data = release.metric(*metric);
                 match baseline {
