@@ -21,7 +21,10 @@ async function execute(workflow, scenario, stub) {
     const github = new GitHub({ world, clock, commands, folder, release });
     await github.load();
     const problem = github.dispatch(path.basename(workflow), scenario.inputs ?? {});
-    if (problem) world.complain("the dispatch", problem.missing ?? problem.refused);
+    if (problem) {
+      const why = problem.missing ?? problem.refused;
+      return { result: "refused", seconds: 0, calls: [`the dispatch: refused: ${why}`], commands: [], events: [], complaints: [] };
+    }
     if (scenario.cancel_after !== undefined) {
       clock.enqueue(scenario.cancel_after, () => {
         github.runs[0].cancel();

@@ -4,11 +4,13 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { execute as gh } from "./gh.mjs";
+import { signalGroup } from "./process.mjs";
 
 // Real: they only compute, or touch the step's own folder.
 const REAL = (
-  "awk base64 basename bash cat cmp comm cp cut diff dirname env expr false find fold grep head id join jq ln ls md5sum mkdir mktemp mv nl od paste " +
-  "printf pwd readlink realpath rm rmdir sed seq sh sha256sum sort split stat tail tee test touch tr true tsort uname uniq wc xargs"
+  "awk base64 basename bash cat chmod cksum cmp comm cp cut diff dirname env expr false find fold grep gunzip gzip head id install join jq kill ln ls " +
+  "md5sum mkdir mktemp mv nl nproc numfmt od paste printf pwd readlink realpath rev rm rmdir sed seq sh sha1sum sha256sum sha512sum shuf sort split stat " +
+  "tac tail tar tee test touch tr true tsort uname uniq unzip wc which xargs zip"
 ).split(" ");
 // Stubs: whatever a release calls. A scenario may name more under `tools`.
 const STUBS = (
@@ -47,11 +49,24 @@ export class Commands {
     this.server.close();
   }
 
+  /** Kills whatever the steps of a job left behind, as the runner does. */
+  cleanUp(job) {
+    const mark = `CONFORMANCE_JOB=${this.server.address().port}/${job.mark}\0`;
+    for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      try {
+        if (fs.readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) process.kill(Number(pid), "SIGKILL");
+      } catch (gone) {
+        if (!["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(gone.code)) throw gone;
+      }
+    }
+  }
+
   /** The environment that connects a step's stubs with this server. `step` is `{ process, job, where }`. */
   register(step) {
     const key = String(this.#next++);
     this.#steps.set(key, step);
-    return { CONFORMANCE_PORT: String(this.server.address().port), CONFORMANCE_STEP: key };
+    const { port } = this.server.address();
+    return { CONFORMANCE_PORT: String(port), CONFORMANCE_STEP: key, CONFORMANCE_JOB: `${port}/${step.job.mark}` };
   }
 
   #serve(socket) {
@@ -61,6 +76,8 @@ export class Commands {
       .then(async ([key, pid, folder, token, input, count]) => {
         const [name, ...args] = await caller.fields(Number(count) + 1);
         const step = this.#steps.get(key);
+        // What a step left behind gets no answer any more; it waits for its job to end, which kills it.
+        if (!step.process.isAlive) return;
         step.process.stirs();
         await this.#answer(step, { name, args, pid: Number(pid), folder, token, input }, caller);
       })
@@ -102,8 +119,11 @@ export class Commands {
       late = true;
       return step.process.take_to_kill(Number(pid));
     });
-    const [code] = await caller.fields(1);
-    alarm.dropped = true;
+    const [code] = await caller.fields(1).finally(() => {
+      alarm.dropped = true;
+      // `timeout` takes its command along when it is itself interrupted or killed.
+      signalGroup(Number(pid), "SIGKILL");
+    });
     caller.end({ exit: late ? 124 : Number(code) });
   }
 }

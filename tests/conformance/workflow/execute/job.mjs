@@ -23,6 +23,7 @@ export class Job {
     this.name = matrix ? `${id} (${Object.values(matrix).map(String).join(", ")})` : id;
     this.where = `${run.where}/${this.name}`;
     this.token = run.token;
+    this.mark = `${run.id}/${this.name}`;
     const place = { "job-index": at, "job-total": total, "fail-fast": strategy["fail-fast"] ?? true, "max-parallel": strategy["max-parallel"] ?? total };
     this.contexts = { ...contexts, strategy: place, matrix: matrix ?? null, github: { ...contexts.github, job: id } };
     const scope = new Scope(this.contexts);
@@ -125,6 +126,7 @@ export class Job {
       if (!this.terminated) await step.execute();
     }
     timer.dropped = true;
+    this.run.github.commands.cleanUp(this);
     this.result = this.#outcome();
     const final = new Scope({ ...this.stepContexts(), env: undefined });
     this.outputs = final.texts(this.token_tree.find("outputs"));

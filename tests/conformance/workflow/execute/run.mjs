@@ -36,10 +36,15 @@ export class Run {
     if (!leave) return this.#conclude("cancelled");
     for (const name of this.definitions.keys()) this.clock.spawn(() => this.#definition(name));
     for (const gate of this.gates.values()) await this.clock.wait(gate);
-    const results = this.jobs.map((job) => job.result);
-    const conclusion = this.cancelled && results.includes("cancelled") ? "cancelled" : results.some((result) => result !== "success") ? "failure" : "success";
     leave();
-    return this.#conclude(conclusion);
+    return this.#conclude(this.#overall());
+  }
+
+  #overall() {
+    const results = [...this.#results.values()].map(({ result }) => result);
+    if (this.cancelled && results.includes("cancelled")) return "cancelled";
+    if (results.includes("failure") || results.includes("cancelled")) return "failure";
+    return results.includes("success") ? "success" : "skipped";
   }
 
   #conclude(conclusion) {

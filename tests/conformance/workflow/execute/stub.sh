@@ -17,7 +17,8 @@ while read -r word rest <&3; do
     set -m
     "${@:skip+1}" &
     printf '%s\0' "$!" >&3
-    wait "$!"
+    # What bash would say about a killed job is not the command's own.
+    { wait "$!"; } 2>/dev/null
     printf '%s\0' "$?" >&3
     ;;
   exit) exit "$rest" ;;
