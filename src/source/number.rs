@@ -110,6 +110,11 @@ impl Rational {
         }
     }
 
+    /// Numerator and denominator, in lowest terms; the denominator is positive.
+    pub fn parts(self) -> (i128, i128) {
+        (self.numerator, self.denominator)
+    }
+
     /// The nearest binary number: for drawing and for sizes, never for comparing.
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64

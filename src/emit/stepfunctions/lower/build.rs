@@ -1,0 +1,286 @@
+//! States as they are put together: labels instead of names until the end, one frame per branch.
+//!
+//! Counts the events a run can write at most. Must not know a plan. Used by every part of `lower`.
+
+use crate::emit::stepfunctions::expr::{Data, Expr};
+use crate::emit::stepfunctions::model::{Assign, Branch, Choice, Pass, Rule, State};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most characters of a state's name.
+pub const NAME_LIMIT: usize = 80;
+
+/// A place that states lead to; it gets the name of the state put there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label(String);
+
+impl Label {
+    /// As the `Next` of a state, until labels become names.
+    pub fn next(&self) -> String {
+        self.0.clone()
+    }
+
+    /// As an optional `Next`.
+    pub fn some(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Frame {
+    states: IndexMap<String, State>,
+    start: String,
+}
+
+/// The states put so far.
+#[derive(Debug)]
+pub struct Builder {
+    frames: Vec<Frame>,
+    count: usize,
+    names: BTreeMap<String, String>,
+    aliases: BTreeMap<String, String>,
+    taken: BTreeSet<String>,
+    rounds: Vec<u64>,
+    events: u64,
+}
+
+impl Builder {
+    /// No state yet.
+    pub fn new() -> Self {
+        Builder {
+            frames: vec![Frame::default()],
+            count: 0,
+            names: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            rounds: Vec::new(),
+            events: 2,
+        }
+    }
+
+    /// A new place.
+    pub fn label(&mut self) -> Label {
+        self.count += 1;
+        Label(format!("#{}", self.count))
+    }
+
+    /// Puts a state at a place, under a name close to the one wanted.
+    pub fn put(&mut self, at: &Label, wanted: &str, state: State) {
+        let name = self.unique(wanted);
+        self.names.insert(at.0.clone(), name.clone());
+        let rounds = self.rounds.iter().fold(1u64, |a, b| a.saturating_mul(*b));
+        self.events = self.events.saturating_add(cost(&state).saturating_mul(rounds));
+        if let Some(frame) = self.frames.last_mut() {
+            if frame.start.is_empty() {
+                frame.start.clone_from(&at.0);
+            }
+            frame.states.insert(at.0.clone(), state);
+        }
+    }
+
+    /// Makes a place another name of a second one.
+    pub fn same(&mut self, at: &Label, other: &Label) {
+        self.aliases.insert(at.0.clone(), other.0.clone());
+    }
+
+    /// Puts a `Pass` that sets variables.
+    pub fn set(&mut self, at: &Label, name: &str, assign: Assign, next: &Label) {
+        let pass = Pass {
+            assign,
+            next: next.some(),
+            ..Pass::default()
+        };
+        self.put(at, name, State::Pass(pass));
+    }
+
+    /// Puts a `Choice` between two places.
+    pub fn branch(&mut self, at: &Label, name: &str, condition: Expr, then: &Label, other: &Label) {
+        self.choose(at, name, vec![(condition, then.clone())], other);
+    }
+
+    /// Puts a `Choice`; constant conditions are decided here.
+    pub fn choose(&mut self, at: &Label, name: &str, rules: Vec<(Expr, Label)>, other: &Label) {
+        let mut choices = Vec::new();
+        let mut default = other;
+        for (condition, then) in &rules {
+            match condition {
+                Expr::Bool(false) => {}
+                Expr::Bool(true) => {
+                    default = then;
+                    break;
+                }
+                c => choices.push(Rule {
+                    condition: Data::Expr(c.clone()),
+                    assign: Assign::new(),
+                    next: then.next(),
+                }),
+            }
+        }
+        if choices.is_empty() {
+            self.same(at, default);
+            return;
+        }
+        let choice = Choice {
+            choices,
+            default: default.next(),
+            ..Choice::default()
+        };
+        self.put(at, name, State::Choice(choice));
+    }
+
+    /// What is put from here on runs so many times at most.
+    pub fn enter_loop(&mut self, rounds: u64) {
+        self.rounds.push(rounds.max(1));
+    }
+
+    /// Ends the innermost loop.
+    pub fn leave_loop(&mut self) {
+        self.rounds.pop();
+    }
+
+    /// Starts a branch.
+    pub fn open(&mut self) {
+        self.frames.push(Frame::default());
+    }
+
+    /// Ends a branch that starts at a place.
+    pub fn close(&mut self, start: &Label) -> Branch {
+        let frame = self.frames.pop().unwrap_or_default();
+        Branch {
+            processor_config: None,
+            start_at: start.next(),
+            states: frame.states,
+        }
+    }
+
+    /// The most events a run can write.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The whole machine's states: labels become names, what nothing leads to is left out.
+    pub fn finish(mut self, start: &Label) -> Branch {
+        let mut branch = self.close(start);
+        self.resolve(&mut branch);
+        branch
+    }
+
+    fn resolve(&self, branch: &mut Branch) {
+        branch.start_at = self.name_of(&branch.start_at);
+        let states = std::mem::take(&mut branch.states);
+        let mut named: IndexMap<String, State> = IndexMap::new();
+        for (label, mut state) in states {
+            for target in state.targets_mut() {
+                *target = self.name_of(target);
+            }
+            match &mut state {
+                State::Parallel(p) => p.branches.iter_mut().for_each(|b| self.resolve(b)),
+                State::Map(m) => self.resolve(&mut m.item_processor),
+                _ => {}
+            }
+            named.insert(self.name_of(&label), state);
+        }
+        let mut reached = BTreeSet::new();
+        let mut queue = vec![branch.start_at.clone()];
+        while let Some(name) = queue.pop() {
+            if let Some(state) = named.get(&name)
+                && reached.insert(name)
+            {
+                queue.extend(state.targets());
+            }
+        }
+        named.retain(|name, _| reached.contains(name));
+        branch.states = named;
+    }
+
+    fn name_of(&self, label: &str) -> String {
+        let mut at = label;
+        for _ in 0..=self.aliases.len() {
+            match self.aliases.get(at) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        self.names.get(at).cloned().unwrap_or_else(|| at.to_string())
+    }
+
+    fn unique(&mut self, wanted: &str) -> String {
+        let wanted = clean(wanted);
+        let mut name = shorten(&wanted, NAME_LIMIT);
+        let mut n = 1u32;
+        while !self.taken.insert(name.clone()) {
+            n += 1;
+            let suffix = format!(" ({n})");
+            name = shorten(&wanted, NAME_LIMIT - suffix.len()) + &suffix;
+        }
+        name
+    }
+}
+
+/// A line of printable text: no backticks, no control characters, single spaces.
+fn clean(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .filter(|c| *c != '`')
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { "state".to_string() } else { line }
+}
+
+/// At most `limit` characters, cut at the end.
+fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_string();
+    }
+    let cut: String = text.chars().take(limit - 2).collect();
+    cut.trim_end().to_string() + ".."
+}
+
+/// The events a state writes at most when it runs once.
+fn cost(state: &State) -> u64 {
+    match state {
+        State::Task(t) => {
+            let tries: u64 = 1 + t.retry.iter().map(|r| u64::from(r.max_attempts)).sum::<u64>();
+            let submitted = u64::from(t.resource.contains(".sync") || t.resource.contains(".wait"));
+            2 + tries * (3 + submitted)
+        }
+        State::Parallel(_) | State::Map(_) => 5,
+        State::Fail(_) => 1,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Builder, NAME_LIMIT};
+    use crate::emit::stepfunctions::expr::Expr;
+    use crate::emit::stepfunctions::model::{Assign, State, Succeed};
+
+    #[test]
+    fn names_are_unique_short_and_clean() {
+        let mut b = Builder::new();
+        let end = b.label();
+        let labels: Vec<_> = (0..3).map(|_| b.label()).collect();
+        for (i, l) in labels.iter().enumerate() {
+            let next = labels.get(i + 1).unwrap_or(&end).clone();
+            b.set(l, &format!("`model`:\n{}", "x".repeat(200)), Assign::new(), &next);
+        }
+        b.put(&end, "end", State::Succeed(Succeed::default()));
+        let branch = b.finish(&labels[0]);
+        assert_eq!(branch.states.len(), 4);
+        assert!(branch.states.keys().all(|n| n.chars().count() <= NAME_LIMIT && !n.contains('`')));
+    }
+
+    #[test]
+    fn constant_choices_vanish_and_so_does_what_nothing_reaches() {
+        let mut b = Builder::new();
+        let (start, yes, no) = (b.label(), b.label(), b.label());
+        b.branch(&start, "sure?", Expr::Bool(true), &yes, &no);
+        b.put(&yes, "yes", State::Succeed(Succeed::default()));
+        b.put(&no, "no", State::Succeed(Succeed::default()));
+        let branch = b.finish(&start);
+        assert_eq!(branch.start_at, "yes");
+        assert_eq!(branch.states.len(), 1);
+    }
+}
