@@ -26,6 +26,8 @@ pub enum Join {
     Any,
     /// Whatever differs from what it was.
     Changed,
+    /// A list: each branch starts with an empty one, and all are joined.
+    Append,
 }
 
 #[derive(Debug)]
@@ -110,7 +112,13 @@ impl Vars {
     pub fn copies(&self, branch: Scope, parent: Scope) -> Assign {
         self.written_in(branch)
             .into_iter()
-            .map(|f| (self.name_in(f, branch), Data::Expr(self.read(f, parent))))
+            .map(|f| {
+                let start = match self.facts[f].join {
+                    Join::Append => Data::List(Vec::new()),
+                    _ => Data::Expr(self.read(f, parent)),
+                };
+                (self.name_in(f, branch), start)
+            })
             .collect()
     }
 
@@ -135,6 +143,10 @@ impl Vars {
             let of = |i: usize| result(i).parts(vec![Part::Name(short(fact))]);
             let value = match self.facts[fact].join {
                 Join::Any => Expr::any(from.iter().map(|i| of(*i))),
+                Join::Append => {
+                    let all = std::iter::once(self.read(fact, parent)).chain(from.iter().map(|i| of(*i)));
+                    Expr::List(all.collect())
+                }
                 Join::Changed => {
                     let was = self.read(fact, parent);
                     let mut list = from.iter().rev();

@@ -1,0 +1,407 @@
+//! Questions to people: a Systems Manager automation that verifies who answers, polled for a bounded time.
+//!
+//! One automation per option; the first that is approved is the answer. Must not know what an answer means.
+//! Used by `consent`, `act`, `gate`, `handler` and `hold`.
+
+use super::Lower;
+use super::build::Label;
+use super::call::sdk;
+use super::vars::Scope;
+use super::watch::Watch;
+use crate::emit::stepfunctions::expr::{Data, Expr, Part};
+use crate::emit::stepfunctions::model::{Assign, Catcher, State, Task, Wait};
+use crate::emit::stepfunctions::naming;
+use crate::model::{CaptureId, PersonRef, Question, RoleId, RoleOrPerson, Text};
+
+/// Most principals an automation may ask.
+pub const MOST_APPROVERS: usize = 10;
+/// The longest Systems Manager waits for an answer.
+pub const LONGEST_SECONDS: i64 = 30 * 86_400;
+/// How long a question stays open when the plan does not say.
+pub const DEFAULT_SECONDS: i64 = 86_400;
+/// Most characters of a message.
+const MESSAGE: usize = 3_900;
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The beginning of its states' names.
+    pub name: String,
+    /// Unique in the machine: `[a-z0-9_]+`.
+    pub key: String,
+    /// What is asked.
+    pub message: Expr,
+    /// The principals asked.
+    pub approvers: Vec<Expr>,
+    /// How many must say yes.
+    pub quorum: i64,
+    /// How long they may take.
+    pub seconds: i64,
+    /// Where its variables live.
+    pub scope: Scope,
+    /// The answers and where they lead; one for a question that is answered yes or no.
+    pub options: Vec<(String, Label)>,
+    /// Where no leads; with several options nobody can say no to all of them.
+    pub no: Label,
+    /// Where silence leads.
+    pub late: Label,
+    /// The variable that keeps who said yes, and when.
+    pub record: Option<String>,
+    /// Texts that whoever answers writes down.
+    pub answers: Vec<CaptureId>,
+}
+
+impl Lower<'_> {
+    /// Puts a question at a place.
+    pub fn ask(&mut self, ask: &Ask, watch: &Watch, at: &Label) {
+        let many = ask.options.len() > 1;
+        let waited = self.vars.local(&["waited_", &ask.key].concat(), ask.scope);
+        let ids: Vec<String> = (0..ask.options.len())
+            .map(|i| self.vars.local(&["ask_", &ask.key, "_", &i.to_string()].concat(), ask.scope))
+            .collect();
+        let status = self.vars.local(&["answer_", &ask.key].concat(), ask.scope);
+        let who = self.vars.local(&["who_", &ask.key].concat(), ask.scope);
+        let wait = self.b.label();
+        let mut here = at.clone();
+        for (i, (option, _)) in ask.options.iter().enumerate() {
+            let next = if i + 1 < ids.len() { self.b.label() } else { wait.clone() };
+            let mut task = self.start(ask, if many { Some(option) } else { None });
+            task.assign.insert(ids[i].clone(), Data::Expr(Expr::states(&["result", "AutomationExecutionId"])));
+            task.assign.insert(waited.clone(), Data::int(0));
+            task.assign.insert(status.clone(), Data::str("open"));
+            task.assign.insert(who.clone(), Data::List(Vec::new()));
+            task.catch = vec![catch_all(Assign::new(), &ask.late)];
+            task.next = next.some();
+            let name = if many { [&ask.name, ": ask ", option].concat() } else { [&ask.name, ": ask"].concat() };
+            self.b.put(&here, &name, State::Task(Box::new(task)));
+            here = next;
+        }
+        let rounds = polls(ask.seconds);
+        self.b.enter_loop(rounds);
+        let watched = self.b.label();
+        let pause = next_wait(&Expr::var(&waited), ask.seconds);
+        let state = Wait {
+            seconds: Some(Data::Expr(pause.clone())),
+            assign: [(waited.clone(), Data::Expr(Expr::op(Expr::var(&waited), "+", pause)))].into(),
+            next: watched.next(),
+            ..Wait::default()
+        };
+        self.b.put(&wait, &[&ask.name, ": wait for an answer"].concat(), State::Wait(state));
+        let look = self.b.label();
+        let watch = watch.through(|l| self.withdrawn(ask, &ids, None, l));
+        self.boundary(&watch, &watched, &look);
+        let mut here = look;
+        let decided = self.b.label();
+        for (i, id) in ids.iter().enumerate() {
+            let judged = self.b.label();
+            self.look(ask, id, &status, &who, &here, &judged);
+            let other = if i + 1 < ids.len() { self.b.label() } else { decided.clone() };
+            let yes = self.answered(ask, i, &ids, &who);
+            let mut rules = vec![(Expr::eq(Expr::var(&status), Expr::str("Success")), yes)];
+            if !many {
+                let refused = ["Rejected", "Failed", "Cancelled", "TimedOut"].map(Expr::str);
+                let test = Expr::op(Expr::var(&status), "in", Expr::List(refused.to_vec()));
+                rules.push((test, ask.no.clone()));
+            }
+            self.b.choose(&judged, &[&ask.name, ": answered?"].concat(), rules, &other);
+            here = other;
+        }
+        self.b.leave_loop();
+        let late = self.withdrawn(ask, &ids, None, &ask.late.clone());
+        let over = Expr::op(Expr::var(&waited), ">=", Expr::int(ask.seconds));
+        self.b.branch(&decided, &[&ask.name, ": time is up?"].concat(), over, &late, &wait);
+    }
+
+    fn start(&self, ask: &Ask, option: Option<&str>) -> Task {
+        let mut message = ask.message.clone();
+        if let Some(option) = option {
+            message = Expr::concat(vec![message, Expr::Str(["\nApprove this request to answer: ", option].concat())]);
+        }
+        // Systems Manager reads `{{ }}` in a value as one of its own variables.
+        let open = Expr::Call("replace", vec![message, Expr::str("{{"), Expr::str("{ {")]);
+        let limit = i64::try_from(MESSAGE).unwrap_or(i64::MAX);
+        let message = Expr::Call("substring", vec![open, Expr::int(0), Expr::int(limit)]);
+        let parameters = Data::object([
+            ("Approvers", Data::Expr(Expr::Call("distinct", vec![Expr::List(ask.approvers.clone())]))),
+            ("MinimumApprovals", Data::List(vec![Data::Str(ask.quorum.to_string())])),
+            ("Message", Data::List(vec![Data::Expr(message)])),
+        ]);
+        sdk(
+            "ssm",
+            "startAutomationExecution",
+            Data::object([
+                ("DocumentName", Data::Str(naming::document(self.release))),
+                ("Parameters", parameters),
+            ]),
+        )
+    }
+
+    fn look(&mut self, ask: &Ask, id: &str, status: &str, who: &str, at: &Label, next: &Label) {
+        let mut task = sdk(
+            "ssm",
+            "getAutomationExecution",
+            Data::object([("AutomationExecutionId", Data::Expr(Expr::var(id)))]),
+        );
+        task.retry.clear();
+        let execution = Expr::states(&["result", "AutomationExecution"]);
+        task.assign.insert(
+            status.to_string(),
+            Data::Expr(execution.clone().dot(&["AutomationExecutionStatus"])),
+        );
+        let outputs = Expr::Call("string", vec![execution.dot(&["Outputs"])]);
+        let named = Expr::Call("match", vec![outputs, Expr::Regex(PRINCIPAL.into())])
+            .parts(vec![Part::Name("match".into())]);
+        let list = Expr::Call("distinct", vec![Expr::List(vec![named])]);
+        task.assign.insert(who.to_string(), Data::Expr(list));
+        // A look that fails counts as one without an answer; the next one comes.
+        let unknown: Assign = [(status.to_string(), Data::str("unknown"))].into();
+        task.catch = vec![catch_all(unknown, next)];
+        task.output = Some(Data::object([]));
+        task.next = next.some();
+        self.b.put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
+    }
+
+    /// Where an approved automation leads: who said yes is kept, the others are withdrawn, what was written down is read.
+    fn answered(&mut self, ask: &Ask, index: usize, ids: &[String], who: &str) -> Label {
+        let mut goal = ask.options[index].1.clone();
+        for capture in ask.answers.iter().rev() {
+            let at = self.b.label();
+            self.read_answer(ask, *capture, &at, &goal);
+            goal = at;
+        }
+        if let Some(record) = &ask.record {
+            let at = self.b.label();
+            let enough = self.b.label();
+            let grant = Expr::object([("at", Expr::now()), ("by", Expr::var(who))]);
+            self.b.set(&enough, &[&ask.name, ": granted"].concat(), [(record.clone(), Data::Expr(grant))].into(), &goal);
+            let count = Expr::Call("count", vec![Expr::var(who)]);
+            let test = Expr::op(count, ">=", Expr::int(ask.quorum));
+            self.b.branch(&at, &[&ask.name, ": known who?"].concat(), test, &enough, &ask.no);
+            goal = at;
+        }
+        self.withdrawn(ask, ids, Some(index), &goal)
+    }
+
+    /// Withdraws every automation but one.
+    pub fn withdrawn(&mut self, ask: &Ask, ids: &[String], but: Option<usize>, next: &Label) -> Label {
+        let mut goal = next.clone();
+        for (i, id) in ids.iter().enumerate().rev() {
+            if Some(i) == but {
+                continue;
+            }
+            let at = self.b.label();
+            let mut task = sdk(
+                "ssm",
+                "stopAutomationExecution",
+                Data::object([
+                    ("AutomationExecutionId", Data::Expr(Expr::var(id))),
+                    ("Type", Data::str("Cancel")),
+                ]),
+            );
+            task.output = Some(Data::object([]));
+            task.catch = vec![catch_all(Assign::new(), &goal)];
+            task.next = goal.some();
+            self.b.put(&at, &[&ask.name, ": withdraw"].concat(), State::Task(Box::new(task)));
+            goal = at;
+        }
+        goal
+    }
+
+    fn read_answer(&mut self, ask: &Ask, capture: CaptureId, at: &Label, next: &Label) {
+        let fact = self.names.capture(capture);
+        let name = self.run_parameter(&fact);
+        let mut task = sdk("ssm", "getParameter", Data::object([("Name", Data::Expr(name))]));
+        let value = self.typed(
+            &self.release.capture(capture).ty,
+            Expr::states(&["result", "Parameter", "Value"]),
+        );
+        task.assign.insert(self.vars.write(&fact, ask.scope), Data::Expr(value));
+        task.output = Some(Data::object([]));
+        task.catch = vec![catch_all(Assign::new(), &ask.no)];
+        task.next = next.some();
+        let title = [&ask.name, ": read ", self.release.capture(capture).name.as_str()].concat();
+        self.b.put(at, &title, State::Task(Box::new(task)));
+    }
+
+    /// The name of a parameter of this run.
+    pub fn run_parameter(&self, name: &str) -> Expr {
+        Expr::concat(vec![
+            Expr::Str(naming::runs_prefix(self.release)),
+            Expr::var("run"),
+            Expr::Str(["/", name].concat()),
+        ])
+    }
+
+    /// What a person is told: the release, the question, what counts and where to look, and where an answer is written.
+    pub fn question_text(&self, subject: &str, lines: &[(&str, Option<&Text>)], answers: &[CaptureId], scope: Scope) -> Expr {
+        let mut parts = vec![
+            self.text_expr(&self.release.title, scope),
+            Expr::Str([": ", subject].concat()),
+        ];
+        for (word, text) in lines {
+            if let Some(text) = text {
+                parts.push(Expr::Str(["\n", word].concat()));
+                parts.push(self.text_expr(text, scope));
+            }
+        }
+        for capture in answers {
+            parts.push(Expr::Str(
+                ["\nFirst write `", self.release.capture(*capture).name.as_str(), "` into the parameter "].concat(),
+            ));
+            parts.push(self.run_parameter(&self.names.capture(*capture)));
+        }
+        Expr::concat(join_texts(parts))
+    }
+
+    /// The principals behind roles and people.
+    pub fn principals(&mut self, who: &[RoleOrPerson]) -> Vec<Expr> {
+        let mut list: Vec<Expr> = Vec::new();
+        let mut add = |e: Expr| {
+            if !list.contains(&e) {
+                list.push(e);
+            }
+        };
+        for one in who {
+            match one {
+                RoleOrPerson::Person(p) => add(self.principal(RoleOrPerson::Person(*p))),
+                RoleOrPerson::Role(r) => {
+                    let role = self.release.role(*r);
+                    let members = crate::emit::people::members(self.release, *r);
+                    if role.aws.is_some() || members.is_empty() {
+                        add(self.principal(RoleOrPerson::Role(*r)));
+                    }
+                    for m in members {
+                        if !self.release.person(m).bot {
+                            add(self.principal(RoleOrPerson::Person(m)));
+                        }
+                    }
+                }
+            }
+        }
+        list
+    }
+
+    fn principal(&mut self, one: RoleOrPerson) -> Expr {
+        let aws = match one {
+            RoleOrPerson::Person(p) => self.release.person(p).aws.as_ref(),
+            RoleOrPerson::Role(r) => self.release.role(r).aws.as_ref(),
+        };
+        if let Some(known) = aws.and_then(Text::known) {
+            return Expr::str(known);
+        }
+        self.roster.insert(naming::who(self.release, one), one);
+        self.roster_entry(one)
+    }
+
+    /// What the roster says of one.
+    pub fn roster_entry(&self, one: RoleOrPerson) -> Expr {
+        Expr::var("people").parts(vec![Part::Name(naming::who(self.release, one))])
+    }
+
+    /// Who answers a question.
+    pub fn answerers(&mut self, question: &Question, owner: RoleId) -> Vec<Expr> {
+        let who = crate::emit::environments::answerers(question, owner);
+        let params: Vec<_> = question
+            .by_people
+            .iter()
+            .filter_map(|p| match p {
+                PersonRef::Param(p) => Some(*p),
+                PersonRef::Person(_) => None,
+            })
+            .collect();
+        if params.is_empty() {
+            return self.principals(&who);
+        }
+        let mut list = if question.by.is_empty() && params.len() == question.by_people.len() {
+            Vec::new()
+        } else {
+            self.principals(&who)
+        };
+        for p in params {
+            list.push(self.principal_of_param(p));
+        }
+        list
+    }
+
+    /// The principal of a person who is an input of the run: looked up among all people of the plan.
+    pub fn principal_of_param(&mut self, param: crate::model::ParamId) -> Expr {
+        let people: Vec<_> = (0..self.release.people.len()).map(crate::model::PersonId::at).collect();
+        let table = people
+            .into_iter()
+            .map(|p| {
+                let name = self.release.person(p).name.to_string();
+                (Expr::Str(name), self.principal(RoleOrPerson::Person(p)))
+            })
+            .collect();
+        let name = self.input(&self.release.param(param).name);
+        Expr::Call("lookup", vec![Expr::Object(table), name])
+    }
+}
+
+/// A principal in the answer of Systems Manager, whatever stands around it.
+const PRINCIPAL: &str = r"arn:aws[a-z-]*:(iam|sts)::[0-9]*:[A-Za-z0-9_+=,.@\x2f-]+";
+
+/// Catches whatever goes wrong.
+pub fn catch_all(assign: Assign, next: &Label) -> Catcher {
+    Catcher {
+        error_equals: vec!["States.ALL".into()],
+        assign,
+        output: Some(Data::object([])),
+        next: next.next(),
+    }
+}
+
+/// Seconds until the next look: short at first, then a twentieth of what was waited, an hour at most.
+fn next_wait(waited: &Expr, seconds: i64) -> Expr {
+    let grown = Expr::Call(
+        "floor",
+        vec![Expr::op(waited.clone(), "*", Expr::Num("0.05".into()))],
+    );
+    let grown = Expr::Call("max", vec![Expr::List(vec![Expr::int(FIRST), grown])]);
+    let left = Expr::op(Expr::int(seconds), "-", waited.clone());
+    let left = Expr::Call("max", vec![Expr::List(vec![Expr::int(1), left])]);
+    Expr::Call("min", vec![Expr::List(vec![Expr::int(LONGEST), grown, left])])
+}
+
+/// Seconds before the first look.
+const FIRST: i64 = 15;
+/// Seconds between two looks at most.
+const LONGEST: i64 = 3_600;
+
+/// How often it is looked at most.
+pub fn polls(seconds: i64) -> u64 {
+    let mut waited = 0i64;
+    let mut count = 1u64;
+    while waited < seconds {
+        let next = (waited / 20).clamp(FIRST, LONGEST).min((seconds - waited).max(1));
+        waited += next;
+        count += 1;
+        if count > 100_000 {
+            break;
+        }
+    }
+    count
+}
+
+/// Known texts beside each other become one.
+fn join_texts(parts: Vec<Expr>) -> Vec<Expr> {
+    let mut list: Vec<Expr> = Vec::new();
+    for part in parts {
+        match (list.last_mut(), part) {
+            (Some(Expr::Str(a)), Expr::Str(b)) => a.push_str(&b),
+            (_, part) => list.push(part),
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::polls;
+
+    #[test]
+    fn three_days_are_a_few_hundred_looks() {
+        assert!(polls(72 * 3_600) < 250);
+        assert_eq!(polls(10), 2);
+    }
+}

@@ -1,0 +1,358 @@
+//! Faults: what follows when a step, a gate, a trigger or a person says no.
+//!
+//! Each stage (and approval, and decision) gathers where its faults lead; each way is written once. Must not know what the
+//! undo does. Used by `step`, `stage`, `approval` and `consent`.
+
+use super::Lower;
+use super::ask::{Ask, DEFAULT_SECONDS};
+use super::build::{Builder, Label};
+use super::call::Hand;
+use super::step::Place;
+use super::vars::Join;
+use super::watch::{HOLD, STOP, Watch};
+use crate::emit::stepfunctions::expr::{Data, Expr};
+use crate::emit::stepfunctions::model::Assign;
+use crate::model::{
+    DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
+    StageId, TriggerId,
+};
+
+/// How often a stage may pause before it is taken back.
+pub const MOST_PAUSES: i64 = 3;
+
+/// What follows a fault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// What the stage says, else rollback.
+    OnFailure,
+    /// This.
+    Outcome(FailureOutcome),
+    /// A decision is asked.
+    Decision(DecisionId),
+    /// A trigger has fired.
+    Trigger(TriggerId),
+    /// The rollout steps back from its step.
+    Demote(usize),
+}
+
+/// Where a fault was met, for whoever wants to go on.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The step.
+    pub key: String,
+    /// To do it again.
+    pub retry: Label,
+    /// To go on without it.
+    pub proceed: Label,
+}
+
+/// The ways faults of one case take.
+#[derive(Debug, Default)]
+pub struct Faults {
+    list: Vec<(Kind, Label, Vec<Site>)>,
+    written: usize,
+}
+
+impl Faults {
+    /// Where a fault leads.
+    pub fn goal(&mut self, b: &mut Builder, kind: Kind, site: Site) -> Label {
+        if let Some((_, label, sites)) = self.list.iter_mut().find(|(k, ..)| *k == kind) {
+            if !sites.iter().any(|s| s.key == site.key) {
+                sites.push(site);
+            }
+            return label.clone();
+        }
+        let label = b.label();
+        self.list.push((kind, label.clone(), vec![site]));
+        label
+    }
+}
+
+/// What can fail: a stage, an approval or a decision.
+#[derive(Debug, Clone)]
+pub struct Case<'a> {
+    /// What people call it.
+    pub name: String,
+    /// Unique, `[a-z0-9_]+`.
+    pub slug: String,
+    /// The stage, when it is one.
+    pub stage: Option<StageId>,
+    /// Whose rights, where, and where its variables live.
+    pub hand: Hand,
+    /// Who is asked when it pauses.
+    pub owner: RoleId,
+    /// What it says about failures.
+    pub on_failure: Option<&'a OnFailure>,
+    /// Where a failure that counts as an end leads.
+    pub settled: Label,
+    /// Where the run goes when it is given up.
+    pub failed: Label,
+}
+
+/// How an outcome is named among the failures of a run.
+pub fn then_key(release: &Release, outcome: &FailureOutcome) -> String {
+    match outcome {
+        FailureOutcome::RollbackStage(s) => ["rollback:", &release.stage(*s).slug].concat(),
+        FailureOutcome::Stop => "stop".into(),
+        FailureOutcome::Restart(s, n) => ["restart:", &release.stage(*s).slug, ":", &n.to_string()].concat(),
+        _ => "rollback".into(),
+    }
+}
+
+impl Lower<'_> {
+    /// Writes every way the faults of a case take, those that the ways themselves add included.
+    pub fn settle(&mut self, case: &Case<'_>, faults: &mut Faults) {
+        while faults.written < faults.list.len() {
+            let (kind, label) = {
+                let (kind, label, _) = &faults.list[faults.written];
+                (kind.clone(), label.clone())
+            };
+            let index = faults.written;
+            faults.written += 1;
+            match kind {
+                Kind::OnFailure => self.on_failure(case, faults, index, &label),
+                Kind::Outcome(outcome) => self.outcome_of(case, faults, index, &outcome, &label),
+                Kind::Decision(d) => self.decide(case, faults, index, d, &label),
+                Kind::Trigger(t) => self.fired(case, faults, index, t, &label),
+                Kind::Demote(i) => self.demoted(case, faults, index, i, &label),
+            }
+        }
+    }
+
+    /// Another way for the same faults.
+    fn lead(&mut self, faults: &mut Faults, index: usize, kind: Kind) -> Label {
+        let sites = faults.list[index].2.clone();
+        let mut goal = None;
+        for site in sites {
+            goal = Some(faults.goal(&mut self.b, kind.clone(), site));
+        }
+        goal.unwrap_or_else(|| self.b.label())
+    }
+
+    fn on_failure(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, at: &Label) {
+        let kind = match case.on_failure.map(|o| &o.then) {
+            None => Kind::Outcome(FailureOutcome::Rollback),
+            Some(Failure::Then(outcome)) => Kind::Outcome(outcome.clone()),
+            Some(Failure::Decision(d)) => Kind::Decision(*d),
+        };
+        let goal = self.lead(faults, index, kind);
+        match case.on_failure {
+            Some(of) if !of.steps.is_empty() => {
+                let place = Place::aside(&[&case.name, ": on failure"].concat(), &[&case.slug, "_of"].concat(), case);
+                self.best_effort(&of.steps, &place, at, &goal);
+            }
+            _ => self.b.same(at, &goal),
+        }
+    }
+
+    fn outcome_of(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, outcome: &FailureOutcome, at: &Label) {
+        match outcome {
+            FailureOutcome::Rollback
+            | FailureOutcome::RollbackStage(_)
+            | FailureOutcome::Stop
+            | FailureOutcome::Restart(..) => self.give_up(case, outcome, at),
+            FailureOutcome::Continue { .. } => {
+                let told = self.b.label();
+                let status = self.fallen(case, "refused");
+                self.b.set(at, &[&case.name, ": failed, goes on"].concat(), status, &told);
+                self.moment(MomentKind::Failed, case.stage, case.hand.scope, &told, &case.settled);
+            }
+            FailureOutcome::Pause => self.pause(case, faults, index, at),
+            FailureOutcome::Escalate(channel) => {
+                let goal = self.lead(faults, index, Kind::Outcome(FailureOutcome::Pause));
+                let text = [&case.name, " failed; somebody is needed"].concat();
+                let message = Expr::concat(vec![
+                    self.text_expr(&self.release.title, case.hand.scope),
+                    Expr::Str([": ", &text].concat()),
+                ]);
+                self.send(*channel, message, &[&case.name, ": call for help"].concat(), at, &goal);
+            }
+        }
+    }
+
+    /// The failure is kept, siblings are told, and the run goes where failures go.
+    fn give_up(&mut self, case: &Case<'_>, outcome: &FailureOutcome, at: &Label) {
+        let scope = case.hand.scope;
+        let (told, raised) = (self.b.label(), self.b.label());
+        let key = then_key(self.release, outcome);
+        let fault = Expr::var(self.vars.local("fault", scope));
+        let kept = Expr::Call(
+            "merge",
+            vec![Expr::List(vec![fault, Expr::object([("then", Expr::str(key))])])],
+        );
+        let failures = self.vars.read("failures", scope);
+        let mut assign = self.fallen(case, "pending");
+        assign.insert(
+            self.vars.write("failures", scope),
+            Data::Expr(Expr::List(vec![failures, kept])),
+        );
+        self.b.set(at, &[&case.name, ": given up"].concat(), assign, &told);
+        self.moment(MomentKind::Failed, case.stage, scope, &told, &raised);
+        if matches!(outcome, FailureOutcome::Restart(..)) {
+            // A restart lets the siblings finish.
+            self.b.same(&raised, &case.failed);
+        } else {
+            let name = [&case.name, ": nothing new starts"].concat();
+            self.raise(STOP, true, scope, &name, &raised, &case.failed);
+        }
+    }
+
+    /// A stage that began has failed; one that did not is what `unbegun` says.
+    fn fallen(&self, case: &Case<'_>, unbegun: &str) -> Assign {
+        let Some(stage) = case.stage else {
+            return Assign::new();
+        };
+        let fact = self.names.stage(stage);
+        let was = self.vars.read(&fact, case.hand.scope);
+        let began = super::value::one_of(was.clone(), &["began", "again"]);
+        let other = if unbegun == "pending" { was } else { Expr::str(unbegun) };
+        let value = Expr::cond(began, Expr::str("failed"), other);
+        [(self.vars.write(&fact, case.hand.scope), Data::Expr(value))].into()
+    }
+
+    fn pause(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, at: &Label) {
+        let scope = case.hand.scope;
+        let counter = self.names.pauses(&case.slug);
+        self.vars.declare(&counter, Data::int(0), Join::Changed, scope);
+        let (held, told, asked) = (self.b.label(), self.b.label(), self.b.label());
+        let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
+        let stop = self.lead(faults, index, Kind::Outcome(FailureOutcome::Stop));
+        let often = Expr::op(self.vars.read(&counter, scope), ">=", Expr::int(MOST_PAUSES));
+        self.b.branch(at, &[&case.name, ": paused too often?"].concat(), often, &rollback, &held);
+        let lifted = self.b.label();
+        self.raise(HOLD, true, scope, &[&case.name, ": siblings hold"].concat(), &held, &told);
+        let once = Expr::op(self.vars.read(&counter, scope), "+", Expr::int(1));
+        self.b.set(
+            &asked,
+            &[&case.name, ": pauses"].concat(),
+            [(self.vars.write(&counter, scope), Data::Expr(once))].into(),
+            &lifted,
+        );
+        self.moment(MomentKind::Paused, case.stage, scope, &told, &asked);
+        let answers = ["retry", "proceed", "rollback", "stop"];
+        let choice = self.vars.local("resume", scope);
+        let after = self.b.label();
+        let options: Vec<(String, Label)> = answers
+            .iter()
+            .map(|word| {
+                let l = self.b.label();
+                let set: Assign = [(choice.clone(), Data::str(*word))].into();
+                self.b.set(&l, &[&case.name, ": ", word].concat(), set, &after);
+                ((*word).to_string(), l)
+            })
+            .collect();
+        let fault = Expr::var(self.vars.local("fault", scope));
+        let why = Expr::concat(vec![
+            self.text_expr(&self.release.title, scope),
+            Expr::Str([": ", &case.name, " has paused. "].concat()),
+            fault.clone().dot(&["error"]),
+            Expr::str(" "),
+            fault.dot(&["cause"]),
+        ]);
+        let approvers = self.principals(&[RoleOrPerson::Role(case.owner)]);
+        let late = options[2].1.clone();
+        let ask = Ask {
+            name: [&case.name, ": paused"].concat(),
+            key: ["pause_", &case.slug].concat(),
+            message: why,
+            approvers,
+            quorum: 1,
+            seconds: DEFAULT_SECONDS,
+            scope,
+            options,
+            no: late.clone(),
+            late,
+            record: None,
+            answers: Vec::new(),
+        };
+        let watch = Watch::nothing(&case.name, case.hand);
+        self.ask(&ask, &watch, &lifted);
+        let judged = self.b.label();
+        self.raise(HOLD, false, scope, &[&case.name, ": siblings go on"].concat(), &after, &judged);
+        let sites = faults.list[index].2.clone();
+        let (retry, proceed) = (self.b.label(), self.b.label());
+        self.resume(case, &sites, &retry, |s| &s.retry);
+        self.resume(case, &sites, &proceed, |s| &s.proceed);
+        let is = |word: &str| Expr::eq(Expr::var(&choice), Expr::str(word));
+        let rules = vec![(is("retry"), retry), (is("proceed"), proceed), (is("stop"), stop)];
+        self.b.choose(&judged, &[&case.name, ": how to go on?"].concat(), rules, &rollback);
+    }
+
+    /// Back to the step at which the fault was met.
+    fn resume(&mut self, case: &Case<'_>, sites: &[Site], at: &Label, way: impl Fn(&Site) -> &Label) {
+        let Some((last, others)) = sites.split_last() else {
+            self.b.same(at, &case.failed);
+            return;
+        };
+        let step = Expr::var(self.vars.local("fault", case.hand.scope)).dot(&["step"]);
+        let rules = others
+            .iter()
+            .map(|s| (Expr::eq(step.clone(), Expr::str(&s.key)), way(s).clone()))
+            .collect();
+        self.b.choose(at, &[&case.name, ": from where?"].concat(), rules, way(last));
+    }
+
+    /// A decision is asked because of a failure.
+    fn decide(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, id: DecisionId, at: &Label) {
+        let decision = self.release.decision(id);
+        let sites = faults.list[index].2.clone();
+        let proceed = self.b.label();
+        self.resume(case, &sites, &proceed, |s| &s.proceed);
+        let goals: Vec<Label> = decision
+            .options
+            .iter()
+            .map(|o| match &o.then {
+                OptionOutcome::Proceed => proceed.clone(),
+                OptionOutcome::Then(outcome) => self.lead(faults, index, Kind::Outcome(outcome.clone())),
+            })
+            .collect();
+        let silent = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
+        let watch = Watch::nothing(&case.name, case.hand);
+        let key = [&case.slug, "_", &decision.name].concat();
+        self.put_decision(id, &[&case.name, ": ", &decision.name].concat(), &key, &watch, at, &goals, &silent);
+    }
+
+    fn fired(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, id: TriggerId, at: &Label) {
+        let trigger = &self.release.triggers[id.index()];
+        let goal = match &trigger.then {
+            FailureOutcome::Escalate(channel) => {
+                let sites = faults.list[index].2.clone();
+                let (told, go) = (self.b.label(), self.b.label());
+                self.resume(case, &sites, &go, |s| &s.proceed);
+                let fact = self.vars.write(&self.names.told(id), case.hand.scope);
+                let send = self.b.label();
+                self.b.set(&told, &[&case.name, ": ", &trigger.name, " has called"].concat(), [(fact, Data::Bool(true))].into(), &go);
+                let message = Expr::concat(vec![
+                    self.text_expr(&self.release.title, case.hand.scope),
+                    Expr::Str([": trigger ", &trigger.name, " has fired"].concat()),
+                ]);
+                self.send(*channel, message, &[&case.name, ": ", &trigger.name, " calls"].concat(), &send, &told);
+                send
+            }
+            outcome => self.lead(faults, index, Kind::Outcome(outcome.clone())),
+        };
+        let place = Place::aside(&[&case.name, ": ", &trigger.name].concat(), &[&case.slug, "_", &trigger.name].concat(), case);
+        self.best_effort(&trigger.steps, &place, at, &goal);
+    }
+
+    /// The rollout's steps run at the step before, then the owner is asked; at the first step everything is taken back.
+    fn demoted(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, step: usize, at: &Label) {
+        let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
+        let before = case
+            .stage
+            .and_then(|s| self.release.stage(s).rollout.as_ref())
+            .filter(|_| step > 0)
+            .and_then(|r| r.steps.get(step - 1));
+        let Some(before) = before else {
+            self.b.same(at, &rollback);
+            return;
+        };
+        let pause = self.lead(faults, index, Kind::Outcome(FailureOutcome::Pause));
+        let place = Place::aside(
+            &[&case.name, ": back to ", &before.name].concat(),
+            &[&case.slug, "_back_", &step.to_string()].concat(),
+            case,
+        );
+        self.strictly(&before.work, &place, at, &pause, &rollback);
+    }
+}

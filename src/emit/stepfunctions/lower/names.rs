@@ -1,0 +1,152 @@
+//! The names of facts: what a run remembers about each part of the plan.
+//!
+//! One name for one thing, wherever it is written or read. Must not know scopes (`vars` does). Used all over `lower`.
+
+use crate::emit::environments::gate_slug;
+use crate::model::{
+    ApprovalId, CaptureId, CaptureSource, ChecklistId, DecisionId, GateId, HoldId, PriorId, Release, Stage,
+    StageId, Step, TriggerId,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names of facts.
+#[derive(Debug)]
+pub struct Names<'a> {
+    release: &'a Release,
+    priors: BTreeMap<PriorId, String>,
+}
+
+impl<'a> Names<'a> {
+    /// Names everything a release can remember.
+    pub fn new(release: &'a Release) -> Self {
+        let mut names = Names {
+            release,
+            priors: BTreeMap::new(),
+        };
+        let mut taken = BTreeSet::new();
+        for stage in &release.stages {
+            for (slug, step) in positions(stage) {
+                names.recorded(&stage.slug, &slug, step, &mut taken);
+            }
+        }
+        for hold in &release.holds {
+            for step in hold.enter.iter().chain(&hold.exit) {
+                names.recorded(&["hold_", &hold.name].concat(), &step.slug, step, &mut taken);
+            }
+        }
+        names
+    }
+
+    fn recorded(&mut self, place: &str, slug: &str, step: &Step, taken: &mut BTreeSet<(String, PriorId)>) {
+        let Some(act) = step.act() else { return };
+        for (i, id) in act.priors.iter().enumerate() {
+            let own = &self.release.prior(*id).name;
+            let twice = act.priors[..i].iter().any(|p| self.release.prior(*p).name == *own);
+            let mut name = ["prior_", place, "_", slug, "_", own].concat();
+            if twice {
+                name.push('_');
+                name.push_str(&i.to_string());
+            }
+            if taken.insert((name.clone(), *id)) {
+                self.priors.entry(*id).or_insert(name);
+            }
+        }
+    }
+
+    /// How far a stage is: `pending`, `began`, `passed`, `failed`, `refused`, `not_applicable`, `again`, `undone`, `stuck`.
+    pub fn stage(&self, id: StageId) -> String {
+        ["stage_", &self.release.stage(id).slug].concat()
+    }
+
+    /// When a stage began, in milliseconds.
+    pub fn since(&self, id: StageId) -> String {
+        ["since_", &self.release.stage(id).slug].concat()
+    }
+
+    /// How often a stage has paused.
+    pub fn pauses(&self, slug: &str) -> String {
+        ["pauses_", slug].concat()
+    }
+
+    /// Whether a step that can be undone began.
+    pub fn did(&self, id: StageId, slug: &str) -> String {
+        ["began_", &self.release.stage(id).slug, "_", slug].concat()
+    }
+
+    /// A captured value.
+    pub fn capture(&self, id: CaptureId) -> String {
+        let capture = self.release.capture(id);
+        let place = match capture.source {
+            CaptureSource::Stage(s) => self.release.stage(s).slug.to_string(),
+            CaptureSource::Hold(h) => ["hold_", &self.release.hold(h).name].concat(),
+            CaptureSource::Decision(d) => ["decision_", &self.release.decision(d).name].concat(),
+            CaptureSource::Gate(g) => ["gate_", &gate_slug(self.release, g)].concat(),
+        };
+        ["cap_", &place, "_", &capture.name].concat()
+    }
+
+    /// A recorded state: one for each position in a stage, whatever step of a rollout records it.
+    pub fn prior(&self, id: PriorId) -> String {
+        self.priors.get(&id).cloned().unwrap_or_else(|| {
+            ["prior_", &self.release.prior(id).name, "_", &id.0.to_string()].concat()
+        })
+    }
+
+    /// Who granted an approval, and when; `null` before.
+    pub fn grant(&self, id: ApprovalId) -> String {
+        ["grant_", &self.release.approval(id).name].concat()
+    }
+
+    /// The option that was taken; `null` before.
+    pub fn decision(&self, id: DecisionId) -> String {
+        ["decision_", &self.release.decision(id).name].concat()
+    }
+
+    /// How a gate came out: `pending`, `passed`, `failed`.
+    pub fn gate(&self, id: GateId) -> String {
+        ["gate_", &gate_slug(self.release, id)].concat()
+    }
+
+    /// Whether a checklist is ticked.
+    pub fn ticked(&self, id: ChecklistId) -> String {
+        ["ticked_", &self.release.checklist(id).name].concat()
+    }
+
+    /// Where a hold is: `out`, `in`, `left`.
+    pub fn hold(&self, id: HoldId) -> String {
+        ["hold_", &self.release.hold(id).name].concat()
+    }
+
+    /// The standing question of a trigger; `null` while it is not armed.
+    pub fn armed(&self, id: TriggerId) -> String {
+        ["armed_", &self.release.triggers[id.index()].name].concat()
+    }
+
+    /// Whether a trigger has called somebody.
+    pub fn told(&self, id: TriggerId) -> String {
+        ["told_", &self.release.triggers[id.index()].name].concat()
+    }
+
+    /// Who did a step by hand.
+    pub fn by(&self, key: &str) -> String {
+        ["by_", key].concat()
+    }
+
+    /// Whether a declared way around was granted.
+    pub fn bypass(&self, index: usize) -> String {
+        ["override_", &self.release.overrides[index].name].concat()
+    }
+}
+
+/// The steps of a stage with the name of their position: a rollout's work stands where the stage's own step stands.
+pub fn positions(stage: &Stage) -> Vec<(String, &Step)> {
+    let mut list: Vec<(String, &Step)> = stage.steps.iter().map(|s| (s.slug.to_string(), s)).collect();
+    for step in stage.rollout.iter().flat_map(|r| &r.steps) {
+        for (i, work) in step.work.iter().enumerate() {
+            let slug = stage.steps.get(i).map_or(&work.slug, |s| &s.slug);
+            list.push((slug.to_string(), work));
+        }
+        list.extend(step.checks.iter().map(|s| (s.slug.to_string(), s)));
+    }
+    list
+}

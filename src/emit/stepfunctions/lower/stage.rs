@@ -1,0 +1,459 @@
+//! A stage: whether it applies, what must be so before it starts, its steps, its end.
+//!
+//! Must not know how it is undone. Called by `tree`.
+
+use super::Lower;
+use super::act::{Work, restated};
+use super::ask::{Ask, DEFAULT_SECONDS};
+use super::build::Label;
+use super::call::Hand;
+use super::handler::{Case, Faults, Kind, Site};
+use super::step::{Fails, Item, Place};
+use super::vars::{Scope, TOP};
+use super::watch::Watch;
+use crate::emit::stepfunctions::expr::{Data, Expr};
+use crate::emit::stepfunctions::model::Assign;
+use crate::emit::stepfunctions::naming::Duty;
+use crate::model::{
+    ChecklistId, Cond, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
+    TriggerId, TriggerTest,
+};
+use crate::plan::{Node, StageUndo};
+
+impl<'a> Lower<'a> {
+    /// A stage at a place.
+    pub fn stage(&mut self, id: StageId, at: &Label, next: &Label, failed: &Label) {
+        let release = self.release;
+        let stage = release.stage(id);
+        let scope = self.vars.scope_of(Node::Stage(id));
+        let hand = Hand {
+            duty: Duty::Stage(id),
+            environment: stage.environment,
+            scope,
+        };
+        let name = stage.name.to_string();
+        let ended = self.b.label();
+        let case = Case {
+            name: name.clone(),
+            slug: stage.slug.to_string(),
+            stage: Some(id),
+            hand,
+            owner: stage.owner,
+            on_failure: stage.on_failure.as_ref(),
+            settled: ended.clone(),
+            failed: failed.clone(),
+        };
+        let mut faults = Faults::default();
+        let fact = self.vars.write(&self.names.stage(id), scope);
+        let (fresh, entered, begins, done) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
+
+        self.skip_done(id, scope, at, next, &fresh);
+        let first = self.enter_holds(id, &case, &mut faults, &fresh);
+        let applies = self.cond(&stage.when, scope);
+        let no = self.b.label();
+        self.b.branch(&first, &[&name, ": applies?"].concat(), applies, &entered, &no);
+        self.b.set(&no, &[&name, ": does not apply"].concat(), [(fact.clone(), Data::str("not_applicable"))].into(), &ended);
+
+        let pauses = crate::emit::environments::may_pause(release, id);
+        if pauses {
+            self.b.enter_loop(u64::try_from(super::handler::MOST_PAUSES).unwrap_or(1) + 1);
+        }
+        let mut place = self.stage_place(id, &case, &mut faults);
+        self.before(id, &case, &place, &mut faults, (&entered, &begins));
+        let body = self.b.label();
+        let mut began: Assign = [(fact.clone(), Data::str("began"))].into();
+        if stage.timeout.is_some() {
+            began.insert(self.vars.write(&self.names.since(id), scope), Data::Expr(Expr::now()));
+        }
+        let told = self.b.label();
+        self.b.set(&begins, &[&name, ": begins"].concat(), began, &told);
+        self.moment(MomentKind::Started, Some(id), scope, &told, &body);
+        self.body(id, &mut place, (&body, &done), &mut faults);
+        if pauses {
+            self.b.leave_loop();
+        }
+
+        let passed = self.b.label();
+        self.b.set(&done, &[&name, ": done"].concat(), [(fact, Data::str("passed"))].into(), &passed);
+        self.moment(MomentKind::Finished, Some(id), scope, &passed, &ended);
+        self.leave_holds(id, hand, &ended, next);
+        self.settle(&case, &mut faults);
+    }
+
+    /// After a restart, what has ended is not done again.
+    fn skip_done(&mut self, id: StageId, scope: Scope, at: &Label, next: &Label, fresh: &Label) {
+        if !self.restarts() {
+            self.b.same(at, fresh);
+            return;
+        }
+        let fact = self.vars.read(&self.names.stage(id), scope);
+        let done = super::value::one_of(fact, &["passed", "failed", "refused", "not_applicable"]);
+        let name = [&self.release.stage(id).name, ": done already?"].concat();
+        self.b.branch(at, &name, done, next, fresh);
+    }
+
+    /// Where a stage's steps stand and what is watched between them.
+    fn stage_place(&mut self, id: StageId, case: &Case<'a>, faults: &mut Faults) -> Place {
+        let stage = self.release.stage(id);
+        let scope = case.hand.scope;
+        let mut place = Place::plain(&case.name, &case.slug, case.hand, case.owner);
+        place.triggers = (0..self.release.triggers.len())
+            .map(TriggerId::at)
+            .filter(|t| self.release.triggers[t.index()].during.contains(&id))
+            .collect();
+        let whole = |key: &str| Site {
+            key: key.to_string(),
+            retry: case.settled.clone(),
+            proceed: case.settled.clone(),
+        };
+        if scope != TOP {
+            place.abandon = Some(case.failed.clone());
+            let goal = faults.goal(&mut self.b, Kind::Outcome(FailureOutcome::Rollback), whole("flags"));
+            let blind = self.b.label();
+            let fault = restated(
+                &self.fault(&case.name, "flags", scope),
+                Expr::str("FlagsUnreadable"),
+                Expr::str("whether a sibling has failed could not be read"),
+            );
+            self.b.set(&blind, &[&case.name, ": cannot tell whether it may go on"].concat(), fault, &goal);
+            place.blind = Some(blind);
+        }
+        if let Some(timeout) = stage.timeout {
+            let goal = faults.goal(&mut self.b, Kind::OnFailure, whole("timeout"));
+            let late = self.b.label();
+            let fault = restated(
+                &self.fault(&case.name, "timeout", scope),
+                Expr::str("TimedOut"),
+                Expr::Str(["the stage took longer than ", &timeout.to_string()].concat()),
+            );
+            self.b.set(&late, &[&case.name, ": out of time"].concat(), fault, &goal);
+            let since = self.vars.read(&self.names.since(id), scope);
+            let deadline = Expr::op(since, "+", Expr::int(timeout.as_ms()));
+            place.deadline = Some((deadline, late));
+        }
+        place
+    }
+
+    /// What must be so before a stage starts: preparations ticked, its time come, the window open, its gates passed, its
+    /// approvals still good, nobody stopping the run.
+    fn before(&mut self, id: StageId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+        let stage = self.release.stage(id);
+        let (at, next) = way;
+        let mut place = place.clone();
+        // Its own time starts when it does.
+        place.deadline = None;
+        let mut here = at.clone();
+        for (list, _) in &stage.ready {
+            let then = self.b.label();
+            self.ready(*list, case, &place, faults, (&here, &then));
+            here = then;
+        }
+        if let Some((offset, _)) = &stage.at {
+            let then = self.b.label();
+            let moment = self.moment_of(offset.after);
+            self.wait_until(&[&case.name, ": wait until ", &offset_word(offset.after)].concat(), moment, &here, &then);
+            here = then;
+        }
+        let open = self.b.label();
+        self.window(id, case, faults, (&here, &open));
+        here = open;
+        for (gate, _) in &stage.require {
+            let then = self.b.label();
+            let site = Site {
+                key: ["require_", &self.names.gate(*gate)].concat(),
+                retry: here.clone(),
+                proceed: then.clone(),
+            };
+            let key = site.key.clone();
+            self.verify(*gate, &key, stage.owner, i64::MAX / 4, &place, site, (&here, &then), &mut Fails::Case(faults));
+            here = then;
+        }
+        if let Some(role) = stage.started_by {
+            let then = self.b.label();
+            self.started(role, case, &place, faults, (&here, &then));
+            here = then;
+        }
+        for (approval, _) in &stage.approved {
+            let then = self.b.label();
+            self.still_valid(*approval, case, faults, (&here, &then));
+            here = then;
+        }
+        for trigger in &place.triggers {
+            let t = &self.release.triggers[trigger.index()];
+            if let TriggerTest::Ask(question) = &t.test {
+                let then = self.b.label();
+                self.arm(*trigger, question, case.hand, &here, &then);
+                here = then;
+            }
+        }
+        let watch = self.watch(&place, "start", (&here, next), &mut Fails::Case(faults));
+        self.boundary(&watch, &here, next);
+    }
+
+    /// A checklist: commands check what they can, people tick the rest.
+    fn ready(&mut self, id: ChecklistId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+        let (at, next) = way;
+        let list = self.release.checklist(id);
+        let scope = case.hand.scope;
+        let fact = self.names.ticked(id);
+        let name = [&case.name, ": ", &list.name].concat();
+        let key = [&case.slug, "_", &list.name].concat();
+        let go = self.b.label();
+        let ticked = self.vars.read(&fact, scope);
+        self.b.branch(at, &[&name, " ticked?"].concat(), ticked, next, &go);
+        let site = Site {
+            key: ["ready_", &list.name].concat(),
+            retry: go.clone(),
+            proceed: next.clone(),
+        };
+        let fail = faults.goal(&mut self.b, Kind::OnFailure, site.clone());
+        let fault = self.fault(&case.name, &site.key, scope);
+        let mut here = go;
+        for (i, item) in list.items.iter().enumerate() {
+            let Some(check) = &item.check else { continue };
+            let (run, then) = (self.b.label(), self.b.label());
+            let applies = self.cond(&item.when, scope);
+            let title = [&name, ": ", &self.shown(&item.what)].concat();
+            self.b.branch(&here, &[&title, "?"].concat(), applies, &run, &then);
+            let work = Work {
+                name: title,
+                key: [&key, "_", &i.to_string()].concat(),
+                act: check,
+                hand: case.hand,
+                owner: item.owner.unwrap_or(case.owner),
+                timeout: None,
+                retry: None,
+                idempotent: true,
+                captures: &[],
+                began: None,
+                fault: fault.clone(),
+                expect: None,
+            };
+            let watch = Watch {
+                deadline: None,
+                ..self.watch(place, &site.key, (&run, &then), &mut Fails::Case(faults))
+            };
+            self.work(&work, &watch, &run, &then, &fail);
+            here = then;
+        }
+        let owners = self.tickers(id, case);
+        let (no, late) = (self.b.label(), self.b.label());
+        for (i, (owner, items)) in owners.iter().enumerate() {
+            let then = self.b.label();
+            let role = self.release.role(*owner);
+            let mut lines = String::new();
+            for item in items {
+                lines.push_str("\n- ");
+                lines.push_str(item);
+            }
+            let message = Expr::concat(vec![
+                self.text_expr(&self.release.title, scope),
+                Expr::Str([": checklist ", &list.name, ". Approve when all of this is so:", &lines].concat()),
+            ]);
+            let approvers = self.principals(&[RoleOrPerson::Role(*owner)]);
+            let ask = Ask {
+                name: [&name, ": ", &role.name].concat(),
+                key: [&key, "_by_", &i.to_string()].concat(),
+                message,
+                approvers,
+                quorum: 1,
+                seconds: DEFAULT_SECONDS,
+                scope,
+                options: vec![("yes".into(), then.clone())],
+                no: no.clone(),
+                late: late.clone(),
+                record: None,
+                answers: Vec::new(),
+            };
+            let watch = self.watch(place, &site.key, (&here, &then), &mut Fails::Case(faults));
+            self.ask(&ask, &watch, &here);
+            here = then;
+        }
+        let said = restated(&fault, Expr::str("NotReady"), Expr::Str([&list.name, ": an item was refused"].concat()));
+        self.b.set(&no, &[&name, ": not ready"].concat(), said, &fail);
+        let silent = restated(&fault, Expr::str("NotReady"), Expr::Str([&list.name, ": not ticked in time"].concat()));
+        self.b.set(&late, &[&name, ": not ticked in time"].concat(), silent, &fail);
+        let set: Assign = [(self.vars.write(&fact, scope), Data::Bool(true))].into();
+        self.b.set(&here, &[&name, ": ready"].concat(), set, next);
+    }
+
+    /// Who ticks which items by hand. Items under a condition say so.
+    fn tickers(&self, id: ChecklistId, case: &Case<'_>) -> Vec<(crate::model::RoleId, Vec<String>)> {
+        let mut list: Vec<(crate::model::RoleId, Vec<String>)> = Vec::new();
+        for item in self.release.checklist(id).items.iter().filter(|i| i.check.is_none()) {
+            let owner = item.owner.unwrap_or(case.owner);
+            let mut text = self.shown(&item.what);
+            if let Some(evidence) = &item.evidence {
+                text = [&text, " (", &self.shown(evidence), ")"].concat();
+            }
+            if !matches!(item.when, Cond::True) {
+                text.push_str(" [where it applies]");
+            }
+            match list.iter_mut().find(|(o, _)| *o == owner) {
+                Some((_, items)) => items.push(text),
+                None => list.push((owner, vec![text])),
+            }
+        }
+        list
+    }
+
+    /// Somebody of a role starts the stage.
+    fn started(&mut self, role: crate::model::RoleId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+        let (at, next) = way;
+        let site = Site {
+            key: "started_by".into(),
+            retry: at.clone(),
+            proceed: next.clone(),
+        };
+        let fail = faults.goal(&mut self.b, Kind::OnFailure, site);
+        let scope = case.hand.scope;
+        let approvers = self.principals(&[RoleOrPerson::Role(role)]);
+        let message = self.question_text(&[&case.name, ": start it?"].concat(), &[], &[], scope);
+        let no = self.b.label();
+        let ask = Ask {
+            name: [&case.name, ": start"].concat(),
+            key: [&case.slug, "_start"].concat(),
+            message,
+            approvers,
+            quorum: 1,
+            seconds: DEFAULT_SECONDS,
+            scope,
+            options: vec![("yes".into(), next.clone())],
+            no: no.clone(),
+            late: no.clone(),
+            record: None,
+            answers: Vec::new(),
+        };
+        let watch = self.watch(place, "started_by", (at, next), &mut Fails::Case(faults));
+        self.ask(&ask, &watch, at);
+        let fault = restated(
+            &self.fault(&case.name, "started_by", scope),
+            Expr::str("NotStarted"),
+            Expr::str("nobody who may start the stage did"),
+        );
+        self.b.set(&no, &[&case.name, ": nobody started it"].concat(), fault, &fail);
+    }
+
+    /// The steps of a stage, or those of each step of its rollout.
+    fn body(&mut self, id: StageId, place: &mut Place, way: (&Label, &Label), faults: &mut Faults) {
+        let stage = self.release.stage(id);
+        let (at, next) = way;
+        let Some(rollout) = &stage.rollout else {
+            let items: Vec<Item<'_>> = stage.steps.iter().map(|s| (s, self.began(id, s, s))).collect();
+            self.steps(&items, place, 0, at, next, &mut Fails::Case(faults));
+            return;
+        };
+        let mut here = at.clone();
+        for (i, step) in rollout.steps.iter().enumerate() {
+            let then = if i + 1 == rollout.steps.len() { next.clone() } else { self.b.label() };
+            place.demotes = rollout.demote.as_ref().map(|_| i);
+            place.name = [&stage.name, " ", &step.name].concat();
+            self.rung(id, step, place, (&here, &then), faults);
+            here = then;
+        }
+        if rollout.steps.is_empty() {
+            self.b.same(at, next);
+        }
+    }
+
+    fn rung(&mut self, id: StageId, step: &'a RolloutStep, place: &Place, way: (&Label, &Label), faults: &mut Faults) {
+        let stage = self.release.stage(id);
+        let (at, next) = way;
+        let mut place = place.clone();
+        if let Some(owner) = step.owner {
+            place.owner = owner;
+        }
+        let scope = place.hand.scope;
+        let mut here = self.b.label();
+        let applies = self.cond(&step.when, scope);
+        self.b.branch(at, &[&place.name, ": applies?"].concat(), applies, &here, next);
+        if let Some((offset, _)) = &step.at {
+            let then = self.b.label();
+            let moment = self.moment_of(offset.after);
+            self.wait_until(&[&place.name, ": wait until ", &offset_word(offset.after)].concat(), moment, &here, &then);
+            here = then;
+        }
+        for (approval, _) in &step.approved {
+            let then = self.b.label();
+            self.approve_here(*approval, &place, &step.slug, faults, (&here, &then));
+            here = then;
+        }
+        let mut items: Vec<Item<'a>> = Vec::new();
+        for (i, work) in step.work.iter().enumerate() {
+            let own = stage.steps.get(i).unwrap_or(work);
+            items.push((work, self.began(id, own, work)));
+        }
+        items.extend(step.checks.iter().map(|s| (s, self.began(id, s, s))));
+        self.steps(&items, &place, 0, &here, next, &mut Fails::Case(faults));
+    }
+
+    /// The variable that says that a step began, where its undo needs to know.
+    fn began(&self, id: StageId, own: &Step, step: &Step) -> Option<String> {
+        step.act()?;
+        let StageUndo::Derived(list) = self.plan.undo(id) else {
+            return None;
+        };
+        list.iter().find(|u| u.undoes.slug == own.slug)?;
+        let scope = self.vars.scope_of(Node::Stage(id));
+        Some(self.vars.write(&self.names.did(id, &own.slug), scope))
+    }
+
+    /// Enters every hold that begins with this stage, whether or not the stage itself applies.
+    fn enter_holds(&mut self, id: StageId, case: &Case<'a>, faults: &mut Faults, at: &Label) -> Label {
+        let mut here = at.clone();
+        for (i, hold) in self.release.holds.iter().enumerate() {
+            if hold.from != id {
+                continue;
+            }
+            let hold_id = HoldId::at(i);
+            let then = self.b.label();
+            let needed = Expr::any(
+                self.plan
+                    .hold_stages(hold_id)
+                    .iter()
+                    .map(|s| self.early(&self.release.stage(*s).when, case.hand.scope)),
+            );
+            let go = self.b.label();
+            self.b.branch(&here, &[&case.name, ": needs ", &hold.name, "?"].concat(), needed, &go, &then);
+            let site = Site {
+                key: ["hold_", &hold.name].concat(),
+                retry: go.clone(),
+                proceed: then.clone(),
+            };
+            let fail = faults.goal(&mut self.b, Kind::OnFailure, site);
+            self.enter_hold(hold_id, case.hand, &go, &then, &fail);
+            here = then;
+        }
+        here
+    }
+
+    fn leave_holds(&mut self, id: StageId, hand: Hand, at: &Label, next: &Label) {
+        let mut here = at.clone();
+        for (i, hold) in self.release.holds.iter().enumerate().rev() {
+            if hold.to == id {
+                let then = self.b.label();
+                self.leave_hold(HoldId::at(i), hand, &hold.name, &here, &then);
+                here = then;
+            }
+        }
+        self.b.same(&here, next);
+    }
+
+    /// A condition, as far as the inputs alone decide it; else it may hold.
+    fn early(&self, cond: &Cond, scope: Scope) -> Expr {
+        let decided = cond
+            .atoms()
+            .iter()
+            .all(|a| matches!(a, crate::model::Atom::Param { .. }));
+        if decided { self.cond(cond, scope) } else { Expr::Bool(true) }
+    }
+}
+
+/// `T+30m`
+fn offset_word(after: crate::model::Dur) -> String {
+    match after.as_ms() {
+        0 => "T".into(),
+        ms if ms < 0 => ["T", &after.to_string()].concat(),
+        _ => ["T+", &after.to_string()].concat(),
+    }
+}

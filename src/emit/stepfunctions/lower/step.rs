@@ -1,0 +1,402 @@
+//! Steps: one after the other, with a look around between them.
+//!
+//! Must not know stages, undos or holds: they say where a list of steps stands and where its faults lead. Used by all of them.
+
+use super::Lower;
+use super::act::{Work, restated};
+use super::ask::{Ask, DEFAULT_SECONDS};
+use super::build::Label;
+use super::call::Hand;
+use super::gate::Outcomes;
+use super::handler::{Case, Faults, Kind, Site};
+use super::watch::Watch;
+use crate::emit::stepfunctions::expr::{Data, Expr};
+use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::model::{
+    ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind,
+    TriggerId, WaitFor, WaitTest,
+};
+
+/// How often a thing is waited for when the plan does not say.
+const LOOK_EVERY: i64 = 60;
+
+/// Where a list of steps stands.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The beginning of the states' names.
+    pub name: String,
+    /// The beginning of the variables' names.
+    pub slug: String,
+    /// Whose rights, where, and where variables live.
+    pub hand: Hand,
+    /// Who does what only a person can.
+    pub owner: RoleId,
+    /// The triggers watched between steps.
+    pub triggers: Vec<TriggerId>,
+    /// Where the branch goes when a sibling has failed.
+    pub abandon: Option<Label>,
+    /// Where it goes when it cannot know.
+    pub blind: Option<Label>,
+    /// When the stage is given up, and where that leads.
+    pub deadline: Option<(Expr, Label)>,
+    /// The step of a rollout that steps back.
+    pub demotes: Option<usize>,
+}
+
+/// Where faults lead.
+#[derive(Debug)]
+pub enum Fails<'f> {
+    /// Where the stage says.
+    Case(&'f mut Faults),
+    /// To one place, whatever failed.
+    To(Label),
+}
+
+/// A step and the variable that says it began.
+pub type Item<'a> = (&'a Step, Option<String>);
+
+impl Place {
+    /// Steps beside the way of a case: nothing is watched.
+    pub fn aside(name: &str, slug: &str, case: &Case<'_>) -> Place {
+        Place::plain(name, slug, case.hand, case.owner)
+    }
+
+    /// Steps during which nothing is watched.
+    pub fn plain(name: &str, slug: &str, hand: Hand, owner: RoleId) -> Place {
+        Place {
+            name: name.to_string(),
+            slug: slug.to_string(),
+            hand,
+            owner,
+            triggers: Vec::new(),
+            abandon: None,
+            blind: None,
+            deadline: None,
+            demotes: None,
+        }
+    }
+}
+
+impl Fails<'_> {
+    fn goal(&mut self, lower: &mut Lower<'_>, place: &Place, kind: Kind, site: Site) -> Label {
+        let kind = match (kind, place.demotes) {
+            (Kind::OnFailure, Some(step)) => Kind::Demote(step),
+            (kind, _) => kind,
+        };
+        match self {
+            Fails::Case(faults) => faults.goal(&mut lower.b, kind, site),
+            Fails::To(label) => label.clone(),
+        }
+    }
+}
+
+impl Lower<'_> {
+    /// Steps one after the other. Returns how long time has passed since the last of them that does something.
+    pub fn steps(&mut self, items: &[Item<'_>], place: &Place, rested: i64, at: &Label, next: &Label, fails: &mut Fails<'_>) -> i64 {
+        let mut here = at.clone();
+        let mut rested = rested;
+        for (i, (step, did)) in items.iter().enumerate() {
+            let last = i + 1 == items.len();
+            let after = self.b.label();
+            let then = if last { next.clone() } else { self.b.label() };
+            self.step(step, did.clone(), place, rested, (&here, &after), fails);
+            rested = match &step.kind {
+                StepKind::Wait(d) | StepKind::Bake(d) => rested.saturating_add(d.as_seconds()),
+                StepKind::Act(_) => 0,
+                _ => rested,
+            };
+            match &step.kind {
+                StepKind::Tell(..) | StepKind::VerifyArtifact(_) => self.b.same(&after, &then),
+                _ => {
+                    let key = [&step.slug, "_end"].concat();
+                    let watch = self.watch(place, &key, (&after, &then), fails);
+                    self.boundary(&watch, &after, &then);
+                }
+            }
+            here = then;
+        }
+        if items.is_empty() {
+            self.b.same(at, next);
+        }
+        rested
+    }
+
+    /// Steps of which one that fails is left behind.
+    pub fn best_effort(&mut self, steps: &[Step], place: &Place, at: &Label, next: &Label) {
+        let mut here = at.clone();
+        for (i, step) in steps.iter().enumerate() {
+            let then = if i + 1 == steps.len() { next.clone() } else { self.b.label() };
+            self.step(step, None, place, 0, (&here, &then), &mut Fails::To(then.clone()));
+            here = then;
+        }
+        if steps.is_empty() {
+            self.b.same(at, next);
+        }
+    }
+
+    /// Steps of which none may fail.
+    pub fn strictly(&mut self, steps: &[Step], place: &Place, at: &Label, next: &Label, fail: &Label) {
+        let items: Vec<Item<'_>> = steps.iter().map(|s| (s, None)).collect();
+        self.steps(&items, place, 0, at, next, &mut Fails::To(fail.clone()));
+    }
+
+    /// What is looked at at a place.
+    pub fn watch(&mut self, place: &Place, key: &str, way: (&Label, &Label), fails: &mut Fails<'_>) -> Watch {
+        let mut triggers = Vec::new();
+        for id in &place.triggers {
+            let trigger = &self.release.triggers[id.index()];
+            let site = Site {
+                key: key.to_string(),
+                retry: way.0.clone(),
+                proceed: way.1.clone(),
+            };
+            let goal = fails.goal(self, place, Kind::Trigger(*id), site);
+            let at = self.b.label();
+            let why = ["trigger ", &trigger.name, " has fired"].concat();
+            let fault = restated(&self.fault(&place.name, key, place.hand.scope), Expr::str("Trigger"), Expr::Str(why));
+            self.b.set(&at, &[&place.name, ": ", &trigger.name, " has fired"].concat(), fault, &goal);
+            triggers.push((*id, at));
+        }
+        Watch {
+            name: place.name.clone(),
+            hand: place.hand,
+            abandon: place.abandon.clone(),
+            blind: place.blind.clone(),
+            triggers,
+            deadline: place.deadline.clone(),
+        }
+    }
+
+    fn step(&mut self, step: &Step, did: Option<String>, place: &Place, rested: i64, way: (&Label, &Label), fails: &mut Fails<'_>) {
+        let (at, next) = way;
+        let body = self.b.label();
+        let scope = place.hand.scope;
+        let title = self.title(step);
+        let name = [&place.name, ": ", &title].concat();
+        let applies = self.cond(&step.when, scope);
+        self.b.branch(at, &[&name, "?"].concat(), applies, &body, next);
+        let site = Site {
+            key: step.slug.to_string(),
+            retry: body.clone(),
+            proceed: next.clone(),
+        };
+        let key = [&place.slug, "_", &step.slug].concat();
+        let owner = step.owner.unwrap_or(place.owner);
+        match &step.kind {
+            StepKind::Act(act) => {
+                let fail = fails.goal(self, place, Kind::OnFailure, site);
+                let work = Work {
+                    name,
+                    key,
+                    act,
+                    hand: place.hand,
+                    owner,
+                    timeout: step.timeout,
+                    retry: step.retry.as_ref(),
+                    idempotent: step.idempotent,
+                    captures: &step.captures,
+                    began: did,
+                    fault: self.fault(&place.name, &step.slug, scope),
+                    expect: step.expect.as_ref(),
+                };
+                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                self.work(&work, &watch, &body, next, &fail);
+            }
+            StepKind::Wait(time) | StepKind::Bake(time) => {
+                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                self.rest(&name, &key, *time, &watch, &body, next);
+            }
+            StepKind::WaitFor(wait) => {
+                let fail = fails.goal(self, place, Kind::OnFailure, site);
+                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                self.wait_for(wait, step, (&name, &key), owner, &watch, (&body, next, &fail));
+            }
+            StepKind::VerifyGate(gate) => self.verify(*gate, &step.slug, owner, rested, place, site, (&body, next), fails),
+            StepKind::VerifyArtifact(artifact) => {
+                let fail = fails.goal(self, place, Kind::OnFailure, site);
+                self.verify_artifact(*artifact, &name, place, &step.slug, (&body, next, &fail));
+            }
+            StepKind::Tell(channel, text) => {
+                let message = self.text_expr(text, scope);
+                self.send(*channel, message, &name, &body, next);
+            }
+        }
+    }
+
+    /// What a step is called.
+    fn title(&self, step: &Step) -> String {
+        match &step.kind {
+            StepKind::Act(act) => self.shown(&act.title),
+            StepKind::Wait(d) => ["wait ", &d.to_string()].concat(),
+            StepKind::Bake(d) => ["bake ", &d.to_string()].concat(),
+            StepKind::WaitFor(w) => ["wait for ", &self.shown(&w.what)].concat(),
+            StepKind::VerifyGate(g) => self.release.gate(*g).name.to_string(),
+            StepKind::VerifyArtifact(a) => ["verify ", &self.release.artifact(*a).name].concat(),
+            StepKind::Tell(c, _) => ["tell ", &self.release.channel(*c).name].concat(),
+        }
+    }
+
+    /// Judges a gate as a step or an entry, with what its failure leads to.
+    #[allow(clippy::too_many_arguments)]
+    pub fn verify(&mut self, id: GateId, key: &str, owner: RoleId, rested: i64, place: &Place, site: Site, way: (&Label, &Label), fails: &mut Fails<'_>) {
+        let (at, next) = way;
+        let gate = self.release.gate(id);
+        let name = [&place.name, ": ", &gate.name].concat();
+        let scope = place.hand.scope;
+        let fact = self.vars.write(&self.names.gate(id), scope);
+        let kind = match &gate.otherwise {
+            None => Some(Kind::OnFailure),
+            Some((GateOutcome::Then(FailureOutcome::Continue { .. }), _)) => None,
+            Some((GateOutcome::Then(outcome), _)) => Some(Kind::Outcome(outcome.clone())),
+            Some((GateOutcome::Decision(d), _)) => Some(Kind::Decision(*d)),
+        };
+        let goal = match kind {
+            Some(kind) => fails.goal(self, place, kind, site),
+            None => next.clone(),
+        };
+        let (judged, passed, failed) = (self.b.label(), self.b.label(), self.b.label());
+        let applies = Expr::all([
+            self.cond(&gate.when, scope),
+            self.bypassed_gate(id).negated(),
+        ]);
+        self.b.branch(at, &[&name, " applies?"].concat(), applies, &judged, next);
+        let watch = self.watch(place, key, (at, next), fails);
+        let mut fault = self.fault(&place.name, key, scope);
+        let why = Expr::Str([&gate.name, ": the gate did not pass"].concat());
+        let said = restated(&fault, Expr::str("GateFailed"), why);
+        fault.insert(fact.clone(), Data::str("failed"));
+        let mut out = Outcomes {
+            pass: passed.clone(),
+            fail: failed.clone(),
+            fault: fault.clone(),
+        };
+        let by_command = matches!(gate.test, crate::model::GateTest::Run(_) | crate::model::GateTest::Job(_));
+        if by_command {
+            // The build's own error is the better story.
+            out.fail = goal.clone();
+        }
+        self.judge(id, owner, rested, &watch, &judged, &out);
+        self.b.set(&passed, &[&name, " passed"].concat(), [(fact.clone(), Data::str("passed"))].into(), next);
+        let mut assign = said;
+        assign.insert(fact, Data::str("failed"));
+        self.b.set(&failed, &[&name, " failed"].concat(), assign, &goal);
+    }
+
+    fn verify_artifact(&mut self, id: ArtifactId, name: &str, place: &Place, key: &str, way: (&Label, &Label, &Label)) {
+        let (at, next, fail) = way;
+        let artifact = self.release.artifact(id);
+        let Some(digest) = &artifact.digest else {
+            self.b.set(at, name, Assign::new(), next);
+            return;
+        };
+        let known = Expr::op(
+            Expr::Call("length", vec![Expr::Call("string", vec![self.text_expr(digest, place.hand.scope)])]),
+            ">",
+            Expr::int(0),
+        );
+        let none = self.b.label();
+        self.b.branch(at, &[name, ": which build?"].concat(), known, next, &none);
+        let why = Expr::Str([&artifact.name, ": no digest says which build was verified"].concat());
+        let fault = restated(&self.fault(&place.name, key, place.hand.scope), Expr::str("NoDigest"), why);
+        self.b.set(&none, &[name, ": no digest"].concat(), fault, fail);
+    }
+
+    fn wait_for(&mut self, wait: &WaitFor, step: &Step, names: (&str, &str), owner: RoleId, watch: &Watch, way: (&Label, &Label, &Label)) {
+        let (at, next, fail) = way;
+        let (name, key) = names;
+        let within = wait.within.or(step.timeout).map_or(DEFAULT_SECONDS, Dur::as_seconds).max(1);
+        let mut work = Work {
+            name: name.to_string(),
+            key: key.to_string(),
+            act: match &wait.test {
+                WaitTest::Run(act) | WaitTest::Job(act) => act,
+                WaitTest::Ask(question) => {
+                    self.wait_for_word(wait, question, names, owner, within, watch, way);
+                    return;
+                }
+            },
+            hand: watch.hand,
+            owner,
+            timeout: step.timeout,
+            retry: step.retry.as_ref(),
+            idempotent: step.idempotent,
+            captures: &step.captures,
+            began: None,
+            fault: self.fault(&watch.name, &step.slug, watch.hand.scope),
+            expect: step.expect.as_ref(),
+        };
+        if matches!(wait.test, WaitTest::Job(_)) {
+            work.timeout = wait.within.or(step.timeout);
+            self.work(&work, watch, at, next, fail);
+            return;
+        }
+        // Looked at until it is so: each look that fails leads to the next one.
+        let every = wait.every.map_or(LOOK_EVERY, Dur::as_seconds).max(1);
+        let rounds = within / every + 2;
+        let waited = self.vars.local(&["looked_", key].concat(), watch.hand.scope);
+        let (look, again, rest, judged) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
+        self.b.set(at, &[name, ": begins"].concat(), [(waited.clone(), Data::int(0))].into(), &look);
+        self.b.enter_loop(u64::try_from(rounds).unwrap_or(1));
+        work.retry = None;
+        work.idempotent = false;
+        self.work(&work, watch, &look, next, &again);
+        let over = Expr::op(Expr::var(&waited), ">=", Expr::int(within));
+        self.b.branch(&again, &[name, ": time is up?"].concat(), over, fail, &rest);
+        let state = Wait {
+            seconds: Some(Data::int(every)),
+            assign: [(waited.clone(), Data::Expr(Expr::op(Expr::var(&waited), "+", Expr::int(every))))].into(),
+            next: judged.next(),
+            ..Wait::default()
+        };
+        self.b.put(&rest, &[name, ": look again"].concat(), State::Wait(state));
+        self.boundary(watch, &judged, &look);
+        self.b.leave_loop();
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn wait_for_word(&mut self, wait: &WaitFor, question: &Question, names: (&str, &str), owner: RoleId, within: i64, watch: &Watch, way: (&Label, &Label, &Label)) {
+        let (at, next, fail) = way;
+        let scope = watch.hand.scope;
+        let lines = [
+            ("Waiting for: ", Some(&wait.what)),
+            ("", Some(&question.ask)),
+            ("Approve when: ", question.expect.as_ref()),
+            ("Look at: ", question.console.as_ref()),
+        ];
+        let message = self.question_text(names.0, &lines, &question.captures, scope);
+        let approvers = self.answerers(question, owner);
+        let (no, late) = (self.b.label(), self.b.label());
+        let fault = self.fault(&watch.name, names.1, scope);
+        let ask = Ask {
+            name: names.0.to_string(),
+            key: names.1.to_string(),
+            message,
+            approvers,
+            quorum: 1,
+            seconds: question.within.map_or(within, Dur::as_seconds),
+            scope,
+            options: vec![("yes".into(), next.clone())],
+            no: no.clone(),
+            late: late.clone(),
+            record: None,
+            answers: question.captures.clone(),
+        };
+        self.ask(&ask, watch, at);
+        let said = restated(&fault, Expr::str("Refused"), Expr::str("whoever was asked said no"));
+        self.b.set(&no, &[names.0, ": refused"].concat(), said, fail);
+        let silent = restated(&fault, Expr::str("TimedOut"), Expr::str("nobody answered in time"));
+        self.b.set(&late, &[names.0, ": no answer"].concat(), silent, fail);
+    }
+
+    /// Whether a declared way around removes a gate.
+    fn bypassed_gate(&self, id: GateId) -> Expr {
+        Expr::any(
+            self.release
+                .overrides
+                .iter()
+                .enumerate()
+                .filter(|(_, o)| o.gates.iter().any(|(g, _)| *g == id))
+                .map(|(i, _)| self.vars.read(&self.names.bypass(i), super::vars::TOP)),
+        )
+    }
+}
