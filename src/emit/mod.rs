@@ -6,6 +6,7 @@
 pub mod diagram;
 pub mod environments;
 pub mod people;
+pub mod stepfunctions;
 
 use crate::diagnostic::Bag;
 use crate::plan::Plan;
@@ -44,4 +45,4 @@ pub struct Target {
 }
 
 /// Every target, in the order of the tree they write.
-pub const TARGETS: &[Target] = &[];
+pub const TARGETS: &[Target] = &[stepfunctions::TARGET];

@@ -214,9 +214,11 @@ impl Data {
             Data::Num(n) => Expr::Num(n.to_string()),
             Data::Str(s) | Data::Source(s) => Expr::Str(s),
             Data::List(l) => Expr::List(l.into_iter().map(Data::into_expr).collect()),
-            Data::Object(o) => {
-                Expr::Object(o.into_iter().map(|(k, v)| (Expr::Str(k), v.into_expr())).collect())
-            }
+            Data::Object(o) => Expr::Object(
+                o.into_iter()
+                    .map(|(k, v)| (Expr::Str(k), v.into_expr()))
+                    .collect(),
+            ),
             Data::Expr(e) => e,
         }
     }

@@ -260,7 +260,7 @@ pub struct Succeed {
 }
 
 /// Ends badly.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Fail {
     /// For people.
@@ -317,6 +317,10 @@ impl State {
 
     /// The names of the states it leads to.
     pub fn targets(&self) -> Vec<String> {
-        self.clone().targets_mut().into_iter().map(|t| t.clone()).collect()
+        self.clone()
+            .targets_mut()
+            .into_iter()
+            .map(|t| t.clone())
+            .collect()
     }
 }

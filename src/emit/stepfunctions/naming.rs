@@ -112,7 +112,13 @@ pub fn locks(release: &Release) -> Vec<(String, bool)> {
 fn lock_parameter(name: &str) -> String {
     let safe: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "_.-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("/releasec/locks/{safe}")
 }
@@ -127,7 +133,11 @@ pub fn who(release: &Release, one: RoleOrPerson) -> String {
 
 /// Where evidence lies, without the account that ends the name.
 pub fn bucket_prefix(release: &Release) -> String {
-    let name: String = release.name.chars().map(|c| if c == '_' { '-' } else { c }).collect();
+    let name: String = release
+        .name
+        .chars()
+        .map(|c| if c == '_' { '-' } else { c })
+        .collect();
     let cut: String = name.chars().take(40).collect();
     format!("{}-evidence", cut.trim_end_matches('-'))
 }

@@ -66,7 +66,15 @@ fn write(e: &Expr, outer: u8, out: &mut String) {
             out.push(' ');
             out.push_str(sign);
             out.push(' ');
-            write(b, if matches!(*sign, "and" | "or" | "&") { mine } else { mine + 1 }, out);
+            write(
+                b,
+                if matches!(*sign, "and" | "or" | "&") {
+                    mine
+                } else {
+                    mine + 1
+                },
+                out,
+            );
             if open {
                 out.push(')');
             }
@@ -250,9 +258,11 @@ fn read(value: serde_json::Value) -> Data {
             None => Data::Str(s),
         },
         serde_json::Value::Array(a) => Data::List(a.into_iter().map(read).collect()),
-        serde_json::Value::Object(o) => {
-            Data::Object(o.into_iter().map(|(k, v)| (k, read(v))).collect::<IndexMap<_, _>>())
-        }
+        serde_json::Value::Object(o) => Data::Object(
+            o.into_iter()
+                .map(|(k, v)| (k, read(v)))
+                .collect::<IndexMap<_, _>>(),
+        ),
     }
 }
 
@@ -267,7 +277,11 @@ mod tests {
             let json = serde_json::to_string(&Data::str(text)).expect("prints");
             let shown: String = serde_json::from_str(&json).expect("reads");
             if shown.starts_with("{%") {
-                assert_eq!(shown, bracketed(&Expr::str(text)), "{text} became another expression");
+                assert_eq!(
+                    shown,
+                    bracketed(&Expr::str(text)),
+                    "{text} became another expression"
+                );
                 assert!(!shown[2..shown.len() - 2].contains('%'), "{shown}");
             } else {
                 assert_eq!(shown, text);

@@ -10,9 +10,7 @@ use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, s
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
-use crate::model::{
-    Act, CaptureId, Cond, Dur, Extract, Manual, PriorId, Retry, RoleId, RoleOrPerson, Text,
-};
+use crate::model::{Act, CaptureId, Cond, Dur, Extract, Manual, PriorId, Retry, RoleId, RoleOrPerson, Text};
 
 /// An act where it stands.
 #[derive(Debug, Clone)]
@@ -58,10 +56,17 @@ impl Lower<'_> {
             }
             let (then, broken) = (self.b.label(), self.b.label());
             let holds = self.cond(&assertion.holds, work.hand.scope);
-            self.b.branch(&here, &[&work.name, ": may be done?"].concat(), holds, &then, &broken);
+            self.b.branch(
+                &here,
+                &[&work.name, ": may be done?"].concat(),
+                holds,
+                &then,
+                &broken,
+            );
             let why = self.text_expr(&assertion.message, work.hand.scope);
             let fault = restated(&work.fault, Expr::str("AssertFailed"), why);
-            self.b.set(&broken, &[&work.name, ": may not be done"].concat(), fault, fail);
+            self.b
+                .set(&broken, &[&work.name, ": may not be done"].concat(), fault, fail);
             here = then;
         }
         let reads = work
@@ -75,7 +80,8 @@ impl Lower<'_> {
                     let capture = self.release.capture(*id);
                     let value = self.extracted(&capture.extract, Expr::states(&["result"]));
                     let name = self.vars.write(&self.names.capture(*id), work.hand.scope);
-                    task.assign.insert(name, Data::Expr(self.typed(&capture.ty, value)));
+                    task.assign
+                        .insert(name, Data::Expr(self.typed(&capture.ty, value)));
                 }
                 self.main(task, CALL_SECONDS, work, watch, &here, next, fail);
             }
@@ -106,13 +112,24 @@ impl Lower<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn main(&mut self, mut task: Task, default: i64, work: &Work<'_>, watch: &Watch, at: &Label, next: &Label, fail: &Label) {
+    fn main(
+        &mut self,
+        mut task: Task,
+        default: i64,
+        work: &Work<'_>,
+        watch: &Watch,
+        at: &Label,
+        next: &Label,
+        fail: &Label,
+    ) {
         let deadline = watch.deadline.as_ref().map(|(d, _)| d.clone());
         let limit = seconds(work.timeout, work.act, default);
         task.comment = self.shown(&work.act.title);
         task.timeout_seconds = Some(self.limited(limit, deadline.as_ref()));
-        task.retry
-            .extend(retried(work.retry.or(work.act.retry.as_ref()), work.idempotent || work.act.idempotent));
+        task.retry.extend(retried(
+            work.retry.or(work.act.retry.as_ref()),
+            work.idempotent || work.act.idempotent,
+        ));
         let mut fault = work.fault.clone();
         if let Some(began) = &work.began {
             task.assign.insert(began.clone(), Data::Bool(true));
@@ -125,7 +142,15 @@ impl Lower<'_> {
     }
 
     /// Only a person can do it: asked by name, and believed when the identity is verified.
-    fn by_hand(&mut self, manual: &Manual, work: &Work<'_>, watch: &Watch, at: &Label, next: &Label, fail: &Label) {
+    fn by_hand(
+        &mut self,
+        manual: &Manual,
+        work: &Work<'_>,
+        watch: &Watch,
+        at: &Label,
+        next: &Label,
+        fail: &Label,
+    ) {
         let scope = work.hand.scope;
         let begun = self.b.label();
         let began: Assign = work.began.iter().map(|v| (v.clone(), Data::Bool(true))).collect();
@@ -144,7 +169,11 @@ impl Lower<'_> {
         let (done, refused, late) = (self.b.label(), self.b.label(), self.b.label());
         let by = self.names.by(&work.key);
         let record = self.vars.knows(&by).then(|| self.vars.write(&by, scope));
-        let goal = if record.is_some() { done.clone() } else { next.clone() };
+        let goal = if record.is_some() {
+            done.clone()
+        } else {
+            next.clone()
+        };
         let ask = Ask {
             name: work.name.clone(),
             key: work.key.clone(),
@@ -163,10 +192,20 @@ impl Lower<'_> {
         if let Some(record) = record {
             self.hands_apart(&record, work, &done, next, &refused);
         }
-        let no = restated(&work.fault, Expr::str("Refused"), Expr::str("whoever was asked to do it said no"));
-        self.b.set(&refused, &[&work.name, ": refused"].concat(), no, fail);
-        let out = restated(&work.fault, Expr::str("TimedOut"), Expr::str("nobody did it in time"));
-        self.b.set(&late, &[&work.name, ": not done in time"].concat(), out, fail);
+        let no = restated(
+            &work.fault,
+            Expr::str("Refused"),
+            Expr::str("whoever was asked to do it said no"),
+        );
+        self.b
+            .set(&refused, &[&work.name, ": refused"].concat(), no, fail);
+        let out = restated(
+            &work.fault,
+            Expr::str("TimedOut"),
+            Expr::str("nobody did it in time"),
+        );
+        self.b
+            .set(&late, &[&work.name, ": not done in time"].concat(), out, fail);
     }
 
     /// Whoever does the work must not be among those who approved it, where an approval says so.
@@ -193,7 +232,8 @@ impl Lower<'_> {
         let go = self.b.label();
         let empty = Expr::eq(self.vars.read(&fact, scope), Expr::Null);
         self.b.branch(at, &[&name, "?"].concat(), empty, &go, next);
-        let far = crate::emit::stepfunctions::naming::foreign_region(self.release, work.hand.environment).is_some();
+        let far =
+            crate::emit::stepfunctions::naming::foreign_region(self.release, work.hand.environment).is_some();
         let (mut task, value) = match (&prior.task, &prior.run) {
             (Some(call), run) if run.is_none() || !(far || !matches!(prior.extract, Extract::Json(_))) => {
                 let value = self.extracted(&prior.extract, Expr::states(&["result"]));
@@ -202,7 +242,10 @@ impl Lower<'_> {
             (_, Some(run)) => {
                 let variable = output_variable(&prior.name);
                 let takes = vec![(variable.clone(), take(&prior.extract))];
-                (self.build(run, &work.act.secrets, takes, work.hand), exported(&variable))
+                (
+                    self.build(run, &work.act.secrets, takes, work.hand),
+                    exported(&variable),
+                )
             }
             _ => {
                 self.b.same(&go, next);
@@ -257,7 +300,11 @@ pub fn restated(fault: &Assign, error: Expr, cause: Expr) -> Assign {
 pub fn shares(a: Expr, b: Expr) -> Expr {
     let body = Expr::op(Expr::var("x"), "in", b);
     let common = Expr::Lambda("filter", Box::new(Expr::List(vec![a])), "x", Box::new(body));
-    Expr::op(Expr::Call("count", vec![Expr::List(vec![common])]), ">", Expr::int(0))
+    Expr::op(
+        Expr::Call("count", vec![Expr::List(vec![common])]),
+        ">",
+        Expr::int(0),
+    )
 }
 
 /// The build's variable for a captured name.

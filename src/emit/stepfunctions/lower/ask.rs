@@ -57,22 +57,36 @@ impl Lower<'_> {
         let many = ask.options.len() > 1;
         let waited = self.vars.local(&["waited_", &ask.key].concat(), ask.scope);
         let ids: Vec<String> = (0..ask.options.len())
-            .map(|i| self.vars.local(&["ask_", &ask.key, "_", &i.to_string()].concat(), ask.scope))
+            .map(|i| {
+                self.vars
+                    .local(&["ask_", &ask.key, "_", &i.to_string()].concat(), ask.scope)
+            })
             .collect();
         let status = self.vars.local(&["answer_", &ask.key].concat(), ask.scope);
         let who = self.vars.local(&["who_", &ask.key].concat(), ask.scope);
         let wait = self.b.label();
         let mut here = at.clone();
         for (i, (option, _)) in ask.options.iter().enumerate() {
-            let next = if i + 1 < ids.len() { self.b.label() } else { wait.clone() };
+            let next = if i + 1 < ids.len() {
+                self.b.label()
+            } else {
+                wait.clone()
+            };
             let mut task = self.start(ask, if many { Some(option) } else { None });
-            task.assign.insert(ids[i].clone(), Data::Expr(Expr::states(&["result", "AutomationExecutionId"])));
+            task.assign.insert(
+                ids[i].clone(),
+                Data::Expr(Expr::states(&["result", "AutomationExecutionId"])),
+            );
             task.assign.insert(waited.clone(), Data::int(0));
             task.assign.insert(status.clone(), Data::str("open"));
             task.assign.insert(who.clone(), Data::List(Vec::new()));
             task.catch = vec![catch_all(Assign::new(), &ask.late)];
             task.next = next.some();
-            let name = if many { [&ask.name, ": ask ", option].concat() } else { [&ask.name, ": ask"].concat() };
+            let name = if many {
+                [&ask.name, ": ask ", option].concat()
+            } else {
+                [&ask.name, ": ask"].concat()
+            };
             self.b.put(&here, &name, State::Task(Box::new(task)));
             here = next;
         }
@@ -82,11 +96,19 @@ impl Lower<'_> {
         let pause = next_wait(&Expr::var(&waited), ask.seconds);
         let state = Wait {
             seconds: Some(Data::Expr(pause.clone())),
-            assign: [(waited.clone(), Data::Expr(Expr::op(Expr::var(&waited), "+", pause)))].into(),
+            assign: [(
+                waited.clone(),
+                Data::Expr(Expr::op(Expr::var(&waited), "+", pause)),
+            )]
+            .into(),
             next: watched.next(),
             ..Wait::default()
         };
-        self.b.put(&wait, &[&ask.name, ": wait for an answer"].concat(), State::Wait(state));
+        self.b.put(
+            &wait,
+            &[&ask.name, ": wait for an answer"].concat(),
+            State::Wait(state),
+        );
         let look = self.b.label();
         let watch = watch.through(|l| self.withdrawn(ask, &ids, None, l));
         self.boundary(&watch, &watched, &look);
@@ -95,7 +117,11 @@ impl Lower<'_> {
         for (i, id) in ids.iter().enumerate() {
             let judged = self.b.label();
             self.look(ask, id, &status, &who, &here, &judged);
-            let other = if i + 1 < ids.len() { self.b.label() } else { decided.clone() };
+            let other = if i + 1 < ids.len() {
+                self.b.label()
+            } else {
+                decided.clone()
+            };
             let yes = self.answered(ask, i, &ids, &who);
             let mut rules = vec![(Expr::eq(Expr::var(&status), Expr::str("Success")), yes)];
             if !many {
@@ -103,27 +129,43 @@ impl Lower<'_> {
                 let test = Expr::op(Expr::var(&status), "in", Expr::List(refused.to_vec()));
                 rules.push((test, ask.no.clone()));
             }
-            self.b.choose(&judged, &[&ask.name, ": answered?"].concat(), rules, &other);
+            self.b
+                .choose(&judged, &[&ask.name, ": answered?"].concat(), rules, &other);
             here = other;
         }
         self.b.leave_loop();
         let late = self.withdrawn(ask, &ids, None, &ask.late.clone());
         let over = Expr::op(Expr::var(&waited), ">=", Expr::int(ask.seconds));
-        self.b.branch(&decided, &[&ask.name, ": time is up?"].concat(), over, &late, &wait);
+        self.b.branch(
+            &decided,
+            &[&ask.name, ": time is up?"].concat(),
+            over,
+            &late,
+            &wait,
+        );
     }
 
     fn start(&self, ask: &Ask, option: Option<&str>) -> Task {
         let mut message = ask.message.clone();
         if let Some(option) = option {
-            message = Expr::concat(vec![message, Expr::Str(["\nApprove this request to answer: ", option].concat())]);
+            message = Expr::concat(vec![
+                message,
+                Expr::Str(["\nApprove this request to answer: ", option].concat()),
+            ]);
         }
         // Systems Manager reads `{{ }}` in a value as one of its own variables.
         let open = Expr::Call("replace", vec![message, Expr::str("{{"), Expr::str("{ {")]);
         let limit = i64::try_from(MESSAGE).unwrap_or(i64::MAX);
         let message = Expr::Call("substring", vec![open, Expr::int(0), Expr::int(limit)]);
         let parameters = Data::object([
-            ("Approvers", Data::Expr(Expr::Call("distinct", vec![Expr::List(ask.approvers.clone())]))),
-            ("MinimumApprovals", Data::List(vec![Data::Str(ask.quorum.to_string())])),
+            (
+                "Approvers",
+                Data::Expr(Expr::Call("distinct", vec![Expr::List(ask.approvers.clone())])),
+            ),
+            (
+                "MinimumApprovals",
+                Data::List(vec![Data::Str(ask.quorum.to_string())]),
+            ),
             ("Message", Data::List(vec![Data::Expr(message)])),
         ]);
         sdk(
@@ -158,7 +200,8 @@ impl Lower<'_> {
         task.catch = vec![catch_all(unknown, next)];
         task.output = Some(Data::object([]));
         task.next = next.some();
-        self.b.put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
+        self.b
+            .put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
     }
 
     /// Where an approved automation leads: who said yes is kept, the others are withdrawn, what was written down is read.
@@ -173,10 +216,16 @@ impl Lower<'_> {
             let at = self.b.label();
             let enough = self.b.label();
             let grant = Expr::object([("at", Expr::now()), ("by", Expr::var(who))]);
-            self.b.set(&enough, &[&ask.name, ": granted"].concat(), [(record.clone(), Data::Expr(grant))].into(), &goal);
+            self.b.set(
+                &enough,
+                &[&ask.name, ": granted"].concat(),
+                [(record.clone(), Data::Expr(grant))].into(),
+                &goal,
+            );
             let count = Expr::Call("count", vec![Expr::var(who)]);
             let test = Expr::op(count, ">=", Expr::int(ask.quorum));
-            self.b.branch(&at, &[&ask.name, ": known who?"].concat(), test, &enough, &ask.no);
+            self.b
+                .branch(&at, &[&ask.name, ": known who?"].concat(), test, &enough, &ask.no);
             goal = at;
         }
         self.withdrawn(ask, ids, Some(index), &goal)
@@ -201,7 +250,11 @@ impl Lower<'_> {
             task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), &goal)];
             task.next = goal.some();
-            self.b.put(&at, &[&ask.name, ": withdraw"].concat(), State::Task(Box::new(task)));
+            self.b.put(
+                &at,
+                &[&ask.name, ": withdraw"].concat(),
+                State::Task(Box::new(task)),
+            );
             goal = at;
         }
         goal
@@ -215,7 +268,8 @@ impl Lower<'_> {
             &self.release.capture(capture).ty,
             Expr::states(&["result", "Parameter", "Value"]),
         );
-        task.assign.insert(self.vars.write(&fact, ask.scope), Data::Expr(value));
+        task.assign
+            .insert(self.vars.write(&fact, ask.scope), Data::Expr(value));
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), &ask.no)];
         task.next = next.some();
@@ -233,7 +287,13 @@ impl Lower<'_> {
     }
 
     /// What a person is told: the release, the question, what counts and where to look, and where an answer is written.
-    pub fn question_text(&self, subject: &str, lines: &[(&str, Option<&Text>)], answers: &[CaptureId], scope: Scope) -> Expr {
+    pub fn question_text(
+        &self,
+        subject: &str,
+        lines: &[(&str, Option<&Text>)],
+        answers: &[CaptureId],
+        scope: Scope,
+    ) -> Expr {
         let mut parts = vec![
             self.text_expr(&self.release.title, scope),
             Expr::Str([": ", subject].concat()),
@@ -246,7 +306,12 @@ impl Lower<'_> {
         }
         for capture in answers {
             parts.push(Expr::Str(
-                ["\nFirst write `", self.release.capture(*capture).name.as_str(), "` into the parameter "].concat(),
+                [
+                    "\nFirst write `",
+                    self.release.capture(*capture).name.as_str(),
+                    "` into the parameter ",
+                ]
+                .concat(),
             ));
             parts.push(self.run_parameter(&self.names.capture(*capture)));
         }
@@ -325,7 +390,9 @@ impl Lower<'_> {
 
     /// The principal of a person who is an input of the run: looked up among all people of the plan.
     pub fn principal_of_param(&mut self, param: crate::model::ParamId) -> Expr {
-        let people: Vec<_> = (0..self.release.people.len()).map(crate::model::PersonId::at).collect();
+        let people: Vec<_> = (0..self.release.people.len())
+            .map(crate::model::PersonId::at)
+            .collect();
         let table = people
             .into_iter()
             .map(|p| {
@@ -352,7 +419,7 @@ pub fn catch_all(assign: Assign, next: &Label) -> Catcher {
 }
 
 /// Seconds until the next look: short at first, then a twentieth of what was waited, an hour at most.
-fn next_wait(waited: &Expr, seconds: i64) -> Expr {
+pub fn next_wait(waited: &Expr, seconds: i64) -> Expr {
     let grown = Expr::Call(
         "floor",
         vec![Expr::op(waited.clone(), "*", Expr::Num("0.05".into()))],

@@ -225,7 +225,11 @@ fn clean(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { "state".to_string() } else { line }
+    if line.is_empty() {
+        "state".to_string()
+    } else {
+        line
+    }
 }
 
 /// At most `limit` characters, cut at the end.
@@ -269,7 +273,12 @@ mod tests {
         b.put(&end, "end", State::Succeed(Succeed::default()));
         let branch = b.finish(&labels[0]);
         assert_eq!(branch.states.len(), 4);
-        assert!(branch.states.keys().all(|n| n.chars().count() <= NAME_LIMIT && !n.contains('`')));
+        assert!(
+            branch
+                .states
+                .keys()
+                .all(|n| n.chars().count() <= NAME_LIMIT && !n.contains('`'))
+        );
     }
 
     #[test]

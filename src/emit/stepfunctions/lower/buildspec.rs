@@ -93,7 +93,11 @@ pub fn buildspec(script: &Script) -> String {
     }
     commands.push("set -euo pipefail\n".to_string() + &run);
     if let Some(regex) = &script.prints {
-        commands.push(with_regex(regex, "perl -0777 -ne 'exit(/$ENV{RELEASEC_REGEX}/ ? 0 : 1)' ", OUTPUT));
+        commands.push(with_regex(
+            regex,
+            "perl -0777 -ne 'exit(/$ENV{RELEASEC_REGEX}/ ? 0 : 1)' ",
+            OUTPUT,
+        ));
     }
     for (name, take) in &script.takes {
         let value = match take {
@@ -105,8 +109,13 @@ pub fn buildspec(script: &Script) -> String {
             ),
             Take::Json(path) => {
                 let path = serde_json::Value::Array(path.clone()).to_string();
-                ["jq --raw-output --exit-status --argjson path ", &quoted(&path), " 'getpath($path)' ", OUTPUT]
-                    .concat()
+                [
+                    "jq --raw-output --exit-status --argjson path ",
+                    &quoted(&path),
+                    " 'getpath($path)' ",
+                    OUTPUT,
+                ]
+                .concat()
             }
         };
         commands.push([name.as_str(), "=\"$(", &value, ")\"\nexport ", name].concat());
@@ -139,7 +148,10 @@ fn heredoc(source: &str) -> String {
         word.push('_');
     }
     let newline = if source.ends_with('\n') { "" } else { "\n" };
-    ["cat >", SCRIPT, " <<'", &word, "'\n", source, newline, &word, "\n"].concat()
+    [
+        "cat >", SCRIPT, " <<'", &word, "'\n", source, newline, &word, "\n",
+    ]
+    .concat()
 }
 
 fn with_regex(regex: &str, command: &str, file: &str) -> String {
@@ -162,8 +174,13 @@ mod tests {
             ..Script::default()
         });
         let read: serde_json::Value = serde_json::from_str(&spec).expect("is JSON");
-        let first = read["phases"]["build"]["commands"][0].as_str().expect("a command");
-        assert!(first.starts_with("cat >/tmp/releasec-step.sh <<'RELEASEC_STEP_'\n"), "{first}");
+        let first = read["phases"]["build"]["commands"][0]
+            .as_str()
+            .expect("a command");
+        assert!(
+            first.starts_with("cat >/tmp/releasec-step.sh <<'RELEASEC_STEP_'\n"),
+            "{first}"
+        );
         assert!(first.ends_with("\nRELEASEC_STEP_\n"));
     }
 
@@ -172,7 +189,10 @@ mod tests {
         let spec = buildspec(&Script {
             source: "true".into(),
             takes: vec![
-                ("RELEASEC_OUT_A".into(), Take::Json(vec!["items".into(), 0.into()])),
+                (
+                    "RELEASEC_OUT_A".into(),
+                    Take::Json(vec!["items".into(), 0.into()]),
+                ),
                 ("RELEASEC_OUT_B".into(), Take::Regex("it's (.*)".into())),
             ],
             ..Script::default()

@@ -105,7 +105,13 @@ impl Lower<'_> {
     }
 
     /// A command as a build that is waited for.
-    pub fn build(&self, command: &Command, secrets: &[smol_str::SmolStr], takes: Vec<(String, Take)>, hand: Hand) -> Task {
+    pub fn build(
+        &self,
+        command: &Command,
+        secrets: &[smol_str::SmolStr],
+        takes: Vec<(String, Take)>,
+        hand: Hand,
+    ) -> Task {
         let release = self.release;
         let foreign = naming::foreign_account(release, hand.environment).is_some();
         let script = Script {
@@ -150,7 +156,10 @@ impl Lower<'_> {
         Task {
             resource: "arn:aws:states:::codebuild:startBuild.sync".into(),
             arguments: Some(arguments),
-            retry: vec![throttled(&["CodeBuild.AccountLimitExceededException", "CodeBuild.ThrottlingException"])],
+            retry: vec![throttled(&[
+                "CodeBuild.AccountLimitExceededException",
+                "CodeBuild.ThrottlingException",
+            ])],
             timeout_seconds: Some(Data::int(BUILD_SECONDS)),
             ..Task::default()
         }
@@ -220,8 +229,12 @@ pub fn sdk(service: &str, operation: &str, arguments: Data) -> Task {
         ["arn:aws:states:::aws-sdk:", service, ":", operation]
     };
     let prefix = error_prefix(service);
-    let names = ["ThrottlingException", "TooManyRequestsException", "RequestLimitExceededException"]
-        .map(|e| [&prefix, ".", e].concat());
+    let names = [
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "RequestLimitExceededException",
+    ]
+    .map(|e| [&prefix, ".", e].concat());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Task {
         resource: resource.concat(),
@@ -261,7 +274,9 @@ pub fn retried(retry: Option<&Retry>, idempotent: bool) -> Option<Retrier> {
         interval_seconds: every.clamp(1, 31_622_400),
         max_attempts: times.min(99_999),
         backoff_rate: backoff.max(1.0),
-        max_delay_seconds: (backoff > 1.0).then(|| (every.max(1)).saturating_mul(20).clamp(2, 3_600)).filter(|d| *d > every),
+        max_delay_seconds: (backoff > 1.0)
+            .then(|| (every.max(1)).saturating_mul(20).clamp(2, 3_600))
+            .filter(|d| *d > every),
         jitter_strategy: Some("FULL".into()),
     })
 }
@@ -270,7 +285,10 @@ pub fn retried(retry: Option<&Retry>, idempotent: bool) -> Option<Retrier> {
 pub fn seconds(step: Option<Dur>, act: &Act, default: i64) -> i64 {
     step.or(act.timeout)
         .map(Dur::as_seconds)
-        .or_else(|| act.takes.map(|(_, high)| high.as_seconds().saturating_mul(2).max(60)))
+        .or_else(|| {
+            act.takes
+                .map(|(_, high)| high.as_seconds().saturating_mul(2).max(60))
+        })
         .unwrap_or(default)
 }
 

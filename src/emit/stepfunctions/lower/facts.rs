@@ -9,8 +9,8 @@ use super::vars::{Join, Scope, TOP};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::stepfunctions::expr::Data;
 use crate::model::{
-    ApprovalId, CaptureSource, DecisionId, DistinctFrom, Failure, FailureOutcome, GateId, GateOutcome, HoldId, Rollback, StageId, Step,
-    StepKind, TriggerId, TriggerTest,
+    ApprovalId, CaptureSource, DecisionId, DistinctFrom, Failure, FailureOutcome, GateId, GateOutcome,
+    HoldId, Rollback, StageId, Step, StepKind, TriggerId, TriggerTest,
 };
 use crate::plan::{EdgeKind, Node, StageUndo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,11 +74,6 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether an approval is asked where it is needed and not as a node.
-    pub fn asked_in_place(&self, id: ApprovalId) -> bool {
-        !self.stands(Node::Approval(id))
-    }
-
     fn guards_undo(&self, id: ApprovalId) -> bool {
         self.release.stages.iter().any(|s| match &s.rollback {
             Rollback::Written(w) => w.approved.iter().any(|(a, _)| *a == id),
@@ -126,7 +121,14 @@ impl Lower<'_> {
             }
             let (first, second) = (nodes[*a], nodes[*b]);
             let names = [self.plan.node_name(first), self.plan.node_name(second)];
-            let message = ["`", names[1], "` waits for `", names[0], "` on Step Functions, which the plan does not ask for"].concat();
+            let message = [
+                "`",
+                names[1],
+                "` waits for `",
+                names[0],
+                "` on Step Functions, which the plan does not ask for",
+            ]
+            .concat();
             let found = Diagnostic::info(EXTRA_WAIT, self.plan.node_origin(second).span, message)
                 .here("waits")
                 .fact(self.plan.node_origin(first).span, ["`", names[0], "` ends first"].concat())
@@ -141,7 +143,9 @@ impl Lower<'_> {
                 self.vars.place(nodes[*i], scope);
                 Order::Node(nodes[*i])
             }
-            Tree::Series(parts) => Order::Series(parts.iter().map(|p| self.scoped(p, nodes, scope)).collect()),
+            Tree::Series(parts) => {
+                Order::Series(parts.iter().map(|p| self.scoped(p, nodes, scope)).collect())
+            }
             Tree::Parallel(parts) => {
                 self.parallel = true;
                 Order::Parallel(
@@ -159,8 +163,11 @@ impl Lower<'_> {
 
     fn declare(&mut self) {
         self.vars.declare("attempt", Data::int(1), Join::Changed, TOP);
+        self.vars
+            .declare("locks", Data::List(Vec::new()), Join::Changed, TOP);
         self.vars.declare("help", Data::Bool(false), Join::Any, TOP);
-        self.vars.declare("failures", Data::List(Vec::new()), Join::Append, TOP);
+        self.vars
+            .declare("failures", Data::List(Vec::new()), Join::Append, TOP);
         for (i, _) in self.release.overrides.iter().enumerate() {
             let fact = self.names.bypass(i);
             self.vars.declare(&fact, Data::Bool(false), Join::Any, TOP);
@@ -173,14 +180,16 @@ impl Lower<'_> {
             let scope = self.vars.scope_of(Node::Approval(id));
             let fact = self.names.grant(id);
             self.vars.declare(&fact, Data::Null, Join::Changed, scope);
-            self.vars.declare("failures", Data::List(Vec::new()), Join::Append, scope);
+            self.vars
+                .declare("failures", Data::List(Vec::new()), Join::Append, scope);
         }
         for (i, d) in self.release.decisions.iter().enumerate() {
             let id = DecisionId::at(i);
             let scope = self.vars.scope_of(Node::Decision(id));
             let fact = self.names.decision(id);
             self.vars.declare(&fact, Data::Null, Join::Changed, scope);
-            self.vars.declare("failures", Data::List(Vec::new()), Join::Append, scope);
+            self.vars
+                .declare("failures", Data::List(Vec::new()), Join::Append, scope);
             for capture in &d.question.captures {
                 let fact = self.names.capture(*capture);
                 self.vars.declare(&fact, Data::Null, Join::Changed, scope);
@@ -225,9 +234,11 @@ impl Lower<'_> {
         let stage = release.stage(id);
         let scope = self.vars.scope_of(Node::Stage(id));
         let fact = self.names.stage(id);
-        self.vars.declare(&fact, Data::str("pending"), Join::Changed, scope);
+        self.vars
+            .declare(&fact, Data::str("pending"), Join::Changed, scope);
         self.vars.declare(&fact, Data::str("pending"), Join::Changed, TOP);
-        self.vars.declare("failures", Data::List(Vec::new()), Join::Append, scope);
+        self.vars
+            .declare("failures", Data::List(Vec::new()), Join::Append, scope);
         if stage.timeout.is_some() {
             let fact = self.names.since(id);
             self.vars.declare(&fact, Data::int(0), Join::Changed, scope);
@@ -245,7 +256,11 @@ impl Lower<'_> {
             let fact = self.names.ticked(*list);
             self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
         }
-        for (approval, _) in stage.rollout.iter().flat_map(|r| r.steps.iter().flat_map(|s| &s.approved)) {
+        for (approval, _) in stage
+            .rollout
+            .iter()
+            .flat_map(|r| r.steps.iter().flat_map(|s| &s.approved))
+        {
             let fact = self.names.grant(*approval);
             self.vars.declare(&fact, Data::Null, Join::Changed, scope);
         }
@@ -255,7 +270,10 @@ impl Lower<'_> {
             self.declare_steps(&of.steps.iter().collect::<Vec<_>>(), scope);
         }
         if !self.apart_from_executors().is_empty() {
-            for step in steps.iter().filter(|s| s.act().is_some_and(|a| a.manual.is_some())) {
+            for step in steps
+                .iter()
+                .filter(|s| s.act().is_some_and(|a| a.manual.is_some()))
+            {
                 let fact = self.names.by(&[&stage.slug, "_", &step.slug].concat());
                 self.vars.declare(&fact, Data::Null, Join::Changed, scope);
             }
@@ -267,7 +285,8 @@ impl Lower<'_> {
 
     fn declare_gate(&mut self, id: GateId, scope: Scope) {
         let fact = self.names.gate(id);
-        self.vars.declare(&fact, Data::str("pending"), Join::Changed, scope);
+        self.vars
+            .declare(&fact, Data::str("pending"), Join::Changed, scope);
         let source = CaptureSource::Gate(id);
         let captures: Vec<usize> = (0..self.release.captures.len())
             .filter(|i| self.release.captures[*i].source == source)

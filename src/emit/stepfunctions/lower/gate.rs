@@ -7,16 +7,13 @@ use super::Lower;
 use super::act::Work;
 use super::ask::{Ask, DEFAULT_SECONDS, catch_all};
 use super::build::Label;
-use super::buildspec::Take;
 use super::call::{Hand, exported, take};
 use super::value::{number, sign};
 use super::vars::Scope;
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
-use crate::model::{
-    Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value,
-};
+use crate::model::{Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value};
 
 /// What a metric is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +53,15 @@ const VALUE: &str = "RELEASEC_VALUE";
 
 impl Lower<'_> {
     /// Judges a gate at a place. `rested` is how long the stage has let time pass since it last changed something.
-    pub fn judge(&mut self, id: GateId, owner: RoleId, rested: i64, watch: &Watch, at: &Label, out: &Outcomes) {
+    pub fn judge(
+        &mut self,
+        id: GateId,
+        owner: RoleId,
+        rested: i64,
+        watch: &Watch,
+        at: &Label,
+        out: &Outcomes,
+    ) {
         let gate = self.release.gate(id);
         let name = [&watch.name, ": ", &gate.name].concat();
         let key = [self.key_of(&watch.name), "_".into(), self.names.gate(id)].concat();
@@ -67,12 +72,27 @@ impl Lower<'_> {
                 let samples = gate.samples.max(1);
                 let first = (over.as_seconds() - rested).max(0);
                 for i in 0..samples {
-                    let rest = if i == 0 { first } else { gate.every.unwrap_or(over).as_seconds() };
+                    let rest = if i == 0 {
+                        first
+                    } else {
+                        gate.every.unwrap_or(over).as_seconds()
+                    };
                     let (read, judged) = (self.b.label(), self.b.label());
                     let sample = [&key, "_", &i.to_string()].concat();
-                    self.rest(&[&name, ": wait"].concat(), &sample, Dur::seconds(rest), watch, &here, &read);
+                    self.rest(
+                        &[&name, ": wait"].concat(),
+                        &sample,
+                        Dur::seconds(rest),
+                        watch,
+                        &here,
+                        &read,
+                    );
                     self.read_metrics(expr, over, watch.hand, &name, &read, &judged);
-                    let then = if i + 1 == samples { out.pass.clone() } else { self.b.label() };
+                    let then = if i + 1 == samples {
+                        out.pass.clone()
+                    } else {
+                        self.b.label()
+                    };
                     self.judge_readings(id, owner, &sample, watch, (&judged, &then, out));
                     here = then;
                 }
@@ -105,18 +125,28 @@ impl Lower<'_> {
                 ];
                 let scope = watch.hand.scope;
                 let message = self.question_text(&gate.name, &lines, &question.captures, scope);
-                let lenient = question.default.as_ref().is_some_and(|d| affirmative(&self.shown(d)));
+                let lenient = question
+                    .default
+                    .as_ref()
+                    .is_some_and(|d| affirmative(&self.shown(d)));
                 let ask = Ask {
                     name,
                     key,
                     message,
                     approvers,
                     quorum: 1,
-                    seconds: question.within.or(gate.timeout).map_or(DEFAULT_SECONDS, Dur::as_seconds),
+                    seconds: question
+                        .within
+                        .or(gate.timeout)
+                        .map_or(DEFAULT_SECONDS, Dur::as_seconds),
                     scope,
                     options: vec![("yes".into(), out.pass.clone())],
                     no: out.fail.clone(),
-                    late: if lenient { out.pass.clone() } else { out.fail.clone() },
+                    late: if lenient {
+                        out.pass.clone()
+                    } else {
+                        out.fail.clone()
+                    },
                     record: None,
                     answers: question.captures.clone(),
                 };
@@ -125,7 +155,14 @@ impl Lower<'_> {
         }
     }
 
-    fn judge_readings(&mut self, id: GateId, owner: RoleId, key: &str, watch: &Watch, way: (&Label, &Label, &Outcomes)) {
+    fn judge_readings(
+        &mut self,
+        id: GateId,
+        owner: RoleId,
+        key: &str,
+        watch: &Watch,
+        way: (&Label, &Label, &Outcomes),
+    ) {
         let (at, pass, out) = way;
         let gate = self.release.gate(id);
         let GateTest::Metrics(expr) = &gate.test else {
@@ -168,7 +205,15 @@ impl Lower<'_> {
     }
 
     /// Reads the metrics of a condition one after the other; one that cannot be read has no data.
-    pub fn read_metrics(&mut self, expr: &MetricExpr, over: Dur, hand: Hand, name: &str, at: &Label, next: &Label) {
+    pub fn read_metrics(
+        &mut self,
+        expr: &MetricExpr,
+        over: Dur,
+        hand: Hand,
+        name: &str,
+        at: &Label,
+        next: &Label,
+    ) {
         let mut here = at.clone();
         for id in measured(expr) {
             let then = self.b.label();
@@ -180,10 +225,19 @@ impl Lower<'_> {
     }
 
     /// Reads one metric into a variable.
-    pub fn read_metric(&mut self, id: MetricId, over: Dur, hand: Hand, name: &str, var: &str, way: (&Label, &Label)) {
+    pub fn read_metric(
+        &mut self,
+        id: MetricId,
+        over: Dur,
+        hand: Hand,
+        name: &str,
+        var: &str,
+        way: (&Label, &Label),
+    ) {
         let metric = self.release.metric(id);
         let (at, next) = way;
-        let far = crate::emit::stepfunctions::naming::foreign_region(self.release, hand.environment).is_some();
+        let far =
+            crate::emit::stepfunctions::naming::foreign_region(self.release, hand.environment).is_some();
         let (mut task, raw) = match (&metric.task, &metric.run) {
             (Some(call), run) if run.is_none() || !far => {
                 let answer = self.extracted(&metric.extract, Expr::states(&["result"]));
@@ -201,7 +255,12 @@ impl Lower<'_> {
             }
             _ => {
                 let none: Assign = [(var.to_string(), Data::Null)].into();
-                self.b.set(at, &[name, ": nothing measures ", &metric.name].concat(), none, next);
+                self.b.set(
+                    at,
+                    &[name, ": nothing measures ", &metric.name].concat(),
+                    none,
+                    next,
+                );
                 return;
             }
         };
@@ -217,7 +276,11 @@ impl Lower<'_> {
         task.catch = vec![catch_all([(var.to_string(), Data::Null)].into(), next)];
         task.next = next.some();
         let label = metric.bound.as_ref().unwrap_or(&metric.name);
-        self.b.put(at, &[name, ": measure ", label].concat(), State::Task(Box::new(task)));
+        self.b.put(
+            at,
+            &[name, ": measure ", label].concat(),
+            State::Task(Box::new(task)),
+        );
     }
 
     /// What a condition over metrics means, the metrics having been read.
@@ -241,8 +304,16 @@ impl Lower<'_> {
         };
         let judged = reading == Reading::Gate;
         Verdict {
-            fails: if judged { missing(self, NoData::Fail) } else { Expr::Bool(false) },
-            asks: if judged { missing(self, NoData::Pause) } else { Expr::Bool(false) },
+            fails: if judged {
+                missing(self, NoData::Fail)
+            } else {
+                Expr::Bool(false)
+            },
+            asks: if judged {
+                missing(self, NoData::Pause)
+            } else {
+                Expr::Bool(false)
+            },
             holds: self.compare(expr, over, scope, judged),
         }
     }
@@ -312,7 +383,14 @@ impl Lower<'_> {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .collect();
-        [&plain, "_", &metric.0.to_string(), "_", &over.as_seconds().to_string()].concat()
+        [
+            &plain,
+            "_",
+            &metric.0.to_string(),
+            "_",
+            &over.as_seconds().to_string(),
+        ]
+        .concat()
     }
 
     /// Every baseline the plan compares with, and its span, each once.
@@ -370,11 +448,16 @@ fn walk(expr: &MetricExpr, see: &mut dyn FnMut(MetricId, Option<MetricId>)) {
         MetricExpr::Const(_) => {}
         MetricExpr::And(l) | MetricExpr::Or(l) => l.iter().for_each(|e| walk(e, see)),
         MetricExpr::Not(e) => walk(e, see),
-        MetricExpr::Compare { metric, of_baseline, .. } => see(*metric, *of_baseline),
+        MetricExpr::Compare {
+            metric, of_baseline, ..
+        } => see(*metric, *of_baseline),
     }
 }
 
 /// Whether an answer means yes.
 fn affirmative(word: &str) -> bool {
-    matches!(word.trim().to_ascii_lowercase().as_str(), "yes" | "pass" | "passed" | "true" | "proceed" | "ok")
+    matches!(
+        word.trim().to_ascii_lowercase().as_str(),
+        "yes" | "pass" | "passed" | "true" | "proceed" | "ok"
+    )
 }

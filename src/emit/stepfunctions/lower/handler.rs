@@ -138,14 +138,25 @@ impl Lower<'_> {
         let goal = self.lead(faults, index, kind);
         match case.on_failure {
             Some(of) if !of.steps.is_empty() => {
-                let place = Place::aside(&[&case.name, ": on failure"].concat(), &[&case.slug, "_of"].concat(), case);
+                let place = Place::aside(
+                    &[&case.name, ": on failure"].concat(),
+                    &[&case.slug, "_of"].concat(),
+                    case,
+                );
                 self.best_effort(&of.steps, &place, at, &goal);
             }
             _ => self.b.same(at, &goal),
         }
     }
 
-    fn outcome_of(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, outcome: &FailureOutcome, at: &Label) {
+    fn outcome_of(
+        &mut self,
+        case: &Case<'_>,
+        faults: &mut Faults,
+        index: usize,
+        outcome: &FailureOutcome,
+        at: &Label,
+    ) {
         match outcome {
             FailureOutcome::Rollback
             | FailureOutcome::RollbackStage(_)
@@ -154,8 +165,15 @@ impl Lower<'_> {
             FailureOutcome::Continue { .. } => {
                 let told = self.b.label();
                 let status = self.fallen(case, "refused");
-                self.b.set(at, &[&case.name, ": failed, goes on"].concat(), status, &told);
-                self.moment(MomentKind::Failed, case.stage, case.hand.scope, &told, &case.settled);
+                self.b
+                    .set(at, &[&case.name, ": failed, goes on"].concat(), status, &told);
+                self.moment(
+                    MomentKind::Failed,
+                    case.stage,
+                    case.hand.scope,
+                    &told,
+                    &case.settled,
+                );
             }
             FailureOutcome::Pause => self.pause(case, faults, index, at),
             FailureOutcome::Escalate(channel) => {
@@ -165,7 +183,13 @@ impl Lower<'_> {
                     self.text_expr(&self.release.title, case.hand.scope),
                     Expr::Str([": ", &text].concat()),
                 ]);
-                self.send(*channel, message, &[&case.name, ": call for help"].concat(), at, &goal);
+                self.send(
+                    *channel,
+                    message,
+                    &[&case.name, ": call for help"].concat(),
+                    at,
+                    &goal,
+                );
             }
         }
     }
@@ -186,7 +210,8 @@ impl Lower<'_> {
             self.vars.write("failures", scope),
             Data::Expr(Expr::List(vec![failures, kept])),
         );
-        self.b.set(at, &[&case.name, ": given up"].concat(), assign, &told);
+        self.b
+            .set(at, &[&case.name, ": given up"].concat(), assign, &told);
         self.moment(MomentKind::Failed, case.stage, scope, &told, &raised);
         if matches!(outcome, FailureOutcome::Restart(..)) {
             // A restart lets the siblings finish.
@@ -205,7 +230,11 @@ impl Lower<'_> {
         let fact = self.names.stage(stage);
         let was = self.vars.read(&fact, case.hand.scope);
         let began = super::value::one_of(was.clone(), &["began", "again"]);
-        let other = if unbegun == "pending" { was } else { Expr::str(unbegun) };
+        let other = if unbegun == "pending" {
+            was
+        } else {
+            Expr::str(unbegun)
+        };
         let value = Expr::cond(began, Expr::str("failed"), other);
         [(self.vars.write(&fact, case.hand.scope), Data::Expr(value))].into()
     }
@@ -218,9 +247,22 @@ impl Lower<'_> {
         let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
         let stop = self.lead(faults, index, Kind::Outcome(FailureOutcome::Stop));
         let often = Expr::op(self.vars.read(&counter, scope), ">=", Expr::int(MOST_PAUSES));
-        self.b.branch(at, &[&case.name, ": paused too often?"].concat(), often, &rollback, &held);
+        self.b.branch(
+            at,
+            &[&case.name, ": paused too often?"].concat(),
+            often,
+            &rollback,
+            &held,
+        );
         let lifted = self.b.label();
-        self.raise(HOLD, true, scope, &[&case.name, ": siblings hold"].concat(), &held, &told);
+        self.raise(
+            HOLD,
+            true,
+            scope,
+            &[&case.name, ": siblings hold"].concat(),
+            &held,
+            &told,
+        );
         let once = Expr::op(self.vars.read(&counter, scope), "+", Expr::int(1));
         self.b.set(
             &asked,
@@ -268,14 +310,26 @@ impl Lower<'_> {
         let watch = Watch::nothing(&case.name, case.hand);
         self.ask(&ask, &watch, &lifted);
         let judged = self.b.label();
-        self.raise(HOLD, false, scope, &[&case.name, ": siblings go on"].concat(), &after, &judged);
+        self.raise(
+            HOLD,
+            false,
+            scope,
+            &[&case.name, ": siblings go on"].concat(),
+            &after,
+            &judged,
+        );
         let sites = faults.list[index].2.clone();
         let (retry, proceed) = (self.b.label(), self.b.label());
         self.resume(case, &sites, &retry, |s| &s.retry);
         self.resume(case, &sites, &proceed, |s| &s.proceed);
         let is = |word: &str| Expr::eq(Expr::var(&choice), Expr::str(word));
         let rules = vec![(is("retry"), retry), (is("proceed"), proceed), (is("stop"), stop)];
-        self.b.choose(&judged, &[&case.name, ": how to go on?"].concat(), rules, &rollback);
+        self.b.choose(
+            &judged,
+            &[&case.name, ": how to go on?"].concat(),
+            rules,
+            &rollback,
+        );
     }
 
     /// Back to the step at which the fault was met.
@@ -289,7 +343,8 @@ impl Lower<'_> {
             .iter()
             .map(|s| (Expr::eq(step.clone(), Expr::str(&s.key)), way(s).clone()))
             .collect();
-        self.b.choose(at, &[&case.name, ": from where?"].concat(), rules, way(last));
+        self.b
+            .choose(at, &[&case.name, ": from where?"].concat(), rules, way(last));
     }
 
     /// A decision is asked because of a failure.
@@ -309,7 +364,13 @@ impl Lower<'_> {
         let silent = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
         let watch = Watch::nothing(&case.name, case.hand);
         let key = [&case.slug, "_", &decision.name].concat();
-        self.put_decision(id, &[&case.name, ": ", &decision.name].concat(), &key, &watch, at, &goals, &silent);
+        self.put_decision(
+            id,
+            &[&case.name, ": ", &decision.name].concat(),
+            &key,
+            &watch,
+            (at, &goals, &silent),
+        );
     }
 
     fn fired(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, id: TriggerId, at: &Label) {
@@ -321,17 +382,32 @@ impl Lower<'_> {
                 self.resume(case, &sites, &go, |s| &s.proceed);
                 let fact = self.vars.write(&self.names.told(id), case.hand.scope);
                 let send = self.b.label();
-                self.b.set(&told, &[&case.name, ": ", &trigger.name, " has called"].concat(), [(fact, Data::Bool(true))].into(), &go);
+                self.b.set(
+                    &told,
+                    &[&case.name, ": ", &trigger.name, " has called"].concat(),
+                    [(fact, Data::Bool(true))].into(),
+                    &go,
+                );
                 let message = Expr::concat(vec![
                     self.text_expr(&self.release.title, case.hand.scope),
                     Expr::Str([": trigger ", &trigger.name, " has fired"].concat()),
                 ]);
-                self.send(*channel, message, &[&case.name, ": ", &trigger.name, " calls"].concat(), &send, &told);
+                self.send(
+                    *channel,
+                    message,
+                    &[&case.name, ": ", &trigger.name, " calls"].concat(),
+                    &send,
+                    &told,
+                );
                 send
             }
             outcome => self.lead(faults, index, Kind::Outcome(outcome.clone())),
         };
-        let place = Place::aside(&[&case.name, ": ", &trigger.name].concat(), &[&case.slug, "_", &trigger.name].concat(), case);
+        let place = Place::aside(
+            &[&case.name, ": ", &trigger.name].concat(),
+            &[&case.slug, "_", &trigger.name].concat(),
+            case,
+        );
         self.best_effort(&trigger.steps, &place, at, &goal);
     }
 

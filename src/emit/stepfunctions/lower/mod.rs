@@ -9,6 +9,7 @@ mod ask;
 mod build;
 mod buildspec;
 mod call;
+mod clock;
 mod consent;
 mod entry;
 mod facts;
@@ -37,10 +38,6 @@ use build::Builder;
 use names::Names;
 use std::collections::BTreeMap;
 use vars::Vars;
-
-pub use ask::{LONGEST_SECONDS, MOST_APPROVERS};
-pub use build::NAME_LIMIT;
-pub use order::{Tree, decompose};
 
 /// Seconds a run may last.
 pub const YEAR_SECONDS: i64 = 31_536_000;
@@ -94,9 +91,7 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
     let start = lower.b.label();
     lower.whole(&order, &start);
     let events = lower.b.events();
-    let Branch {
-        start_at, states, ..
-    } = lower.b.finish(&start);
+    let Branch { start_at, states, .. } = lower.b.finish(&start);
     let machine = Machine {
         comment: [
             &release.name,

@@ -41,7 +41,9 @@ impl<'a> Names<'a> {
         let Some(act) = step.act() else { return };
         for (i, id) in act.priors.iter().enumerate() {
             let own = &self.release.prior(*id).name;
-            let twice = act.priors[..i].iter().any(|p| self.release.prior(*p).name == *own);
+            let twice = act.priors[..i]
+                .iter()
+                .any(|p| self.release.prior(*p).name == *own);
             let mut name = ["prior_", place, "_", slug, "_", own].concat();
             if twice {
                 name.push('_');
@@ -87,9 +89,10 @@ impl<'a> Names<'a> {
 
     /// A recorded state: one for each position in a stage, whatever step of a rollout records it.
     pub fn prior(&self, id: PriorId) -> String {
-        self.priors.get(&id).cloned().unwrap_or_else(|| {
-            ["prior_", &self.release.prior(id).name, "_", &id.0.to_string()].concat()
-        })
+        self.priors
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| ["prior_", &self.release.prior(id).name, "_", &id.0.to_string()].concat())
     }
 
     /// Who granted an approval, and when; `null` before.

@@ -119,7 +119,11 @@ fn cut(nodes: &[usize], before: &[BTreeSet<usize>]) -> (Vec<usize>, Vec<usize>) 
     // Levels: everything whose longest chain back is shorter than so many.
     let mut depth: BTreeMap<usize, usize> = BTreeMap::new();
     for n in nodes {
-        let d = inside(*n).filter_map(|m| depth.get(m)).map(|d| d + 1).max().unwrap_or(0);
+        let d = inside(*n)
+            .filter_map(|m| depth.get(m))
+            .map(|d| d + 1)
+            .max()
+            .unwrap_or(0);
         depth.insert(*n, d);
     }
     let deepest = depth.values().copied().max().unwrap_or(0);
@@ -175,14 +179,16 @@ fn best(
             });
             if closed {
                 let list = |m: u32| -> Vec<usize> {
-                    members.iter().filter(|i| m & (1 << **i) != 0).map(|i| nodes[*i]).collect()
+                    members
+                        .iter()
+                        .filter(|i| m & (1 << **i) != 0)
+                        .map(|i| nodes[*i])
+                        .collect()
                 };
                 let rest = mask & !half;
                 let own = added(&list(half), &list(rest), before);
                 if own < found.0 {
-                    let total = own
-                        + best(half, nodes, before, known).0
-                        + best(rest, nodes, before, known).0;
+                    let total = own + best(half, nodes, before, known).0 + best(rest, nodes, before, known).0;
                     if total < found.0 {
                         found = (total, Some(half));
                     }
@@ -237,7 +243,10 @@ mod tests {
         let (tree, extra) = decompose(&before);
         assert!(extra.is_empty());
         let sides = Tree::Parallel(vec![Tree::Leaf(1), Tree::Leaf(2)]);
-        assert_eq!(tree, Tree::Series(vec![Tree::Leaf(0), sides, Tree::Leaf(3), Tree::Leaf(4)]));
+        assert_eq!(
+            tree,
+            Tree::Series(vec![Tree::Leaf(0), sides, Tree::Leaf(3), Tree::Leaf(4)])
+        );
     }
 
     #[test]

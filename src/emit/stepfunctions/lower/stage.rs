@@ -51,19 +51,29 @@ impl<'a> Lower<'a> {
         let first = self.enter_holds(id, &case, &mut faults, &fresh);
         let applies = self.cond(&stage.when, scope);
         let no = self.b.label();
-        self.b.branch(&first, &[&name, ": applies?"].concat(), applies, &entered, &no);
-        self.b.set(&no, &[&name, ": does not apply"].concat(), [(fact.clone(), Data::str("not_applicable"))].into(), &ended);
+        self.b
+            .branch(&first, &[&name, ": applies?"].concat(), applies, &entered, &no);
+        self.b.set(
+            &no,
+            &[&name, ": does not apply"].concat(),
+            [(fact.clone(), Data::str("not_applicable"))].into(),
+            &ended,
+        );
 
         let pauses = crate::emit::environments::may_pause(release, id);
         if pauses {
-            self.b.enter_loop(u64::try_from(super::handler::MOST_PAUSES).unwrap_or(1) + 1);
+            self.b
+                .enter_loop(u64::try_from(super::handler::MOST_PAUSES).unwrap_or(1) + 1);
         }
         let mut place = self.stage_place(id, &case, &mut faults);
         self.before(id, &case, &place, &mut faults, (&entered, &begins));
         let body = self.b.label();
         let mut began: Assign = [(fact.clone(), Data::str("began"))].into();
         if stage.timeout.is_some() {
-            began.insert(self.vars.write(&self.names.since(id), scope), Data::Expr(Expr::now()));
+            began.insert(
+                self.vars.write(&self.names.since(id), scope),
+                Data::Expr(Expr::now()),
+            );
         }
         let told = self.b.label();
         self.b.set(&begins, &[&name, ": begins"].concat(), began, &told);
@@ -74,7 +84,12 @@ impl<'a> Lower<'a> {
         }
 
         let passed = self.b.label();
-        self.b.set(&done, &[&name, ": done"].concat(), [(fact, Data::str("passed"))].into(), &passed);
+        self.b.set(
+            &done,
+            &[&name, ": done"].concat(),
+            [(fact, Data::str("passed"))].into(),
+            &passed,
+        );
         self.moment(MomentKind::Finished, Some(id), scope, &passed, &ended);
         self.leave_holds(id, hand, &ended, next);
         self.settle(&case, &mut faults);
@@ -108,14 +123,23 @@ impl<'a> Lower<'a> {
         };
         if scope != TOP {
             place.abandon = Some(case.failed.clone());
-            let goal = faults.goal(&mut self.b, Kind::Outcome(FailureOutcome::Rollback), whole("flags"));
+            let goal = faults.goal(
+                &mut self.b,
+                Kind::Outcome(FailureOutcome::Rollback),
+                whole("flags"),
+            );
             let blind = self.b.label();
             let fault = restated(
                 &self.fault(&case.name, "flags", scope),
                 Expr::str("FlagsUnreadable"),
                 Expr::str("whether a sibling has failed could not be read"),
             );
-            self.b.set(&blind, &[&case.name, ": cannot tell whether it may go on"].concat(), fault, &goal);
+            self.b.set(
+                &blind,
+                &[&case.name, ": cannot tell whether it may go on"].concat(),
+                fault,
+                &goal,
+            );
             place.blind = Some(blind);
         }
         if let Some(timeout) = stage.timeout {
@@ -126,7 +150,8 @@ impl<'a> Lower<'a> {
                 Expr::str("TimedOut"),
                 Expr::Str(["the stage took longer than ", &timeout.to_string()].concat()),
             );
-            self.b.set(&late, &[&case.name, ": out of time"].concat(), fault, &goal);
+            self.b
+                .set(&late, &[&case.name, ": out of time"].concat(), fault, &goal);
             let since = self.vars.read(&self.names.since(id), scope);
             let deadline = Expr::op(since, "+", Expr::int(timeout.as_ms()));
             place.deadline = Some((deadline, late));
@@ -136,7 +161,14 @@ impl<'a> Lower<'a> {
 
     /// What must be so before a stage starts: preparations ticked, its time come, the window open, its gates passed, its
     /// approvals still good, nobody stopping the run.
-    fn before(&mut self, id: StageId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+    fn before(
+        &mut self,
+        id: StageId,
+        case: &Case<'a>,
+        place: &Place,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) {
         let stage = self.release.stage(id);
         let (at, next) = way;
         let mut place = place.clone();
@@ -151,7 +183,12 @@ impl<'a> Lower<'a> {
         if let Some((offset, _)) = &stage.at {
             let then = self.b.label();
             let moment = self.moment_of(offset.after);
-            self.wait_until(&[&case.name, ": wait until ", &offset_word(offset.after)].concat(), moment, &here, &then);
+            self.wait_until(
+                &[&case.name, ": wait until ", &offset_word(offset.after)].concat(),
+                moment,
+                &here,
+                &then,
+            );
             here = then;
         }
         let open = self.b.label();
@@ -165,7 +202,16 @@ impl<'a> Lower<'a> {
                 proceed: then.clone(),
             };
             let key = site.key.clone();
-            self.verify(*gate, &key, stage.owner, i64::MAX / 4, &place, site, (&here, &then), &mut Fails::Case(faults));
+            self.verify(
+                *gate,
+                &key,
+                stage.owner,
+                i64::MAX / 4,
+                &place,
+                site,
+                (&here, &then),
+                &mut Fails::Case(faults),
+            );
             here = then;
         }
         if let Some(role) = stage.started_by {
@@ -191,7 +237,14 @@ impl<'a> Lower<'a> {
     }
 
     /// A checklist: commands check what they can, people tick the rest.
-    fn ready(&mut self, id: ChecklistId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+    fn ready(
+        &mut self,
+        id: ChecklistId,
+        case: &Case<'a>,
+        place: &Place,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) {
         let (at, next) = way;
         let list = self.release.checklist(id);
         let scope = case.hand.scope;
@@ -200,7 +253,8 @@ impl<'a> Lower<'a> {
         let key = [&case.slug, "_", &list.name].concat();
         let go = self.b.label();
         let ticked = self.vars.read(&fact, scope);
-        self.b.branch(at, &[&name, " ticked?"].concat(), ticked, next, &go);
+        self.b
+            .branch(at, &[&name, " ticked?"].concat(), ticked, next, &go);
         let site = Site {
             key: ["ready_", &list.name].concat(),
             retry: go.clone(),
@@ -214,7 +268,8 @@ impl<'a> Lower<'a> {
             let (run, then) = (self.b.label(), self.b.label());
             let applies = self.cond(&item.when, scope);
             let title = [&name, ": ", &self.shown(&item.what)].concat();
-            self.b.branch(&here, &[&title, "?"].concat(), applies, &run, &then);
+            self.b
+                .branch(&here, &[&title, "?"].concat(), applies, &run, &then);
             let work = Work {
                 name: title,
                 key: [&key, "_", &i.to_string()].concat(),
@@ -248,7 +303,15 @@ impl<'a> Lower<'a> {
             }
             let message = Expr::concat(vec![
                 self.text_expr(&self.release.title, scope),
-                Expr::Str([": checklist ", &list.name, ". Approve when all of this is so:", &lines].concat()),
+                Expr::Str(
+                    [
+                        ": checklist ",
+                        &list.name,
+                        ". Approve when all of this is so:",
+                        &lines,
+                    ]
+                    .concat(),
+                ),
             ]);
             let approvers = self.principals(&[RoleOrPerson::Role(*owner)]);
             let ask = Ask {
@@ -269,10 +332,19 @@ impl<'a> Lower<'a> {
             self.ask(&ask, &watch, &here);
             here = then;
         }
-        let said = restated(&fault, Expr::str("NotReady"), Expr::Str([&list.name, ": an item was refused"].concat()));
+        let said = restated(
+            &fault,
+            Expr::str("NotReady"),
+            Expr::Str([&list.name, ": an item was refused"].concat()),
+        );
         self.b.set(&no, &[&name, ": not ready"].concat(), said, &fail);
-        let silent = restated(&fault, Expr::str("NotReady"), Expr::Str([&list.name, ": not ticked in time"].concat()));
-        self.b.set(&late, &[&name, ": not ticked in time"].concat(), silent, &fail);
+        let silent = restated(
+            &fault,
+            Expr::str("NotReady"),
+            Expr::Str([&list.name, ": not ticked in time"].concat()),
+        );
+        self.b
+            .set(&late, &[&name, ": not ticked in time"].concat(), silent, &fail);
         let set: Assign = [(self.vars.write(&fact, scope), Data::Bool(true))].into();
         self.b.set(&here, &[&name, ": ready"].concat(), set, next);
     }
@@ -280,7 +352,13 @@ impl<'a> Lower<'a> {
     /// Who ticks which items by hand. Items under a condition say so.
     fn tickers(&self, id: ChecklistId, case: &Case<'_>) -> Vec<(crate::model::RoleId, Vec<String>)> {
         let mut list: Vec<(crate::model::RoleId, Vec<String>)> = Vec::new();
-        for item in self.release.checklist(id).items.iter().filter(|i| i.check.is_none()) {
+        for item in self
+            .release
+            .checklist(id)
+            .items
+            .iter()
+            .filter(|i| i.check.is_none())
+        {
             let owner = item.owner.unwrap_or(case.owner);
             let mut text = self.shown(&item.what);
             if let Some(evidence) = &item.evidence {
@@ -298,7 +376,14 @@ impl<'a> Lower<'a> {
     }
 
     /// Somebody of a role starts the stage.
-    fn started(&mut self, role: crate::model::RoleId, case: &Case<'a>, place: &Place, faults: &mut Faults, way: (&Label, &Label)) {
+    fn started(
+        &mut self,
+        role: crate::model::RoleId,
+        case: &Case<'a>,
+        place: &Place,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) {
         let (at, next) = way;
         let site = Site {
             key: "started_by".into(),
@@ -331,7 +416,8 @@ impl<'a> Lower<'a> {
             Expr::str("NotStarted"),
             Expr::str("nobody who may start the stage did"),
         );
-        self.b.set(&no, &[&case.name, ": nobody started it"].concat(), fault, &fail);
+        self.b
+            .set(&no, &[&case.name, ": nobody started it"].concat(), fault, &fail);
     }
 
     /// The steps of a stage, or those of each step of its rollout.
@@ -345,7 +431,11 @@ impl<'a> Lower<'a> {
         };
         let mut here = at.clone();
         for (i, step) in rollout.steps.iter().enumerate() {
-            let then = if i + 1 == rollout.steps.len() { next.clone() } else { self.b.label() };
+            let then = if i + 1 == rollout.steps.len() {
+                next.clone()
+            } else {
+                self.b.label()
+            };
             place.demotes = rollout.demote.as_ref().map(|_| i);
             place.name = [&stage.name, " ", &step.name].concat();
             self.rung(id, step, place, (&here, &then), faults);
@@ -356,7 +446,14 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn rung(&mut self, id: StageId, step: &'a RolloutStep, place: &Place, way: (&Label, &Label), faults: &mut Faults) {
+    fn rung(
+        &mut self,
+        id: StageId,
+        step: &'a RolloutStep,
+        place: &Place,
+        way: (&Label, &Label),
+        faults: &mut Faults,
+    ) {
         let stage = self.release.stage(id);
         let (at, next) = way;
         let mut place = place.clone();
@@ -366,11 +463,17 @@ impl<'a> Lower<'a> {
         let scope = place.hand.scope;
         let mut here = self.b.label();
         let applies = self.cond(&step.when, scope);
-        self.b.branch(at, &[&place.name, ": applies?"].concat(), applies, &here, next);
+        self.b
+            .branch(at, &[&place.name, ": applies?"].concat(), applies, &here, next);
         if let Some((offset, _)) = &step.at {
             let then = self.b.label();
             let moment = self.moment_of(offset.after);
-            self.wait_until(&[&place.name, ": wait until ", &offset_word(offset.after)].concat(), moment, &here, &then);
+            self.wait_until(
+                &[&place.name, ": wait until ", &offset_word(offset.after)].concat(),
+                moment,
+                &here,
+                &then,
+            );
             here = then;
         }
         for (approval, _) in &step.approved {
@@ -414,7 +517,13 @@ impl<'a> Lower<'a> {
                     .map(|s| self.early(&self.release.stage(*s).when, case.hand.scope)),
             );
             let go = self.b.label();
-            self.b.branch(&here, &[&case.name, ": needs ", &hold.name, "?"].concat(), needed, &go, &then);
+            self.b.branch(
+                &here,
+                &[&case.name, ": needs ", &hold.name, "?"].concat(),
+                needed,
+                &go,
+                &then,
+            );
             let site = Site {
                 key: ["hold_", &hold.name].concat(),
                 retry: go.clone(),
@@ -445,7 +554,11 @@ impl<'a> Lower<'a> {
             .atoms()
             .iter()
             .all(|a| matches!(a, crate::model::Atom::Param { .. }));
-        if decided { self.cond(cond, scope) } else { Expr::Bool(true) }
+        if decided {
+            self.cond(cond, scope)
+        } else {
+            Expr::Bool(true)
+        }
     }
 }
 

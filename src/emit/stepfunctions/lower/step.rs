@@ -13,8 +13,8 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::model::{
-    ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind,
-    TriggerId, WaitFor, WaitTest,
+    ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind, TriggerId,
+    WaitFor, WaitTest,
 };
 
 /// How often a thing is waited for when the plan does not say.
@@ -41,6 +41,8 @@ pub struct Place {
     pub deadline: Option<(Expr, Label)>,
     /// The step of a rollout that steps back.
     pub demotes: Option<usize>,
+    /// What fails is tried again before it counts as failed: undos and exits.
+    pub persistent: bool,
 }
 
 /// Where faults lead.
@@ -73,6 +75,7 @@ impl Place {
             blind: None,
             deadline: None,
             demotes: None,
+            persistent: false,
         }
     }
 }
@@ -92,7 +95,15 @@ impl Fails<'_> {
 
 impl Lower<'_> {
     /// Steps one after the other. Returns how long time has passed since the last of them that does something.
-    pub fn steps(&mut self, items: &[Item<'_>], place: &Place, rested: i64, at: &Label, next: &Label, fails: &mut Fails<'_>) -> i64 {
+    pub fn steps(
+        &mut self,
+        items: &[Item<'_>],
+        place: &Place,
+        rested: i64,
+        at: &Label,
+        next: &Label,
+        fails: &mut Fails<'_>,
+    ) -> i64 {
         let mut here = at.clone();
         let mut rested = rested;
         for (i, (step, did)) in items.iter().enumerate() {
@@ -125,7 +136,11 @@ impl Lower<'_> {
     pub fn best_effort(&mut self, steps: &[Step], place: &Place, at: &Label, next: &Label) {
         let mut here = at.clone();
         for (i, step) in steps.iter().enumerate() {
-            let then = if i + 1 == steps.len() { next.clone() } else { self.b.label() };
+            let then = if i + 1 == steps.len() {
+                next.clone()
+            } else {
+                self.b.label()
+            };
             self.step(step, None, place, 0, (&here, &then), &mut Fails::To(then.clone()));
             here = then;
         }
@@ -153,8 +168,17 @@ impl Lower<'_> {
             let goal = fails.goal(self, place, Kind::Trigger(*id), site);
             let at = self.b.label();
             let why = ["trigger ", &trigger.name, " has fired"].concat();
-            let fault = restated(&self.fault(&place.name, key, place.hand.scope), Expr::str("Trigger"), Expr::Str(why));
-            self.b.set(&at, &[&place.name, ": ", &trigger.name, " has fired"].concat(), fault, &goal);
+            let fault = restated(
+                &self.fault(&place.name, key, place.hand.scope),
+                Expr::str("Trigger"),
+                Expr::Str(why),
+            );
+            self.b.set(
+                &at,
+                &[&place.name, ": ", &trigger.name, " has fired"].concat(),
+                fault,
+                &goal,
+            );
             triggers.push((*id, at));
         }
         Watch {
@@ -167,7 +191,15 @@ impl Lower<'_> {
         }
     }
 
-    fn step(&mut self, step: &Step, did: Option<String>, place: &Place, rested: i64, way: (&Label, &Label), fails: &mut Fails<'_>) {
+    fn step(
+        &mut self,
+        step: &Step,
+        did: Option<String>,
+        place: &Place,
+        rested: i64,
+        way: (&Label, &Label),
+        fails: &mut Fails<'_>,
+    ) {
         let (at, next) = way;
         let body = self.b.label();
         let scope = place.hand.scope;
@@ -193,7 +225,7 @@ impl Lower<'_> {
                     owner,
                     timeout: step.timeout,
                     retry: step.retry.as_ref(),
-                    idempotent: step.idempotent,
+                    idempotent: step.idempotent || place.persistent,
                     captures: &step.captures,
                     began: did,
                     fault: self.fault(&place.name, &step.slug, scope),
@@ -211,7 +243,16 @@ impl Lower<'_> {
                 let watch = self.watch(place, &step.slug, (&body, next), fails);
                 self.wait_for(wait, step, (&name, &key), owner, &watch, (&body, next, &fail));
             }
-            StepKind::VerifyGate(gate) => self.verify(*gate, &step.slug, owner, rested, place, site, (&body, next), fails),
+            StepKind::VerifyGate(gate) => self.verify(
+                *gate,
+                &step.slug,
+                owner,
+                rested,
+                place,
+                site,
+                (&body, next),
+                fails,
+            ),
             StepKind::VerifyArtifact(artifact) => {
                 let fail = fails.goal(self, place, Kind::OnFailure, site);
                 self.verify_artifact(*artifact, &name, place, &step.slug, (&body, next, &fail));
@@ -238,7 +279,17 @@ impl Lower<'_> {
 
     /// Judges a gate as a step or an entry, with what its failure leads to.
     #[allow(clippy::too_many_arguments)]
-    pub fn verify(&mut self, id: GateId, key: &str, owner: RoleId, rested: i64, place: &Place, site: Site, way: (&Label, &Label), fails: &mut Fails<'_>) {
+    pub fn verify(
+        &mut self,
+        id: GateId,
+        key: &str,
+        owner: RoleId,
+        rested: i64,
+        place: &Place,
+        site: Site,
+        way: (&Label, &Label),
+        fails: &mut Fails<'_>,
+    ) {
         let (at, next) = way;
         let gate = self.release.gate(id);
         let name = [&place.name, ": ", &gate.name].concat();
@@ -255,11 +306,9 @@ impl Lower<'_> {
             None => next.clone(),
         };
         let (judged, passed, failed) = (self.b.label(), self.b.label(), self.b.label());
-        let applies = Expr::all([
-            self.cond(&gate.when, scope),
-            self.bypassed_gate(id).negated(),
-        ]);
-        self.b.branch(at, &[&name, " applies?"].concat(), applies, &judged, next);
+        let applies = Expr::all([self.cond(&gate.when, scope), self.bypassed_gate(id).negated()]);
+        self.b
+            .branch(at, &[&name, " applies?"].concat(), applies, &judged, next);
         let watch = self.watch(place, key, (at, next), fails);
         let mut fault = self.fault(&place.name, key, scope);
         let why = Expr::Str([&gate.name, ": the gate did not pass"].concat());
@@ -270,19 +319,34 @@ impl Lower<'_> {
             fail: failed.clone(),
             fault: fault.clone(),
         };
-        let by_command = matches!(gate.test, crate::model::GateTest::Run(_) | crate::model::GateTest::Job(_));
+        let by_command = matches!(
+            gate.test,
+            crate::model::GateTest::Run(_) | crate::model::GateTest::Job(_)
+        );
         if by_command {
             // The build's own error is the better story.
             out.fail = goal.clone();
         }
         self.judge(id, owner, rested, &watch, &judged, &out);
-        self.b.set(&passed, &[&name, " passed"].concat(), [(fact.clone(), Data::str("passed"))].into(), next);
+        self.b.set(
+            &passed,
+            &[&name, " passed"].concat(),
+            [(fact.clone(), Data::str("passed"))].into(),
+            next,
+        );
         let mut assign = said;
         assign.insert(fact, Data::str("failed"));
         self.b.set(&failed, &[&name, " failed"].concat(), assign, &goal);
     }
 
-    fn verify_artifact(&mut self, id: ArtifactId, name: &str, place: &Place, key: &str, way: (&Label, &Label, &Label)) {
+    fn verify_artifact(
+        &mut self,
+        id: ArtifactId,
+        name: &str,
+        place: &Place,
+        key: &str,
+        way: (&Label, &Label, &Label),
+    ) {
         let (at, next, fail) = way;
         let artifact = self.release.artifact(id);
         let Some(digest) = &artifact.digest else {
@@ -290,21 +354,44 @@ impl Lower<'_> {
             return;
         };
         let known = Expr::op(
-            Expr::Call("length", vec![Expr::Call("string", vec![self.text_expr(digest, place.hand.scope)])]),
+            Expr::Call(
+                "length",
+                vec![Expr::Call(
+                    "string",
+                    vec![self.text_expr(digest, place.hand.scope)],
+                )],
+            ),
             ">",
             Expr::int(0),
         );
         let none = self.b.label();
-        self.b.branch(at, &[name, ": which build?"].concat(), known, next, &none);
+        self.b
+            .branch(at, &[name, ": which build?"].concat(), known, next, &none);
         let why = Expr::Str([&artifact.name, ": no digest says which build was verified"].concat());
-        let fault = restated(&self.fault(&place.name, key, place.hand.scope), Expr::str("NoDigest"), why);
+        let fault = restated(
+            &self.fault(&place.name, key, place.hand.scope),
+            Expr::str("NoDigest"),
+            why,
+        );
         self.b.set(&none, &[name, ": no digest"].concat(), fault, fail);
     }
 
-    fn wait_for(&mut self, wait: &WaitFor, step: &Step, names: (&str, &str), owner: RoleId, watch: &Watch, way: (&Label, &Label, &Label)) {
+    fn wait_for(
+        &mut self,
+        wait: &WaitFor,
+        step: &Step,
+        names: (&str, &str),
+        owner: RoleId,
+        watch: &Watch,
+        way: (&Label, &Label, &Label),
+    ) {
         let (at, next, fail) = way;
         let (name, key) = names;
-        let within = wait.within.or(step.timeout).map_or(DEFAULT_SECONDS, Dur::as_seconds).max(1);
+        let within = wait
+            .within
+            .or(step.timeout)
+            .map_or(DEFAULT_SECONDS, Dur::as_seconds)
+            .max(1);
         let mut work = Work {
             name: name.to_string(),
             key: key.to_string(),
@@ -335,26 +422,46 @@ impl Lower<'_> {
         let rounds = within / every + 2;
         let waited = self.vars.local(&["looked_", key].concat(), watch.hand.scope);
         let (look, again, rest, judged) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
-        self.b.set(at, &[name, ": begins"].concat(), [(waited.clone(), Data::int(0))].into(), &look);
+        self.b.set(
+            at,
+            &[name, ": begins"].concat(),
+            [(waited.clone(), Data::int(0))].into(),
+            &look,
+        );
         self.b.enter_loop(u64::try_from(rounds).unwrap_or(1));
         work.retry = None;
         work.idempotent = false;
         self.work(&work, watch, &look, next, &again);
         let over = Expr::op(Expr::var(&waited), ">=", Expr::int(within));
-        self.b.branch(&again, &[name, ": time is up?"].concat(), over, fail, &rest);
+        self.b
+            .branch(&again, &[name, ": time is up?"].concat(), over, fail, &rest);
         let state = Wait {
             seconds: Some(Data::int(every)),
-            assign: [(waited.clone(), Data::Expr(Expr::op(Expr::var(&waited), "+", Expr::int(every))))].into(),
+            assign: [(
+                waited.clone(),
+                Data::Expr(Expr::op(Expr::var(&waited), "+", Expr::int(every))),
+            )]
+            .into(),
             next: judged.next(),
             ..Wait::default()
         };
-        self.b.put(&rest, &[name, ": look again"].concat(), State::Wait(state));
+        self.b
+            .put(&rest, &[name, ": look again"].concat(), State::Wait(state));
         self.boundary(watch, &judged, &look);
         self.b.leave_loop();
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn wait_for_word(&mut self, wait: &WaitFor, question: &Question, names: (&str, &str), owner: RoleId, within: i64, watch: &Watch, way: (&Label, &Label, &Label)) {
+    fn wait_for_word(
+        &mut self,
+        wait: &WaitFor,
+        question: &Question,
+        names: (&str, &str),
+        owner: RoleId,
+        within: i64,
+        watch: &Watch,
+        way: (&Label, &Label, &Label),
+    ) {
         let (at, next, fail) = way;
         let scope = watch.hand.scope;
         let lines = [
@@ -382,10 +489,19 @@ impl Lower<'_> {
             answers: question.captures.clone(),
         };
         self.ask(&ask, watch, at);
-        let said = restated(&fault, Expr::str("Refused"), Expr::str("whoever was asked said no"));
+        let said = restated(
+            &fault,
+            Expr::str("Refused"),
+            Expr::str("whoever was asked said no"),
+        );
         self.b.set(&no, &[names.0, ": refused"].concat(), said, fail);
-        let silent = restated(&fault, Expr::str("TimedOut"), Expr::str("nobody answered in time"));
-        self.b.set(&late, &[names.0, ": no answer"].concat(), silent, fail);
+        let silent = restated(
+            &fault,
+            Expr::str("TimedOut"),
+            Expr::str("nobody answered in time"),
+        );
+        self.b
+            .set(&late, &[names.0, ": no answer"].concat(), silent, fail);
     }
 
     /// Whether a declared way around removes a gate.

@@ -24,7 +24,11 @@ impl Lower<'_> {
             Order::Series(parts) => {
                 let mut here = at.clone();
                 for (i, part) in parts.iter().enumerate() {
-                    let then = if i + 1 == parts.len() { next.clone() } else { self.b.label() };
+                    let then = if i + 1 == parts.len() {
+                        next.clone()
+                    } else {
+                        self.b.label()
+                    };
                     self.tree(part, scope, &here, &then, failed);
                     here = then;
                 }
@@ -36,7 +40,14 @@ impl Lower<'_> {
         }
     }
 
-    fn side_by_side(&mut self, parts: &[(Scope, Order)], scope: Scope, at: &Label, next: &Label, failed: &Label) {
+    fn side_by_side(
+        &mut self,
+        parts: &[(Scope, Order)],
+        scope: Scope,
+        at: &Label,
+        next: &Label,
+        failed: &Label,
+    ) {
         let names: Vec<String> = parts.iter().map(|(_, o)| self.first_name(o)).collect();
         let name = names.join(" | ");
         let mut branches = Vec::new();
@@ -45,7 +56,8 @@ impl Lower<'_> {
             let (start, body, end) = (self.b.label(), self.b.label(), self.b.label());
             self.tree(order, *branch, &body, &end, &end);
             let copies = self.vars.copies(*branch, scope);
-            self.b.set(&start, &[name, ": branch begins"].concat(), copies, &body);
+            self.b
+                .set(&start, &[name, ": branch begins"].concat(), copies, &body);
             let returned = self
                 .vars
                 .returns(*branch)
@@ -57,7 +69,8 @@ impl Lower<'_> {
                 end: true,
                 ..Pass::default()
             };
-            self.b.put(&end, &[name, ": branch ends"].concat(), State::Pass(pass));
+            self.b
+                .put(&end, &[name, ": branch ends"].concat(), State::Pass(pass));
             branches.push(self.b.close(&start));
         }
         let scopes: Vec<Scope> = parts.iter().map(|(s, _)| *s).collect();
@@ -66,10 +79,17 @@ impl Lower<'_> {
         let fault = Expr::object([
             ("at", Expr::str(&name)),
             ("error", Expr::str("EngineFailed")),
-            ("cause", Expr::Call("string", vec![Expr::states(&["errorOutput"])])),
+            (
+                "cause",
+                Expr::Call("string", vec![Expr::states(&["errorOutput"])]),
+            ),
             ("then", Expr::str("stop")),
         ]);
-        let assign: Assign = [(self.vars.write("failures", scope), Data::Expr(Expr::List(vec![failures.clone(), fault])))].into();
+        let assign: Assign = [(
+            self.vars.write("failures", scope),
+            Data::Expr(Expr::List(vec![failures.clone(), fault])),
+        )]
+        .into();
         let parallel = Parallel {
             branches,
             catch: vec![catch_all(assign, &lost)],
@@ -83,12 +103,20 @@ impl Lower<'_> {
         self.b.same(&lost, failed);
         let apart = self.b.label();
         let none = Expr::eq(Expr::Call("count", vec![failures]), Expr::int(0));
-        self.b.branch(&joined, &[&name, ": all well?"].concat(), none, &apart, failed);
+        self.b
+            .branch(&joined, &[&name, ": all well?"].concat(), none, &apart, failed);
         self.approved_apart(parts, scope, &apart, next, failed);
     }
 
     /// Approvals asked side by side, of which one must be distinct from the other, are compared when both are granted.
-    fn approved_apart(&mut self, parts: &[(Scope, Order)], scope: Scope, at: &Label, next: &Label, failed: &Label) {
+    fn approved_apart(
+        &mut self,
+        parts: &[(Scope, Order)],
+        scope: Scope,
+        at: &Label,
+        next: &Label,
+        failed: &Label,
+    ) {
         let mut here = at.clone();
         for (i, approval) in self.release.approvals.iter().enumerate() {
             let id = ApprovalId::at(i);
@@ -107,7 +135,13 @@ impl Lower<'_> {
                 let by = |me: &Self, a: ApprovalId| me.vars.read(&me.names.grant(a), scope).dot(&["by"]);
                 let common = shares(by(self, id), by(self, *other));
                 let name = [&approval.name, " and ", &self.release.approval(*other).name].concat();
-                self.b.branch(&here, &[&name, ": by different people?"].concat(), common, &same, &then);
+                self.b.branch(
+                    &here,
+                    &[&name, ": by different people?"].concat(),
+                    common,
+                    &same,
+                    &then,
+                );
                 let outcome = match approval.otherwise {
                     ApprovalOutcome::Rollback => FailureOutcome::Rollback,
                     ApprovalOutcome::Stop => FailureOutcome::Stop,
@@ -116,12 +150,20 @@ impl Lower<'_> {
                 let fault = Expr::object([
                     ("at", Expr::str(approval.name.as_str())),
                     ("error", Expr::str("SamePerson")),
-                    ("cause", Expr::Str([&name, " were granted by the same person"].concat())),
+                    (
+                        "cause",
+                        Expr::Str([&name, " were granted by the same person"].concat()),
+                    ),
                     ("then", Expr::Str(then_key(self.release, &outcome))),
                 ]);
                 let failures = self.vars.read("failures", scope);
-                let assign: Assign = [(self.vars.write("failures", scope), Data::Expr(Expr::List(vec![failures, fault])))].into();
-                self.b.set(&same, &[&name, ": by the same person"].concat(), assign, failed);
+                let assign: Assign = [(
+                    self.vars.write("failures", scope),
+                    Data::Expr(Expr::List(vec![failures, fault])),
+                )]
+                .into();
+                self.b
+                    .set(&same, &[&name, ": by the same person"].concat(), assign, failed);
                 here = then;
             }
         }
@@ -132,7 +174,9 @@ impl Lower<'_> {
         match order {
             Order::Node(n) => self.plan.node_name(*n).to_string(),
             Order::Series(parts) => parts.first().map_or_else(String::new, |p| self.first_name(p)),
-            Order::Parallel(parts) => parts.first().map_or_else(String::new, |(_, p)| self.first_name(p)),
+            Order::Parallel(parts) => parts
+                .first()
+                .map_or_else(String::new, |(_, p)| self.first_name(p)),
         }
     }
 }

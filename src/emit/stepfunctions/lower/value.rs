@@ -131,7 +131,11 @@ impl Lower<'_> {
             Value::DateTime(c) => c.at.to_string(),
             Value::Time(t) => t.to_string(),
             Value::Offset(o) => offset(o.after),
-            Value::List(l) => l.iter().map(|v| self.constant_text(v)).collect::<Vec<_>>().join(" "),
+            Value::List(l) => l
+                .iter()
+                .map(|v| self.constant_text(v))
+                .collect::<Vec<_>>()
+                .join(" "),
             Value::Object(_) | Value::Sym(_) => String::new(),
             Value::Person(p) => r.person(*p).name.to_string(),
             Value::Role(x) => r.role(*x).name.to_string(),
@@ -175,7 +179,7 @@ impl Lower<'_> {
             Sym::Capture(c) => self.vars.read(&self.names.capture(*c), scope),
             Sym::Prior(p) => self.vars.read(&self.names.prior(*p), scope),
             Sym::Attempt => self.vars.read("attempt", TOP),
-            Sym::Call(f, args) => self.call(*f, args, scope),
+            Sym::Call(f, args) => self.function(*f, args, scope),
             Sym::If(c, a, b) => {
                 let as_text = self.held(sym) == Held::Text;
                 let pick = |v: &Value| {
@@ -203,7 +207,7 @@ impl Lower<'_> {
         }
     }
 
-    fn call(&self, f: Func, args: &[Value], scope: Scope) -> Expr {
+    fn function(&self, f: Func, args: &[Value], scope: Scope) -> Expr {
         let arg = |i: usize| args.get(i).map_or(Expr::Null, |v| self.value_expr(v, scope));
         match f {
             Func::Fraction => arg(0),
@@ -298,14 +302,22 @@ impl Lower<'_> {
                 let is = match &p.ty {
                     ParamType::Bool => Expr::Bool(*choice == 1),
                     ParamType::OneOf(words) => Expr::str(words.get(*choice).map_or("", |w| w.as_str())),
-                    _ => Expr::str(self.release.environments.get(*choice).map_or("", |e| e.name.as_str())),
+                    _ => Expr::str(
+                        self.release
+                            .environments
+                            .get(*choice)
+                            .map_or("", |e| e.name.as_str()),
+                    ),
                 };
                 Expr::eq(self.input(&p.name), is)
             }
             Atom::Decision { decision, option } => {
                 let d = self.release.decision(*decision);
                 let name = d.options.get(*option).map_or("", |o| o.name.as_str());
-                Expr::eq(self.vars.read(&self.names.decision(*decision), scope), Expr::str(name))
+                Expr::eq(
+                    self.vars.read(&self.names.decision(*decision), scope),
+                    Expr::str(name),
+                )
             }
             Atom::Outcome { subject, outcome } => self.outcome(*subject, *outcome, scope),
             Atom::Equal(a, b) => Expr::eq(self.value_expr(a, scope), self.value_expr(b, scope)),
@@ -338,7 +350,9 @@ impl Lower<'_> {
             Extract::Regex(r) => {
                 let found = Expr::Call("match", vec![as_text(answer), Expr::Regex(safe_regex(r))])
                     .parts(vec![Part::Index(0)]);
-                let group = found.clone().parts(vec![Part::Name("groups".into()), Part::Index(0)]);
+                let group = found
+                    .clone()
+                    .parts(vec![Part::Name("groups".into()), Part::Index(0)]);
                 let whole = found.parts(vec![Part::Name("match".into())]);
                 Expr::cond(Expr::Call("exists", vec![group.clone()]), group, whole)
             }
@@ -360,7 +374,11 @@ impl Lower<'_> {
 pub fn one_of(value: Expr, words: &[&str]) -> Expr {
     match words {
         [only] => Expr::eq(value, Expr::str(*only)),
-        many => Expr::op(value, "in", Expr::List(many.iter().map(|w| Expr::str(*w)).collect())),
+        many => Expr::op(
+            value,
+            "in",
+            Expr::List(many.iter().map(|w| Expr::str(*w)).collect()),
+        ),
     }
 }
 
@@ -508,9 +526,19 @@ mod tests {
     #[test]
     fn paths_and_numbers() {
         let path = json_path(".items[0].id");
-        assert_eq!(path, [Part::Name("items".into()), Part::Index(0), Part::Name("id".into())]);
+        assert_eq!(
+            path,
+            [
+                Part::Name("items".into()),
+                Part::Index(0),
+                Part::Name("id".into())
+            ]
+        );
         assert_eq!(source(&number(Rational::new(1, 3).expect("a third"))), "1 / 3");
-        assert_eq!(number(Rational::parse("0.1").expect("parses")), Expr::Num("0.1".into()));
+        assert_eq!(
+            number(Rational::parse("0.1").expect("parses")),
+            Expr::Num("0.1".into())
+        );
         assert_eq!(percent(Rational::new(1, 20).expect("fits")), "5%");
     }
 }

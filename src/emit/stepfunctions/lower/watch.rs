@@ -54,11 +54,6 @@ impl Watch {
         }
     }
 
-    /// Whether anything is looked at.
-    pub fn is_idle(&self) -> bool {
-        self.abandon.is_none() && self.triggers.is_empty() && self.deadline.is_none()
-    }
-
     /// The same, with something done first on every way out.
     #[must_use]
     pub fn through(&self, mut wrap: impl FnMut(&Label) -> Label) -> Watch {
@@ -103,28 +98,40 @@ impl Lower<'_> {
         let judged = self.b.label();
         let rest = self.b.label();
         self.b.enter_loop(if self.pauses { HELD_ROUNDS } else { 1 });
-        let mut task = sdk("ssm", "getParameters", Data::object([("Names", Data::List(names.to_vec()))]));
-        let raised = Expr::states(&["result", "Parameters"])
-            .parts(vec![Part::Where("Value", "yes".into()), Part::Name("Name".into())]);
+        let mut task = sdk(
+            "ssm",
+            "getParameters",
+            Data::object([("Names", Data::List(names.to_vec()))]),
+        );
+        let raised = Expr::states(&["result", "Parameters"]).parts(vec![
+            Part::Where("Value", "yes".into()),
+            Part::Name("Name".into()),
+        ]);
         task.assign
             .insert(flags.clone(), Data::Expr(Expr::List(vec![raised])));
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), blind)];
         task.next = judged.some();
-        self.b.put(at, &[&watch.name, ": may go on?"].concat(), State::Task(Box::new(task)));
+        self.b.put(
+            at,
+            &[&watch.name, ": may go on?"].concat(),
+            State::Task(Box::new(task)),
+        );
         let raised = |me: &Self, flag: &str| Expr::op(me.run_parameter(flag), "in", Expr::var(&flags));
         let mut rules = vec![(raised(self, STOP), abandon.clone())];
         if self.pauses {
             rules.push((raised(self, HOLD), rest.clone()));
         }
-        self.b.choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
+        self.b
+            .choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
         if self.pauses {
             let wait = Wait {
                 seconds: Some(Data::int(HELD_SECONDS)),
                 next: at.next(),
                 ..Wait::default()
             };
-            self.b.put(&rest, &[&watch.name, ": held"].concat(), State::Wait(wait));
+            self.b
+                .put(&rest, &[&watch.name, ": held"].concat(), State::Wait(wait));
         }
         self.b.leave_loop();
     }
@@ -140,12 +147,16 @@ impl Lower<'_> {
                 let fires = self.verdict(expr, over, watch.hand.scope, Reading::Trigger);
                 let calls = matches!(trigger.then, FailureOutcome::Escalate(_));
                 let fresh = if calls {
-                    Expr::eq(self.vars.read(&self.names.told(id), watch.hand.scope), Expr::Bool(false))
+                    Expr::eq(
+                        self.vars.read(&self.names.told(id), watch.hand.scope),
+                        Expr::Bool(false),
+                    )
                 } else {
                     Expr::Bool(true)
                 };
                 let test = Expr::all([fires.holds, fresh]);
-                self.b.branch(&judged, &[&name, " fires?"].concat(), test, goal, next);
+                self.b
+                    .branch(&judged, &[&name, " fires?"].concat(), test, goal, next);
             }
             TriggerTest::Ask(_) => self.look_at_alarm(id, watch, goal, at, next),
         }
@@ -160,7 +171,8 @@ impl Lower<'_> {
         let status = self.vars.local(&["alarm_", &trigger.name].concat(), scope);
         let (look, judged) = (self.b.label(), self.b.label());
         let unarmed = Expr::eq(armed.clone(), Expr::Null);
-        self.b.branch(at, &[&name, " armed?"].concat(), unarmed, next, &look);
+        self.b
+            .branch(at, &[&name, " armed?"].concat(), unarmed, next, &look);
         let mut task = sdk(
             "ssm",
             "getAutomationExecution",
@@ -173,7 +185,8 @@ impl Lower<'_> {
         task.next = judged.some();
         self.b.put(&look, &name, State::Task(Box::new(task)));
         let yes = Expr::eq(Expr::var(status), Expr::str("Success"));
-        self.b.branch(&judged, &[&name, " fires?"].concat(), yes, goal, next);
+        self.b
+            .branch(&judged, &[&name, " fires?"].concat(), yes, goal, next);
     }
 
     /// Lets time pass: at once where nothing can end it, else in pieces.
@@ -197,7 +210,12 @@ impl Lower<'_> {
         let rounds = seconds / piece + i64::from(seconds % piece > 0);
         let waited = self.vars.local(&["rested_", key].concat(), watch.hand.scope);
         let (turn, look, judged) = (self.b.label(), self.b.label(), self.b.label());
-        self.b.set(at, &[name, ": begins"].concat(), [(waited.clone(), Data::int(0))].into(), &turn);
+        self.b.set(
+            at,
+            &[name, ": begins"].concat(),
+            [(waited.clone(), Data::int(0))].into(),
+            &turn,
+        );
         self.b.enter_loop(u64::try_from(rounds).unwrap_or(1));
         let left = Expr::op(Expr::int(seconds), "-", Expr::var(&waited));
         let now = Expr::Call("min", vec![Expr::List(vec![Expr::int(piece), left])]);
@@ -210,12 +228,21 @@ impl Lower<'_> {
         self.b.put(&turn, name, State::Wait(wait));
         self.boundary(watch, &look, &judged);
         let done = Expr::op(Expr::var(&waited), ">=", Expr::int(seconds));
-        self.b.branch(&judged, &[name, ": over?"].concat(), done, next, &turn);
+        self.b
+            .branch(&judged, &[name, ": over?"].concat(), done, next, &turn);
         self.b.leave_loop();
     }
 
     /// The branch's way to say that nothing new may start; nothing outside branches, where nobody else runs.
-    pub fn raise(&mut self, flag: &str, up: bool, scope: super::vars::Scope, name: &str, at: &Label, next: &Label) {
+    pub fn raise(
+        &mut self,
+        flag: &str,
+        up: bool,
+        scope: super::vars::Scope,
+        name: &str,
+        at: &Label,
+        next: &Label,
+    ) {
         if scope == TOP {
             self.b.same(at, next);
             return;

@@ -1,0 +1,188 @@
+//! What Step Functions allows, and what it cannot hold.
+//!
+//! Must not change the machine. Called by the target's entry point.
+
+use super::lower::{Lowered, YEAR_SECONDS};
+use super::naming;
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{DutyRule, Passes, RoleOrPerson, Seat, Step, StepKind, Task};
+use crate::plan::Plan;
+
+/// Most bytes of a definition.
+const DEFINITION: usize = 1_048_576;
+/// Most events of a run.
+const EVENTS: u64 = 25_000;
+
+const LIMIT: Code = Code("target/limit");
+const UNENFORCED: Code = Code("target/unenforced");
+const TOO_LONG: Code = Code("target/wait_too_long");
+
+/// Holds a machine to what the service allows.
+pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
+    let mut bag = Bag::new();
+    let release = plan.release();
+    let place = release.origin.span;
+    if bytes > DEFINITION {
+        let message = [
+            "the state machine has ",
+            &bytes.to_string(),
+            " bytes, and Step Functions takes 1048576 at most",
+        ];
+        bag.push(
+            Diagnostic::error(LIMIT, place, message.concat())
+                .here("too big")
+                .help("split the release, or take stages out into a release of their own"),
+        );
+    }
+    if lowered.events > EVENTS {
+        let message = [
+            "a run can write ",
+            &lowered.events.to_string(),
+            " events, and Step Functions ends it after 25000",
+        ];
+        bag.push(
+            Diagnostic::error(LIMIT, place, message.concat())
+                .here("too many events")
+                .note("every wait for a person, every bake that something watches and every retry counts with its longest way")
+                .help("shorten what is waited for, or watch less often"),
+        );
+    }
+    waits(plan, &mut bag);
+    regions(plan, &mut bag);
+    identities(plan, lowered, &mut bag);
+    unheld(plan, &mut bag);
+    bag
+}
+
+fn waits(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    for stage in &release.stages {
+        for step in stage.forward_steps() {
+            let seconds = match &step.kind {
+                StepKind::Wait(d) | StepKind::Bake(d) => d.as_seconds(),
+                StepKind::WaitFor(w) => w.within.map_or(0, crate::model::Dur::as_seconds),
+                _ => 0,
+            };
+            if seconds > YEAR_SECONDS {
+                let message = [
+                    "a step of `",
+                    &stage.name,
+                    "` waits longer than the year a run may last on Step Functions",
+                ];
+                bag.push(
+                    Diagnostic::error(TOO_LONG, step.origin.span, message.concat()).here("waits too long"),
+                );
+            }
+        }
+    }
+}
+
+/// A call is made in the machine's own region.
+fn regions(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    for stage in &release.stages {
+        let Some(region) = naming::foreign_region(release, stage.environment) else {
+            continue;
+        };
+        let calls = |s: &&Step| {
+            s.act()
+                .is_some_and(|a| a.run.is_none() && matches!(a.task, Some(Task::Aws { .. })))
+        };
+        for step in stage.forward_steps().into_iter().filter(calls) {
+            let message = [
+                "a step of `",
+                &stage.name,
+                "` must be done in ",
+                region,
+                ", and Step Functions calls services in its own region only",
+            ];
+            bag.push(
+                Diagnostic::error(LIMIT, step.origin.span, message.concat())
+                    .here("a call without a command")
+                    .help("give the action a `run`, which a build can run in any region"),
+            );
+        }
+    }
+}
+
+/// People whom only a parameter identifies.
+fn identities(plan: &Plan, lowered: &Lowered, bag: &mut Bag) {
+    let release = plan.release();
+    if lowered.roster.is_empty() {
+        return;
+    }
+    let parameter = naming::principals_parameter(release);
+    let message = [
+        "the plan does not say who everybody is at AWS: the state machine reads it from the parameter `",
+        &parameter,
+        "`",
+    ];
+    let mut found = Diagnostic::info(UNENFORCED, release.origin.span, message.concat())
+        .here("detected on Step Functions, not enforced by the plan")
+        .note("whoever may write that parameter chooses who approves; the infrastructure lets nobody but itself")
+        .help("write `aws \"arn:…\"` for each person or role who is asked");
+    for one in lowered.roster.values().take(3) {
+        let (name, span) = match one {
+            RoleOrPerson::Person(p) => (&release.person(*p).name, release.person(*p).origin.span),
+            RoleOrPerson::Role(r) => (&release.role(*r).name, release.role(*r).origin.span),
+        };
+        found = found.fact(span, ["`", name, "` has no `aws`"].concat());
+    }
+    bag.push(found);
+}
+
+/// What the plan asks for and the machine cannot hold.
+fn unheld(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    for approval in &release.approvals {
+        if approval.passes == Passes::Majority {
+            let origin = approval.passes_written.as_ref().unwrap_or(&approval.origin);
+            let message = [
+                "`",
+                &approval.name,
+                "` passes by majority, and one rejection ends it on Step Functions",
+            ];
+            bag.push(
+                Diagnostic::info(UNENFORCED, origin.span, message.concat())
+                    .here("held more strictly")
+                    .note("Systems Manager rejects a request as soon as one approver does"),
+            );
+        }
+    }
+    for rule in &release.duties {
+        if let Some(why) = loose(rule) {
+            let message = ["Step Functions does not hold this duty: ", why];
+            bag.push(
+                Diagnostic::warning(UNENFORCED, rule.origin().span, message.concat())
+                    .here("not enforced on Step Functions")
+                    .help(
+                        "write it as `distinct_from` of an approval, which is compared with who granted what",
+                    ),
+            );
+        }
+    }
+    let exits: Vec<&str> = release.holds.iter().map(|h| h.name.as_str()).collect();
+    if !exits.is_empty() || !release.finally.is_empty() {
+        let span = release
+            .holds
+            .first()
+            .map_or(release.origin.span, |h| h.origin.span);
+        bag.push(
+            Diagnostic::info(UNENFORCED, span, "an execution that is aborted runs no more states, so neither exits nor `finally` run")
+                .here("not run after an abort")
+                .note("the infrastructure tells the owner of every aborted execution; the runbook says how to leave each hold"),
+        );
+    }
+}
+
+/// Why a duty is not held; `None` when it is.
+fn loose(rule: &DutyRule) -> Option<&'static str> {
+    match rule {
+        DutyRule::Distinct(seats, _) if seats.iter().all(|s| matches!(s, Seat::Approval(_))) => {
+            Some("who granted different approvals is compared only where an approval says `distinct_from`")
+        }
+        DutyRule::Distinct(..) => Some("who executes a stage is a role at AWS and no person"),
+        DutyRule::Same(..) => Some("nobody can be made to act in two seats"),
+        DutyRule::AtMost(..) | DutyRule::AtLeast(..) => Some("people are not counted over several seats"),
+    }
+}

@@ -1,0 +1,258 @@
+//! Undo: what began is taken back, last first.
+//!
+//! It enters at the stage that failed, because a failed step may be half applied. Must not know why the run failed, only
+//! what was said of how far to go back. Called by `finish`.
+
+use super::Lower;
+use super::act::Work;
+use super::build::Label;
+use super::call::Hand;
+use super::handler::then_key;
+use super::step::{Fails, Item, Place};
+use super::value::one_of;
+use super::vars::TOP;
+use super::watch::Watch;
+use crate::emit::stepfunctions::expr::{Data, Expr, Part};
+use crate::emit::stepfunctions::model::Assign;
+use crate::emit::stepfunctions::naming::Duty;
+use crate::model::{FailureOutcome, HoldId, RoleId, StageId};
+use crate::plan::{Node, StageUndo, UndoStep};
+use std::collections::BTreeSet;
+
+impl Lower<'_> {
+    /// Takes back what began, in the reverse of the order.
+    pub fn undo_all(&mut self, at: &Label, next: &Label) {
+        let mut here = at.clone();
+        let mut entered: BTreeSet<usize> = BTreeSet::new();
+        let mut order = self.plan.stage_order();
+        order.reverse();
+        for id in order {
+            if !self.has_undo(id) {
+                continue;
+            }
+            for i in 0..self.release.holds.len() {
+                let hold = HoldId::at(i);
+                if self.plan.hold_stages(hold).contains(&id) && entered.insert(i) {
+                    let then = self.b.label();
+                    self.enter_again(hold, &here, &then);
+                    here = then;
+                }
+            }
+            let then = self.b.label();
+            self.undo_stage(id, &here, &then);
+            here = then;
+        }
+        self.b.same(&here, next);
+    }
+
+    /// Whether a stage has anything to do, or to stand in the way, when the run is taken back.
+    fn has_undo(&self, id: StageId) -> bool {
+        !matches!(self.plan.undo(id), StageUndo::Nothing | StageUndo::Harmless(..))
+    }
+
+    /// The stages whose undo must have ended first: those that wait for this one, past those with nothing to undo.
+    fn undone_first(&self, id: StageId) -> Vec<StageId> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut queue = self.plan.undone_before(id);
+        while let Some(s) = queue.pop() {
+            if !seen.insert(s) {
+                continue;
+            }
+            if self.has_undo(s) {
+                found.insert(s);
+            } else {
+                queue.extend(self.plan.undone_before(s));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Whether a stage is among what is taken back.
+    fn in_scope(&self, id: StageId) -> Expr {
+        let thens = self.thens();
+        let mut words = vec!["rollback".to_string()];
+        for (stage, times) in self.restart_points() {
+            words.push(then_key(self.release, &FailureOutcome::Restart(stage, times)));
+        }
+        for point in self.partial_points() {
+            let after = self.plan.descendants(Node::Stage(point));
+            if point == id || self.plan.contains(&after, Node::Stage(id)) {
+                words.push(then_key(self.release, &FailureOutcome::RollbackStage(point)));
+            }
+        }
+        Expr::any(
+            words
+                .into_iter()
+                .map(|w| Expr::op(Expr::Str(w), "in", thens.clone())),
+        )
+    }
+
+    /// What the failures of the run said should follow.
+    pub fn thens(&self) -> Expr {
+        self.vars
+            .read("failures", TOP)
+            .parts(vec![Part::Name("then".into())])
+    }
+
+    fn undo_stage(&mut self, id: StageId, at: &Label, next: &Label) {
+        let release = self.release;
+        let stage = release.stage(id);
+        let fact = self.names.stage(id);
+        let status = self.vars.read(&fact, TOP);
+        let name = ["undo ", &stage.name].concat();
+        let (body, done, stuck) = (self.b.label(), self.b.label(), self.b.label());
+        let began = one_of(status, &["began", "again", "passed", "failed"]);
+        let blocked = Expr::any(
+            self.undone_first(id)
+                .into_iter()
+                .map(|s| Expr::eq(self.vars.read(&self.names.stage(s), TOP), Expr::str("stuck"))),
+        );
+        let rules = vec![
+            (began.negated(), next.clone()),
+            (self.in_scope(id).negated(), next.clone()),
+            (blocked, stuck.clone()),
+        ];
+        self.b.choose(at, &[&name, "?"].concat(), rules, &body);
+        let set: Assign = [(fact.clone(), Data::str("stuck"))].into();
+        self.b
+            .set(&stuck, &[&name, ": left as it is"].concat(), set.clone(), next);
+        let hand = Hand {
+            duty: Duty::Rollback,
+            environment: stage.environment,
+            scope: TOP,
+        };
+        let failed = self.b.label();
+        let owner = match self.plan.undo(id) {
+            StageUndo::Irreversible(..) => {
+                // What cannot be undone stands; only half of it needs help, which the end looks at.
+                self.b.same(&body, &stuck);
+                return;
+            }
+            StageUndo::Derived(list) => {
+                self.derived(id, &list, hand, (&body, &done, &failed));
+                stage.owner
+            }
+            StageUndo::Written(written) => {
+                let owner = written.owner.unwrap_or(stage.owner);
+                let mut here = body;
+                for (approval, _) in &written.approved {
+                    let then = self.b.label();
+                    self.approve_undo(*approval, &name, hand, &here, &then, &failed);
+                    here = then;
+                }
+                let mut place = Place::plain(&name, &["undo_", &stage.slug].concat(), hand, owner);
+                place.persistent = true;
+                let items: Vec<Item<'_>> = written.steps.iter().map(|s| (s, None)).collect();
+                self.steps(&items, &place, 0, &here, &done, &mut Fails::To(failed.clone()));
+                owner
+            }
+            StageUndo::Nothing | StageUndo::Harmless(..) => {
+                self.b.same(&body, next);
+                return;
+            }
+        };
+        self.b.set(
+            &done,
+            &[&name, ": done"].concat(),
+            [(fact, Data::str("undone"))].into(),
+            next,
+        );
+        self.undo_failed(&name, owner, set, &failed, next);
+    }
+
+    /// An undo that failed after its retries: its owner is called, and what it depends on is left alone.
+    fn undo_failed(&mut self, name: &str, owner: RoleId, mut assign: Assign, at: &Label, next: &Label) {
+        assign.insert(self.vars.write("help", TOP), Data::Bool(true));
+        let told = self.b.label();
+        self.b.set(at, &[name, ": failed"].concat(), assign, &told);
+        let message = Expr::concat(vec![
+            self.text_expr(&self.release.title, TOP),
+            Expr::Str([": ", name, " has failed; what it leaves behind needs its owner"].concat()),
+        ]);
+        let title = [name, ": tell ", &self.release.role(owner).name].concat();
+        self.publish(owner, message, &title, &told, next);
+    }
+
+    /// The undos of the steps that began, last first.
+    fn derived(&mut self, id: StageId, list: &[UndoStep<'_>], hand: Hand, way: (&Label, &Label, &Label)) {
+        let (at, next, fail) = way;
+        let stage = self.release.stage(id);
+        let mut here = at.clone();
+        for (i, undo) in list.iter().enumerate() {
+            let then = if i + 1 == list.len() {
+                next.clone()
+            } else {
+                self.b.label()
+            };
+            let body = self.b.label();
+            let did = self.names.did(id, &undo.undoes.slug);
+            let name = ["undo ", &stage.name, ": ", &self.shown(&undo.act.title)].concat();
+            let began = self.vars.read(&did, TOP);
+            self.b.branch(&here, &[&name, "?"].concat(), began, &body, &then);
+            let work = Work {
+                name,
+                key: ["undo_", &stage.slug, "_", &undo.slug].concat(),
+                act: undo.act,
+                hand,
+                owner: undo.owner,
+                timeout: None,
+                retry: None,
+                idempotent: true,
+                captures: &[],
+                began: None,
+                fault: self.fault(&["undo ", &stage.name].concat(), &undo.slug, TOP),
+                expect: None,
+            };
+            let watch = Watch::nothing(&stage.name, hand);
+            self.work(&work, &watch, &body, &then, fail);
+            here = then;
+        }
+    }
+
+    /// A hold that was left is entered again before anything inside is undone.
+    fn enter_again(&mut self, id: HoldId, at: &Label, next: &Label) {
+        let hold = self.release.hold(id);
+        let left = Expr::eq(self.vars.read(&self.names.hold(id), TOP), Expr::str("left"));
+        let stages = self.plan.hold_stages(id);
+        let inside = Expr::any(stages.iter().filter(|s| self.has_undo(**s)).map(|s| {
+            let status = self.vars.read(&self.names.stage(*s), TOP);
+            Expr::all([
+                one_of(status, &["began", "again", "passed", "failed"]),
+                self.in_scope(*s),
+            ])
+        }));
+        let (go, stuck) = (self.b.label(), self.b.label());
+        let test = Expr::all([left, inside]);
+        self.b
+            .branch(at, &[&hold.name, ": enter again?"].concat(), test, &go, next);
+        let mut assign: Assign = [("help".to_string(), Data::Bool(true))].into();
+        for s in &stages {
+            let status = self.vars.read(&self.names.stage(*s), TOP);
+            let began = one_of(status.clone(), &["began", "again", "passed", "failed"]);
+            assign.insert(
+                self.names.stage(*s),
+                Data::Expr(Expr::cond(began, Expr::str("stuck"), status)),
+            );
+        }
+        self.b.set(
+            &stuck,
+            &[&hold.name, ": could not be entered again"].concat(),
+            assign,
+            next,
+        );
+        let hand = self.hold_hand(id, TOP);
+        self.enter_hold(id, hand, &go, next, &stuck);
+    }
+
+    /// The stages that a failure can take back alone, with what depends on them.
+    pub fn partial_points(&self) -> BTreeSet<StageId> {
+        let mut points = BTreeSet::new();
+        self.each_outcome(&mut |o| {
+            if let FailureOutcome::RollbackStage(s) = o {
+                points.insert(*s);
+            }
+        });
+        points
+    }
+}

@@ -1,0 +1,31 @@
+//! The target `stepfunctions`: one state machine in the Amazon States Language, JSONata form.
+//!
+//! `lower` builds the model, `print` writes it, `limits` holds it to what the service allows, `permits` says which rights it
+//! needs. Called through [`TARGET`].
+
+pub mod expr;
+mod limits;
+mod lower;
+pub mod model;
+pub mod naming;
+pub mod print;
+
+use crate::diagnostic::Bag;
+use crate::emit::{Artifact, Context, Target};
+use crate::plan::Plan;
+
+/// The target.
+pub const TARGET: Target = Target {
+    name: "stepfunctions",
+    emit,
+};
+
+/// Writes the state machine of a plan.
+pub fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
+    let lowered = lower::lower(plan, context);
+    let content = print::machine(&lowered.machine);
+    let mut bag = limits::check(plan, &lowered, content.len());
+    bag.extend(lowered.bag);
+    let path = ["stepfunctions/", &plan.release().name, ".asl.json"].concat();
+    (vec![Artifact { path, content }], bag)
+}
