@@ -17,6 +17,7 @@ mod finish;
 mod gate;
 mod handler;
 mod hold;
+mod lock;
 mod message;
 mod names;
 mod order;
