@@ -1,0 +1,206 @@
+//! The library and the examples, held to what they promise.
+//!
+//! Every module and definition says what it is for; every definition can be used; the examples pass, and the one that is
+//! there to be rejected is rejected for the faults its comments name, at their lines.
+
+use releasec::diagnostic::Severity;
+use releasec::driver::read::Input;
+use releasec::driver::{Checked, Settings, check};
+use releasec::resolve::stdlib::LIBRARY;
+use releasec::source::{FileId, SourceMap};
+use releasec::syntax::ast::{ExprKind, Form, Stmt};
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn checked(path: &str) -> Checked {
+    let settings = Settings {
+        here: root().to_path_buf(),
+        ..Settings::default()
+    };
+    let checked = check(&[Input::File(root().join(path))], &settings);
+    assert!(checked.problems.is_empty(), "{path}: {:?}", checked.problems);
+    checked
+}
+
+/// Each error and warning: its line and its code.
+fn findings(checked: &Checked) -> Vec<(u32, &'static str)> {
+    checked
+        .findings
+        .iter()
+        .filter(|d| d.severity != Severity::Info)
+        .map(|d| (checked.sources.line_col(d.span).line, d.code.0))
+        .collect()
+}
+
+/// The name of a definition, when the statement is one that others can use.
+fn defined(stmt: &Stmt) -> Option<&str> {
+    let kinds = ["action", "metric", "gate", "channel", "rollout"];
+    if !kinds.contains(&stmt.keyword.text.as_str()) {
+        return None;
+    }
+    match &stmt.form {
+        Form::Define { name, .. } => Some(&name.text),
+        Form::Plain(args) => match args.first().map(|a| &a.kind) {
+            Some(ExprKind::Ident(name)) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Every definition of the library: its module, its name and its statement's documentation.
+fn definitions() -> Vec<(&'static str, String, bool)> {
+    let mut out = Vec::new();
+    for module in LIBRARY {
+        let (ast, bag) = releasec::syntax::parse(file(), module.text);
+        assert!(bag.is_empty(), "{} does not parse", module.name);
+        for stmt in &ast.items {
+            if let Some(name) = defined(stmt) {
+                out.push((module.name, name.to_string(), stmt.doc.is_some()));
+            }
+        }
+    }
+    out
+}
+
+fn file() -> FileId {
+    SourceMap::new().add("library", "")
+}
+
+#[test]
+fn every_module_says_what_it_is_for_and_where_its_facts_come_from() {
+    for module in LIBRARY {
+        let (ast, _) = releasec::syntax::parse(file(), module.text);
+        let doc = ast.doc.map(|d| d.text).unwrap_or_default();
+        assert!(!doc.is_empty(), "{} has no documentation", module.name);
+        if module.name != "std.rollout" {
+            assert!(
+                doc.contains("Facts, with their sources:"),
+                "{} names no sources",
+                module.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_definition_says_what_it_does() {
+    for (module, name, documented) in definitions() {
+        assert!(documented, "{module}.{name} has no documentation");
+    }
+}
+
+#[test]
+fn every_definition_can_be_used() {
+    const PLAN: &str = "tests/library/every_definition.release";
+    let text = std::fs::read_to_string(root().join(PLAN)).expect("the plan is there");
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    for (module, name, _) in definitions() {
+        // What only undoes or pairs is used by the definition beside it.
+        let beside = LIBRARY.iter().find(|m| m.name == module).map_or("", |m| m.text);
+        let through = beside.lines().filter(|l| {
+            let l = l.trim_start();
+            (l.starts_with("undo ") || l.starts_with("paired_with ")) && l.split(word).any(|w| w == name)
+        });
+        assert!(
+            text.split(word).any(|w| w == name) || through.count() > 0,
+            "{PLAN} does not use {module}.{name}"
+        );
+    }
+    let checked = checked(PLAN);
+    let written_wrong: Vec<String> = checked
+        .findings
+        .iter()
+        .filter(|d| ["syntax", "resolve", "schema", "types", "data"].contains(&d.code.group()))
+        .map(|d| format!("{}: {}", checked.sources.place(d.span), d.message))
+        .collect();
+    assert!(written_wrong.is_empty(), "{written_wrong:#?}");
+    // The checks ran at all: what the store does not have is refused.
+    assert!(checked.findings.iter().any(|d| d.code.0 == "platform/assert"));
+}
+
+#[test]
+fn the_examples_have_neither_errors_nor_warnings() {
+    for plan in [
+        "examples/hello/hello.release",
+        "examples/bioage/bioage.release",
+        "examples/database-migration/migration.release",
+        "examples/multi-region/regions.release",
+    ] {
+        let checked = checked(plan);
+        let bad: Vec<String> = checked
+            .findings
+            .iter()
+            .filter(|d| d.severity != Severity::Info)
+            .map(|d| format!("{}: {}: {}", checked.sources.place(d.span), d.code.0, d.message))
+            .collect();
+        assert!(bad.is_empty(), "{bad:#?}");
+    }
+}
+
+#[test]
+fn every_example_has_a_readme_and_is_listed() {
+    let folder = root().join("examples");
+    let index = std::fs::read_to_string(folder.join("README.md")).expect("the index is there");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("the examples are there")
+        .map(|e| e.expect("an entry").path())
+        .filter(|p| p.is_dir())
+        .collect();
+    folders.sort();
+    for example in folders {
+        let name = example
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        assert!(example.join("README.md").exists(), "{name} has no README.md");
+        assert!(
+            index.contains(&format!("({name})")),
+            "{name} is not in examples/README.md"
+        );
+    }
+}
+
+#[test]
+fn the_published_plan_is_rejected_for_its_seven_faults() {
+    const PLAN: &str = "examples/bioage-as-published/plan.release";
+    let text = std::fs::read_to_string(root().join(PLAN)).expect("the plan is there");
+    let checked = checked(PLAN);
+    let found = findings(&checked);
+    let line_of = |what: &str| {
+        let at = text
+            .lines()
+            .position(|l| l.contains(what))
+            .expect("the line is there");
+        u32::try_from(at + 1).expect("a short file")
+    };
+    let wanted = [
+        (line_of("gate error_rate"), "gate/gap"),
+        (line_of("branch.freeze("), "hold/unpaired"),
+        (line_of("pinpoint.stream_events("), "platform/retired"),
+        (line_of("stage infrastructure"), "rollback/missing"),
+        (line_of("terraform apply"), "data/smart_punctuation"),
+        (line_of("lambda.weigh_alias("), "platform/assert"),
+        (line_of("app_store.phased_release("), "platform/assert"),
+        (line_of("app_store.remove_build("), "platform/assert"),
+    ];
+    for fault in &wanted {
+        assert!(found.contains(fault), "{fault:?} is not among {found:?}");
+        let before = text
+            .lines()
+            .nth(fault.0 as usize - 2)
+            .unwrap_or_default()
+            .trim_start();
+        assert!(
+            before.starts_with("# Published:"),
+            "line {} says nothing of what was published",
+            fault.0
+        );
+    }
+    let other: Vec<_> = found.iter().filter(|f| !wanted.contains(f)).collect();
+    assert!(other.is_empty(), "more is found than the seven faults: {other:?}");
+}
