@@ -1,7 +1,7 @@
 //! The corpus: every fixture and every example of the documentation through the whole compiler.
 //!
 //! `tests/corpus/codes/<group>/<name>/bad.release` must give that code, and no other that its first line does not name
-//! (`# also: group/name …`); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
+//! (`# also: group/name …`; a first line `# param: name=value …` gives parameters); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
 //! no error. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error.
 
 use rayon::prelude::*;
@@ -50,11 +50,26 @@ fn checked(path: &Path, text: Option<&str>) -> Checked {
         overlay.insert(folder.join(path.file_name().expect("a name")), text.into());
     }
     let here = path.parent().expect("a folder").to_path_buf();
+    let written = text
+        .map(str::to_string)
+        .or_else(|| std::fs::read_to_string(path).ok())
+        .unwrap_or_default();
+    let given = written
+        .lines()
+        .next()
+        .and_then(|l| l.strip_prefix("# param:"))
+        .unwrap_or("");
+    let params = given
+        .split_whitespace()
+        .filter_map(|p| p.split_once('='))
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
     let checked = check(
         &[Input::File(path.to_path_buf())],
         &Settings {
             here,
             overlay,
+            params,
             ..Settings::default()
         },
     );
