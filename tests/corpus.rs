@@ -2,7 +2,8 @@
 //!
 //! `tests/corpus/codes/<group>/<name>/bad.release` must give that code, and no other that its first line does not name
 //! (`# also: group/name …`; a first line `# param: name=value …` gives parameters); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
-//! no error. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error.
+//! no error. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error, and a
+//! `release-part` block is well formed.
 
 use rayon::prelude::*;
 use releasec::diagnostic::{Diagnostic, Severity};
@@ -232,6 +233,16 @@ fn every_example_in_the_documentation_is_true() {
                 .map(|c| c.trim_end_matches(".md").to_string());
             let mut wrong = Vec::new();
             for (language, line, block) in blocks(&text) {
+                if language == "release-part" {
+                    // A piece of a plan: it must at least be well formed.
+                    let (_, faults) = releasec::syntax::parse(releasec::source::FileId(0), &block);
+                    wrong.extend(
+                        faults
+                            .iter()
+                            .map(|d| format!("{shown}:{line}: gives {}: {}", d.code, d.message)),
+                    );
+                    continue;
+                }
                 let expected = match (language.as_str(), &code) {
                     ("release-bad", Some(code)) => Some(code.as_str()),
                     ("release", _) => None,

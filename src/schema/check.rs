@@ -3,9 +3,9 @@
 //! Must not look at what arguments mean. Called once per module, before names are resolved.
 
 use crate::diagnostic::Bag;
-use crate::schema::{Block, Body, Count, FormSpec, Occurs, Statement, errors};
+use crate::schema::{Block, Body, Count, FormSpec, Occurs, Statement, Ty, errors};
 use crate::source::Span;
-use crate::syntax::ast::{Ast, Form, Stmt};
+use crate::syntax::ast::{Ast, Expr, ExprKind, Form, Stmt};
 use std::collections::BTreeMap;
 
 /// Checks a module. `dropped` are the first words of lines that could not be read, with their places: a statement that was
@@ -69,7 +69,7 @@ impl Checker<'_> {
         let form_fits = match (&stmt.form, row.form) {
             (Form::Plain(args), FormSpec::Plain | FormSpec::Define) => {
                 arguments(stmt, row, args.len(), bag);
-                true
+                named(row, args)
             }
             (Form::Use(_), FormSpec::Use)
             | (Form::Typed { .. }, FormSpec::Param | FormSpec::Capture)
@@ -89,6 +89,12 @@ impl Checker<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether what must be a new name is one.
+fn named(row: &Statement, args: &[Expr]) -> bool {
+    let name = row.args.first().is_some_and(|a| a.ty == Ty::Name);
+    !name || args.first().is_none_or(|a| matches!(a.kind, ExprKind::Ident(_)))
 }
 
 fn arguments(stmt: &Stmt, row: &Statement, found: usize, bag: &mut Bag) {
