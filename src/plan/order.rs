@@ -22,6 +22,21 @@ pub enum Standing {
     Beside(Pred),
 }
 
+/// Which sources lead to a node, as bits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bits {
+    /// Before its start, whatever applies or not.
+    start: u64,
+    /// Before its start, surely.
+    sure: u64,
+    /// Before its end, whatever applies or not.
+    end: u64,
+    /// Before its end, surely.
+    sure_end: u64,
+    /// Surely, and handed on by its `after`s when it does not apply.
+    after: u64,
+}
+
 impl Plan {
     /// Whether one node waits, however far back, for another: in the graph, whatever applies.
     pub fn precedes(&self, before: Node, after: Node) -> bool {
@@ -139,43 +154,59 @@ impl Plan {
         self.position[self.index(Node::Stage(stage)).index()]
     }
 
-    /// For each place from `first` to `last`: which sources lead there at all, and which do whatever applies.
+    /// For each place from `first` to `last`: which sources lead there at all, and which do whatever applies. The second is
+    /// on the careful side: what it leaves open is looked at variant by variant.
     fn bits(&self, sources: &[(u32, Vec<usize>)], first: u32, last: u32) -> Vec<(u64, u64)> {
         let mut own = BTreeMap::new();
         for (bit, (place, _)) in sources.iter().enumerate() {
             own.insert(*place, 1u64 << bit);
         }
         let variants = self.variants();
-        let places = (last - first) as usize + 1;
-        let mut starts = vec![(0u64, 0u64); places];
-        let mut ends = vec![(0u64, 0u64); places];
+        let mut nodes: Vec<Bits> = vec![Bits::default(); (last - first) as usize + 1];
         for place in first..=last {
             let index = self.order[place as usize];
-            let (mut start, mut during) = ((0, 0), (0, 0));
+            let here = variants.applies(self.graph[index]);
+            let mut bits = Bits::default();
+            let (mut during, mut sure_during) = (0, 0);
+            // What is handed on by `after`s, when none of them surely applies: what every one of them would hand on.
+            let (mut handed, mut some_applies) = (u64::MAX, false);
+            let mut afters = 0;
             for edge in self.graph.edges_directed(index, Direction::Incoming) {
                 let before = edge.source();
                 let at = self.position[before.index()];
-                let Some(i) = at.checked_sub(first) else { continue };
                 let me = own.get(&at).copied().unwrap_or(0);
-                let (linked, sure) = ends[i as usize];
+                let from = at
+                    .checked_sub(first)
+                    .map_or(Bits::default(), |i| nodes[i as usize]);
+                let when = variants.applies(self.graph[before]);
+                let applies = when == Pred::TRUE || when == here;
                 // An approval of a step of the rollout is waited for after the start.
-                let into = if edge.weight().kind == EdgeKind::ApprovedStep {
-                    &mut during
-                } else {
-                    &mut start
-                };
-                into.0 |= linked | me;
+                if edge.weight().kind == EdgeKind::ApprovedStep {
+                    during |= from.end;
+                    sure_during |= if applies { from.sure_end } else { 0 };
+                    continue;
+                }
                 // A source is taken to apply, so its own edges always hold.
-                into.1 |= me;
-                if variants.applies(self.graph[before]) == Pred::TRUE {
-                    into.1 |= sure;
+                bits.start |= from.end | me;
+                bits.sure |= me | if applies { from.sure_end } else { 0 };
+                // A decision among the `after`s may apply, and then nothing is handed on.
+                some_applies |= edge.weight().kind == EdgeKind::Decision;
+                if edge.weight().kind == EdgeKind::After {
+                    afters += 1;
+                    handed &= from.after & from.sure_end;
+                    some_applies |= applies;
+                    bits.after |= me | if applies { from.sure_end } else { 0 };
                 }
             }
-            let here = (place - first) as usize;
-            starts[here] = start;
-            ends[here] = (start.0 | during.0, start.1 | during.1);
+            if afters > 0 && !some_applies {
+                bits.sure |= handed;
+                bits.after |= handed;
+            }
+            bits.end = bits.start | during;
+            bits.sure_end = bits.sure | sure_during;
+            nodes[(place - first) as usize] = bits;
         }
-        starts
+        nodes.into_iter().map(|b| (b.start, b.sure)).collect()
     }
 
     /// For each stage, the first of `targets` that it does not lead to; a stage is not asked about itself.

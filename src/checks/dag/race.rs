@@ -32,6 +32,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let pairs: Vec<(StageId, StageId)> = candidates.list.iter().map(|c| c.stages).collect();
     // By the two places: a `for` meets itself many times at one place.
     let mut found: IndexMap<(Span, Span), Vec<Meeting<'_>>> = IndexMap::new();
+    let mut undecided: IndexMap<Span, Diagnostic> = IndexMap::new();
     for (standing, c) in plan.standing(&pairs).into_iter().zip(candidates.list) {
         let Standing::Beside(when) = standing else {
             continue;
@@ -39,16 +40,15 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let (a, b) = c.touches;
         match plan.variants().find(plan, when) {
             Truth::Never => {}
-            Truth::Undecided => bag.push(place::undecided(
-                CODE,
-                b.key.origin.span,
-                format!(
-                    "`{}` and `{}` ever touch `{}` at once",
-                    plan.release().stage(c.stages.0).name,
-                    plan.release().stage(c.stages.1).name,
-                    show::key(plan.release(), &b.key.key)
-                ),
-            )),
+            Truth::Undecided => {
+                undecided.entry(b.key.origin.span).or_insert_with(|| {
+                    let r = plan.release();
+                    let (x, y) = (&r.stage(c.stages.0).name, &r.stage(c.stages.1).name);
+                    let key = show::key(r, &b.key.key);
+                    let whether = format!("`{x}` and `{y}` ever touch `{key}` at once");
+                    place::undecided(CODE, b.key.origin.span, whether)
+                });
+            }
             Truth::In(variant) => found
                 .entry((a.key.origin.span, b.key.origin.span))
                 .or_default()
@@ -61,6 +61,9 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
     for meetings in found.values() {
         bag.push(report(plan, meetings));
+    }
+    for d in undecided.into_values() {
+        bag.push(d);
     }
     if let Some(at) = candidates.left_out {
         bag.push(

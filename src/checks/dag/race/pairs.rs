@@ -1,7 +1,7 @@
 //! Which pairs of stages have to be compared: those that touch keys that overlap, one of them writing.
 //!
 //! Keys are indexed by their parts, so that stages that touch different things never meet. Stages that touch the very same
-//! key, and always apply, are compared with their neighbours in the order only: if each is ordered with the next, all are.
+//! key in the same variants are compared with their neighbours in the order only: if each is ordered with the next, all are.
 
 use crate::model::{Key, StageId};
 use crate::plan::{Node, Plan, Pred, Touch};
@@ -126,32 +126,34 @@ impl<'a> Pairs<'a> {
         });
     }
 
+    /// Stages that apply in the same variants vouch for each other: what is ordered with the nearest of them is ordered
+    /// with all. So each access meets the last write of every such group, and each write the reads since its group's last.
     fn within(&mut self, plan: &Plan, class: &Class<'a>) {
-        let always = |a: &Access<'_>| plan.variants().applies(Node::Stage(a.stage)) == Pred::TRUE;
-        if !class.iter().all(always) {
-            for (i, a) in class.iter().enumerate() {
-                for b in &class[i + 1..] {
-                    self.add(*a, *b);
-                    if self.left_out.is_some() {
-                        return;
-                    }
-                }
-            }
-            return;
-        }
-        let mut writer: Option<Access<'a>> = None;
+        let mut writers: BTreeMap<Pred, Access<'a>> = BTreeMap::new();
+        let mut unmet: BTreeMap<Pred, Vec<Access<'a>>> = BTreeMap::new();
         let mut readers: Vec<Access<'a>> = Vec::new();
         for access in class {
-            if let Some(w) = writer {
-                self.add(w, *access);
+            let group = plan.variants().applies(Node::Stage(access.stage));
+            for writer in writers.values() {
+                self.add(*writer, *access);
             }
             if access.touch.writes() {
-                for r in readers.drain(..) {
-                    self.add(r, *access);
+                let met = match unmet.insert(group, Vec::new()) {
+                    Some(list) => list,
+                    None => readers.clone(),
+                };
+                for reader in met {
+                    self.add(reader, *access);
                 }
-                writer = Some(*access);
+                writers.insert(group, *access);
             } else {
                 readers.push(*access);
+                for list in unmet.values_mut() {
+                    list.push(*access);
+                }
+            }
+            if self.left_out.is_some() {
+                return;
             }
         }
     }
