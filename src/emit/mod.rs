@@ -5,6 +5,7 @@
 
 pub mod diagram;
 pub mod environments;
+pub mod github;
 pub mod people;
 pub mod stepfunctions;
 
@@ -45,4 +46,4 @@ pub struct Target {
 }
 
 /// Every target, in the order of the tree they write.
-pub const TARGETS: &[Target] = &[stepfunctions::TARGET];
+pub const TARGETS: &[Target] = &[github::TARGET, stepfunctions::TARGET];

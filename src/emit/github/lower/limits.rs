@@ -1,0 +1,394 @@
+//! What GitHub cannot hold, and what a plan would exceed there.
+//!
+//! Called by `lower`.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::emit::environments::{MOST_REVIEWERS, Purpose, environments};
+use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
+use crate::emit::github::lower::values::starts_by_itself;
+use crate::emit::github::lower::{consent, names};
+use crate::emit::github::model::{Expr, Workflow};
+use crate::emit::github::print::expr::expr;
+use crate::model::{ApprovalId, Dur, DutyRule, Origin, Passes, StageId, TriggerTest};
+
+const UNENFORCED: Code = Code("target/unenforced");
+const LIMIT: Code = Code("target/limit");
+const TOO_LONG: Code = Code("target/wait_too_long");
+
+/// Days an approval may wait at GitHub.
+const APPROVAL_DAYS: i64 = 30;
+/// Days a run may last at GitHub.
+const RUN_DAYS: i64 = 35;
+/// Characters an expression may have.
+const EXPRESSION: usize = 21_000;
+/// Inputs a workflow may have.
+const INPUTS: usize = 25;
+
+/// Reports all of it.
+pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
+    approvals(ctx);
+    reviewers(ctx);
+    waits(ctx);
+    triggers(ctx);
+    duties(ctx);
+    messages(ctx);
+    start(ctx, workflow);
+    expressions(ctx, workflow);
+}
+
+fn detected(ctx: &Ctx<'_>, origin: &Origin, message: String, note: &str) {
+    ctx.report(
+        Diagnostic::info(UNENFORCED, origin.span, message)
+            .here("detected on GitHub, not prevented")
+            .note(note),
+    );
+}
+
+fn unenforced(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+    ctx.report(
+        Diagnostic::warning(UNENFORCED, origin.span, message)
+            .here("not enforced on GitHub")
+            .help(help),
+    );
+}
+
+fn limit(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+    ctx.report(
+        Diagnostic::error(LIMIT, origin.span, message)
+            .here("more than GitHub allows")
+            .help(help),
+    );
+}
+
+fn too_long(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+    ctx.report(
+        Diagnostic::error(TOO_LONG, origin.span, message)
+            .here("longer than GitHub waits")
+            .help(help),
+    );
+}
+
+fn approvals(ctx: &Ctx<'_>) {
+    for approval in &ctx.release.approvals {
+        let seats = consent::seats(ctx, approval);
+        if seats > 1 {
+            let origin = approval.quorum_origin.as_ref().unwrap_or(&approval.origin);
+            detected(
+                ctx,
+                origin,
+                format!(
+                    "the quorum of {seats} of approval `{}` is counted after each review",
+                    approval.name
+                ),
+                "GitHub lets any one reviewer pass an environment; the workflow asks once per seat and compares the people with the plan before anything starts",
+            );
+        }
+        if let Some((_, origin)) = approval.distinct_from.first() {
+            detected(
+                ctx,
+                origin,
+                format!(
+                    "who may not sit in approval `{}` is checked after the review",
+                    approval.name
+                ),
+                "GitHub keeps only whoever started the run from reviewing; the workflow reads who reviewed and rejects people the plan bars",
+            );
+        }
+        if let (Passes::Majority, Some(origin)) = (approval.passes, &approval.passes_written) {
+            unenforced(
+                ctx,
+                origin,
+                format!("approval `{}` ends at the first no", approval.name),
+                "on GitHub one rejection rejects the job, whatever the others say; write `passes unanimous`, or take the vote elsewhere",
+            );
+        }
+        if let Some(within) = approval.within {
+            if within > days(APPROVAL_DAYS) {
+                too_long(
+                    ctx,
+                    &approval.origin,
+                    format!(
+                        "approval `{}` may take {within}, and GitHub waits {APPROVAL_DAYS} days",
+                        approval.name
+                    ),
+                    "give the approvers 30 days at most",
+                );
+            } else {
+                detected(
+                    ctx,
+                    &approval.origin,
+                    format!(
+                        "approval `{}` granted later than {within} is refused when it is granted",
+                        approval.name
+                    ),
+                    "until then the run waits: GitHub ends a wait for a review after 30 days only",
+                );
+            }
+        }
+    }
+}
+
+fn days(n: i64) -> Dur {
+    Dur::minutes(n * 24 * 60)
+}
+
+fn reviewers(ctx: &Ctx<'_>) {
+    for environment in environments(ctx.plan) {
+        let Some(people) = &environment.reviewers else {
+            continue;
+        };
+        let origin = origin_of(ctx, &environment.purpose);
+        if people.entries() > MOST_REVIEWERS {
+            limit(
+                ctx,
+                origin,
+                format!(
+                    "environment `{}` would need {} reviewers, and GitHub allows {MOST_REVIEWERS}",
+                    environment.name,
+                    people.entries()
+                ),
+                "give the role a `team`, which counts as one reviewer",
+            );
+        }
+        for person in &people.strangers {
+            let person = ctx.release.person(*person);
+            ctx.report(
+                Diagnostic::warning(
+                    UNENFORCED,
+                    origin.span,
+                    format!("GitHub cannot recognise `{}`, who may be asked here", person.name),
+                )
+                .here("asked on GitHub")
+                .fact(person.origin.span, "has no `github` login")
+                .help("write the person's `github` login"),
+            );
+        }
+        if people.entries() == 0 {
+            limit(
+                ctx,
+                origin,
+                format!("nobody can review environment `{}` on GitHub", environment.name),
+                "list members with `github` logins, or give the role a `team`",
+            );
+        }
+    }
+}
+
+fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
+    let r = ctx.release;
+    match purpose {
+        Purpose::Approve(a) => &r.approval(*a).origin,
+        Purpose::Decide(d) => &r.decision(*d).origin,
+        Purpose::Override(i) => &r.overrides[*i].origin,
+        Purpose::Ready(c) => &r.checklist(*c).origin,
+        Purpose::Gate(g) => &r.gate(*g).origin,
+        Purpose::Start(s) | Purpose::Pause(s) => &r.stage(*s).origin,
+        Purpose::Step(s, slug) => {
+            let stage = r.stage(*s);
+            let found = stage.forward_steps().into_iter().find(|x| x.slug == *slug);
+            found.map_or(&stage.origin, |x| &x.origin)
+        }
+        Purpose::Hold(h) | Purpose::HoldStep(h, _) => &r.hold(*h).origin,
+        Purpose::Deploy(_) | Purpose::Messages | Purpose::PauseRun | Purpose::Finally(_) => &r.origin,
+    }
+}
+
+fn waits(ctx: &Ctx<'_>) {
+    let mut run: i64 = 0;
+    for i in 0..ctx.release.stages.len() {
+        for segment in ctx.segments(StageId::at(i)) {
+            match &segment.kind {
+                SegmentKind::Work(items) => {
+                    for item in items.iter().filter(|i| i.seconds > LONGEST_JOB * 60) {
+                        limit(
+                            ctx,
+                            item.origin,
+                            format!(
+                                "this may take {}, and a job at GitHub lives six hours",
+                                Dur::seconds(item.seconds)
+                            ),
+                            "give it a shorter `timeout`, or split it into steps",
+                        );
+                    }
+                    run += items.iter().map(|i| i.seconds).sum::<i64>();
+                }
+                SegmentKind::Person(ask) => {
+                    if let Some(within) = ask.within {
+                        if within > days(APPROVAL_DAYS) {
+                            too_long(
+                                ctx,
+                                ask.origin,
+                                format!(
+                                    "this may wait {within} for a person, and GitHub waits {APPROVAL_DAYS} days"
+                                ),
+                                "give them 30 days at most",
+                            );
+                        }
+                        run += within.as_seconds();
+                    }
+                }
+                SegmentKind::Sleep(..) => run += crate::emit::github::lower::segments::LONGEST_WAIT,
+            }
+        }
+        let stage = ctx.release.stage(StageId::at(i));
+        if run > RUN_DAYS * 86_400 {
+            too_long(
+                ctx,
+                &stage.origin,
+                format!(
+                    "with stage `{}` the waits of this plan add up to more than {RUN_DAYS} days, the life of a run at GitHub",
+                    stage.name
+                ),
+                "split the release into two plans, the second started by the end of the first",
+            );
+            return;
+        }
+    }
+}
+
+fn triggers(ctx: &Ctx<'_>) {
+    for trigger in &ctx.release.triggers {
+        if let TriggerTest::Ask(_) = trigger.test {
+            unenforced(
+                ctx,
+                &trigger.origin,
+                format!("nobody is asked about trigger `{}` on GitHub", trigger.name),
+                "whoever sees it starts the rollback workflow by hand with the run's id: that ends the run and undoes what began",
+            );
+        }
+    }
+}
+
+fn duties(ctx: &Ctx<'_>) {
+    for rule in &ctx.release.duties {
+        match rule {
+            DutyRule::AtLeast(..) => unenforced(
+                ctx,
+                rule.origin(),
+                "`at_least` is proved from the roles, and not counted on GitHub".to_string(),
+                "the seats of a run are listed in its evidence",
+            ),
+            _ => detected(
+                ctx,
+                rule.origin(),
+                "who fills which seat is compared after each review".to_string(),
+                "executors of automated stages are whoever started the run; people who confirm manual work are reviewers of its environment",
+            ),
+        }
+    }
+    for i in 0..ctx.release.checklists.len() {
+        let list = &ctx.release.checklists[i];
+        let used = ctx
+            .release
+            .stages
+            .iter()
+            .any(|s| s.ready.iter().any(|(c, _)| c.index() == i));
+        let mut owners: Vec<_> = list
+            .items
+            .iter()
+            .filter(|i| i.check.is_none())
+            .map(|i| i.owner)
+            .collect();
+        owners.sort();
+        owners.dedup();
+        if used && owners.len() > 1 {
+            unenforced(
+                ctx,
+                &list.origin,
+                format!("one reviewer ticks all of checklist `{}` on GitHub", list.name),
+                "give each owner a checklist of their own, or a `check` to each item",
+            );
+        }
+    }
+}
+
+fn messages(ctx: &Ctx<'_>) {
+    for notify in &ctx.release.notifies {
+        if let Some((lead, origin)) = &notify.lead {
+            unenforced(
+                ctx,
+                origin,
+                format!("this message is sent when the run is created, not {lead} before the start"),
+                "create the run that early: approvals are asked then, and stages wait for their time",
+            );
+        }
+    }
+    for escalate in &ctx.release.escalates {
+        if escalate.unanswered.is_some() {
+            detected(
+                ctx,
+                &escalate.origin,
+                "this call is made at once, without waiting for an answer".to_string(),
+                "an early call harms less than a late one",
+            );
+        }
+    }
+}
+
+fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
+    let r = ctx.release;
+    if workflow.on.inputs.len() > INPUTS {
+        limit(
+            ctx,
+            &r.origin,
+            format!(
+                "the run would have {} inputs, and GitHub allows {INPUTS}",
+                workflow.on.inputs.len()
+            ),
+            "give some parameters a default, which fixes them",
+        );
+    }
+    if starts_by_itself(r) {
+        for id in crate::emit::github::lower::inputs::open(r) {
+            let param = r.param(id);
+            if param.default.is_none() {
+                limit(
+                    ctx,
+                    &param.origin,
+                    format!(
+                        "nobody is there to give `{}` when the run starts by itself",
+                        param.name
+                    ),
+                    "give it a default",
+                );
+            }
+        }
+    }
+    let places = crate::emit::github::lower::around::marks(ctx).len();
+    if places > 1 {
+        let origin = r.locks.first().map_or(&r.origin, |l| &l.origin);
+        detected(
+            ctx,
+            origin,
+            "a second run with one of these locks waits in its preflight".to_string(),
+            "GitHub queues runs by one name only; the others are looked up in the names of the runs under way",
+        );
+    }
+}
+
+fn expressions(ctx: &Ctx<'_>, workflow: &Workflow) {
+    let too_big = |e: &Expr| expr(e).len() > EXPRESSION;
+    for job in &workflow.jobs {
+        let outputs = job.outputs.iter().map(|(_, e)| e);
+        let steps = job.steps.iter().filter_map(|s| s.cond.as_ref());
+        if std::iter::once(&job.cond)
+            .chain(outputs)
+            .chain(steps)
+            .any(too_big)
+        {
+            limit(
+                ctx,
+                &ctx.release.origin,
+                format!(
+                    "the condition of job `{}` is longer than {EXPRESSION} characters",
+                    job.id
+                ),
+                "group stages into phases that wait for each other, so that each waits for fewer",
+            );
+        }
+        debug_assert!(job.id.len() <= names::LONGEST_ID);
+    }
+    let approvals = (0..ctx.release.approvals.len()).map(ApprovalId::at);
+    debug_assert!(approvals.count() <= workflow.jobs.len());
+}

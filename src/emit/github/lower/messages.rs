@@ -1,0 +1,156 @@
+//! Messages at the moments of a run: they never fail or delay anything.
+//!
+//! Called by everything that makes a job.
+
+use crate::emit::github::lower::conds::{expr, is_static};
+use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::job::{JobBuilder, json_list, token};
+use crate::emit::github::lower::names;
+use crate::emit::github::model::{Expr, Status};
+use crate::emit::github::script::Fixed;
+use crate::emit::people::Reviewers;
+use crate::model::{Cond, Moment, MomentKind, NotifyTarget, RoleOrPerson, StageId, Text};
+
+/// Adds the steps that tell people of a moment.
+pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, cond: Option<Expr>) {
+    let ctx = b.ctx;
+    for (i, notify) in ctx.release.notifies.iter().enumerate() {
+        if !notify.on.iter().any(|m| is(m, kind, stage)) {
+            continue;
+        }
+        let mut cond = cond.clone();
+        if notify.when != Cond::True && is_static(ctx.release, &notify.when) {
+            let when = expr(ctx, &notify.when, &mut b.needs);
+            let base = cond.unwrap_or(Expr::Status(Status::Success));
+            cond = Some(Expr::all([base, when]));
+        }
+        let message = notify
+            .message
+            .clone()
+            .unwrap_or_else(|| standard(ctx, kind, stage));
+        let id = id(b, &format!("notify_{}_{}", i + 1, kind.word()));
+        b.speaks = true;
+        match notify.to {
+            NotifyTarget::Channel(c) => b.tell(c, &message, id, cond),
+            NotifyTarget::Role(r) => mention(b, r, &message, &id, cond),
+        }
+    }
+    for (i, escalate) in ctx.release.escalates.iter().enumerate() {
+        if !escalate.on.iter().any(|m| is(m, kind, stage)) {
+            continue;
+        }
+        let mut message = standard(ctx, kind, stage);
+        if let Some(severity) = &escalate.severity {
+            message.push_lit(format!(" Severity: {severity}."));
+        }
+        if let Some(to) = escalate.to {
+            let who = match to {
+                RoleOrPerson::Role(r) => ctx.release.role(r).name.clone(),
+                RoleOrPerson::Person(p) => ctx.release.person(p).name.clone(),
+            };
+            message.push_lit(format!(" Called: {who}."));
+        }
+        let id = id(b, &format!("escalate_{}_{}", i + 1, kind.word()));
+        b.speaks = true;
+        b.tell(escalate.channel, &message, id, cond.clone());
+    }
+}
+
+/// Whether anybody is told of a moment.
+pub fn any(ctx: &Ctx<'_>, kind: MomentKind, stage: Option<StageId>) -> bool {
+    let r = ctx.release;
+    let moments = r
+        .notifies
+        .iter()
+        .flat_map(|n| &n.on)
+        .chain(r.escalates.iter().flat_map(|e| &e.on));
+    moments.into_iter().any(|m| is(m, kind, stage))
+}
+
+/// A moment is this one: its own stage's, or, for what ends or fails anywhere, the run's.
+fn is(moment: &Moment, kind: MomentKind, stage: Option<StageId>) -> bool {
+    if moment.kind != kind {
+        return false;
+    }
+    match (moment.stage, stage) {
+        (Some(a), Some(b)) => a == b,
+        (Some(_), None) => false,
+        // A run has failed, paused or been rejected as soon as one part of it has.
+        (None, Some(_)) => moment.each || matches!(kind, MomentKind::Failed | MomentKind::Paused),
+        (None, None) => !moment.each,
+    }
+}
+
+fn id(b: &JobBuilder<'_, '_>, base: &str) -> String {
+    let same = b
+        .steps
+        .iter()
+        .filter(|s| {
+            s.id.as_deref()
+                .is_some_and(|i| i == base || i.starts_with(&format!("{base}_")))
+        })
+        .count();
+    if same == 0 {
+        base.to_string()
+    } else {
+        format!("{base}_{}", same + 1)
+    }
+}
+
+/// What is said when the plan does not say it.
+fn standard(ctx: &Ctx<'_>, kind: MomentKind, stage: Option<StageId>) -> Text {
+    let mut text = ctx.release.title.clone();
+    let what = match kind {
+        MomentKind::Scheduled => "is scheduled",
+        MomentKind::Started => "started",
+        MomentKind::Finished => "finished",
+        MomentKind::Failed => "failed",
+        MomentKind::RolledBack => "was rolled back",
+        MomentKind::Paused => "is paused and waits for its owner",
+        MomentKind::Stopped => "was stopped",
+        MomentKind::NeedsHelp => "needs help",
+        MomentKind::Approved => "was approved",
+        MomentKind::Rejected => "was not approved",
+    };
+    match stage {
+        Some(s) => text.push_lit(format!(": stage {} {what}.", ctx.release.stage(s).name)),
+        None => text.push_lit(format!(" {what}.")),
+    }
+    text
+}
+
+/// A role has no channel of its own: its people are named in an issue, which tells them.
+fn mention(
+    b: &mut JobBuilder<'_, '_>,
+    role: crate::model::RoleId,
+    message: &Text,
+    id: &str,
+    cond: Option<Expr>,
+) {
+    let ctx = b.ctx;
+    let pool = Reviewers::of(ctx.release, &[RoleOrPerson::Role(role)]);
+    let who = json_list(pool.teams.into_iter().chain(pool.users));
+    let mut vars = b.vars("V");
+    token(&mut vars);
+    b.permit(
+        "issues",
+        true,
+        "to tell a role, whose people are named in an issue",
+    );
+    vars.bind_text("TITLE", &ctx.release.title);
+    if !vars.compute.is_empty() {
+        vars.compute.clear();
+        vars.text("TITLE", names::title(ctx.release, &ctx.release.title));
+    }
+    vars.bind_text("BODY", message);
+    if !vars.compute.is_empty() {
+        vars.compute.clear();
+        vars.text("BODY", names::shown(ctx.release, message));
+    }
+    vars.text("WHO", who);
+    let name = format!(
+        "Tell {}",
+        names::title(ctx.release, &ctx.release.role(role).title)
+    );
+    b.fixed(Some(id), &name, cond, vars, Fixed::Mention);
+}

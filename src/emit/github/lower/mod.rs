@@ -1,0 +1,298 @@
+//! From a plan to its two workflows: the release and its rollback.
+//!
+//! Must not know YAML nor bash. Called by `emit::github`.
+
+mod around;
+mod chain;
+mod conds;
+mod consent;
+mod context;
+mod gate;
+mod inputs;
+mod job;
+mod jq;
+mod limits;
+mod messages;
+mod names;
+mod order;
+mod rollback;
+mod segments;
+mod settle;
+mod stage;
+mod summary;
+mod trigger;
+mod values;
+mod window;
+mod work;
+
+use crate::diagnostic::Bag;
+use crate::emit::Context;
+use crate::emit::github::lower::context::{Ctx, Side};
+use crate::emit::github::lower::job::job_name;
+use crate::emit::github::model::{Expr, Field, Input, InputKind, Job, Part, Triggers, Workflow};
+use crate::model::{ChecklistId, HoldId, MomentKind, Release, StartedBy};
+use crate::plan::{Node, Plan};
+use std::cell::RefCell;
+
+/// The file of a workflow: `release-bioage.yml`.
+pub fn file(release: &Release, kind: &str) -> String {
+    format!("{kind}-{}.yml", release.name)
+}
+
+/// The release, its rollback, and what GitHub cannot hold.
+pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
+    let bag = RefCell::new(Bag::new());
+    let release = {
+        let ctx = Ctx::new(plan, context, Side::Release, &bag);
+        let workflow = release(&ctx);
+        limits::report(&ctx, &workflow);
+        workflow
+    };
+    let rollback = {
+        let ctx = Ctx::new(plan, context, Side::Rollback, &bag);
+        rollback_workflow(&ctx)
+    };
+    (release, rollback, bag.into_inner())
+}
+
+fn release(ctx: &Ctx<'_>) -> Workflow {
+    let r = ctx.release;
+    let mut jobs = vec![around::preflight(ctx), around::preview(ctx)];
+    let mut settlers: Vec<Job> = Vec::new();
+    let mut workers: Vec<String> = Vec::new();
+    let mut add = |jobs: &mut Vec<Job>, more: Vec<Job>| {
+        workers.extend(more.iter().map(|j| j.id.clone()));
+        jobs.extend(more);
+    };
+    add(&mut jobs, around::baseline(ctx).into_iter().collect());
+    for i in 0..r.overrides.len() {
+        add(&mut jobs, consent::way_around(ctx, i));
+        settlers.extend(settle::of_way_around(ctx, i));
+    }
+    for i in 0..r.checklists.len() {
+        let id = ChecklistId::at(i);
+        if r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| *c == id)) {
+            add(&mut jobs, consent::checklist(ctx, id));
+        }
+    }
+    let rollback_only = rollback_only(r);
+    for node in ctx.plan.order() {
+        match node {
+            Node::Approval(a) if rollback_only.contains(&a) => {}
+            Node::Approval(a) => {
+                add(&mut jobs, consent::approval(ctx, a));
+                jobs.extend(told(ctx, a));
+                settlers.extend(settle::of_approval(ctx, a));
+            }
+            Node::Decision(d) if ctx.on_demand(d) => {}
+            Node::Decision(d) => {
+                add(&mut jobs, consent::decision(ctx, d));
+                settlers.extend(settle::of_decision(ctx, d));
+            }
+            Node::Stage(s) => {
+                for hold in (0..r.holds.len()).map(HoldId::at) {
+                    if r.hold(hold).from == s {
+                        add(&mut jobs, around::enter(ctx, hold));
+                    }
+                }
+                add(&mut jobs, stage::jobs(ctx, s));
+                settlers.extend(settle::of_stage(ctx, s));
+                jobs.extend(demote(ctx, s));
+            }
+        }
+    }
+    for t in ctx.watched() {
+        add(&mut jobs, trigger::jobs(ctx, t));
+        settlers.extend(settle::of_trigger(ctx, t, trigger::parts(ctx, t)));
+    }
+    let settled: Vec<String> = settlers
+        .iter()
+        .filter(|j| j.outputs.iter().any(|(n, _)| n == "next"))
+        .map(|j| j.id.clone())
+        .collect();
+    jobs.extend(settlers);
+    for hold in (0..r.holds.len()).rev().map(HoldId::at) {
+        jobs.extend(around::exits(ctx, hold, &settled, &workers));
+    }
+    let all: Vec<String> = jobs.iter().map(|j| j.id.clone()).collect();
+    jobs.extend(around::finally(ctx, &settled, &all));
+    let report = around::report(ctx, &jobs, &settled, &workers);
+    jobs.push(report);
+    Workflow {
+        head: head(ctx, "The release"),
+        name: format!("Release {}", r.name),
+        run_name: around::run_name(ctx, ""),
+        on: triggers(ctx),
+        group: group(ctx),
+        jobs,
+    }
+}
+
+fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
+    Workflow {
+        head: head(ctx, "The rollback"),
+        name: format!("Rollback {}", ctx.release.name),
+        run_name: around::run_name(ctx, "Rollback "),
+        on: Triggers {
+            inputs: rollback::inputs(ctx),
+            schedule: None,
+            completed: None,
+        },
+        group: Field::text(format!("rollback-{}", ctx.release.name)),
+        jobs: rollback::jobs(ctx),
+    }
+}
+
+/// Approvals that only rollbacks name: they are asked when that rollback starts.
+fn rollback_only(r: &Release) -> Vec<crate::model::ApprovalId> {
+    let forward: Vec<_> = r
+        .stages
+        .iter()
+        .flat_map(|s| {
+            let rungs = s.rollout.iter().flat_map(|r| &r.steps).flat_map(|s| &s.approved);
+            s.approved.iter().chain(rungs)
+        })
+        .map(|(a, _)| *a)
+        .collect();
+    r.stages
+        .iter()
+        .filter_map(|s| match &s.rollback {
+            crate::model::Rollback::Written(w) => Some(&w.approved),
+            _ => None,
+        })
+        .flatten()
+        .map(|(a, _)| *a)
+        .filter(|a| !forward.contains(a))
+        .collect()
+}
+
+/// Tells of a granted approval.
+fn told(ctx: &Ctx<'_>, a: crate::model::ApprovalId) -> Option<Job> {
+    if !messages::any(ctx, MomentKind::Approved, None) {
+        return None;
+    }
+    let job = names::approval(ctx.release, a);
+    let approval = ctx.release.approval(a);
+    let mut b = job::JobBuilder::new(
+        ctx,
+        names::with(&job, "told"),
+        format!("Tell that {} was granted", names::line(&approval.name)),
+    );
+    b.need(job.clone());
+    messages::at(&mut b, MomentKind::Approved, None, None);
+    Some(b.speaking(Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)])))
+}
+
+/// The job that takes a rollout one step back when a step of it failed; on the first step the run is rolled back instead.
+fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
+    let s = ctx.release.stage(id);
+    let rollout = s.rollout.as_ref().filter(|r| r.demote.is_some())?;
+    let base = names::stage(ctx.release, id);
+    let mut b = job::JobBuilder::new(ctx, names::with(&base, "demote"), job_name("Demote", &s.name));
+    b.from(&rollout.origin);
+    let jobs = ctx.stage_jobs(id);
+    let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
+    let rung = Expr::first(
+        jobs.iter()
+            .rev()
+            .map(|j| Expr::Output(j.clone(), "rung".into()))
+            .collect(),
+    );
+    let mut cond = vec![Expr::not_cancelled(), wrong];
+    cond.extend(
+        jobs.iter()
+            .map(|j| Expr::Output(j.clone(), "stopped".into()).is_not("true")),
+    );
+    b.needs.extend(jobs);
+    for pair in rollout.steps.windows(2) {
+        for step in &pair[0].work {
+            let how = work::How {
+                id: format!("back_{}", step.slug),
+                cond: job::success_and([rung.clone().is(&pair[1].slug)]),
+                captures: Vec::new(),
+                ..work::How::of(step)
+            };
+            b.do_step(step, how);
+        }
+    }
+    let environment = ctx.environment(&crate::emit::environments::Purpose::Deploy(s.environment));
+    Some(b.finish(Expr::all(cond), Some(environment), Some(s.environment), &s.slug))
+}
+
+/// Runs that change one production environment wait for each other; a run that goes on with a paused one does not queue behind others.
+fn group(ctx: &Ctx<'_>) -> Field {
+    let r = ctx.release;
+    let environment = std::iter::once(r.environment)
+        .chain(r.stages.iter().map(|s| s.environment))
+        .find(|e| r.is_production(*e))
+        .unwrap_or(r.environment);
+    let field = Field::text(format!("release-{}", r.env(environment).name));
+    if !ctx.resumable() {
+        return field;
+    }
+    field.then(Part::Expr(Expr::Or(vec![
+        Expr::And(vec![Expr::Input("resume".into()), Expr::str("-goes-on")]),
+        Expr::str(""),
+    ])))
+}
+
+fn triggers(ctx: &Ctx<'_>) -> Triggers {
+    let r = ctx.release;
+    let mut list = inputs::params(r);
+    list.push(inputs::plan());
+    if !r.overrides.is_empty() {
+        let mut words = vec!["none".to_string()];
+        words.extend(r.overrides.iter().map(|o| o.name.to_string()));
+        list.push(Input {
+            name: "override".to_string(),
+            description: "The declared way around that is used".to_string(),
+            required: false,
+            kind: InputKind::Choice(words),
+            default: Some("none".to_string()),
+        });
+        list.push(inputs::text(
+            "override_reason",
+            "Why the way around is used",
+            false,
+            Some(""),
+        ));
+    }
+    if ctx.resumable() {
+        list.push(inputs::text(
+            "resume",
+            "The state of the run this one goes on with; written by that run",
+            false,
+            Some(""),
+        ));
+        list.push(inputs::text(
+            "attempt",
+            "The number of the attempt",
+            false,
+            Some("1"),
+        ));
+    }
+    let (schedule, completed) = match &r.started_by {
+        Some((StartedBy::Schedule { cron, zone }, _)) => (
+            Some((cron.to_string(), zone.as_ref().map(ToString::to_string))),
+            None,
+        ),
+        Some((StartedBy::Completed(name), _)) => (None, Some(name.to_string())),
+        _ => (None, None),
+    };
+    Triggers {
+        inputs: list,
+        schedule,
+        completed,
+    }
+}
+
+fn head(ctx: &Ctx<'_>, what: &str) -> Vec<String> {
+    vec![
+        format!(
+            "{what} of {}, made by releasec {} from {}.",
+            ctx.release.name, ctx.context.version, ctx.context.source
+        ),
+        format!("Plan: sha256:{}", ctx.context.digest),
+        "Do not change this file: change the plan and build it again.".to_string(),
+    ]
+}

@@ -1,0 +1,196 @@
+//! When a job may start: everything it waits for has ended well, was not applicable, or was done by the run it goes on with.
+//!
+//! No condition relies on what GitHub adds by itself: its `success()` looks at all ancestors, and a skip two hops up would skip
+//! the job. Called by `stage`, `consent`, `around` and `trigger`.
+
+use crate::emit::github::lower::conds::{expr, is_static};
+use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::names;
+use crate::emit::github::model::Expr;
+use crate::model::{ApprovalId, Cond, DecisionId, StageId};
+use crate::plan::{EdgeKind, Node};
+use std::collections::BTreeSet;
+
+/// What every job of the release waits for.
+pub fn begun(needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    needs.insert("preflight".to_string());
+    vec![Expr::not_cancelled(), Expr::succeeded("preflight")]
+}
+
+/// Everything a stage waits for before it starts, its own condition not included.
+pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    let mut list = begun(needs);
+    let s = ctx.release.stage(stage);
+    for (node, edge) in ctx.plan.waits_for(Node::Stage(stage)) {
+        if edge.kind != EdgeKind::ApprovedStep {
+            list.extend(ended(ctx, node, needs));
+        }
+    }
+    // A stage whose `after` may all be not applicable inherits theirs.
+    let mut open: Vec<StageId> = s.after.iter().map(|a| a.stage).collect();
+    let mut seen: BTreeSet<StageId> = open.iter().copied().collect();
+    while !open.is_empty() && open.iter().all(|s| ctx.release.stage(*s).when != Cond::True) {
+        let further: Vec<StageId> = open
+            .iter()
+            .flat_map(|s| ctx.release.stage(*s).after.iter().map(|a| a.stage))
+            .filter(|s| seen.insert(*s))
+            .collect();
+        for s in &further {
+            list.push(stage_ended(ctx, *s, needs));
+        }
+        open = further;
+    }
+    for (checklist, _) in &s.ready {
+        let items = &ctx.release.checklist(*checklist).items;
+        if items.iter().any(|i| i.check.is_some()) {
+            list.push(simply(ctx, &names::check(ctx.release, *checklist), needs));
+        }
+        if items.iter().any(|i| i.check.is_none()) {
+            list.push(simply(ctx, &names::ready(ctx.release, *checklist), needs));
+        }
+    }
+    for (i, o) in ctx.release.overrides.iter().enumerate() {
+        let gates = crate::emit::environments::gates_of(s);
+        let mine = o.gates.iter().any(|(g, _)| gates.contains(g))
+            || o.approvals
+                .iter()
+                .any(|(a, _)| s.approved.iter().any(|(b, _)| a == b));
+        if mine {
+            let job = names::overridden(ctx.release, i);
+            needs.insert(job.clone());
+            list.push(Expr::any([
+                Expr::Input("override".into()).is_not(&o.name),
+                Expr::succeeded(&job),
+            ]));
+        }
+    }
+    list
+}
+
+/// The holds a stage stands in have been entered.
+pub fn held(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    ctx.holds_of(stage)
+        .into_iter()
+        .map(|h| simply(ctx, &names::enter(ctx.release, h), needs))
+        .collect()
+}
+
+/// A job ended well, or its work was done before.
+pub fn simply(ctx: &Ctx<'_>, job: &str, needs: &mut BTreeSet<String>) -> Expr {
+    needs.insert(job.to_string());
+    let well = Expr::succeeded(job);
+    if ctx.resumable() {
+        Expr::any([well, ctx.done(job)])
+    } else {
+        well
+    }
+}
+
+/// A node ended well, was not applicable, or was done before; nothing for a decision that is asked on failure only.
+pub fn ended(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Option<Expr> {
+    match node {
+        Node::Stage(s) => Some(stage_ended(ctx, s, needs)),
+        Node::Approval(a) => Some(approval_granted(ctx, a, needs)),
+        Node::Decision(d) => decision_made(ctx, d, needs),
+    }
+}
+
+/// A stage ended well, or was not applicable.
+pub fn stage_ended(ctx: &Ctx<'_>, s: StageId, needs: &mut BTreeSet<String>) -> Expr {
+    let job = names::stage(ctx.release, s);
+    needs.insert(job.clone());
+    let stage = ctx.release.stage(s);
+    let mut ways = vec![Expr::succeeded(&job)];
+    if stage.when != Cond::True {
+        let not = if is_static(ctx.release, &stage.when) {
+            expr(ctx, &stage.when, needs).negate()
+        } else {
+            let first = ctx.first_work(s).to_string();
+            needs.insert(first.clone());
+            Expr::Output(first, "applicable".into()).is("false")
+        };
+        ways.push(Expr::all([Expr::Result(job).is("skipped"), not]));
+    }
+    if ctx.resumable() {
+        ways.push(ctx.done(&stage.slug));
+    }
+    Expr::any(ways)
+}
+
+/// An approval is granted, not applicable, or removed by a declared way around.
+pub fn approval_granted(ctx: &Ctx<'_>, a: ApprovalId, needs: &mut BTreeSet<String>) -> Expr {
+    let job = names::approval(ctx.release, a);
+    needs.insert(job.clone());
+    let approval = ctx.release.approval(a);
+    let mut ways = vec![Expr::succeeded(&job)];
+    if approval.when != Cond::True {
+        let not = if is_static(ctx.release, &approval.when) {
+            expr(ctx, &approval.when, needs).negate()
+        } else {
+            let asks = names::with(&job, "when");
+            needs.insert(asks.clone());
+            Expr::Output(asks, "applicable".into()).is("false")
+        };
+        ways.push(Expr::all([Expr::Result(job.clone()).is("skipped"), not]));
+    }
+    for (i, o) in ctx.release.overrides.iter().enumerate() {
+        if o.approvals.iter().any(|(x, _)| *x == a) {
+            let other = names::overridden(ctx.release, i);
+            needs.insert(other.clone());
+            ways.push(Expr::all([
+                Expr::Input("override".into()).is(&o.name),
+                Expr::succeeded(&other),
+            ]));
+        }
+    }
+    if ctx.resumable() {
+        ways.push(ctx.done(&job));
+    }
+    Expr::any(ways)
+}
+
+fn decision_made(ctx: &Ctx<'_>, d: DecisionId, needs: &mut BTreeSet<String>) -> Option<Expr> {
+    if ctx.on_demand(d) {
+        return None;
+    }
+    let job = names::decision(ctx.release, d);
+    needs.insert(job.clone());
+    let decision = ctx.release.decision(d);
+    let mut ways = vec![Expr::succeeded(&job)];
+    if decision.when != Cond::True {
+        let not = if is_static(ctx.release, &decision.when) {
+            expr(ctx, &decision.when, needs).negate()
+        } else {
+            let asks = names::with(&job, "when");
+            needs.insert(asks.clone());
+            Expr::Output(asks, "applicable".into()).is("false")
+        };
+        ways.push(Expr::all([Expr::Result(job.clone()).is("skipped"), not]));
+    }
+    if ctx.resumable() {
+        ways.push(ctx.done(&job));
+    }
+    Some(Expr::any(ways))
+}
+
+/// The jobs of everything a node waits for, however far back: ended whenever the node has.
+pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
+    let before = ctx.plan.ancestors(node);
+    let mut jobs = BTreeSet::from(["preflight".to_string()]);
+    for other in ctx.plan.order().filter(|n| ctx.plan.contains(&before, *n)) {
+        match other {
+            Node::Stage(s) => {
+                jobs.extend(ctx.stage_jobs(s));
+                jobs.extend(ctx.holds_of(s).into_iter().map(|h| names::enter(ctx.release, h)));
+            }
+            Node::Approval(a) => {
+                jobs.insert(names::approval(ctx.release, a));
+            }
+            Node::Decision(d) if !ctx.on_demand(d) => {
+                jobs.insert(names::decision(ctx.release, d));
+            }
+            Node::Decision(_) => {}
+        }
+    }
+    jobs
+}

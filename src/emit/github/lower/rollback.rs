@@ -1,0 +1,514 @@
+//! The rollback as a workflow of its own, which can be started by hand: undos in reverse order, then the exits of holds.
+//!
+//! Called by `lower`.
+
+use crate::emit::environments::Purpose;
+use crate::emit::github::lower::chain::{self, Chain, Link, LinkWhat};
+use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, temporary, token, upload};
+use crate::emit::github::lower::{around, consent, inputs, messages, names};
+use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
+use crate::emit::github::script::Fixed;
+use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
+use crate::plan::{Node, StageUndo};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// The inputs of the rollback.
+pub fn inputs(ctx: &Ctx<'_>) -> Vec<Input> {
+    let mut list = inputs::params(ctx.release);
+    list.extend([
+        inputs::plan(),
+        inputs::text("run", "The id of the release's run; empty when it is not at GitHub", false, Some("")),
+        inputs::text(
+            "began",
+            "What began, as a JSON list such as [\"model\", \"model.s1\"]; empty takes it from the run",
+            false,
+            Some(""),
+        ),
+        inputs::text("state", "Captured values and prior states as JSON; empty takes them from the run", false, Some("")),
+        inputs::text("from_step", "The undo to begin with, such as model.u_s1; empty begins with the first", false, Some("")),
+        Input {
+            name: "ends".to_string(),
+            description: "rolled_back undoes what began; stopped undoes only what began lists; stopped_as_it_is undoes nothing and only leaves holds".to_string(),
+            required: true,
+            kind: InputKind::Choice(["rolled_back", "stopped", "stopped_as_it_is"].map(str::to_string).to_vec()),
+            default: Some("rolled_back".to_string()),
+        },
+    ]);
+    list
+}
+
+/// The stages in the order they are undone.
+fn undo_order(ctx: &Ctx<'_>) -> Vec<StageId> {
+    let mut list = ctx.plan.stage_order();
+    list.reverse();
+    list
+}
+
+/// The undos of a stage as links, in the order they run; none when there is nothing to undo.
+fn links<'a>(ctx: &Ctx<'a>, id: StageId) -> Vec<Link<'a>> {
+    let stage = ctx.release.stage(id);
+    let todo = |unit: &str| Some(Expr::Output("todo".into(), "todo".into()).lists(unit));
+    match ctx.plan.undo(id) {
+        StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
+        StageUndo::Derived(steps) => steps
+            .into_iter()
+            .map(|u| {
+                let unit = format!("{}.{}", stage.slug, u.slug);
+                Link {
+                    slug: u.slug.to_string(),
+                    what: LinkWhat::Act(u.act),
+                    when: Cond::True,
+                    cond: todo(&unit),
+                    purpose: Purpose::Step(id, u.slug.clone()),
+                    unit,
+                }
+            })
+            .collect(),
+        StageUndo::Written(written) => {
+            chain::links(&written.steps, &stage.slug, |s| Purpose::Step(id, s.slug.clone()))
+                .into_iter()
+                .map(|l| Link {
+                    cond: todo(&l.unit),
+                    ..l
+                })
+                .collect()
+        }
+    }
+}
+
+/// Every undo in order, as data: what it undoes, and whether it runs whenever its stage began.
+fn table(ctx: &Ctx<'_>) -> String {
+    let mut list = Vec::new();
+    for id in undo_order(ctx) {
+        let stage = ctx.release.stage(id);
+        let derived: Vec<String> = match ctx.plan.undo(id) {
+            StageUndo::Derived(steps) => steps.iter().map(|s| s.undoes.slug.to_string()).collect(),
+            _ => Vec::new(),
+        };
+        for (i, link) in links(ctx, id).into_iter().enumerate() {
+            let undoes = derived.get(i).map(|s| format!("{}.{s}", stage.slug));
+            list.push(json!({
+                "stage": stage.slug.as_str(),
+                "unit": link.unit,
+                "undoes": undoes.clone().unwrap_or_default(),
+                "always": undoes.is_none(),
+            }));
+        }
+    }
+    Value::Array(list).to_string()
+}
+
+/// The stages that cannot be taken back, each with what is left alone when it began: itself and all it depends on.
+fn stuck(ctx: &Ctx<'_>) -> Map<String, Value> {
+    let mut map = Map::new();
+    for id in ctx.plan.stage_order() {
+        if let StageUndo::Irreversible(..) = ctx.plan.undo(id) {
+            let before = ctx.plan.ancestors(Node::Stage(id));
+            let list: Vec<String> = ctx
+                .plan
+                .stage_order()
+                .into_iter()
+                .filter(|s| *s == id || ctx.plan.contains(&before, Node::Stage(*s)))
+                .map(|s| ctx.release.stage(s).slug.to_string())
+                .collect();
+            map.insert(ctx.release.stage(id).slug.to_string(), json!(list));
+        }
+    }
+    map
+}
+
+/// The jobs of the rollback.
+pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
+    let mut jobs = vec![todo(ctx)];
+    let mut approvals = BTreeSet::new();
+    for stage in &ctx.release.stages {
+        if let Rollback::Written(w) = &stage.rollback {
+            approvals.extend(w.approved.iter().map(|(a, _)| *a));
+        }
+    }
+    for a in &approvals {
+        jobs.extend(approval(ctx, *a));
+    }
+    let holds: Vec<HoldId> = (0..ctx.release.holds.len()).map(HoldId::at).collect();
+    for hold in &holds {
+        jobs.extend(enter_again(ctx, *hold));
+    }
+    let undone: Vec<StageId> = undo_order(ctx)
+        .into_iter()
+        .filter(|s| !links(ctx, *s).is_empty())
+        .collect();
+    for id in &undone {
+        jobs.extend(undo(ctx, *id, &undone));
+    }
+    let mut exited: Option<String> = None;
+    for hold in holds.into_iter().rev() {
+        let (word, exit) = exit(ctx, hold, &undone, exited.as_deref());
+        jobs.extend(word);
+        exited = Some(names::exit(ctx.release, hold));
+        jobs.extend(exit);
+    }
+    if !ctx.release.finally.is_empty() {
+        let needs = jobs.iter().map(|j| j.id.clone()).collect();
+        let cond = vec![Expr::succeeded("todo")];
+        jobs.extend(chain::jobs(
+            ctx,
+            around::finally_chain(ctx, always(), cond, needs),
+        ));
+    }
+    let report = report(ctx, &jobs);
+    jobs.push(report);
+    jobs
+}
+
+fn todo(ctx: &Ctx<'_>) -> Job {
+    let mut b = JobBuilder::new(ctx, "todo", "What is to be undone");
+    b.permit(
+        "actions",
+        true,
+        "to end the release's run and to read what it began",
+    );
+    let mut vars = b.vars("V");
+    vars.text("PLAN", ctx.context.digest);
+    vars.expr(
+        "GIVEN",
+        Expr::Or(vec![
+            Expr::Input("plan".into()),
+            Expr::Var(around::approved_variable(ctx.release)),
+        ]),
+    );
+    b.fixed(None, "The plan is the approved one", None, vars, Fixed::Digest);
+    let mut vars = b.vars("V");
+    token(&mut vars);
+    for (name, input) in [
+        ("RUN", "run"),
+        ("BEGAN", "began"),
+        ("STATE", "state"),
+        ("FROM", "from_step"),
+        ("ENDS", "ends"),
+    ] {
+        vars.expr(name, Expr::Input(input.to_string()));
+    }
+    vars.text("TABLE", table(ctx));
+    vars.text("STUCK", Value::Object(stuck(ctx)).to_string());
+    let holds: Map<String, Value> = (0..ctx.release.holds.len())
+        .map(|i| {
+            let stages: Vec<String> = ctx
+                .held(HoldId::at(i))
+                .into_iter()
+                .map(|s| ctx.release.stage(s).slug.to_string())
+                .collect();
+            (ctx.release.holds[i].name.to_string(), json!(stages))
+        })
+        .collect();
+    vars.text("HOLDS", Value::Object(holds).to_string());
+    vars.text("MOST", "18000");
+    for output in ["began", "todo", "stuck", "holds", "state", "done"] {
+        b.leave(output, Expr::StepOutput("todo".into(), output.into()));
+    }
+    b.fixed(
+        Some("todo"),
+        "What began, and what of it is undone",
+        None,
+        vars,
+        Fixed::Todo,
+    );
+    b.seconds = 18_000;
+    b.finish(Expr::not_cancelled(), None, None, "")
+}
+
+/// An approval that a rollback waits for: asked when the rollback starts.
+fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
+    let approval = ctx.release.approval(id);
+    let job = names::approval(ctx.release, id);
+    let count = consent::seats(ctx, approval);
+    let waits: Vec<Expr> = ctx
+        .release
+        .stages
+        .iter()
+        .filter(|s| matches!(&s.rollback, Rollback::Written(w) if w.approved.iter().any(|(a, _)| *a == id)))
+        .map(|s| Expr::Output("todo".into(), "todo".into()).lists(&s.slug))
+        .collect();
+    (1..=count)
+        .map(|seat| {
+            let my = if seat == count {
+                job.clone()
+            } else {
+                names::numbered(&job, seat as usize)
+            };
+            let mut b = JobBuilder::new(
+                ctx,
+                my,
+                format!("Approval {} ({seat} of {count})", names::line(&approval.name)),
+            );
+            b.from(&approval.origin);
+            b.need("todo");
+            let mut cond = vec![
+                Expr::not_cancelled(),
+                Expr::succeeded("todo"),
+                Expr::any(waits.clone()),
+            ];
+            if seat > 1 {
+                let before = names::numbered(&job, seat as usize - 1);
+                cond.push(Expr::succeeded(&before));
+                b.need(before);
+            }
+            let mut vars = b.vars("V");
+            token(&mut vars);
+            b.permit("actions", false, "to read who approved");
+            vars.text("ENVIRONMENT", ctx.environment(&Purpose::Approve(id)));
+            vars.text("SEATS", seat.to_string());
+            consent::people(
+                ctx,
+                &mut vars,
+                &approval
+                    .from
+                    .iter()
+                    .map(|(w, _)| *w)
+                    .collect::<Vec<RoleOrPerson>>(),
+            );
+            vars.text("BARRED", "[]");
+            vars.text("APART", "[]");
+            vars.text("RULES", "[]");
+            vars.text("ASKED", "[]");
+            vars.text("WITHIN", "");
+            vars.text("NAME", "");
+            b.fixed(
+                Some("approval"),
+                "Who approved the rollback",
+                None,
+                vars,
+                Fixed::Approval,
+            );
+            b.finish(
+                Expr::all(cond),
+                Some(ctx.environment(&Purpose::Approve(id))),
+                None,
+                "",
+            )
+        })
+        .collect()
+}
+
+/// What the undo of a stage comes after: the undos of all that depends on it, however far, each well ended or without anything to do.
+fn after_dependents(
+    ctx: &Ctx<'_>,
+    id: StageId,
+    undone: &[StageId],
+    needs: &mut BTreeSet<String>,
+) -> Vec<Expr> {
+    let after = ctx.plan.descendants(Node::Stage(id));
+    undone
+        .iter()
+        .filter(|s| ctx.plan.contains(&after, Node::Stage(**s)))
+        .map(|s| {
+            let job = names::undo(ctx.release, *s);
+            needs.insert(job.clone());
+            well_or_skipped(ctx, *s, &job)
+        })
+        .collect()
+}
+
+/// An undo ended well, or there was nothing of it to do: skipped for another reason, it failed further on.
+fn well_or_skipped(ctx: &Ctx<'_>, s: StageId, job: &str) -> Expr {
+    let todo = Expr::Output("todo".into(), "todo".into()).lists(&ctx.release.stage(s).slug);
+    Expr::any([
+        Expr::succeeded(job),
+        Expr::all([Expr::Result(job.to_string()).is("skipped"), todo.negate()]),
+    ])
+}
+
+fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
+    let stage = ctx.release.stage(id);
+    let mut needs = BTreeSet::from(["todo".to_string()]);
+    let todo = Expr::Output("todo".into(), "todo".into());
+    let mut cond = vec![Expr::succeeded("todo"), todo.lists(&stage.slug)];
+    cond.extend(after_dependents(ctx, id, undone, &mut needs));
+    for hold in ctx.holds_of(id) {
+        let job = again(ctx, hold);
+        needs.insert(job.clone());
+        cond.push(Expr::any([
+            Expr::succeeded(&job),
+            Expr::Result(job).is("skipped"),
+        ]));
+    }
+    let mut within = None;
+    if let Rollback::Written(w) = &stage.rollback {
+        within = w.within;
+        for (a, _) in &w.approved {
+            let job = names::approval(ctx.release, *a);
+            needs.insert(job.clone());
+            cond.push(Expr::succeeded(&job));
+        }
+    }
+    let job = names::undo(ctx.release, id);
+    let mut jobs = chain::jobs(
+        ctx,
+        Chain {
+            id: job.clone(),
+            name: format!("Undo {}", names::line(&stage.name)),
+            origin: &stage.origin,
+            place: stage.environment,
+            duty: "rollback".to_string(),
+            links: links(ctx, id),
+            status: Expr::not_cancelled(),
+            cond,
+            needs,
+            stubborn: true,
+            owner: stage.slug.to_string(),
+            ends: vec![format!("undo.{}", stage.slug)],
+            within,
+            keeps: false,
+        },
+    );
+    if messages::any(ctx, MomentKind::RolledBack, Some(id)) {
+        let mut b = JobBuilder::new(
+            ctx,
+            names::with(&job, "told"),
+            format!("Tell that {} was undone", names::line(&stage.name)),
+        );
+        b.need(job.clone());
+        messages::at(&mut b, MomentKind::RolledBack, Some(id), None);
+        let cond = Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)]);
+        jobs.push(b.speaking(cond));
+    }
+    jobs
+}
+
+fn again(ctx: &Ctx<'_>, hold: HoldId) -> String {
+    names::with(&names::enter(ctx.release, hold), "again")
+}
+
+/// A hold that was left is entered again before a stage inside is undone.
+fn enter_again(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
+    let hold = ctx.release.hold(id);
+    let unit = format!("hold.{}", hold.name);
+    let holds = Expr::Output("todo".into(), "holds".into());
+    let cond = vec![
+        Expr::succeeded("todo"),
+        holds.lists(&format!("reenter-{}", hold.name)),
+    ];
+    chain::jobs(
+        ctx,
+        Chain {
+            id: again(ctx, id),
+            name: format!("Hold {} again", names::line(&hold.name)),
+            origin: &hold.origin,
+            place: ctx.release.stage(hold.from).environment,
+            duty: format!("hold_{}", hold.name),
+            links: chain::links(&hold.enter, &unit, |s| Purpose::HoldStep(id, s.slug.clone())),
+            status: Expr::not_cancelled(),
+            cond,
+            needs: BTreeSet::from(["todo".to_string()]),
+            stubborn: true,
+            owner: unit,
+            ends: Vec::new(),
+            within: None,
+            keeps: false,
+        },
+    )
+}
+
+/// The exit of a hold, after all undos inside; when one of them failed, after its owner's word.
+fn exit(ctx: &Ctx<'_>, id: HoldId, undone: &[StageId], before: Option<&str>) -> (Vec<Job>, Vec<Job>) {
+    let hold = ctx.release.hold(id);
+    let held = ctx.held(id);
+    let inside: Vec<StageId> = undone.iter().copied().filter(|s| held.contains(s)).collect();
+    let mut needs = BTreeSet::from(["todo".to_string()]);
+    let holds = || Expr::Output("todo".into(), "holds".into()).lists(&format!("exit-{}", hold.name));
+    let well: Vec<Expr> = inside
+        .iter()
+        .map(|s| {
+            let job = names::undo(ctx.release, *s);
+            needs.insert(job.clone());
+            well_or_skipped(ctx, *s, &job)
+        })
+        .collect();
+    needs.extend(before.map(str::to_string));
+    let job = names::exit(ctx.release, id);
+    let mut word_jobs = Vec::new();
+    let mut ways = vec![Expr::all(well.clone())];
+    if !inside.is_empty() {
+        let word = names::with(&job, "word");
+        let mut b = JobBuilder::new(
+            ctx,
+            word.clone(),
+            format!(
+                "May hold {} be left although an undo inside failed?",
+                names::line(&hold.name)
+            ),
+        );
+        b.needs.extend(needs.iter().cloned());
+        let cond = Expr::all([
+            always(),
+            Expr::succeeded("todo"),
+            holds(),
+            Expr::all(well).negate(),
+        ]);
+        crate::emit::github::lower::stage::confirmed(
+            &mut b,
+            &Purpose::Hold(id),
+            &[],
+            Vec::new(),
+            None,
+            None,
+            None,
+        );
+        word_jobs.push(b.finish(cond, Some(ctx.environment(&Purpose::Hold(id))), None, ""));
+        needs.insert(word.clone());
+        ways.push(Expr::succeeded(&word));
+    }
+    let cond = vec![Expr::succeeded("todo"), holds(), Expr::any(ways)];
+    let exits = chain::jobs(ctx, around::exit_chain(ctx, id, job, always(), cond, needs));
+    (word_jobs, exits)
+}
+
+fn report(ctx: &Ctx<'_>, jobs: &[Job]) -> Job {
+    let mut b = JobBuilder::new(ctx, "report", "Report");
+    b.needs.extend(jobs.iter().map(|j| j.id.clone()));
+    let mut vars = b.vars("V");
+    vars.expr("NEEDS", Expr::ToJson("needs"));
+    vars.expr("ENDS", Expr::Input("ends".into()));
+    vars.expr("STATE", Expr::Output("todo".into(), "state".into()));
+    vars.text("HALF", json_list(stuck(ctx).keys().cloned()));
+    b.leave("state", Expr::StepOutput("report".into(), "state".into()));
+    b.fixed(
+        Some("report"),
+        "How the rollback ended",
+        None,
+        vars,
+        Fixed::RollbackReport,
+    );
+    b.steps.push(upload(
+        Some(always()),
+        Field::text("rollback"),
+        temporary("evidence.json"),
+    ));
+    let state = |word: &str| {
+        let is = Expr::StepOutput("report".into(), "state".into()).is(word);
+        if word == "needs_help" {
+            Some(Expr::all([always(), is]))
+        } else {
+            success_and([is])
+        }
+    };
+    for (kind, word) in [
+        (MomentKind::RolledBack, "rolled_back"),
+        (MomentKind::Stopped, "stopped"),
+        (MomentKind::NeedsHelp, "needs_help"),
+    ] {
+        messages::at(&mut b, kind, None, state(word));
+    }
+    around::owed(
+        &mut b,
+        &[
+            ("rolled_back", "rolled_back"),
+            ("stopped", "stopped"),
+            ("needs_help", "needs_help"),
+        ],
+        "report",
+    );
+    b.seconds += 300;
+    b.speaking(always())
+}

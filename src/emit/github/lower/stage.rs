@@ -1,0 +1,500 @@
+//! The jobs of a stage: its guards, its steps, its questions, and the record of what began.
+//!
+//! Called by `lower`.
+
+use crate::emit::environments::{Purpose, in_window};
+use crate::emit::github::lower::conds::{expr, is_static};
+use crate::emit::github::lower::context::{Ctx, Kept};
+use crate::emit::github::lower::gate::{cause, failing};
+use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, token, upload};
+use crate::emit::github::lower::segments::{Ask, Item, Segment, SegmentKind, What};
+use crate::emit::github::lower::work::How;
+use crate::emit::github::lower::{names, order, window};
+use crate::emit::github::model::{Expr, Field, Job, Part};
+use crate::emit::github::script::{Failing, Fixed, Script, Wait};
+use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId};
+use crate::plan::Node;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether the failure of a stage does not stop the run.
+pub fn goes_on(stage: &Stage) -> bool {
+    matches!(
+        stage.on_failure.as_ref().map(|f| &f.then),
+        Some(Failure::Then(FailureOutcome::Continue { .. }))
+    )
+}
+
+/// The jobs of a stage.
+pub fn jobs(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
+    let segments = ctx.segments(id);
+    segments
+        .iter()
+        .enumerate()
+        .map(|(i, segment)| match &segment.kind {
+            SegmentKind::Work(items) => work(ctx, id, i, segment, items),
+            SegmentKind::Person(ask) => person(ctx, id, i, segment, ask),
+            SegmentKind::Sleep(length, when) => {
+                let mut b = builder(ctx, id, segment);
+                let cond = start(&mut b, id, i, Some(when));
+                let mut vars = b.vars("V");
+                crate::emit::github::lower::job::begun(&mut vars);
+                let guarded = ctx.guarded(id);
+                b.guard(&mut vars, guarded, false);
+                let wait = Script::Wait(Wait {
+                    length: length.clone(),
+                    guarded,
+                });
+                b.seconds += crate::emit::github::lower::segments::LONGEST_WAIT;
+                b.step(Some("wait"), "Wait", None, vars, wait);
+                record(&mut b, id, &BTreeMap::new(), i + 1 == segments.len());
+                b.finish(cond, None, None, "")
+            }
+        })
+        .collect()
+}
+
+fn builder<'c, 'a>(ctx: &'c Ctx<'a>, id: StageId, segment: &Segment<'a>) -> JobBuilder<'c, 'a> {
+    let mut b = JobBuilder::new(ctx, &segment.job, &segment.name);
+    b.from(&ctx.release.stage(id).origin);
+    b
+}
+
+/// When a job of a stage starts: the first one when the stage does, each other after the one before it.
+fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Cond>) -> Expr {
+    let ctx = b.ctx;
+    let stage = ctx.release.stage(id);
+    let mut list = if index == 0 {
+        let mut list = order::before_stage(ctx, id, &mut b.needs);
+        list.extend(order::held(ctx, id, &mut b.needs));
+        if !ctx.baselines.is_empty() {
+            list.push(order::simply(ctx, "baseline", &mut b.needs));
+        }
+        if is_static(ctx.release, &stage.when) {
+            list.push(expr(ctx, &stage.when, &mut b.needs));
+        }
+        if ctx.resumable() {
+            list.push(ctx.done(&stage.slug).negate());
+        }
+        list
+    } else {
+        let mut list = order::begun(&mut b.needs);
+        // A question or a wait that does not apply is skipped, and the job before it counts.
+        let mut before = index;
+        loop {
+            before -= 1;
+            let segment = &ctx.segments(id)[before];
+            let job = segment.job.clone();
+            b.need(job.clone());
+            let skippable = skippable(ctx, id, segment, &mut b.needs);
+            let mut ways = vec![Expr::succeeded(&job)];
+            ways.extend(
+                skippable
+                    .clone()
+                    .map(|s| Expr::all([Expr::Result(job.clone()).is("skipped"), s])),
+            );
+            list.push(Expr::any(ways));
+            if skippable.is_none() || before == 0 {
+                break;
+            }
+        }
+        if !is_static(ctx.release, &stage.when) {
+            let first = ctx.first_work(id).to_string();
+            list.push(Expr::Output(first, "applicable".into()).is_not("false"));
+        }
+        if goes_on(stage) {
+            for segment in &ctx.segments(id)[..index] {
+                b.needs.insert(segment.job.clone());
+                list.push(Expr::Output(segment.job.clone(), "failed".into()).is_not("true"));
+            }
+        }
+        list
+    };
+    for approval in &ctx.segments(id)[index].approvals {
+        list.push(order::approval_granted(ctx, *approval, &mut b.needs));
+    }
+    if let Some(when) = when.filter(|w| is_static(ctx.release, w)) {
+        list.push(expr(ctx, when, &mut b.needs));
+    }
+    Expr::all(list)
+}
+
+/// When a job of a stage is skipped although the stage goes on.
+fn skippable(
+    ctx: &Ctx<'_>,
+    id: StageId,
+    segment: &Segment<'_>,
+    needs: &mut BTreeSet<String>,
+) -> Option<Expr> {
+    let (when, unit) = match &segment.kind {
+        SegmentKind::Work(_) => return None,
+        SegmentKind::Person(ask) => (&ask.when, ask.units.first()),
+        SegmentKind::Sleep(_, when) => (when, None),
+    };
+    let mut ways = Vec::new();
+    if *when != Cond::True && is_static(ctx.release, when) {
+        ways.push(expr(ctx, when, needs).negate());
+    }
+    if let Some(unit) = unit.filter(|_| ctx.resumable()) {
+        ways.push(ctx.done(&format!("{}.{unit}", ctx.release.stage(id).slug)));
+    }
+    match Expr::any(ways) {
+        Expr::Bool(false) => None,
+        e => Some(e),
+    }
+}
+
+fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: &Ask<'_>) -> Job {
+    let stage = ctx.release.stage(id);
+    let mut b = builder(ctx, id, segment);
+    let mut cond = vec![start(&mut b, id, index, Some(&ask.when))];
+    let own = ask.units.first().map(|u| format!("{}.{u}", stage.slug));
+    if let Some(unit) = own.filter(|_| ctx.resumable()) {
+        cond.push(ctx.done(&unit).negate());
+    }
+    if let Some(gate) = ask.gate {
+        cond.extend(not_overridden(ctx, gate));
+    }
+    let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
+    let before = index.checked_sub(1).map(|i| ctx.segments(id)[i].job.clone());
+    confirmed(
+        &mut b,
+        &ask.purpose,
+        &units,
+        ask.captures.iter().map(|c| Kept::Capture(*c)).collect(),
+        ask.within,
+        before.map(|job| Expr::Output(job, "at".into())),
+        ask.gate.map(|g| names::verdict(ctx.release, g)),
+    );
+    b.finish(Expr::all(cond), Some(ctx.environment(&ask.purpose)), None, "")
+}
+
+/// The step of a job that a person has to let pass, with what it leaves.
+pub fn confirmed(
+    b: &mut JobBuilder<'_, '_>,
+    purpose: &Purpose,
+    units: &[String],
+    kept: Vec<Kept>,
+    within: Option<Dur>,
+    asked: Option<Expr>,
+    verdict: Option<String>,
+) {
+    let ctx = b.ctx;
+    let mut vars = b.vars("V");
+    token(&mut vars);
+    b.permit("actions", false, "to read who confirmed it");
+    vars.text("ENVIRONMENT", ctx.environment(purpose));
+    vars.text("UNITS", json_list(units.iter().cloned()));
+    vars.text("KEEP", json_list(kept.iter().map(|k| ctx.kept_name(*k))));
+    vars.text("VERDICT", verdict.clone().unwrap_or_default());
+    vars.text(
+        "WITHIN",
+        within.map_or(String::new(), |w| w.as_seconds().to_string()),
+    );
+    vars.expr("ASKED", asked.unwrap_or_else(|| Expr::str("")));
+    for k in kept {
+        b.leave_kept(k, "person");
+    }
+    for output in ["by", "at", "state"] {
+        b.leave(output, Expr::StepOutput("person".into(), output.into()));
+    }
+    if let Some(verdict) = verdict {
+        b.leave(&verdict.clone(), Expr::StepOutput("person".into(), verdict));
+    }
+    b.fixed(Some("person"), "Who confirmed it", None, vars, Fixed::Person);
+}
+
+/// The gate has not been removed by a declared way around.
+fn not_overridden(ctx: &Ctx<'_>, gate: crate::model::GateId) -> Vec<Expr> {
+    let r = ctx.release;
+    r.overrides
+        .iter()
+        .filter(|o| o.gates.iter().any(|(g, _)| *g == gate))
+        .map(|o| Expr::Input("override".into()).is_not(&o.name))
+        .collect()
+}
+
+fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, items: &[Item<'a>]) -> Job {
+    let stage = ctx.release.stage(id);
+    let mut b = builder(ctx, id, segment);
+    let cond = start(&mut b, id, index, None);
+    let mut always_so = Vec::new();
+    if index == 0 {
+        head(&mut b, id, stage);
+        if !is_static(ctx.release, &stage.when) {
+            always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
+        }
+    }
+    let last = index + 1 == ctx.segments(id).len();
+    let mut units = BTreeMap::new();
+    let mut before: Vec<String> = Vec::new();
+    for item in items {
+        let mut conds = always_so.clone();
+        if goes_on(stage) {
+            conds.extend(
+                before
+                    .iter()
+                    .map(|s| Expr::StepOutput(s.clone(), "failed".into()).is_not("true")),
+            );
+            before.push(item.slug.clone());
+        }
+        if let Some(unit) = item.units.first().filter(|_| ctx.resumable()) {
+            conds.push(ctx.done(&format!("{}.{unit}", stage.slug)).negate());
+        }
+        if !item.units.is_empty() {
+            let own = item.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
+            units.insert(item.slug.clone(), own);
+        }
+        do_item(&mut b, id, item, conds);
+    }
+    if last {
+        let mut conds = always_so.clone();
+        conds.extend(
+            before
+                .iter()
+                .map(|s| Expr::StepOutput(s.clone(), "failed".into()).is_not("true")),
+        );
+        let cond = success_and(conds);
+        crate::emit::github::lower::messages::at(&mut b, MomentKind::Finished, Some(id), cond);
+    }
+    if goes_on(stage)
+        && let Some(f) = &stage.on_failure
+    {
+        let failed = Expr::any(
+            before
+                .iter()
+                .map(|s| Expr::StepOutput(s.clone(), "failed".into()).is("true"))
+                .collect::<Vec<_>>(),
+        );
+        for step in &f.steps {
+            let how = How {
+                id: format!("f_{}", step.slug),
+                cond: success_and([failed.clone()]),
+                failing: Failing::Stage,
+                ..How::of(step)
+            };
+            b.do_step(step, how);
+        }
+        crate::emit::github::lower::messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
+    }
+    record(&mut b, id, &units, last);
+    let environment = ctx.environment(&Purpose::Deploy(segment.environment));
+    b.finish(cond, Some(environment), Some(segment.environment), &stage.slug)
+}
+
+/// What the first working job of a stage does before anything begins.
+fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage) {
+    let ctx = b.ctx;
+    if !is_static(ctx.release, &stage.when) {
+        let mut vars = b.vars("V");
+        let program = vars.condition(&stage.when);
+        b.leave("applicable", Expr::StepOutput("when".into(), "applicable".into()));
+        let script = Script::Conditions(vec![("applicable".to_string(), program)]);
+        b.step(Some("when"), "Does the stage apply?", None, vars, script);
+    }
+    let applies = || {
+        if is_static(ctx.release, &stage.when) {
+            None
+        } else {
+            success_and([Expr::StepOutput("when".into(), "applicable".into()).is("true")])
+        }
+    };
+    if in_window(ctx.release, id) {
+        let mut vars = b.vars("V");
+        window::variables(ctx, &mut vars, Some(stage.environment), false);
+        b.seconds += crate::emit::github::lower::segments::LONGEST_WAIT;
+        b.fixed(
+            Some("window"),
+            "The window is open",
+            applies(),
+            vars,
+            Fixed::Window,
+        );
+    }
+    let valid: Vec<_> = stage
+        .approved
+        .iter()
+        .filter_map(|(a, _)| ctx.release.approval(*a).valid.map(|v| (*a, v)))
+        .collect();
+    if !valid.is_empty() {
+        let mut vars = b.vars("V");
+        let mut field = Field::text("[");
+        for (i, (approval, valid)) in valid.iter().enumerate() {
+            let job = names::approval(ctx.release, *approval);
+            vars.needs.insert(job.clone());
+            let mut granted = vec![Expr::Output(job.clone(), "granted".into())];
+            if ctx.resumable() {
+                granted.push(crate::emit::github::lower::values::resumed(&format!("v_{job}")));
+            }
+            let comma = if i == 0 { "" } else { "," };
+            let name = serde_json::Value::String(ctx.release.approval(*approval).name.to_string());
+            field = field
+                .then(Part::Text(format!(
+                    "{comma}{{\"name\":{name},\"valid\":{},\"granted\":\"",
+                    valid.as_seconds()
+                )))
+                .then(Part::Expr(Expr::first(granted)))
+                .then(Part::Text("\"}".to_string()));
+        }
+        vars.set("GRANTS", field.then(Part::Text("]".to_string())));
+        b.fixed(
+            Some("valid"),
+            "Its approvals are still valid",
+            applies(),
+            vars,
+            Fixed::Valid,
+        );
+    }
+    if let Some(timeout) = stage.timeout {
+        let mut vars = b.vars("V");
+        vars.text("ALLOWED", timeout.as_seconds().to_string());
+        b.leave("deadline", Expr::StepOutput("clock".into(), "deadline".into()));
+        b.fixed(
+            Some("clock"),
+            "When the stage is given up",
+            None,
+            vars,
+            Fixed::Clock,
+        );
+    }
+    crate::emit::github::lower::messages::at(b, MomentKind::Started, Some(id), applies());
+}
+
+fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut conds: Vec<Expr>) {
+    let ctx = b.ctx;
+    let stage = ctx.release.stage(id);
+    if item.when != Cond::True {
+        if is_static(ctx.release, &item.when) {
+            conds.push(expr(ctx, &item.when, &mut b.needs));
+        } else {
+            let slug = format!("{}_when", item.slug);
+            let mut vars = b.vars("V");
+            let program = vars.condition(&item.when);
+            let script = Script::Conditions(vec![("holds".to_string(), program)]);
+            b.step(
+                Some(&slug),
+                "Does the next step apply?",
+                success_and(conds.clone()),
+                vars,
+                script,
+            );
+            conds.push(Expr::StepOutput(slug, "holds".into()).is("true"));
+        }
+    }
+    let guarded = ctx.guarded(id);
+    let deadline = stage.timeout.map(|_| {
+        let first = ctx.first_work(id).to_string();
+        if first == b.id {
+            Expr::StepOutput("clock".into(), "deadline".into())
+        } else {
+            b.needs.insert(first.clone());
+            Expr::Output(first, "deadline".into())
+        }
+    });
+    let fails = if goes_on(stage) {
+        Failing::Stage
+    } else {
+        Failing::Job
+    };
+    match &item.what {
+        What::Step(step) => {
+            let how = How {
+                id: item.slug.clone(),
+                cond: success_and(conds),
+                guarded,
+                deadline,
+                failing: fails,
+                ..How::of(step)
+            };
+            b.do_step(step, how);
+        }
+        What::Gate(gate) => {
+            conds.extend(not_overridden(ctx, *gate));
+            let how = How {
+                cond: success_and(conds),
+                guarded,
+                deadline,
+                failing: failing(ctx, *gate, goes_on(stage)),
+                ..How::plain(item.slug.clone())
+            };
+            b.gate(*gate, how);
+        }
+        What::Wait(length) => {
+            let mut vars = b.vars("V");
+            crate::emit::github::lower::job::begun(&mut vars);
+            b.guard(&mut vars, guarded, false);
+            b.seconds += item.seconds;
+            let wait = Script::Wait(Wait {
+                length: length.clone(),
+                guarded,
+            });
+            b.step(
+                Some(&item.slug),
+                wait_name(length),
+                success_and(conds),
+                vars,
+                wait,
+            );
+        }
+    }
+}
+
+fn wait_name(length: &crate::emit::github::script::WaitLength) -> String {
+    use crate::emit::github::script::WaitLength;
+    match length {
+        WaitLength::Seconds(s) => format!("Wait {}", Dur::seconds(*s)),
+        WaitLength::Since { after, .. } => format!("Not before T+{}", Dur::seconds(*after)),
+    }
+}
+
+/// What the job began, finished and learned, for a rollback and for the report.
+fn record(b: &mut JobBuilder<'_, '_>, id: StageId, units: &BTreeMap<String, Vec<String>>, last: bool) {
+    let ctx = b.ctx;
+    let stage = ctx.release.stage(id);
+    let mut vars = b.vars("V");
+    vars.expr("STEPS", Expr::ToJson("steps"));
+    vars.expr("STATUS", Expr::Context("job.status"));
+    vars.text("JOB", b.name.clone());
+    vars.text("STAGE", stage.slug.as_str());
+    vars.text("LAST", last.to_string());
+    vars.text(
+        "ENDS",
+        if last {
+            json_list([stage.slug.as_str()])
+        } else {
+            "[]".to_string()
+        },
+    );
+    vars.text("UNITS", serde_json::to_string(units).unwrap_or_default());
+    for output in ["state", "stopped", "failed", "cause", "rung", "at"] {
+        b.leave(output, Expr::StepOutput("record".into(), output.into()));
+    }
+    b.fixed(Some("record"), "What began", Some(always()), vars, Fixed::Record);
+    if !ctx.beside(Node::Stage(id)).is_empty() || !ctx.watched().is_empty() {
+        let name = Field::text(format!("state-{}", b.id));
+        b.steps.push(upload(
+            Some(always()),
+            name,
+            crate::emit::github::lower::job::temporary("state.json"),
+        ));
+    }
+}
+
+/// What failed in a stage, for the table of outcomes: a gate's name, or why nothing could be said.
+pub fn cause_of(ctx: &Ctx<'_>, id: StageId) -> Expr {
+    let mut list = Vec::new();
+    for segment in ctx.segments(id) {
+        match &segment.kind {
+            SegmentKind::Person(ask) => {
+                if let Some(gate) = ask.gate {
+                    list.push(Expr::And(vec![
+                        Expr::Result(segment.job.clone()).is("failure"),
+                        Expr::str(cause(ctx, gate)),
+                    ]));
+                }
+            }
+            _ => list.push(Expr::Output(segment.job.clone(), "cause".into())),
+        }
+    }
+    list.push(Expr::str(""));
+    Expr::first(list)
+}

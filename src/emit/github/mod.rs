@@ -1,0 +1,26 @@
+//! The target `github`: a release workflow and its rollback workflow.
+//!
+//! `lower` makes typed workflows of a plan, `print` writes them. Must not know other targets. Called by `emit`.
+
+mod lower;
+mod model;
+mod print;
+mod script;
+
+use crate::diagnostic::Bag;
+use crate::emit::{Artifact, Context, Target};
+use crate::plan::Plan;
+
+/// The target.
+pub const TARGET: Target = Target { name: "github", emit };
+
+/// The workflows of a plan, with what GitHub cannot hold.
+pub fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
+    let (release, rollback, bag) = lower::lower(plan, context);
+    let artifact = |kind: &str, workflow: &model::Workflow| Artifact {
+        path: format!(".github/workflows/{}", lower::file(plan.release(), kind)),
+        content: print::workflow(workflow),
+    };
+    let artifacts = vec![artifact("release", &release), artifact("rollback", &rollback)];
+    (artifacts, bag)
+}

@@ -1,0 +1,25 @@
+# ENVIRONMENT: where it was asked. UNITS: what counts as done now. KEEP: the names the comment is kept under. ASKED, WITHIN: when, and for how many
+# seconds; or nothing. VERDICT: the output that says a gate passed, or nothing.
+now=$(date +%s)
+reviews=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
+last=$(jq -c --arg at "$ENVIRONMENT" '[.[] | select(.state == "approved") | select(any(.environments[].name; . == $at))] | last // {}' <<<"$reviews")
+who=$(jq -r '.user.login // "nobody"' <<<"$last")
+comment=$(jq -r '.comment // ""' <<<"$last")
+if [ -n "$WITHIN" ] && [ -n "$ASKED" ] && [ $((now - ASKED)) -gt "$WITHIN" ]; then
+  echo "::error title=Too late::$who confirmed it $((now - ASKED)) seconds after it was asked for; the plan allows $WITHIN"
+  exit 1
+fi
+while IFS= read -r name; do
+  end=$(cat /proc/sys/kernel/random/uuid)
+  printf '%s<<%s\n%s\n%s\n' "$name" "$end" "$comment" "$end" >>"$GITHUB_OUTPUT"
+done < <(jq -r '.[]' <<<"$KEEP")
+if [ -n "$VERDICT" ]; then
+  echo "$VERDICT=passed" >>"$GITHUB_OUTPUT"
+fi
+{
+  echo "by=$who"
+  echo "at=$now"
+  jq -cn --argjson units "$UNITS" --argjson keep "$KEEP" --arg comment "$comment" '
+    "state=" + ({began: ($units | map(., split(".")[0]) | unique), done: $units, values: ($keep | map({(.): $comment}) | add // {})} | tostring)' | jq -r .
+} >>"$GITHUB_OUTPUT"
+echo "confirmed by $who" >>"$GITHUB_STEP_SUMMARY"
