@@ -3,7 +3,7 @@
 //! Called by the command line only.
 
 use super::Exit;
-use super::settings::{Files, Level, here};
+use super::settings::{Files, Level, Params, here, several};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::driver::{Checked, Problem, check, fix, terminal};
 use crate::report::{self, Options, RENDERERS, Report, counted, pages};
@@ -16,6 +16,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
+
+    #[command(flatten)]
+    params: Params,
 
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", default_value = "fancy", value_parser = formats())]
@@ -63,14 +66,14 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     }
     let filter = Filter::new(&args.select, &args.ignore)?;
     let inputs = args.files.inputs()?;
-    let settings = here()?;
+    let settings = args.params.settings(here()?);
     if args.diff || args.fix {
         let outcome = fix::fix(&inputs, &settings, args.unsafe_fixes, |d| filter.shows(d));
         for file in &outcome.refused {
             terminal::say(&format!("left alone: `{file}` would not parse after its fixes"));
         }
         if args.diff {
-            return diff(&outcome, options);
+            return diff(outcome, options);
         }
         for file in &outcome.files {
             fix::save(file)?;
@@ -88,12 +91,12 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
 }
 
 /// Prints the changes and says whether there are any.
-fn diff(outcome: &fix::Outcome, options: &Options) -> Result<Exit, Problem> {
+fn diff(outcome: fix::Outcome, options: &Options) -> Result<Exit, Problem> {
     for file in &outcome.files {
         let diff = report::unified(&file.shown, &file.old, &file.new);
         terminal::print(&report::visible_diff(&diff, options.color))?;
     }
-    problems(&outcome.checked)?;
+    several(outcome.checked.problems)?;
     Ok(if outcome.files.is_empty() {
         Exit::Clean
     } else {
@@ -114,24 +117,10 @@ fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -
     };
     let renderer = report::renderer(&args.format).expect("internal: the format is one of the list");
     terminal::print(&renderer.render(&report, options))?;
-    problems(&checked)?;
     let level = args.fail_level.severity();
     let fails = checked.findings.iter().any(|d| d.severity >= level);
+    several(checked.problems)?;
     Ok(if fails { Exit::Findings } else { Exit::Clean })
-}
-
-/// Says which files could not be read; the last one ends the command.
-fn problems(checked: &Checked) -> Result<(), Problem> {
-    let mut list = checked
-        .problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>();
-    let Some(last) = list.pop() else { return Ok(()) };
-    for problem in list {
-        terminal::say(&format!("error: {problem}"));
-    }
-    Err(Problem::new(last))
 }
 
 /// Which findings are shown.

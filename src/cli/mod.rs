@@ -3,9 +3,12 @@
 //! The only place that knows `clap`. Commands say what is wanted and print what comes back; the driver does the work.
 //! Exit codes: 0 clean, 1 findings (or `--check` would change something), 2 usage, configuration, I/O or internal.
 
+mod build;
 mod check;
 mod completions;
 mod explain;
+mod fmt;
+mod graph;
 mod init;
 mod man;
 mod panic;
@@ -37,6 +40,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Args),
+    Build(build::Args),
+    Fmt(fmt::Args),
+    Graph(graph::Args),
     Explain(explain::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -89,6 +95,9 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
     });
     match cli.command {
         Command::Check(args) => check::run(&args, &options),
+        Command::Build(args) => build::run(&args, &options),
+        Command::Fmt(args) => fmt::run(&args, &options),
+        Command::Graph(args) => graph::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),

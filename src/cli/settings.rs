@@ -2,9 +2,11 @@
 //!
 //! Called by the commands of this folder.
 
+use super::Exit;
 use crate::diagnostic::Severity;
 use crate::driver::read::Input;
-use crate::driver::{Problem, Settings, find};
+use crate::driver::{Checked, Problem, Settings, find, terminal};
+use crate::report::{self, Options, Report};
 use std::path::PathBuf;
 
 /// The files a command works on.
@@ -30,6 +32,60 @@ impl Files {
         };
         find::inputs(paths, self.stdin_filename.as_deref())
     }
+}
+
+/// Values of parameters.
+#[derive(clap::Args)]
+pub(super) struct Params {
+    /// Fix a parameter of the plan
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
+    params: Vec<(String, String)>,
+}
+
+impl Params {
+    /// Settings with these values.
+    pub(super) fn settings(&self, settings: Settings) -> Settings {
+        Settings {
+            params: self.params.clone(),
+            ..settings
+        }
+    }
+}
+
+/// Reads `name=value`.
+fn param(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
+        _ => Err("write `name=value`".to_string()),
+    }
+}
+
+/// Prints findings for people, when there are any; tells whether there is an error among them.
+pub(super) fn findings(checked: &Checked, options: &Options) -> Result<Exit, Problem> {
+    if checked.findings.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let (sources, findings) = (&checked.sources, checked.findings.as_slice());
+    let report = Report {
+        sources,
+        findings,
+        checked: checked.files,
+        hidden: 0,
+    };
+    let renderer = report::renderer("fancy").expect("internal: the format is one of the list");
+    terminal::print(&renderer.render(&report, options))?;
+    let failed = findings.iter().any(|d| d.severity == Severity::Error);
+    Ok(if failed { Exit::Findings } else { Exit::Clean })
+}
+
+/// Says what went wrong, and ends the command with the last of it.
+pub(super) fn several(problems: Vec<Problem>) -> Result<(), Problem> {
+    let mut problems = problems;
+    let Some(last) = problems.pop() else { return Ok(()) };
+    for problem in problems {
+        terminal::say(&format!("error: {problem}"));
+    }
+    Err(last)
 }
 
 /// The settings of a run in the current folder.

@@ -2,8 +2,11 @@
 //!
 //! Everything below it is a pure function of texts and parameters. Called by the commands and the language server.
 
+pub mod build;
 pub mod find;
 pub mod fix;
+pub mod format;
+pub mod graph;
 mod merge;
 mod pipeline;
 pub mod problem;

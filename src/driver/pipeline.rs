@@ -1,15 +1,16 @@
-//! The pipeline on one screen: from files to findings.
+//! The pipeline on one screen: from files to findings and plans.
 //!
-//! Must not know how findings are printed. Called by the commands.
+//! Must not know how findings are printed. Called by the commands and by `build`.
 
 use super::merge::merge;
 use super::problem::Problem;
 use super::read::{self, Input, Overlay, Project};
-use crate::checks;
-use crate::diagnostic::{Bag, Diagnostic};
+use super::write::sha256;
+use crate::checks::{self, Accepted, dag};
+use crate::diagnostic::{Bag, Diagnostic, did_you_mean};
 use crate::eval;
 use crate::plan::Plan;
-use crate::resolve;
+use crate::resolve::{self, Program};
 use crate::source::SourceMap;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -19,10 +20,10 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The folder the user stands in: paths are shown from there.
     pub here: PathBuf,
-    /// Texts that stand in for files.
-    pub overlay: Overlay,
     /// Values of parameters, by name.
     pub params: Vec<(String, String)>,
+    /// Texts that stand in for files.
+    pub overlay: Overlay,
 }
 
 /// What a run found.
@@ -34,19 +35,41 @@ pub struct Checked {
     pub findings: Vec<Diagnostic>,
     /// How many of the files were read.
     pub files: usize,
-    /// Files that could not be read.
+    /// What kept files from being read, and parameters from being set.
     pub problems: Vec<Problem>,
 }
 
 /// Checks every file, beside each other when there are several; the result does not depend on which is ready first.
 pub fn check(inputs: &[Input], settings: &Settings) -> Checked {
-    let results: Vec<Result<Unit, Problem>> = each(inputs, |input| unit(input, settings));
+    let units = each(inputs, |input| unit(input, settings));
+    gather(units, settings, |unit| unit)
+}
+
+/// Brings the files of a run together. `rest` takes what else a unit brought.
+pub(super) fn gather<T>(
+    results: Vec<Result<T, Problem>>,
+    settings: &Settings,
+    mut rest: impl FnMut(T) -> Unit,
+) -> Checked {
     let mut problems = Vec::new();
     let mut parts = Vec::new();
+    let mut params: Vec<String> = Vec::new();
     for result in results {
-        match result {
-            Ok(unit) => parts.push((unit.sources, unit.findings.into_sorted())),
+        match result.map(&mut rest) {
+            Ok(unit) => {
+                params.extend(unit.params);
+                parts.push((unit.sources, unit.findings));
+            }
             Err(problem) => problems.push(problem),
+        }
+    }
+    for (name, _) in &settings.params {
+        if !params.contains(name) && problems.is_empty() {
+            let problem = Problem::new(format!("no plan here has a parameter `{name}`"));
+            problems.push(match did_you_mean(name, params.iter().map(String::as_str)) {
+                Some(near) => problem.help(near),
+                None => problem,
+            });
         }
     }
     let files = parts.len();
@@ -84,42 +107,118 @@ pub fn each<T: Send>(inputs: &[Input], f: impl Fn(&Input) -> T + Sync + Send) ->
     }
 }
 
-/// One file with everything it reads, and what is wrong with it.
-struct Unit {
-    sources: SourceMap,
-    findings: Bag,
+/// One file with everything it reads, what is wrong with it, and the plan it holds.
+pub(super) struct Unit {
+    /// The texts.
+    pub(super) sources: SourceMap,
+    /// What is wrong, settled and sorted.
+    pub(super) findings: Vec<Diagnostic>,
+    /// The plan, when the file holds a release that could be read and ordered.
+    pub(super) compiled: Option<Compiled>,
+    /// The names of its parameters.
+    params: Vec<String>,
+}
+
+/// A plan that targets can be written from.
+pub(super) struct Compiled {
+    /// The plan.
+    pub(super) plan: Plan,
+    /// Its path from the root of its project.
+    pub(super) source: String,
+    /// The sha256 of what it was read from.
+    pub(super) digest: String,
+    /// Everything that was found, before findings that follow from others were dropped.
+    pub(super) found: Bag,
+    /// The findings the author accepts.
+    pub(super) accepted: Vec<Accepted>,
 }
 
 /// One file through the whole compiler.
-fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> {
+pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> {
     let project = Project::of(input.path(), &settings.here, &settings.overlay);
     let mut sources = SourceMap::new();
     let (file, not_text) = read::add(&mut sources, &project.shown(input.path()), project.read(input)?);
-    if let Some(finding) = not_text {
-        return Ok(Unit {
+    let only = |sources, findings: Bag, params| {
+        Ok(Unit {
             sources,
-            findings: Bag::from_iter([finding]),
-        });
-    }
-    let (program, mut findings) = resolve::load(&mut sources, &project, file);
-    let lowered = eval::lower(&program, &sources, &settings.params);
-    findings.extend(lowered.bag);
-    let Some(release) = lowered.release.filter(|_| !findings.has_errors()) else {
-        return Ok(Unit { sources, findings });
+            findings: findings.into_sorted(),
+            compiled: None,
+            params,
+        })
     };
-    match Plan::new(release) {
-        Ok(plan) => {
-            findings.extend(checks::gather(&plan, &sources));
-            let settled = checks::settle(plan.release(), findings);
-            Ok(Unit {
-                sources,
-                findings: Bag::from_iter(settled.findings),
-            })
-        }
+    if let Some(finding) = not_text {
+        return only(sources, Bag::from_iter([finding]), Vec::new());
+    }
+
+    let (program, mut found) = resolve::load(&mut sources, &project, file);
+    let params = params(&program);
+    let lowered = eval::lower(&program, &sources, &settings.params);
+    found.extend(lowered.bag);
+    let Some(release) = lowered.release else {
+        return only(sources, found, params);
+    };
+
+    let plan = match Plan::new(release) {
+        Ok(plan) => plan,
         Err(circle) => {
             let (release, cycle) = *circle;
-            findings.push(checks::dag::cycle::diagnostic(&release, &cycle));
-            Ok(Unit { sources, findings })
+            found.push(dag::cycle::diagnostic(&release, &cycle));
+            let findings = checks::settle(&release, found).findings;
+            return Ok(Unit {
+                sources,
+                findings,
+                compiled: None,
+                params,
+            });
         }
-    }
+    };
+    found.extend(checks::gather(&plan, &sources));
+    let settled = checks::settle(plan.release(), found.clone());
+    let compiled = Compiled {
+        source: project.from_root(input.path()),
+        digest: digest(&project, &sources, &settings.params),
+        plan,
+        found,
+        accepted: settled.accepted,
+    };
+    Ok(Unit {
+        sources,
+        findings: settled.findings,
+        compiled: Some(compiled),
+        params,
+    })
+}
+
+/// The names of the parameters of the file that was asked for.
+fn params(program: &Program) -> Vec<String> {
+    let root = program.module(program.root);
+    let names = root
+        .defs
+        .iter()
+        .filter(|(_, defs)| defs.iter().any(|def| root.stmt(def).keyword.text == "param"));
+    names.map(|(name, _)| name.to_string()).collect()
+}
+
+/// The sha256 of a plan: of the lines that `sha256sum` prints for its files in the order of their paths from the root,
+/// and of one line for each parameter that is fixed. Anybody can work it out again without this compiler.
+fn digest(project: &Project<'_>, sources: &SourceMap, params: &[(String, String)]) -> String {
+    let own = sources.files().filter(|(_, f)| !f.library);
+    let mut lines: Vec<String> = own
+        .map(|(_, f)| {
+            let path = project.from_root(&project.absolute(&f.path));
+            format!("{}  {path}\n", sha256(f.text.as_bytes()))
+        })
+        .collect();
+    lines.sort_by(|a, b| {
+        a.split_once("  ")
+            .map(|l| l.1)
+            .cmp(&b.split_once("  ").map(|l| l.1))
+    });
+    let mut params: Vec<String> = params
+        .iter()
+        .map(|(name, value)| format!("param {name}={value}\n"))
+        .collect();
+    params.sort();
+    lines.extend(params);
+    sha256(lines.concat().as_bytes())
 }

@@ -118,51 +118,73 @@ impl Change {
     }
 }
 
+/// A file of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The target that writes it.
+    pub target: &'static str,
+    /// Its content.
+    pub content: String,
+}
+
 /// A tree of files to write, compared with what is there.
 #[derive(Debug)]
 pub struct Tree {
     folder: PathBuf,
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, File>,
     old: Vec<String>,
+    kept: BTreeMap<String, Entry>,
     changes: Vec<(String, Change)>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     version: u32,
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    target: String,
+    sha256: String,
 }
 
 impl Tree {
-    /// Compares files (by path below `folder`, `/` between parts) with what is there.
+    /// Compares files (by path below `folder`, `/` between parts) with what is there. Files of other targets than
+    /// `targets` stay as they are.
     ///
     /// # Errors
     /// When something that is there cannot be read.
-    pub fn compare(folder: &Path, files: BTreeMap<String, String>) -> Result<Tree, Problem> {
+    pub fn compare(folder: &Path, files: BTreeMap<String, File>, targets: &[&str]) -> Result<Tree, Problem> {
         let manifest = read_manifest(folder)?;
         let mut changes = Vec::new();
-        let mut old = Vec::new();
-        for (path, content) in &files {
-            let ours = manifest.files.get(path);
+        for (path, file) in &files {
+            let ours = manifest.files.get(path).map(|e| &e.sha256);
             match current(&folder.join(path))? {
                 None => changes.push((path.clone(), Change::Create)),
-                Some(bytes) if bytes == content.as_bytes() => {}
+                Some(bytes) if bytes == file.content.as_bytes() => {}
                 Some(bytes) if ours == Some(&sha256(&bytes)) => changes.push((path.clone(), Change::Replace)),
                 Some(_) => changes.push((path.clone(), Change::Foreign)),
             }
         }
-        for (path, digest) in &manifest.files {
-            if files.contains_key(path) || !is_plain(path) {
+        let mut old = Vec::new();
+        let mut kept = BTreeMap::new();
+        for (path, entry) in manifest.files {
+            if files.contains_key(&path) || !is_plain(&path) {
                 continue;
             }
-            if let Some(bytes) = current(&folder.join(path))? {
-                old.push(path.clone());
-                let change = if *digest == sha256(&bytes) {
+            if !targets.contains(&entry.target.as_str()) {
+                kept.insert(path, entry);
+                continue;
+            }
+            if let Some(bytes) = current(&folder.join(&path))? {
+                let change = if entry.sha256 == sha256(&bytes) {
                     Change::Remove
                 } else {
                     Change::Foreign
                 };
                 changes.push((path.clone(), change));
+                old.push(path);
             }
         }
         changes.sort_by(|a, b| a.0.cmp(&b.0));
@@ -170,6 +192,7 @@ impl Tree {
             folder: folder.to_path_buf(),
             files,
             old,
+            kept,
             changes,
         })
     }
@@ -177,6 +200,16 @@ impl Tree {
     /// What would happen, by path; nothing when the tree is up to date.
     pub fn changes(&self) -> &[(String, Change)] {
         &self.changes
+    }
+
+    /// How many files the tree has.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether the tree has no file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// The folder of the tree.
@@ -210,18 +243,22 @@ impl Tree {
         }
         let mut manifest = Manifest {
             version: 1,
-            files: BTreeMap::new(),
+            files: self.kept.clone(),
         };
-        for (path, content) in &self.files {
-            manifest.files.insert(path.clone(), sha256(content.as_bytes()));
+        for (path, file) in &self.files {
+            let entry = Entry {
+                target: file.target.to_string(),
+                sha256: sha256(file.content.as_bytes()),
+            };
+            manifest.files.insert(path.clone(), entry);
         }
         let mut text = serde_json::to_string_pretty(&manifest).expect("internal: plain data serialises");
         text.push('\n');
 
         let mut pending = Vec::new();
         let changed = |path: &str| self.changes.iter().any(|(p, _)| p == path);
-        for (path, content) in self.files.iter().filter(|(p, _)| changed(p)) {
-            pending.push((self.folder.join(path), Some(content.as_bytes())));
+        for (path, file) in self.files.iter().filter(|(p, _)| changed(p)) {
+            pending.push((self.folder.join(path), Some(file.content.as_bytes())));
         }
         for path in &self.old {
             pending.push((self.folder.join(path), None));
@@ -334,18 +371,20 @@ fn is_plain(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, MANIFEST, Tree, whole};
+    use super::{Change, File, MANIFEST, Tree, whole};
     use std::collections::BTreeMap;
     use std::path::Path;
 
-    fn files(list: &[(&str, &str)]) -> BTreeMap<String, String> {
-        list.iter()
-            .map(|(p, c)| ((*p).to_string(), (*c).to_string()))
-            .collect()
+    fn files(list: &[(&str, &str)]) -> BTreeMap<String, File> {
+        let file = |c: &str| File {
+            target: "docs",
+            content: c.to_string(),
+        };
+        list.iter().map(|(p, c)| ((*p).to_string(), file(c))).collect()
     }
 
     fn build(folder: &Path, list: &[(&str, &str)], force: bool) -> Result<usize, String> {
-        let tree = Tree::compare(folder, files(list)).map_err(|p| p.to_string())?;
+        let tree = Tree::compare(folder, files(list), &["docs"]).map_err(|p| p.to_string())?;
         tree.write(force).map_err(|p| p.to_string())
     }
 
@@ -364,12 +403,27 @@ mod tests {
     }
 
     #[test]
+    fn files_of_other_targets_stay() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let top = dir.path();
+        build(top, &[("a.md", "1")], false).expect("builds");
+        let tree = Tree::compare(top, BTreeMap::new(), &["github"]).expect("compares");
+        assert!(tree.changes().is_empty());
+        tree.write(false).expect("writes");
+        assert_eq!(
+            build(top, &[("a.md", "2")], false),
+            Ok(1),
+            "the manifest still knows the file"
+        );
+    }
+
+    #[test]
     fn what_a_person_changed_is_kept_unless_forced() {
         let dir = tempfile::tempdir().expect("a folder");
         let top = dir.path();
         build(top, &[("a.md", "1"), ("b.md", "1")], false).expect("builds");
         std::fs::write(top.join("a.md"), "mine").expect("a file");
-        let tree = Tree::compare(top, files(&[("a.md", "2"), ("b.md", "2")])).expect("compares");
+        let tree = Tree::compare(top, files(&[("a.md", "2"), ("b.md", "2")]), &["docs"]).expect("compares");
         let words: Vec<_> = tree.changes().iter().map(|(p, c)| (p.as_str(), *c)).collect();
         assert_eq!(words, [("a.md", Change::Foreign), ("b.md", Change::Replace)]);
         let refused = build(top, &[("a.md", "2"), ("b.md", "2")], false).expect_err("refused");
@@ -388,7 +442,7 @@ mod tests {
         let top = dir.path();
         build(top, &[("a.md", "1")], false).expect("builds");
         std::fs::create_dir_all(top.join("z.md/in the way")).expect("folders");
-        assert!(Tree::compare(top, files(&[("a.md", "2"), ("z.md", "2")])).is_err());
+        assert!(Tree::compare(top, files(&[("a.md", "2"), ("z.md", "2")]), &["docs"]).is_err());
         std::fs::remove_dir_all(top.join("z.md")).expect("removed");
         std::fs::write(top.join("n"), "a file, not a folder").expect("a file");
         assert!(build(top, &[("a.md", "2"), ("new/b.md", "2"), ("n/c.md", "2")], false).is_err());
@@ -408,7 +462,9 @@ mod tests {
         std::fs::create_dir(&top).expect("a folder");
         std::fs::write(dir.path().join("keep"), "x").expect("a file");
         let digest = super::sha256(b"x");
-        let text = format!("{{\"version\":1,\"files\":{{\"../keep\":\"{digest}\"}}}}");
+        let text = format!(
+            "{{\"version\":1,\"files\":{{\"../keep\":{{\"target\":\"docs\",\"sha256\":\"{digest}\"}}}}}}"
+        );
         std::fs::write(top.join(MANIFEST), text).expect("a file");
         build(&top, &[], false).expect("builds");
         assert!(dir.path().join("keep").exists());

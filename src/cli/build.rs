@@ -1,0 +1,74 @@
+//! `releasec build`: compiles plans to pipelines and documents.
+//!
+//! Called by the command line only.
+
+use super::Exit;
+use super::settings::{Files, Params, findings, here, several};
+use crate::driver::{Problem, build, terminal};
+use crate::report::{self, Options, counted};
+use std::path::PathBuf;
+
+/// Compile plans to pipelines and documents
+///
+/// Writes `OUT/<release>/` whole or not at all. Files that were changed since they were built are not overwritten.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+
+    #[command(flatten)]
+    params: Params,
+
+    /// What to write; everything when not said
+    #[arg(long = "target", value_name = "TARGET", value_delimiter = ',')]
+    targets: Vec<String>,
+
+    /// The folder to write to
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    out: PathBuf,
+
+    /// Write nothing; end with 1 when something is not as it would be written
+    #[arg(long)]
+    check: bool,
+
+    /// Also overwrite files that were changed since they were built
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
+    let targets = build::targets(&args.targets)?;
+    let inputs = args.files.inputs()?;
+    let settings = args.params.settings(here()?);
+    let built = build::build(&inputs, &settings, &targets, &args.out)?;
+    let checked = built.checked;
+    let failed = findings(&checked, options)? == Exit::Findings;
+    several(checked.problems)?;
+    if failed {
+        terminal::say("nothing was written");
+        return Ok(Exit::Findings);
+    }
+    let mut exit = Exit::Clean;
+    for tree in built.trees {
+        let folder = tree.folder().display().to_string();
+        if args.check {
+            for (path, change) in tree.changes() {
+                exit = Exit::Findings;
+                terminal::print(&format!(
+                    "{}: {}\n",
+                    report::visible_text(&format!("{folder}/{path}")),
+                    change.word()
+                ))?;
+            }
+            continue;
+        }
+        let files = tree.len();
+        let changed = tree.write(args.force)?;
+        terminal::say(&match changed {
+            0 => format!("`{folder}`: {}, all up to date", counted(files, "file")),
+            n => format!("`{folder}`: {}, {n} changed", counted(files, "file")),
+        });
+    }
+    Ok(exit)
+}

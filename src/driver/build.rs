@@ -1,0 +1,137 @@
+//! From plans to the trees of files they compile to.
+//!
+//! Must not know what a target writes. Called by the command `build` and by the conformance tests.
+
+use super::pipeline::{Checked, Compiled, Settings, Unit, each, gather, unit};
+use super::problem::Problem;
+use super::read::Input;
+use super::write::{File, Tree};
+use crate::checks;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::emit::{Context, TARGETS, Target};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a build came to.
+#[derive(Debug)]
+pub struct Built {
+    /// What was found, targets included.
+    pub checked: Checked,
+    /// The trees to write, by plan; empty when there are errors.
+    pub trees: Vec<Tree>,
+}
+
+/// Compiles plans to trees below `out`, one folder per release. Nothing is written yet.
+///
+/// # Errors
+/// When two releases have one name, no file holds a release, or what is there cannot be read.
+pub fn build(
+    inputs: &[Input],
+    settings: &Settings,
+    targets: &[&Target],
+    out: &Path,
+) -> Result<Built, Problem> {
+    let units = each(inputs, |input| {
+        let mut unit = unit(input, settings)?;
+        let files = unit.compiled.take().map(|c| emit(&mut unit, c, targets));
+        Ok((unit, files))
+    });
+    let mut releases: BTreeMap<String, Files> = BTreeMap::new();
+    let mut twice = None;
+    let checked = gather(
+        units,
+        settings,
+        |(unit, files): (Unit, Option<(String, Files)>)| {
+            if let Some((name, files)) = files
+                && releases.insert(name.clone(), files).is_some()
+            {
+                twice.get_or_insert(name);
+            }
+            unit
+        },
+    );
+    if let Some(name) = twice {
+        return Err(Problem::new(format!(
+            "two plans are called `{name}` and would be written to one folder"
+        ))
+        .help("rename one, or build them one by one with another `--out`"));
+    }
+    let failed =
+        !checked.problems.is_empty() || checked.findings.iter().any(|d| d.severity == Severity::Error);
+    if failed {
+        return Ok(Built {
+            checked,
+            trees: Vec::new(),
+        });
+    }
+    if releases.is_empty() {
+        return Err(
+            Problem::new("no file here holds a `release`, so there is nothing to build")
+                .help("name the file of a plan"),
+        );
+    }
+    let names: Vec<&str> = targets.iter().map(|t| t.name).collect();
+    let trees = releases
+        .into_iter()
+        .map(|(name, files)| Tree::compare(&out.join(name), files, &names));
+    Ok(Built {
+        checked,
+        trees: trees.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Files by path below the folder of their release.
+type Files = BTreeMap<String, File>;
+
+/// The files of a plan, by path, and its name. What the targets find is settled together with what was found before.
+fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Files) {
+    let name = compiled.plan.release().name.to_string();
+    if unit.findings.iter().any(|d| d.severity == Severity::Error) {
+        return (name, Files::new());
+    }
+    let mut shown: Vec<Diagnostic> = unit.findings.clone();
+    shown.extend(compiled.accepted.iter().map(|a| a.finding.clone()));
+    let context = Context {
+        sources: &unit.sources,
+        digest: &compiled.digest,
+        version: env!("CARGO_PKG_VERSION"),
+        source: &compiled.source,
+        findings: &shown,
+    };
+    let mut found = compiled.found.clone();
+    let mut files = Files::new();
+    for target in targets {
+        let (artifacts, bag) = (target.emit)(&compiled.plan, &context);
+        found.extend(bag);
+        for artifact in artifacts {
+            files.insert(
+                artifact.path,
+                File {
+                    target: target.name,
+                    content: artifact.content,
+                },
+            );
+        }
+    }
+    unit.findings = checks::settle(compiled.plan.release(), found).findings;
+    (name, files)
+}
+
+/// The targets of these names, in the order of the list; all of them for none.
+///
+/// # Errors
+/// When a name is not a target's.
+pub fn targets(names: &[String]) -> Result<Vec<&'static Target>, Problem> {
+    for name in names {
+        if !TARGETS.iter().any(|t| t.name == name) {
+            let known: Vec<&str> = TARGETS.iter().map(|t| t.name).collect();
+            let problem = Problem::new(format!("there is no target `{name}`"));
+            let near = crate::diagnostic::did_you_mean(name, known.iter().copied());
+            return Err(problem.help(near.unwrap_or_else(|| format!("the targets are {}", known.join(", ")))));
+        }
+    }
+    Ok(TARGETS
+        .iter()
+        .filter(|t| names.is_empty() || names.iter().any(|n| n == t.name))
+        .collect())
+}
