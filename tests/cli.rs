@@ -314,3 +314,82 @@ fn a_first_plan_checks_clean_and_overwrites_nothing() {
     assert_eq!(desk.read("plans/plan.release"), "mine");
     assert!(!desk.path().join("plans/people.release").exists());
 }
+
+#[test]
+fn a_plan_is_drawn_in_every_format() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    assert!(desk.run(&["graph"]).ends(0).out.starts_with("flowchart TD\n"));
+    assert!(
+        desk.run(&["graph", "plan.release", "--format", "dot"])
+            .ends(0)
+            .out
+            .starts_with("digraph release {")
+    );
+    let svg = desk.run(&["graph", "--format", "svg"]).ends(0);
+    assert!(svg.out.starts_with("<svg xmlns=") && svg.out.ends_with("</svg>\n"));
+    let none = desk.run(&["graph", "people.release"]).ends(2);
+    assert!(none.err.contains("nothing to draw"), "{none:?}");
+    std::fs::write(desk.path().join("wrong.release"), WRONG).expect("a file");
+    let wrong = desk.run(&["graph", "wrong.release"]).ends(1);
+    assert!(wrong.out.contains("syntax/"), "{wrong:?}");
+}
+
+#[test]
+fn parameters_can_be_fixed_and_must_exist() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    desk.run(&["check", "--param", "version=2.0.0", "--param", "previous=1.9.0"])
+        .ends(0);
+    let same = desk
+        .run(&["check", "--param", "version=1.0.0", "--param", "previous=1.0.0"])
+        .ends(1);
+    assert!(same.out.contains("nothing to release"), "{same:?}");
+    let unknown = desk.run(&["check", "--param", "verson=1"]).ends(2);
+    assert!(
+        unknown.err.contains("no plan here has a parameter `verson`"),
+        "{unknown:?}"
+    );
+    assert!(unknown.err.contains("did you mean `version`?"), "{unknown:?}");
+    desk.run(&["check", "--param", "version"]).ends(2);
+}
+
+#[test]
+fn files_are_formatted_shown_or_left_alone() {
+    let (loose, tight) = (
+        "person ada { name   \"Ada\" }   # a comment\n",
+        "person ada { name \"Ada\" } # a comment\n",
+    );
+    let desk = Desk::new(&[("a.release", loose), ("wrong.release", WRONG)]);
+    let check = desk.run(&["fmt", "a.release", "--check"]).ends(1);
+    assert_eq!(check.out, "a.release\n");
+    let diff = desk.run(&["fmt", "a.release", "--diff"]).ends(1);
+    assert!(
+        diff.out.starts_with("--- a/a.release\n+++ b/a.release\n@@ "),
+        "{diff:?}"
+    );
+    assert_eq!(desk.read("a.release"), loose);
+    let wrong = desk.run(&["fmt"]).ends(1);
+    assert!(wrong.out.contains("wrong.release:1:22"), "{wrong:?}");
+    assert_eq!(desk.read("wrong.release"), WRONG);
+    let formatted = desk.read("a.release");
+    assert_eq!(
+        formatted.split_whitespace().collect::<Vec<_>>(),
+        tight.split_whitespace().collect::<Vec<_>>()
+    );
+    desk.run(&["fmt", "a.release", "--check"]).ends(0);
+    assert_eq!(desk.pipe(&["fmt", "-"], loose.as_bytes()).ends(0).out, formatted);
+    assert!(
+        desk.pipe(&["fmt", "-"], WRONG.as_bytes())
+            .ends(1)
+            .out
+            .contains("stdin.release:1:22")
+    );
+}
+
+#[test]
+fn the_first_plan_is_in_its_one_form() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    assert_eq!(desk.run(&["fmt", "--check"]).ends(0).out, "");
+}

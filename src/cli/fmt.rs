@@ -4,8 +4,8 @@
 
 use super::Exit;
 use super::settings::{Files, here, several};
-use crate::driver::read::Input;
 use crate::driver::format::{Formatted, format};
+use crate::driver::read::Input;
 use crate::driver::{Problem, each, fix, terminal};
 use crate::report::{self, Options, Report, counted};
 
@@ -70,7 +70,12 @@ fn one(args: &Args, options: &Options, input: &Input, formatted: &Formatted) -> 
     let new = match &formatted.result {
         Ok(new) => new,
         Err(findings) => {
-            let report = Report { sources: &formatted.sources, findings, checked: 1, hidden: 0 };
+            let report = Report {
+                sources: &formatted.sources,
+                findings,
+                checked: 1,
+                hidden: 0,
+            };
             let renderer = report::renderer("fancy").expect("internal: the format is one of the list");
             terminal::print(&renderer.render(&report, options))?;
             return Ok(Done::Broken);

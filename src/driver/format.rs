@@ -36,5 +36,10 @@ pub fn format(input: &Input, settings: &Settings) -> Result<Formatted, Problem> 
         Some(finding) => Err(vec![finding]),
         None => syntax::format(file, &sources.file(file).text).map_err(crate::diagnostic::Bag::into_sorted),
     };
-    Ok(Formatted { sources, file, mark, result })
+    Ok(Formatted {
+        sources,
+        file,
+        mark,
+        result,
+    })
 }

@@ -152,7 +152,14 @@ pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> 
 
     let (program, mut found) = resolve::load(&mut sources, &project, file);
     let params = params(&program);
-    let lowered = eval::lower(&program, &sources, &settings.params);
+    // A value is given to the plans that have the parameter; that at least one has it is seen to when all are gathered.
+    let given: Vec<(String, String)> = settings
+        .params
+        .iter()
+        .filter(|(name, _)| params.contains(name))
+        .cloned()
+        .collect();
+    let lowered = eval::lower(&program, &sources, &given);
     found.extend(lowered.bag);
     let Some(release) = lowered.release else {
         return only(sources, found, params);
@@ -176,7 +183,7 @@ pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> 
     let settled = checks::settle(plan.release(), found.clone());
     let compiled = Compiled {
         source: project.from_root(input.path()),
-        digest: digest(&project, &sources, &settings.params),
+        digest: digest(&project, &sources, &given),
         plan,
         found,
         accepted: settled.accepted,

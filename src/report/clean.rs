@@ -43,7 +43,21 @@ pub(super) fn path(path: &str) -> String {
 pub(super) fn defuse(report: &str) -> String {
     let mut out = String::with_capacity(report.len());
     for line in report.split_inclusive('\n') {
-        let line = line.strip_suffix('\n').map_or(line, |l| l.trim_end_matches(' '));
+        match line.strip_suffix('\n') {
+            Some(line) => {
+                out.push_str(line.trim_end_matches(' '));
+                out.push('\n');
+            }
+            None => out.push_str(line),
+        }
+    }
+    disarm(&out)
+}
+
+/// The same, every blank kept: for differences, in which they count.
+pub(super) fn disarm(report: &str) -> String {
+    let mut out = String::with_capacity(report.len());
+    for line in report.split_inclusive('\n') {
         let body = line.trim_start();
         if body.starts_with("::") {
             out.push_str(&line[..line.len() - body.len()]);
@@ -52,7 +66,6 @@ pub(super) fn defuse(report: &str) -> String {
         } else {
             out.push_str(line);
         }
-        out.push('\n');
     }
     if out.contains("##[") {
         out.replace("##[", "##\u{2045}")

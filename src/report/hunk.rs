@@ -158,6 +158,7 @@ pub fn unified(path: &str, old: &str, new: &str) -> String {
         return String::new();
     }
     let path = clean::path(path);
+    let path = path.trim_start_matches('/');
     TextDiff::from_lines(old, new)
         .unified_diff()
         .context_radius(3)
@@ -182,5 +183,5 @@ pub fn visible_diff(diff: &str, color: bool) -> String {
             None => out.push_str(&format!("{text}\n")),
         }
     }
-    clean::defuse(&out)
+    clean::disarm(&out)
 }
