@@ -161,7 +161,8 @@ pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> 
         .collect();
     let lowered = eval::lower(&program, &sources, &given);
     found.extend(lowered.bag);
-    let Some(release) = lowered.release else {
+    // What is ordered and checked was understood whole: a finding about a plan never follows from a slip of the pen.
+    let Some(release) = lowered.release.filter(|_| !found.has_errors()) else {
         return only(sources, found, params);
     };
 
