@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A plan whose form is wrong in one place.
-const WRONG: &str = "role board { members ada-lovelace }\n";
+const WRONG: &str = "person ada_l { name \"Ada\" }\nrole board { members ada-l }\n";
+/// The same, mended.
+const MENDED: &str = "person ada_l { name \"Ada\" }\nrole board { members ada_l }\n";
 /// A module without a fault in its form.
 const RIGHT: &str = "person ada { name \"Ada\" }\n";
 
@@ -89,7 +91,7 @@ fn findings_go_to_standard_output_and_end_with_1() {
     let desk = Desk::new(&[("a.release", WRONG), ("b.release", RIGHT)]);
     let wrong = desk.run(&["check", "a.release", "--format", "short"]).ends(1);
     assert!(
-        wrong.out.starts_with("a.release:1:22: error[syntax/"),
+        wrong.out.starts_with("a.release:2:22: error[syntax/"),
         "{wrong:?}"
     );
     assert!(wrong.err.is_empty(), "{wrong:?}");
@@ -118,7 +120,7 @@ fn standard_input_is_a_file_with_a_name() {
     let run = desk
         .pipe(&["check", "-", "--format", "short"], WRONG.as_bytes())
         .ends(1);
-    assert!(run.out.starts_with("stdin.release:1:"), "{run:?}");
+    assert!(run.out.starts_with("stdin.release:2:"), "{run:?}");
     let run = desk.pipe(
         &[
             "check",
@@ -130,7 +132,7 @@ fn standard_input_is_a_file_with_a_name() {
         ],
         WRONG.as_bytes(),
     );
-    assert!(run.ends(1).out.starts_with("x/y.release:1:"));
+    assert!(run.ends(1).out.starts_with("x/y.release:2:"));
     desk.run(&["check", "--stdin-filename", "x.release"]).ends(2);
 }
 
@@ -232,10 +234,7 @@ fn one_report_can_hide_findings_and_says_so() {
 fn fixes_are_shown_then_made() {
     let desk = Desk::new(&[("a.release", WRONG)]);
     let run = desk.run(&["check", "--diff", "--unsafe-fixes"]).ends(1);
-    assert!(
-        run.out.contains("+role board { members ada_lovelace }"),
-        "{run:?}"
-    );
+    assert!(run.out.contains("+role board { members ada_l }"), "{run:?}");
     assert_eq!(desk.read("a.release"), WRONG);
     let run = desk.run(&["check", "--fix", "--format", "short"]).ends(1);
     assert!(run.err.is_empty(), "an unsafe fix is not made unasked: {run:?}");
@@ -243,20 +242,20 @@ fn fixes_are_shown_then_made() {
         .run(&["check", "--fix", "--unsafe-fixes", "--select", "syntax"])
         .ends(0);
     assert!(run.err.contains("made 1 change in 1 file"), "{run:?}");
-    assert_eq!(desk.read("a.release"), "role board { members ada_lovelace }\n");
+    assert_eq!(desk.read("a.release"), MENDED);
 }
 
 #[test]
 fn a_byte_order_mark_and_crlf_survive_a_fix() {
     let desk = Desk::new(&[(
         "a.release",
-        "\u{feff}# é\r\nrole board { members ada-lovelace }\r\n",
+        "\u{feff}# é\r\nperson ada_l { name \"A\" }\r\nrole board { members ada-l }\r\n",
     )]);
     desk.run(&["check", "--fix", "--unsafe-fixes", "--select", "syntax"])
         .ends(0);
     assert_eq!(
         desk.read("a.release"),
-        "\u{feff}# é\r\nrole board { members ada_lovelace }\r\n"
+        "\u{feff}# é\r\nperson ada_l { name \"A\" }\r\nrole board { members ada_l }\r\n"
     );
 }
 
@@ -352,4 +351,43 @@ fn parameters_can_be_fixed_and_must_exist() {
     );
     assert!(unknown.err.contains("did you mean `version`?"), "{unknown:?}");
     desk.run(&["check", "--param", "version"]).ends(2);
+}
+#[test]
+fn files_are_formatted_shown_or_left_alone() {
+    let (loose, tight) = (
+        "person ada { name   \"Ada\" }   # a comment\n",
+        "person ada { name \"Ada\" } # a comment\n",
+    );
+    let desk = Desk::new(&[("a.release", loose), ("wrong.release", WRONG)]);
+    let check = desk.run(&["fmt", "a.release", "--check"]).ends(1);
+    assert_eq!(check.out, "a.release\n");
+    let diff = desk.run(&["fmt", "a.release", "--diff"]).ends(1);
+    assert!(
+        diff.out.starts_with("--- a/a.release\n+++ b/a.release\n@@ "),
+        "{diff:?}"
+    );
+    assert_eq!(desk.read("a.release"), loose);
+    let wrong = desk.run(&["fmt"]).ends(1);
+    assert!(wrong.out.contains("wrong.release:2:22"), "{wrong:?}");
+    assert_eq!(desk.read("wrong.release"), WRONG);
+    let formatted = desk.read("a.release");
+    assert_eq!(
+        formatted.split_whitespace().collect::<Vec<_>>(),
+        tight.split_whitespace().collect::<Vec<_>>()
+    );
+    desk.run(&["fmt", "a.release", "--check"]).ends(0);
+    assert_eq!(desk.pipe(&["fmt", "-"], loose.as_bytes()).ends(0).out, formatted);
+    assert!(
+        desk.pipe(&["fmt", "-"], WRONG.as_bytes())
+            .ends(1)
+            .out
+            .contains("stdin.release:2:22")
+    );
+}
+
+#[test]
+fn the_first_plan_is_in_its_one_form() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    assert_eq!(desk.run(&["fmt", "--check"]).ends(0).out, "");
 }

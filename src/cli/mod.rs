@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod completions;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod man;
@@ -40,6 +41,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Build(build::Args),
+    Fmt(fmt::Args),
     Graph(graph::Args),
     Explain(explain::Args),
     Init(init::Args),
@@ -94,6 +96,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
     match cli.command {
         Command::Check(args) => check::run(&args, &options),
         Command::Build(args) => build::run(&args, &options),
+        Command::Fmt(args) => fmt::run(&args, &options),
         Command::Graph(args) => graph::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
         Command::Init(args) => init::run(&args),

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod find;
 pub mod fix;
+pub mod format;
 pub mod graph;
 mod merge;
 mod pipeline;
