@@ -131,7 +131,10 @@ impl<'s> Builder<'s> {
             let at = self.pair_span(pair);
             row.take();
             let right = self.chain(row, op.level() + 1);
-            self.refuse_chains(op, at, &left.0);
+            if self.refuses_chain(op, at, &left.0) {
+                // What is left out says nothing wrong besides.
+                continue;
+            }
             let span = left.0.span.to(right.0.span);
             let depth = left.1.max(right.1) + 1;
             if !self.fits(depth, at) {
@@ -396,7 +399,8 @@ impl<'s> Builder<'s> {
         Some((StrPart::Interpolation(value), depth))
     }
 
-    fn refuse_chains(&mut self, op: Op, at: Span, left: &Expr) {
+    /// Whether an operator cannot follow what stands before it; says so.
+    fn refuses_chain(&mut self, op: Op, at: Span, left: &Expr) -> bool {
         match (op, &left.kind) {
             (Op::Range, ExprKind::Range(..)) => self.bag.push(errors::chained_range(at, left.span)),
             (Op::Binary(op), ExprKind::Binary(before, first, ..))
@@ -404,8 +408,9 @@ impl<'s> Builder<'s> {
             {
                 self.bag.push(errors::chained_comparison(at, *first));
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     fn fits(&mut self, depth: u32, at: Span) -> bool {
