@@ -206,10 +206,10 @@ fn bracketed(text: &str, open: char, close: char) -> Vec<(usize, &str)> {
     for (i, c) in text.char_indices() {
         if c == open {
             from = Some(i);
-        } else if c == close {
-            if let Some(start) = from.take() {
-                list.push((start, &text[start + 1..i]));
-            }
+        } else if c == close
+            && let Some(start) = from.take()
+        {
+            list.push((start, &text[start + 1..i]));
         }
     }
     list

@@ -7,6 +7,9 @@ use crate::diagnostic::{Bag, Code, Diagnostic, Edit, Safety};
 use crate::source::Span;
 use std::collections::BTreeSet;
 
+/// The most further places shown.
+const SHOWN: usize = 7;
+
 /// The diagnostic.
 pub const CODE: Code = Code("data/smart_punctuation");
 pub(in crate::checks) const CHECK: Check = Check {
@@ -51,6 +54,46 @@ fn meant(c: char) -> Option<(&'static str, &'static str)> {
 
 fn dash(c: char) -> bool {
     matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// A character that is not what it looks like, and what was meant.
+struct Found {
+    at: Char,
+    plain: &'static str,
+    /// It can have meant nothing else.
+    sure: bool,
+}
+
+/// Tools whose long options begin with one dash.
+const ONE_DASH: &[&str] = &[
+    "terraform",
+    "tofu",
+    "packer",
+    "consul",
+    "vault",
+    "nomad",
+    "go",
+    "java",
+    "javac",
+    "find",
+    "openssl",
+    "ffmpeg",
+    "xcodebuild",
+];
+
+/// The dashes an option was written with, and whether that is sure: `--force` is what `–force` was, `-rf` what `–rf` was.
+fn dashes(text: &[Char], at: usize, tool: &str) -> (&'static str, bool) {
+    let word: String = text[at + 1..]
+        .iter()
+        .map(|c| c.c)
+        .take_while(|c| c.is_alphanumeric() || *c == '-')
+        .collect();
+    let doubled = at > 0 && (dash(text[at - 1].c) || text[at - 1].c == '-') || word.starts_with('-');
+    if doubled || word.len() <= 3 || ONE_DASH.contains(&tool) {
+        ("-", true)
+    } else {
+        ("--", false)
+    }
 }
 
 /// Follows a command as a shell reads it.
@@ -99,7 +142,7 @@ impl Shell {
 }
 
 /// The characters that a shell takes for something else than they look like.
-fn suspicious(text: &[Char]) -> Vec<Char> {
+fn suspicious(text: &[Char]) -> Vec<Found> {
     let mut shell = Shell {
         in_first: true,
         ..Shell::default()
@@ -129,8 +172,17 @@ fn suspicious(text: &[Char]) -> Vec<Char> {
                 None => !(dash(c) && shell.prints() && !option),
                 Some(_) => option && shell.runs(),
             };
-            if wrong {
-                found.push(text[i]);
+            if let (true, Some((_, plain))) = (wrong, meant(c)) {
+                let (plain, sure) = match plain {
+                    "-" if option => dashes(text, i, &shell.command),
+                    // A quote may turn a value into fixed text.
+                    plain => (plain, !matches!(plain, "'" | "\"")),
+                };
+                found.push(Found {
+                    at: text[i],
+                    plain,
+                    sure,
+                });
             }
         }
         shell.next(c);
@@ -149,7 +201,7 @@ fn heredoc(text: &[Char]) -> Option<String> {
         .skip_while(|c| matches!(c, '-' | ' ' | '\'' | '"' | '\\'))
         .take_while(|c| c.is_alphanumeric() || *c == '_')
         .collect();
-    (!word.is_empty() && !text.get(2).is_some_and(|c| c.c == '<')).then_some(word)
+    (!word.is_empty() && text.get(2).is_none_or(|c| c.c != '<')).then_some(word)
 }
 
 /// The index after the line that ends a heredoc.
@@ -169,66 +221,60 @@ fn after_heredoc(text: &[Char], from: usize, end: &str) -> usize {
     start.min(text.len())
 }
 
-fn finding(found: &[Char], quote: Quote) -> Option<Diagnostic> {
+fn finding(found: &[Found], quote: Quote) -> Option<Diagnostic> {
     let first = found.first()?;
-    let (what, _) = meant(first.c)?;
-    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    };
+    let (what, _) = meant(first.at.c)?;
     let shown = if what.contains("space") || what.contains("invisible") || what.contains("soft") {
-        format!("U+{:04X}", u32::from(first.c))
+        format!("U+{:04X}", u32::from(first.at.c))
     } else {
-        format!("`{}`", first.c)
+        format!("`{}`", first.at.c)
     };
     let mut d = Diagnostic::error(
         CODE,
-        first.span,
-        format!("the command has {article} {what} ({shown}) where the shell needs plain characters"),
+        first.at.span,
+        format!(
+            "the command has {} ({shown}) where the shell needs plain characters",
+            article(what)
+        ),
     )
-    .here(format!("this is {article} {what}"));
-    for other in found.iter().skip(1).take(7) {
-        if let Some((what, _)) = meant(other.c) {
-            d = d.fact(
-                other.span,
-                format!(
-                    "and this is {} {what}",
-                    if what.starts_with(['a', 'e', 'i']) {
-                        "an"
-                    } else {
-                        "a"
-                    }
-                ),
-            );
+    .here(format!("this is {}", article(what)));
+    for other in found.iter().skip(1).take(SHOWN) {
+        if let Some((what, _)) = meant(other.at.c) {
+            d = d.fact(other.at.span, format!("and this is {}", article(what)));
         }
     }
-    let mut edits = Vec::new();
-    let mut quotes = false;
-    for c in found {
-        let (_, plain) = meant(c.c)?;
-        quotes |= matches!(plain, "'" | "\"");
-        let replacement = match (plain, quote) {
-            ("\"", Quote::Double) => "\\\"",
-            ("'", Quote::Raw) => return Some(d.help("write it in double quotes, with plain quotes inside")),
-            (plain, _) => plain,
-        };
-        edits.push(Edit {
-            span: c.span,
-            replacement: replacement.to_string(),
-        });
-    }
-    let (_, plain) = meant(first.c)?;
-    let d = match plain {
+    d = match first.plain {
         "" => d.help("remove it"),
         " " => d.help("write a plain space"),
         plain => d.help(format!(
             "write `{plain}`; word processors replace it while one types"
         )),
     };
-    // A quote may turn a value into fixed text; a dash and a space mean one thing only.
-    let safety = if quotes { Safety::Unsafe } else { Safety::Safe };
+    let mut edits = Vec::new();
+    for c in found {
+        let replacement = match (c.plain, quote) {
+            ("\"", Quote::Double) => "\\\"",
+            ("'", Quote::Raw) => {
+                return Some(d.help("write the command in double quotes, with plain quotes inside"));
+            }
+            (plain, _) => plain,
+        };
+        edits.push(Edit {
+            span: c.at.span,
+            replacement: replacement.to_string(),
+        });
+    }
+    let safety = if found.iter().all(|c| c.sure) {
+        Safety::Safe
+    } else {
+        Safety::Unsafe
+    };
     Some(d.fix("write plain characters", safety, edits))
+}
+
+fn article(what: &str) -> String {
+    let vowel = what.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {what}", if vowel { "an" } else { "a" })
 }
 
 #[cfg(test)]
@@ -242,7 +288,7 @@ mod tests {
         let literal = format!("\"\"\"\n{command}\n\"\"\"");
         let file = sources.add("a.release", literal.as_str());
         let (_, text) = characters(&sources, Span::new(file, 0, literal.len())).expect("a literal");
-        suspicious(&text).iter().map(|c| c.c).collect()
+        suspicious(&text).iter().map(|f| f.at.c).collect()
     }
 
     #[test]
@@ -254,6 +300,26 @@ mod tests {
         assert_eq!(found("bash -c \"helm upgrade –install x\""), "–");
         assert_eq!(found("cat –"), "–");
         assert_eq!(found("echo –n hello"), "–");
+    }
+
+    #[test]
+    fn what_was_meant_is_known_for_short_options_and_single_dash_tools() {
+        let plain = |command: &str| {
+            let mut sources = SourceMap::new();
+            let literal = format!("'{command}'");
+            let file = sources.add("a.release", literal.as_str());
+            let (_, text) = characters(&sources, Span::new(file, 0, literal.len())).expect("a literal");
+            suspicious(&text)
+                .iter()
+                .map(|f| (f.plain, f.sure))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(plain("terraform apply –var-file=x"), [("-", true)]);
+        assert_eq!(plain("rm –rf x"), [("-", true)]);
+        assert_eq!(plain("git push –force"), [("--", false)]);
+        assert_eq!(plain("git push ––force"), [("-", true), ("-", true)]);
+        assert_eq!(plain("git push —force"), [("--", true)]);
+        assert_eq!(plain("ls\u{a0}-l"), [(" ", true)]);
     }
 
     #[test]

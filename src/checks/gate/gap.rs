@@ -26,11 +26,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         }
         let metrics = condition.metrics();
         // A trigger over other metrics does not answer for these.
-        let triggers: Vec<_> = watch::triggers(release, &judges)
+        let triggers: Vec<_> = watch::triggers(release, judges)
             .into_iter()
             .filter(|(_, c)| c.metrics().iter().any(|m| metrics.contains(m)))
             .collect();
-        let beside: Vec<_> = watch::beside(plan, id, &judges)
+        let beside: Vec<_> = watch::beside(plan, id, judges)
             .into_iter()
             .filter(|(_, c)| c.metrics().iter().any(|m| metrics.contains(m)))
             .collect();

@@ -21,7 +21,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         };
         let metrics = condition.metrics();
         let judges = plan.judges(GateId::at(i));
-        for (trigger, fires) in watch::triggers(release, &judges) {
+        for (trigger, fires) in watch::triggers(release, judges) {
             let undoes = matches!(
                 trigger.then,
                 FailureOutcome::Rollback | FailureOutcome::RollbackStage(_)

@@ -55,15 +55,15 @@ fn look(stage: &Stage, rollout: &Rollout, bag: &mut Bag) {
             return;
         }
     }
-    if let Some((step, weight)) = weighted.last() {
-        if *weight != Rational::ONE {
-            let message = format!("the rollout of `{}` ends at {}", stage.name, share(*weight));
-            bag.push(
-                finding(&step.origin, message, "the last step")
-                    .fact(rollout.origin.span, "never reaches everyone")
-                    .help("add a step for everyone: `step 100% { bake 15m; verify GATE }`"),
-            );
-        }
+    if let Some((step, weight)) = weighted.last()
+        && *weight != Rational::ONE
+    {
+        let message = format!("the rollout of `{}` ends at {}", stage.name, share(*weight));
+        bag.push(
+            finding(&step.origin, message, "the last step")
+                .fact(rollout.origin.span, "never reaches everyone")
+                .help("add a step for everyone: `step 100% { bake 15m; verify GATE }`"),
+        );
     }
 }
 

@@ -166,12 +166,15 @@ impl V {
                 if a.len() != b.len() {
                     return Some(false);
                 }
-                let each = a.iter().zip(b).map(|(x, y)| x.same(y, r));
-                return each.fold(Some(true), |all, x| match (all, x) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    _ => None,
-                });
+                let mut all = Some(true);
+                for (x, y) in a.iter().zip(b) {
+                    match x.same(y, r) {
+                        Some(false) => return Some(false),
+                        None => all = None,
+                        Some(true) => {}
+                    }
+                }
+                return all;
             }
             (a, b) => a.order(b) == Some(Ordering::Equal) || a == b,
         })

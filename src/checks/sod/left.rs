@@ -49,11 +49,11 @@ fn authors<'a>(release: &'a Release, id: ApprovalId, left: &mut Left<'a>) {
         return;
     };
     for (who, said) in &release.authors {
-        if let PersonRef::Person(p) = who {
-            if left.pool.people.contains(p) {
-                let does = format!("`{}` is the author", release.person(*p).name);
-                left.gone.entry(*p).or_insert(Gone { does, said, apart });
-            }
+        if let PersonRef::Person(p) = who
+            && left.pool.people.contains(p)
+        {
+            let does = format!("`{}` is the author", release.person(*p).name);
+            left.gone.entry(*p).or_insert(Gone { does, said, apart });
         }
     }
 }

@@ -48,15 +48,15 @@ pub(super) fn belongs(
     shared: Shared,
 ) -> Diagnostic {
     let release = directory.release();
-    if let Shared::Person(p) | Shared::MayBeIn(p, _) = shared {
-        if let Some(origin) = directory.path(role, p).last() {
-            let text = format!(
-                "`{}` is a member of `{}`",
-                release.person(p).name,
-                release.role(role).name
-            );
-            return place::fact(d, origin, text);
-        }
+    if let Shared::Person(p) | Shared::MayBeIn(p, _) = shared
+        && let Some(origin) = directory.path(role, p).last()
+    {
+        let text = format!(
+            "`{}` is a member of `{}`",
+            release.person(p).name,
+            release.role(role).name
+        );
+        return place::fact(d, origin, text);
     }
     let open = match shared {
         Shared::MayBeIn(_, r) | Shared::SameRole(r) => vec![r],

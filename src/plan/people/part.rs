@@ -48,13 +48,13 @@ pub(super) fn parts(problem: &Problem) -> Option<Vec<Part>> {
     let mut class_of = vec![0u32; problem.seats.len()];
     let mut classes: Vec<Vec<u32>> = Vec::new();
     let mut index: BTreeMap<u32, u32> = BTreeMap::new();
-    for s in 0..problem.seats.len() {
+    for (s, its) in class_of.iter_mut().enumerate() {
         let root = one.root(u32::try_from(s).ok()?);
         let class = *index.entry(root).or_insert_with(|| {
             classes.push(Vec::new());
             u32::try_from(classes.len() - 1).unwrap_or(u32::MAX)
         });
-        class_of[s] = class;
+        *its = class;
         classes[class as usize].push(u32::try_from(s).ok()?);
     }
     let pools = classes
