@@ -25,6 +25,7 @@ pub struct Guards {
     stages: Vec<Arc<[Guard]>>,
     some: Vec<Pred>,
     starts: Vec<Pred>,
+    anchored: Vec<Pred>,
 }
 
 #[derive(Clone)]
@@ -99,6 +100,7 @@ impl Guards {
                 stages: Vec::new(),
                 some: Vec::new(),
                 starts: Vec::new(),
+                anchored: Vec::new(),
             };
         }
         let granted: Flow<Known> = surely(plan, 0, last, |_, node| match node {
@@ -112,10 +114,15 @@ impl Guards {
             Node::Decision(d) => ends_the_run(plan, engine, d),
             _ => Pred::FALSE,
         });
+        let ended: Flow<Pred> = surely(plan, 0, last, |_, node| match node {
+            Node::Stage(_) | Node::Decision(_) => Pred::TRUE,
+            Node::Approval(_) => Pred::FALSE,
+        });
         let mut guards = Guards {
             stages: Vec::new(),
             some: Vec::new(),
             starts: Vec::new(),
+            anchored: Vec::new(),
         };
         let variants = plan.variants();
         for i in 0..plan.release().stages.len() {
@@ -125,6 +132,7 @@ impl Guards {
             let some = list.iter().fold(Pred::FALSE, |any, g| e.diagram.or(any, g.when));
             let running = e.diagram.not(over.start(plan, node));
             guards.starts.push(e.diagram.and(variants.applies(node), running));
+            guards.anchored.push(ended.start(plan, node));
             guards.some.push(some);
             guards.stages.push(list);
         }
@@ -159,5 +167,10 @@ impl Plan {
     /// In which variants a stage can start.
     pub fn starts(&self, stage: StageId) -> Pred {
         self.guarding().starts[stage.index()]
+    }
+
+    /// In which variants some stage or decision has surely ended before a stage starts.
+    pub fn anchored(&self, stage: StageId) -> Pred {
+        self.guarding().anchored[stage.index()]
     }
 }

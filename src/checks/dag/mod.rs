@@ -2,4 +2,7 @@
 
 pub mod cycle;
 pub mod dead_stage;
+pub mod detached;
+pub mod no_convergence;
 pub mod race;
+pub mod redundant_after;
