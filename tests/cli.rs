@@ -391,3 +391,76 @@ fn the_first_plan_is_in_its_one_form() {
     desk.run(&["init"]).ends(0);
     assert_eq!(desk.run(&["fmt", "--check"]).ends(0).out, "");
 }
+
+#[test]
+fn a_build_writes_a_tree_and_keeps_what_people_changed() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    desk.run(&["build", "--check"]).ends(1);
+    assert!(!desk.path().join("dist").exists(), "a check writes nothing");
+    let built = desk.run(&["build"]).ends(0);
+    assert!(built.err.contains("`dist/app`"), "{built:?}");
+    let workflow = "dist/app/.github/workflows/release-app.yml";
+    let first = desk.read(workflow);
+    assert!(
+        first.starts_with('#')
+            && desk
+                .read("dist/app/.releasec-manifest.json")
+                .contains("release-app.yml")
+    );
+    assert!(
+        desk.run(&["build", "--check"])
+            .ends(0)
+            .out
+            .lines()
+            .all(|l| !l.starts_with("dist/"))
+    );
+
+    // The same bytes again, in another folder and from another place.
+    desk.run(&["build", "plan.release", "--out", "again/dist"])
+        .ends(0);
+    assert_eq!(
+        desk.read("again/dist/app/.github/workflows/release-app.yml"),
+        first
+    );
+
+    std::fs::write(desk.path().join(workflow), "mine\n").expect("a file");
+    let check = desk.run(&["build", "--check"]).ends(1);
+    assert!(
+        check.out.contains(&format!("{workflow}: changed by hand")),
+        "{check:?}"
+    );
+    let refused = desk.run(&["build"]).ends(2);
+    assert!(refused.err.contains("--force"), "{refused:?}");
+    assert_eq!(desk.read(workflow), "mine\n");
+    desk.run(&["build", "--force"]).ends(0);
+    assert_eq!(desk.read(workflow), first);
+}
+
+#[test]
+fn a_build_writes_nothing_for_a_plan_with_errors() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    let plan = desk.read("plan.release").replace("approved  go", "");
+    std::fs::write(desk.path().join("plan.release"), plan).expect("a file");
+    let run = desk.run(&["build"]).ends(1);
+    assert!(run.out.contains("approval/unguarded_production") && run.err.contains("nothing was written"));
+    assert!(!desk.path().join("dist").exists());
+    let none = desk.run(&["build", "people.release"]).ends(2);
+    assert!(none.err.contains("nothing to build"), "{none:?}");
+    let target = desk.run(&["build", "--target", "githb"]).ends(2);
+    assert!(target.err.contains("did you mean `github`?"), "{target:?}");
+}
+
+#[test]
+fn one_target_can_be_built_alone() {
+    let desk = Desk::new(&[]);
+    desk.run(&["init"]).ends(0);
+    desk.run(&["build"]).ends(0);
+    desk.run(&["build", "--target", "github"]).ends(0);
+    assert!(
+        desk.path().join("dist/app/stepfunctions").is_dir(),
+        "the other targets' files stay"
+    );
+    desk.run(&["build", "--check"]).ends(0);
+}

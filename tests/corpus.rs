@@ -88,12 +88,7 @@ fn codes(findings: &[Diagnostic]) -> BTreeSet<&'static str> {
 }
 
 fn printed(checked: &Checked) -> String {
-    let report = Report {
-        sources: &checked.sources,
-        findings: &checked.findings,
-        checked: checked.files,
-        hidden: 0,
-    };
+    let report = Report::new(&checked.sources, &checked.findings, checked.files);
     let print = |format| {
         renderer(format)
             .expect("the format")

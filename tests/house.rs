@@ -413,7 +413,7 @@ fn pages_have_one_form() {
             broken.push(format!("{at}: does not begin with `# {code}`"));
         }
         let summary = text.lines().skip(1).find(|l| !l.trim().is_empty()).unwrap_or("");
-        if summary.is_empty() || summary.starts_with(['#', '`']) {
+        if summary.is_empty() || summary.starts_with('#') || summary.starts_with("```") {
             broken.push(format!("{at}: no sentence under the title"));
         }
         // What is no text cannot be shown on a page.

@@ -91,12 +91,7 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
 
 fn render(name: &str, options: Options) -> String {
     let (sources, findings) = sample();
-    let report = Report {
-        sources: &sources,
-        findings: &findings,
-        checked: 3,
-        hidden: 1,
-    };
+    let report = Report::new(&sources, &findings, 3).hiding(1, "hidden by `--select` or `--ignore`");
     renderer(name)
         .expect("the format exists")
         .render(&report, &options)
@@ -216,12 +211,7 @@ fn one_enormous_line_costs_what_a_short_one_costs() {
             .here("y")
         })
         .collect();
-    let report = Report {
-        sources: &sources,
-        findings: &findings,
-        checked: 1,
-        hidden: 0,
-    };
+    let report = Report::new(&sources, &findings, 1);
     for r in RENDERERS.iter().filter(|r| r.name() != "sarif") {
         assert!(
             r.render(&report, &Options::default()).len() < 1_000_000,
@@ -234,20 +224,10 @@ fn one_enormous_line_costs_what_a_short_one_costs() {
 #[test]
 fn summaries_say_what_was_found() {
     let sources = SourceMap::new();
-    let clean = Report {
-        sources: &sources,
-        findings: &[],
-        checked: 3,
-        hidden: 0,
-    };
+    let clean = Report::new(&sources, &[], 3);
     assert_eq!(clean.summary(), "checked 3 plans: clean");
     let (sources, findings) = sample();
-    let report = Report {
-        sources: &sources,
-        findings: &findings[..2],
-        checked: 3,
-        hidden: 0,
-    };
+    let report = Report::new(&sources, &findings[..2], 3);
     assert_eq!(report.summary(), "1 error, 1 warning in 1 file");
 }
 
@@ -270,7 +250,7 @@ proptest::proptest! {
             finding = finding.safe_fix(words.clone(), span(place), words.clone());
         }
         let findings = [finding.note(words.clone()).help(words)];
-        let report = Report { sources: &sources, findings: &findings, checked: 2, hidden: 0 };
+        let report = Report::new(&sources, &findings, 2);
         for r in RENDERERS {
             for options in [Options { color: false, unicode: true, width }, Options { color: true, unicode: false, width }] {
                 let out = r.render(&report, &options);

@@ -34,6 +34,10 @@ pub(super) struct Args {
     /// Also overwrite files that were changed since they were built
     #[arg(long, conflicts_with = "check")]
     force: bool,
+
+    /// Also print findings for information: what a target detects and cannot prevent
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 /// Runs the command.
@@ -43,7 +47,7 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let settings = args.params.settings(here()?);
     let built = build::build(&inputs, &settings, &targets, &args.out)?;
     let checked = built.checked;
-    let failed = findings(&checked, options)? == Exit::Findings;
+    let failed = findings(&checked, args.verbose, options)? == Exit::Findings;
     several(checked.problems)?;
     if failed {
         terminal::say("nothing was written");

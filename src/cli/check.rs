@@ -109,12 +109,8 @@ fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -
     let all = checked.findings.len();
     checked.findings.retain(|d| filter.shows(d));
     let hidden = all - checked.findings.len();
-    let report = Report {
-        sources: &checked.sources,
-        findings: &checked.findings,
-        checked: checked.files,
-        hidden,
-    };
+    let report = Report::new(&checked.sources, &checked.findings, checked.files)
+        .hiding(hidden, "hidden by `--select` or `--ignore`");
     let renderer = report::renderer(&args.format).expect("internal: the format is one of the list");
     terminal::print(&renderer.render(&report, options))?;
     let level = args.fail_level.severity();

@@ -70,12 +70,7 @@ fn one(args: &Args, options: &Options, input: &Input, formatted: &Formatted) -> 
     let new = match &formatted.result {
         Ok(new) => new,
         Err(findings) => {
-            let report = Report {
-                sources: &formatted.sources,
-                findings,
-                checked: 1,
-                hidden: 0,
-            };
+            let report = Report::new(&formatted.sources, findings, 1);
             let renderer = report::renderer("fancy").expect("internal: the format is one of the list");
             terminal::print(&renderer.render(&report, options))?;
             return Ok(Done::Broken);

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
         .expect("internal: the format is one of the list");
     let (checked, drawings) = graph::draw(&inputs, &settings, format);
     if drawings.is_empty() {
-        let exit = findings(&checked, options)?;
+        let exit = findings(&checked, false, options)?;
         several(checked.problems)?;
         return match exit {
             Exit::Findings => Ok(exit),

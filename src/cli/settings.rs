@@ -3,7 +3,7 @@
 //! Called by the commands of this folder.
 
 use super::Exit;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::driver::read::Input;
 use crate::driver::{Checked, Problem, Settings, find, terminal};
 use crate::report::{self, Options, Report};
@@ -60,21 +60,20 @@ fn param(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Prints findings for people, when there are any; tells whether there is an error among them.
-pub(super) fn findings(checked: &Checked, options: &Options) -> Result<Exit, Problem> {
-    if checked.findings.is_empty() {
+/// Prints findings for people, when there are any; tells whether there is an error among them. Those for information are
+/// counted, and printed when `all` are wanted.
+pub(super) fn findings(checked: &Checked, all: bool, options: &Options) -> Result<Exit, Problem> {
+    let wanted = |d: &&Diagnostic| all || d.severity > Severity::Info;
+    let shown: Vec<Diagnostic> = checked.findings.iter().filter(wanted).cloned().collect();
+    if shown.is_empty() {
         return Ok(Exit::Clean);
     }
-    let (sources, findings) = (&checked.sources, checked.findings.as_slice());
-    let report = Report {
-        sources,
-        findings,
-        checked: checked.files,
-        hidden: 0,
-    };
+    let hidden = checked.findings.len() - shown.len();
+    let report = Report::new(&checked.sources, &shown, checked.files)
+        .hiding(hidden, "for information: `--verbose` shows them");
     let renderer = report::renderer("fancy").expect("internal: the format is one of the list");
     terminal::print(&renderer.render(&report, options))?;
-    let failed = findings.iter().any(|d| d.severity == Severity::Error);
+    let failed = shown.iter().any(|d| d.severity == Severity::Error);
     Ok(if failed { Exit::Findings } else { Exit::Clean })
 }
 

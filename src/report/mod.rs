@@ -33,8 +33,10 @@ pub struct Report<'a> {
     pub findings: &'a [Diagnostic],
     /// How many files were checked.
     pub checked: usize,
-    /// How many findings were left out because they were asked not to be shown.
+    /// How many findings were left out.
     pub hidden: usize,
+    /// Why they were, or how to see them: `hidden by …`, `shown by …`.
+    pub hidden_why: &'static str,
 }
 
 /// What the place of printing can do.
@@ -98,7 +100,28 @@ pub struct Counts {
     pub files: usize,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// A report of everything that was found.
+    pub fn new(sources: &'a SourceMap, findings: &'a [Diagnostic], checked: usize) -> Self {
+        Report {
+            sources,
+            findings,
+            checked,
+            hidden: 0,
+            hidden_why: "",
+        }
+    }
+
+    /// The same, saying how many findings were left out, and why.
+    #[must_use]
+    pub fn hiding(self, hidden: usize, hidden_why: &'static str) -> Self {
+        Report {
+            hidden,
+            hidden_why,
+            ..self
+        }
+    }
+
     /// Counts the findings.
     pub fn counts(&self) -> Counts {
         let of = |s: Severity| self.findings.iter().filter(|d| d.severity == s).count();
@@ -135,8 +158,9 @@ impl Report<'_> {
         };
         if self.hidden > 0 {
             line.push_str(&format!(
-                " ({} hidden by `--select` or `--ignore`)",
-                counted(self.hidden, "finding")
+                " ({} {})",
+                counted(self.hidden, "finding"),
+                self.hidden_why
             ));
         }
         line
