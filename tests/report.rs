@@ -29,7 +29,7 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
     let end = sources.file(people).text.len();
     let list = vec![
         Diagnostic::error(
-            Code("rollback/missing"),
+            Code("sample/rollback"),
             find(&sources, plan, "deploy \"東京\" in production"),
             "stage `deploy` changes `production` and has no rollback",
         )
@@ -50,7 +50,7 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
         .note("in the variant `eu`:\n  1. `deploy` completes\n  2. `ok` fails")
         .help("write `rollback { … }` in the stage, or say `irreversible \"why\"`"),
         Diagnostic::warning(
-            Code("gate/unmeasured"),
+            Code("sample/gate"),
             find(&sources, plan, "verify \"x\""),
             "gate `ok` measures nothing",
         )
@@ -74,13 +74,13 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
             ],
         ),
         Diagnostic::info(
-            Code("syntax/end"),
+            Code("sample/end"),
             Span::new(people, end, end),
             "the file ends here",
         )
         .here("here"),
         Diagnostic::error(
-            Code("data/placeholder"),
+            Code("file/not_text"),
             find(&sources, evil, "\"\u{1b}]0;title\u{7}\u{202e}gpj\""),
             "text `\u{1b}[2J`\n::error::forged",
         )
