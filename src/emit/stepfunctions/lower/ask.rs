@@ -9,7 +9,7 @@ use super::call::sdk;
 use super::vars::Scope;
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
-use crate::emit::stepfunctions::model::{Assign, Catcher, State, Task, Wait};
+use crate::emit::stepfunctions::model::{Assign, Catcher, Map, Pass, State, Task, Wait};
 use crate::emit::stepfunctions::naming;
 use crate::model::{CaptureId, PersonRef, Question, RoleId, RoleOrPerson, Text};
 
@@ -78,8 +78,9 @@ impl Lower<'_> {
                 Data::Expr(Expr::states(&["result", "AutomationExecutionId"])),
             );
             task.assign.insert(waited.clone(), Data::int(0));
-            task.assign.insert(status.clone(), Data::str("open"));
+            task.assign.insert(status.clone(), Data::str(""));
             task.assign.insert(who.clone(), Data::List(Vec::new()));
+            task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), &ask.late)];
             task.next = next.some();
             let name = if many {
@@ -90,9 +91,37 @@ impl Lower<'_> {
             self.b.put(&here, &name, State::Task(Box::new(task)));
             here = next;
         }
-        let rounds = polls(ask.seconds);
-        self.b.enter_loop(rounds);
-        let watched = self.b.label();
+        // What is gone to once stands outside the loop.
+        let watch = watch.through(|l| self.withdrawn(ask, &ids, l));
+        let name = [&ask.name, ": answered?"].concat();
+        let (judged, decided, late) = (self.b.label(), self.b.label(), self.b.label());
+        let rules: Vec<(Expr, Label)> = if many {
+            let taken = self.b.label();
+            let rules = ids
+                .iter()
+                .zip(&ask.options)
+                .map(|(id, (_, goal))| (Expr::eq(Expr::var(&status), Expr::var(id)), goal.clone()))
+                .collect();
+            self.b
+                .choose(&taken, &[&ask.name, ": which answer?"].concat(), rules, &ask.late);
+            let all = self.withdrawn(ask, &ids, &taken);
+            self.b.same(&late, &all);
+            vec![(Expr::op(Expr::var(&status), "!=", Expr::str("")), all)]
+        } else {
+            let gone = self.withdrawn(ask, &ids, &ask.late);
+            self.b.same(&late, &gone);
+            let yes = self.granted(ask, &who);
+            let refused = ["Rejected", "Failed", "Cancelled", "TimedOut"].map(Expr::str);
+            vec![
+                (Expr::eq(Expr::var(&status), Expr::str("Success")), yes),
+                (
+                    Expr::op(Expr::var(&status), "in", Expr::List(refused.to_vec())),
+                    ask.no.clone(),
+                ),
+            ]
+        };
+        self.b.enter_loop(polls(ask.seconds));
+        let (watched, look) = (self.b.label(), self.b.label());
         let pause = next_wait(&Expr::var(&waited), ask.seconds);
         let state = Wait {
             seconds: Some(Data::Expr(pause.clone())),
@@ -109,32 +138,13 @@ impl Lower<'_> {
             &[&ask.name, ": wait for an answer"].concat(),
             State::Wait(state),
         );
-        let look = self.b.label();
-        let watch = watch.through(|l| self.withdrawn(ask, &ids, None, l));
         self.boundary(&watch, &watched, &look);
-        let mut here = look;
-        let decided = self.b.label();
-        for (i, id) in ids.iter().enumerate() {
-            let judged = self.b.label();
-            self.look(ask, id, &status, &who, &here, &judged);
-            let other = if i + 1 < ids.len() {
-                self.b.label()
-            } else {
-                decided.clone()
-            };
-            let yes = self.answered(ask, i, &ids, &who);
-            let mut rules = vec![(Expr::eq(Expr::var(&status), Expr::str("Success")), yes)];
-            if !many {
-                let refused = ["Rejected", "Failed", "Cancelled", "TimedOut"].map(Expr::str);
-                let test = Expr::op(Expr::var(&status), "in", Expr::List(refused.to_vec()));
-                rules.push((test, ask.no.clone()));
-            }
-            self.b
-                .choose(&judged, &[&ask.name, ": answered?"].concat(), rules, &other);
-            here = other;
+        if many {
+            self.look_at_all(ask, &ids, &status, &look, &judged);
+        } else {
+            self.look(ask, &ids[0], &status, &who, &look, &judged);
         }
-        self.b.leave_loop();
-        let late = self.withdrawn(ask, &ids, None, &ask.late.clone());
+        self.b.choose(&judged, &name, rules, &decided);
         let over = Expr::op(Expr::var(&waited), ">=", Expr::int(ask.seconds));
         self.b.branch(
             &decided,
@@ -143,6 +153,7 @@ impl Lower<'_> {
             &late,
             &wait,
         );
+        self.b.leave_loop();
     }
 
     fn start(&self, ask: &Ask, option: Option<&str>) -> Task {
@@ -204,60 +215,104 @@ impl Lower<'_> {
             .put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
     }
 
-    /// Where an approved automation leads: who said yes is kept, the others are withdrawn, what was written down is read.
-    fn answered(&mut self, ask: &Ask, index: usize, ids: &[String], who: &str) -> Label {
-        let mut goal = ask.options[index].1.clone();
+    /// One look at every option: which of them is approved.
+    fn look_at_all(&mut self, ask: &Ask, ids: &[String], taken: &str, at: &Label, next: &Label) {
+        let values = Data::List(ids.iter().map(|i| Data::Expr(Expr::var(i))).collect());
+        let filter = Data::object([("Key", Data::str("ExecutionId")), ("Values", values)]);
+        let mut task = sdk(
+            "ssm",
+            "describeAutomationExecutions",
+            Data::object([("Filters", Data::List(vec![filter]))]),
+        );
+        task.retry.clear();
+        let approved = Expr::states(&["result", "AutomationExecutionMetadataList"]).parts(vec![
+            Part::Where("AutomationExecutionStatus", "Success".into()),
+            Part::Name("AutomationExecutionId".into()),
+        ]);
+        let first = Expr::List(vec![approved]).parts(vec![Part::Index(0)]);
+        let some = Expr::cond(Expr::Call("exists", vec![first.clone()]), first, Expr::str(""));
+        task.assign.insert(taken.to_string(), Data::Expr(some));
+        task.catch = vec![catch_all([(taken.to_string(), Data::str(""))].into(), next)];
+        task.output = Some(Data::object([]));
+        task.next = next.some();
+        self.b
+            .put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
+    }
+
+    /// Where a granted question leads: who said yes is kept, and what was written down is read.
+    fn granted(&mut self, ask: &Ask, who: &str) -> Label {
+        let mut goal = ask.options[0].1.clone();
         for capture in ask.answers.iter().rev() {
             let at = self.b.label();
             self.read_answer(ask, *capture, &at, &goal);
             goal = at;
         }
         if let Some(record) = &ask.record {
-            let at = self.b.label();
-            let enough = self.b.label();
+            let (at, enough) = (self.b.label(), self.b.label());
             let grant = Expr::object([("at", Expr::now()), ("by", Expr::var(who))]);
-            self.b.set(
-                &enough,
-                &[&ask.name, ": granted"].concat(),
-                [(record.clone(), Data::Expr(grant))].into(),
-                &goal,
-            );
+            let set: Assign = [(record.clone(), Data::Expr(grant))].into();
+            self.b
+                .set(&enough, &[&ask.name, ": granted"].concat(), set, &goal);
             let count = Expr::Call("count", vec![Expr::var(who)]);
             let test = Expr::op(count, ">=", Expr::int(ask.quorum));
             self.b
                 .branch(&at, &[&ask.name, ": known who?"].concat(), test, &enough, &ask.no);
             goal = at;
         }
-        self.withdrawn(ask, ids, Some(index), &goal)
+        goal
     }
 
-    /// Withdraws every automation but one.
-    pub fn withdrawn(&mut self, ask: &Ask, ids: &[String], but: Option<usize>, next: &Label) -> Label {
-        let mut goal = next.clone();
-        for (i, id) in ids.iter().enumerate().rev() {
-            if Some(i) == but {
-                continue;
-            }
-            let at = self.b.label();
+    /// Withdraws what was asked, and goes on.
+    fn withdrawn(&mut self, ask: &Ask, ids: &[String], next: &Label) -> Label {
+        let at = self.b.label();
+        let name = [&ask.name, ": withdraw"].concat();
+        let stop = |id: Expr| {
             let mut task = sdk(
                 "ssm",
                 "stopAutomationExecution",
                 Data::object([
-                    ("AutomationExecutionId", Data::Expr(Expr::var(id))),
+                    ("AutomationExecutionId", Data::Expr(id)),
                     ("Type", Data::str("Cancel")),
                 ]),
             );
+            task.retry.clear();
             task.output = Some(Data::object([]));
-            task.catch = vec![catch_all(Assign::new(), &goal)];
-            task.next = goal.some();
-            self.b.put(
-                &at,
-                &[&ask.name, ": withdraw"].concat(),
-                State::Task(Box::new(task)),
-            );
-            goal = at;
+            task
+        };
+        if let [only] = ids {
+            let task = stop(Expr::var(only));
+            self.quietly(task, &name, &at, next);
+            return at;
         }
-        goal
+        self.b.open();
+        let (one, end) = (self.b.label(), self.b.label());
+        self.b.enter_loop(u64::try_from(ids.len()).unwrap_or(1));
+        let mut task = stop(Expr::states(&["input"]));
+        task.catch = vec![catch_all(Assign::new(), &end)];
+        task.next = end.some();
+        self.b
+            .put(&one, &[&name, " one"].concat(), State::Task(Box::new(task)));
+        let over = Pass {
+            output: Some(Data::object([])),
+            end: true,
+            ..Pass::default()
+        };
+        self.b.put(&end, &[&name, " over"].concat(), State::Pass(over));
+        self.b.leave_loop();
+        let mut body = self.b.close(&one);
+        body.processor_config = Some(Data::object([("Mode", Data::str("INLINE"))]));
+        let map = Map {
+            comment: String::new(),
+            items: Data::Expr(Expr::List(ids.iter().map(Expr::var).collect())),
+            max_concurrency: 1,
+            item_processor: body,
+            catch: vec![catch_all(Assign::new(), next)],
+            assign: Assign::new(),
+            output: Some(Data::object([])),
+            next: next.next(),
+        };
+        self.b.put(&at, &name, State::Map(Box::new(map)));
+        at
     }
 
     fn read_answer(&mut self, ask: &Ask, capture: CaptureId, at: &Label, next: &Label) {
@@ -418,11 +473,11 @@ pub fn catch_all(assign: Assign, next: &Label) -> Catcher {
     }
 }
 
-/// Seconds until the next look: short at first, then a twentieth of what was waited, an hour at most.
+/// Seconds until the next look: short at first, then a tenth of what was waited, an hour at most.
 pub fn next_wait(waited: &Expr, seconds: i64) -> Expr {
     let grown = Expr::Call(
         "floor",
-        vec![Expr::op(waited.clone(), "*", Expr::Num("0.05".into()))],
+        vec![Expr::op(waited.clone(), "*", Expr::Num("0.1".into()))],
     );
     let grown = Expr::Call("max", vec![Expr::List(vec![Expr::int(FIRST), grown])]);
     let left = Expr::op(Expr::int(seconds), "-", waited.clone());
@@ -440,7 +495,7 @@ pub fn polls(seconds: i64) -> u64 {
     let mut waited = 0i64;
     let mut count = 1u64;
     while waited < seconds {
-        let next = (waited / 20).clamp(FIRST, LONGEST).min((seconds - waited).max(1));
+        let next = (waited / 10).clamp(FIRST, LONGEST).min((seconds - waited).max(1));
         waited += next;
         count += 1;
         if count > 100_000 {

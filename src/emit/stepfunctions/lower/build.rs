@@ -2,6 +2,7 @@
 //!
 //! Counts the events a run can write at most. Must not know a plan. Used by every part of `lower`.
 
+use super::history::{Weights, heaviest};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Branch, Choice, Pass, Rule, State};
 use indexmap::IndexMap;
@@ -41,6 +42,7 @@ pub struct Builder {
     aliases: BTreeMap<String, String>,
     taken: BTreeSet<String>,
     rounds: Vec<u64>,
+    weights: Weights,
     events: u64,
 }
 
@@ -54,6 +56,7 @@ impl Builder {
             aliases: BTreeMap::new(),
             taken: BTreeSet::new(),
             rounds: Vec::new(),
+            weights: Weights::new(),
             events: 2,
         }
     }
@@ -69,7 +72,9 @@ impl Builder {
         let name = self.unique(wanted);
         self.names.insert(at.0.clone(), name.clone());
         let rounds = self.rounds.iter().fold(1u64, |a, b| a.saturating_mul(*b));
-        self.events = self.events.saturating_add(cost(&state).saturating_mul(rounds));
+        let weight = cost(&state).saturating_mul(rounds);
+        self.events = self.events.saturating_add(weight);
+        self.weights.insert(name, weight);
         if let Some(frame) = self.frames.last_mut() {
             if frame.start.is_empty() {
                 frame.start.clone_from(&at.0);
@@ -153,16 +158,18 @@ impl Builder {
         }
     }
 
-    /// The most events a run can write.
+    /// The events of everything put so far, alternatives included: for measuring a part by difference.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// The whole machine's states: labels become names, what nothing leads to is left out.
-    pub fn finish(mut self, start: &Label) -> Branch {
+    /// The whole machine's states, and the most events a pass through them writes: labels become names, what nothing leads to
+    /// is left out.
+    pub fn finish(mut self, start: &Label) -> (Branch, u64) {
         let mut branch = self.close(start);
         self.resolve(&mut branch);
-        branch
+        let events = heaviest(&branch, &self.weights).saturating_add(2);
+        (branch, events)
     }
 
     fn resolve(&self, branch: &mut Branch) {
@@ -180,16 +187,23 @@ impl Builder {
             }
             named.insert(self.name_of(&label), state);
         }
-        let mut reached = BTreeSet::new();
+        // As a reader follows them: a way to its end, then the ways that leave it; what nothing leads to is left out.
+        let mut ordered: IndexMap<String, State> = IndexMap::new();
         let mut queue = vec![branch.start_at.clone()];
         while let Some(name) = queue.pop() {
-            if let Some(state) = named.get(&name)
-                && reached.insert(name)
-            {
-                queue.extend(state.targets());
+            if let Some(state) = named.swap_remove(&name) {
+                let mut targets = state.targets();
+                if matches!(state, State::Choice(_)) {
+                    // The usual way is the last one a choice names.
+                    targets.rotate_right(1);
+                } else {
+                    targets.reverse();
+                }
+                queue.extend(targets.into_iter().rev());
+                ordered.insert(name, state);
             }
         }
-        named.retain(|name, _| reached.contains(name));
+        let named = ordered;
         branch.states = named;
     }
 
@@ -232,13 +246,26 @@ fn clean(text: &str) -> String {
     }
 }
 
-/// At most `limit` characters, cut at the end.
+/// At most `limit` characters: cut inside, so that what a name ends with can still be read.
 fn shorten(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
+    const TAIL: usize = 32;
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= limit {
         return text.to_string();
     }
-    let cut: String = text.chars().take(limit - 2).collect();
-    cut.trim_end().to_string() + ".."
+    let tail = text
+        .rfind(": ")
+        .map(|at| text[at..].to_string())
+        .filter(|t| t.chars().count() <= TAIL)
+        .unwrap_or_else(|| {
+            if text.ends_with('?') {
+                "?".into()
+            } else {
+                String::new()
+            }
+        });
+    let head: String = chars[..limit - 2 - tail.chars().count()].iter().collect();
+    [head.trim_end(), "..", &tail].concat()
 }
 
 /// The events a state writes at most when it runs once.
@@ -271,7 +298,7 @@ mod tests {
             b.set(l, &format!("`model`:\n{}", "x".repeat(200)), Assign::new(), &next);
         }
         b.put(&end, "end", State::Succeed(Succeed::default()));
-        let branch = b.finish(&labels[0]);
+        let (branch, _) = b.finish(&labels[0]);
         assert_eq!(branch.states.len(), 4);
         assert!(
             branch
@@ -288,7 +315,7 @@ mod tests {
         b.branch(&start, "sure?", Expr::Bool(true), &yes, &no);
         b.put(&yes, "yes", State::Succeed(Succeed::default()));
         b.put(&no, "no", State::Succeed(Succeed::default()));
-        let branch = b.finish(&start);
+        let (branch, _) = b.finish(&start);
         assert_eq!(branch.start_at, "yes");
         assert_eq!(branch.states.len(), 1);
     }

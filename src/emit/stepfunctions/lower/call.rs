@@ -250,7 +250,7 @@ pub fn throttled(errors: &[&str]) -> Retrier {
     Retrier {
         error_equals: errors.iter().map(|e| (*e).to_string()).collect(),
         interval_seconds: 2,
-        max_attempts: 4,
+        max_attempts: 3,
         backoff_rate: 2.0,
         max_delay_seconds: Some(60),
         jitter_strategy: Some("FULL".into()),

@@ -163,6 +163,7 @@ impl Lower<'_> {
 
     fn declare(&mut self) {
         self.vars.declare("attempt", Data::int(1), Join::Changed, TOP);
+        self.vars.declare("pauses", Data::int(0), Join::Sum, TOP);
         self.vars
             .declare("locks", Data::List(Vec::new()), Join::Changed, TOP);
         self.vars.declare("help", Data::Bool(false), Join::Any, TOP);
@@ -180,16 +181,14 @@ impl Lower<'_> {
             let scope = self.vars.scope_of(Node::Approval(id));
             let fact = self.names.grant(id);
             self.vars.declare(&fact, Data::Null, Join::Changed, scope);
-            self.vars
-                .declare("failures", Data::List(Vec::new()), Join::Append, scope);
+            self.declare_failures(scope);
         }
         for (i, d) in self.release.decisions.iter().enumerate() {
             let id = DecisionId::at(i);
             let scope = self.vars.scope_of(Node::Decision(id));
             let fact = self.names.decision(id);
             self.vars.declare(&fact, Data::Null, Join::Changed, scope);
-            self.vars
-                .declare("failures", Data::List(Vec::new()), Join::Append, scope);
+            self.declare_failures(scope);
             for capture in &d.question.captures {
                 let fact = self.names.capture(*capture);
                 self.vars.declare(&fact, Data::Null, Join::Changed, scope);
@@ -229,6 +228,13 @@ impl Lower<'_> {
         self.declare_steps(&finally, TOP);
     }
 
+    /// What any case can write: what went wrong, and that it paused.
+    fn declare_failures(&mut self, scope: Scope) {
+        self.vars
+            .declare("failures", Data::List(Vec::new()), Join::Append, scope);
+        self.vars.declare("pauses", Data::int(0), Join::Sum, scope);
+    }
+
     fn declare_stage(&mut self, id: StageId) {
         let release = self.release;
         let stage = release.stage(id);
@@ -237,8 +243,7 @@ impl Lower<'_> {
         self.vars
             .declare(&fact, Data::str("pending"), Join::Changed, scope);
         self.vars.declare(&fact, Data::str("pending"), Join::Changed, TOP);
-        self.vars
-            .declare("failures", Data::List(Vec::new()), Join::Append, scope);
+        self.declare_failures(scope);
         if stage.timeout.is_some() {
             let fact = self.names.since(id);
             self.vars.declare(&fact, Data::int(0), Join::Changed, scope);

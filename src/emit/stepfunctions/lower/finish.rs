@@ -57,15 +57,21 @@ impl Lower<'_> {
         }
         for (name, _) in naming::locks(self.release) {
             let (go, then) = (self.b.label(), self.b.label());
+            let short = name.rsplit('/').next().unwrap_or_default().to_string();
             let mine = Expr::op(Expr::Str(name.clone()), "in", self.vars.read("locks", TOP));
-            self.b
-                .branch(&here, &["holds ", &name, "?"].concat(), mine, &go, &then);
+            self.b.branch(
+                &here,
+                &["holds the lock ", &short, "?"].concat(),
+                mine,
+                &go,
+                &then,
+            );
             let task = sdk(
                 "ssm",
                 "deleteParameter",
                 Data::object([("Name", Data::Str(name.clone()))]),
             );
-            self.quietly(task, &["release ", &name].concat(), &go, &then);
+            self.quietly(task, &["release the lock ", &short].concat(), &go, &then);
             here = then;
         }
         self.b.same(&here, next);

@@ -8,7 +8,7 @@ use super::ask::{Ask, DEFAULT_SECONDS};
 use super::build::{Builder, Label};
 use super::call::Hand;
 use super::step::Place;
-use super::vars::Join;
+
 use super::watch::{HOLD, STOP, Watch};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
@@ -17,7 +17,7 @@ use crate::model::{
     StageId, TriggerId,
 };
 
-/// How often a stage may pause before it is taken back.
+/// How often a run may pause before it is taken back; a branch counts for itself.
 pub const MOST_PAUSES: i64 = 3;
 
 /// What follows a fault.
@@ -212,7 +212,11 @@ impl Lower<'_> {
         );
         self.b
             .set(at, &[&case.name, ": given up"].concat(), assign, &told);
-        self.moment(MomentKind::Failed, case.stage, scope, &told, &raised);
+        if case.stage.is_some() {
+            self.moment(MomentKind::Failed, case.stage, scope, &told, &raised);
+        } else {
+            self.b.same(&told, &raised);
+        }
         if matches!(outcome, FailureOutcome::Restart(..)) {
             // A restart lets the siblings finish.
             self.b.same(&raised, &case.failed);
@@ -241,8 +245,8 @@ impl Lower<'_> {
 
     fn pause(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, at: &Label) {
         let scope = case.hand.scope;
-        let counter = self.names.pauses(&case.slug);
-        self.vars.declare(&counter, Data::int(0), Join::Changed, scope);
+        let counter = "pauses".to_string();
+        let before = self.b.events();
         let (held, told, asked) = (self.b.label(), self.b.label(), self.b.label());
         let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
         let stop = self.lead(faults, index, Kind::Outcome(FailureOutcome::Stop));
@@ -330,6 +334,8 @@ impl Lower<'_> {
             rules,
             &rollback,
         );
+        self.costs.pause = self.costs.pause.max(self.b.events() - before);
+        self.costs.pauses += 1;
     }
 
     /// Back to the step at which the fault was met.

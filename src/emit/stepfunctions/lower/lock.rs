@@ -14,7 +14,7 @@ use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::emit::stepfunctions::naming;
 
 /// Seconds a run waits at most for another one to end.
-const LOCK_SECONDS: i64 = 3 * 86_400;
+const LOCK_SECONDS: i64 = 86_400;
 
 impl Lower<'_> {
     /// Takes the locks. A lock whose holder has ended is taken over; a busy one is waited for, or the run is dropped.
@@ -31,9 +31,10 @@ impl Lower<'_> {
     fn lock(&mut self, name: &str, drop: bool, way: (&Label, &Label, &Label)) {
         let (at, next, refused) = way;
         let busy = ["another run holds `", name, "`"].concat();
+        let short = name.rsplit('/').next().unwrap_or(name);
         let start = self.b.label();
         let counted: Assign = [("waited_lock".to_string(), Data::int(0))].into();
-        self.b.set(at, &["lock ", name].concat(), counted, &start);
+        self.b.set(at, &["lock ", short].concat(), counted, &start);
         let (who, alive, judged, rest, stale, given) = (
             self.b.label(),
             self.b.label(),
@@ -55,21 +56,28 @@ impl Lower<'_> {
         );
         let held = Expr::List(vec![self.vars.read("locks", TOP), Expr::str(name)]);
         put.assign.insert("locks".into(), Data::Expr(held));
+        // The loop tries again anyway.
+        put.retry.clear();
         put.output = Some(Data::object([]));
         put.catch = vec![catch_all(Assign::new(), &who)];
         put.next = next.some();
-        self.b
-            .put(&start, &["take ", name].concat(), State::Task(Box::new(put)));
+        self.b.put(
+            &start,
+            &["take the lock ", short].concat(),
+            State::Task(Box::new(put)),
+        );
         let mut get = sdk("ssm", "getParameter", Data::object([("Name", Data::str(name))]));
         get.assign.insert(
             "holder".into(),
             Data::Expr(Expr::states(&["result", "Parameter", "Value"])),
         );
+        // The loop tries again anyway.
+        get.retry.clear();
         get.output = Some(Data::object([]));
         get.catch = vec![catch_all(Assign::new(), &rest)];
         get.next = alive.some();
         self.b
-            .put(&who, &["who holds ", name].concat(), State::Task(Box::new(get)));
+            .put(&who, &["who holds ", short].concat(), State::Task(Box::new(get)));
         let mut describe = sdk(
             "sfn",
             "describeExecution",
@@ -79,6 +87,8 @@ impl Lower<'_> {
             "holder_status".into(),
             Data::Expr(Expr::states(&["result", "Status"])),
         );
+        // The loop tries again anyway.
+        describe.retry.clear();
         describe.output = Some(Data::object([]));
         // A holder that cannot be seen counts as alive: nothing is taken from it.
         describe.catch = vec![catch_all(
@@ -88,7 +98,7 @@ impl Lower<'_> {
         describe.next = judged.some();
         self.b.put(
             &alive,
-            &["is the holder of ", name, " alive"].concat(),
+            &["is the holder of ", short, " alive"].concat(),
             State::Task(Box::new(describe)),
         );
         let ended = Expr::op(
@@ -102,7 +112,7 @@ impl Lower<'_> {
         );
         self.b.branch(
             &judged,
-            &["holder of ", name, " has ended?"].concat(),
+            &["holder of ", short, " has ended?"].concat(),
             ended,
             &stale,
             &rest,
@@ -112,9 +122,10 @@ impl Lower<'_> {
             "deleteParameter",
             Data::object([("Name", Data::str(name))]),
         );
-        self.quietly(release, &["take over ", name].concat(), &stale, &start);
+        self.quietly(release, &["take the lock over ", short].concat(), &stale, &start);
         let problem: Assign = [("problem".to_string(), Data::Str(busy))].into();
-        self.b.set(&given, &[name, " is busy"].concat(), problem, refused);
+        self.b
+            .set(&given, &[short, " is busy"].concat(), problem, refused);
         if drop {
             self.b.same(&rest, &given);
         } else {
@@ -122,7 +133,7 @@ impl Lower<'_> {
             let over = Expr::op(Expr::var("waited_lock"), ">=", Expr::int(LOCK_SECONDS));
             self.b.branch(
                 &rest,
-                &["waited long enough for ", name, "?"].concat(),
+                &["waited long enough for ", short, "?"].concat(),
                 over,
                 &given,
                 &late,
@@ -137,7 +148,7 @@ impl Lower<'_> {
                 ..Wait::default()
             };
             self.b
-                .put(&look, &["wait for ", name].concat(), State::Wait(wait));
+                .put(&look, &["wait for the lock ", short].concat(), State::Wait(wait));
         }
         self.b.leave_loop();
     }

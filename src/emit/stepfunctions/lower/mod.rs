@@ -16,6 +16,7 @@ mod facts;
 mod finish;
 mod gate;
 mod handler;
+mod history;
 mod hold;
 mod lock;
 mod message;
@@ -71,6 +72,22 @@ pub struct Lower<'a> {
     /// Whether any part of the order runs side by side.
     parallel: bool,
     roster: BTreeMap<String, RoleOrPerson>,
+    costs: Costs,
+}
+
+/// What going round again can cost, in events.
+#[derive(Debug, Default)]
+struct Costs {
+    /// The longest stage that may pause.
+    stage: u64,
+    /// The longest pause.
+    pause: u64,
+    /// How many pauses stand on the way.
+    pauses: u64,
+    /// Where the part of a stage that a pause can repeat begins.
+    mark: u64,
+    /// Branches that can pause or be held.
+    branches: u64,
 }
 
 /// Writes a plan as a state machine.
@@ -87,12 +104,15 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         pauses: false,
         parallel: false,
         roster: BTreeMap::new(),
+        costs: Costs::default(),
     };
     let order = lower.arrange();
     let start = lower.b.label();
     lower.whole(&order, &start);
-    let events = lower.b.events();
-    let Branch { start_at, states, .. } = lower.b.finish(&start);
+    let pauses = lower.pause_events();
+    let (branch, events) = lower.b.finish(&start);
+    let Branch { start_at, states, .. } = branch;
+    let events = events.saturating_add(pauses);
     let machine = Machine {
         comment: [
             &release.name,
@@ -117,6 +137,28 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
 }
 
 impl Lower<'_> {
+    /// A run may pause a few times: each time costs the pause itself, the stage once more, and looks of whoever is held.
+    fn pause_events(&self) -> u64 {
+        if self.costs.pause == 0 {
+            return 0;
+        }
+        let times = u64::try_from(handler::MOST_PAUSES).unwrap_or(1);
+        let branches = self.costs.branches;
+        let again = self.costs.stage.saturating_mul(times);
+        // Those that stand on the way are counted already.
+        let more = self
+            .costs
+            .pause
+            .saturating_mul(times.saturating_sub(self.costs.pauses));
+        let own = again.saturating_add(more).saturating_mul(branches.max(1));
+        if !self.pauses {
+            return own;
+        }
+        let held =
+            u64::try_from(ask::DEFAULT_SECONDS / watch::HELD_SECONDS).unwrap_or(0) * watch::HELD_EVENTS;
+        own.saturating_add(held.saturating_mul(times).saturating_mul(branches))
+    }
+
     /// A name as a part of variables' names.
     fn key_of(&self, name: &str) -> String {
         name.chars()

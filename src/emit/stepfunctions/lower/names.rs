@@ -65,11 +65,6 @@ impl<'a> Names<'a> {
         ["since_", &self.release.stage(id).slug].concat()
     }
 
-    /// How often a stage has paused.
-    pub fn pauses(&self, slug: &str) -> String {
-        ["pauses_", slug].concat()
-    }
-
     /// Whether a step that can be undone began.
     pub fn did(&self, id: StageId, slug: &str) -> String {
         ["began_", &self.release.stage(id).slug, "_", slug].concat()

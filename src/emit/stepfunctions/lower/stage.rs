@@ -15,7 +15,7 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    ChecklistId, Cond, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
+    ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
     TriggerId, TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
@@ -61,10 +61,7 @@ impl<'a> Lower<'a> {
         );
 
         let pauses = crate::emit::environments::may_pause(release, id);
-        if pauses {
-            self.b
-                .enter_loop(u64::try_from(super::handler::MOST_PAUSES).unwrap_or(1) + 1);
-        }
+        self.costs.mark = self.b.events();
         let mut place = self.stage_place(id, &case, &mut faults);
         self.before(id, &case, &place, &mut faults, (&entered, &begins));
         let body = self.b.label();
@@ -80,7 +77,8 @@ impl<'a> Lower<'a> {
         self.moment(MomentKind::Started, Some(id), scope, &told, &body);
         self.body(id, &mut place, (&body, &done), &mut faults);
         if pauses {
-            self.b.leave_loop();
+            self.costs.stage = self.costs.stage.max(self.b.events() - self.costs.mark);
+            self.costs.branches += u64::from(scope != TOP);
         }
 
         let passed = self.b.label();
@@ -179,6 +177,13 @@ impl<'a> Lower<'a> {
             let then = self.b.label();
             self.ready(*list, case, &place, faults, (&here, &then));
             here = then;
+        }
+        if !matches!(
+            case.on_failure.map(|f| &f.then),
+            Some(Failure::Then(FailureOutcome::Pause))
+        ) {
+            // A pause comes later than the checklists, so that going on does not tick them again.
+            self.costs.mark = self.b.events();
         }
         if let Some((offset, _)) = &stage.at {
             let then = self.b.label();

@@ -116,11 +116,23 @@ impl Lower<'_> {
                 StepKind::Act(_) => 0,
                 _ => rested,
             };
+            let next_judges = items
+                .get(i + 1)
+                .is_some_and(|(s, _)| matches!(s.kind, StepKind::VerifyGate(_)));
             match &step.kind {
                 StepKind::Tell(..) | StepKind::VerifyArtifact(_) => self.b.same(&after, &then),
-                _ => {
+                kind => {
                     let key = [&step.slug, "_end"].concat();
-                    let watch = self.watch(place, &key, (&after, &then), fails);
+                    let mut around = place.clone();
+                    // A bake has just looked, and gates one after the other are one moment.
+                    let rests = matches!(kind, StepKind::Wait(_) | StepKind::Bake(_));
+                    if rests || (next_judges && matches!(kind, StepKind::VerifyGate(_))) {
+                        around.triggers.clear();
+                    }
+                    if rests && (place.abandon.is_some() || !place.triggers.is_empty()) {
+                        around.abandon = None;
+                    }
+                    let watch = self.watch(&around, &key, (&after, &then), fails);
                     self.boundary(&watch, &after, &then);
                 }
             }

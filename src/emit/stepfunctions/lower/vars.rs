@@ -26,6 +26,8 @@ pub enum Join {
     Any,
     /// Whatever differs from what it was.
     Changed,
+    /// A count: each branch adds to it.
+    Sum,
     /// A list: each branch starts with an empty one, and all are joined.
     Append,
 }
@@ -143,6 +145,12 @@ impl Vars {
             let of = |i: usize| result(i).parts(vec![Part::Name(short(fact))]);
             let value = match self.facts[fact].join {
                 Join::Any => Expr::any(from.iter().map(|i| of(*i))),
+                Join::Sum => {
+                    let was = self.read(fact, parent);
+                    from.iter().fold(was.clone(), |sum, i| {
+                        Expr::op(sum, "+", Expr::op(of(*i), "-", was.clone()))
+                    })
+                }
                 Join::Append => {
                     let all = std::iter::once(self.read(fact, parent)).chain(from.iter().map(|i| of(*i)));
                     Expr::List(all.collect())

@@ -20,9 +20,11 @@ pub const HOLD: &str = "hold";
 /// Most pieces a rest is cut into.
 const PIECES: i64 = 60;
 /// Seconds between two looks at the flag that holds.
-const HELD_SECONDS: i64 = 60;
-/// How often that flag is looked at.
-const HELD_ROUNDS: u64 = 600;
+pub const HELD_SECONDS: i64 = 900;
+/// How often a look at the flags is tried again.
+const FLAG_TRIES: u32 = 2;
+/// Events of one such look.
+pub const HELD_EVENTS: u64 = 11;
 
 /// What is looked at at a boundary.
 #[derive(Debug, Clone)]
@@ -97,7 +99,6 @@ impl Lower<'_> {
         let names = [STOP, HOLD].map(|f| Data::Expr(self.run_parameter(f)));
         let judged = self.b.label();
         let rest = self.b.label();
-        self.b.enter_loop(if self.pauses { HELD_ROUNDS } else { 1 });
         let mut task = sdk(
             "ssm",
             "getParameters",
@@ -110,6 +111,7 @@ impl Lower<'_> {
         task.assign
             .insert(flags.clone(), Data::Expr(Expr::List(vec![raised])));
         task.output = Some(Data::object([]));
+        task.retry.iter_mut().for_each(|r| r.max_attempts = FLAG_TRIES);
         task.catch = vec![catch_all(Assign::new(), blind)];
         task.next = judged.some();
         self.b.put(
@@ -133,7 +135,6 @@ impl Lower<'_> {
             self.b
                 .put(&rest, &[&watch.name, ": held"].concat(), State::Wait(wait));
         }
-        self.b.leave_loop();
     }
 
     fn judge_trigger(&mut self, id: TriggerId, watch: &Watch, goal: &Label, at: &Label, next: &Label) {
