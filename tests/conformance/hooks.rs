@@ -1,34 +1,47 @@
 //! The hooks of `.pre-commit-hooks.yaml`, run by pre-commit itself against a local clone of this project.
 
-use std::path::Path;
+use std::process::Command;
 
 use crate::judge::Verdict;
 use crate::tools::{self, said};
 
-/// A plan that checks clean and is formatted.
-const GOOD: &str = include_str!("../../examples/hello/hello.release");
+/// A plan that checks clean.
+const HELLO: &str = include_str!("../../examples/hello/hello.release");
+
+/// The plan in the form that the formatter gives it.
+fn formatted() -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("hello.release");
+    std::fs::write(&file, HELLO).expect("the plan can be written");
+    let done = Command::new(env!("CARGO_BIN_EXE_releasec"))
+        .arg("fmt")
+        .arg(&file)
+        .output();
+    let done = done.expect("the compiler can be started");
+    assert!(
+        done.status.success(),
+        "the formatter refuses the plan: {}",
+        said(&done)
+    );
+    std::fs::read_to_string(&file).expect("the plan can be read")
+}
 
 #[test]
 fn pre_commit_runs_our_hooks() {
     let Some(tools) = tools::or_skip("pre-commit") else {
         return;
     };
-    if !Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(".pre-commit-hooks.yaml")
-        .is_file()
-    {
-        return; // no hook is offered
-    }
-    let unclosed = GOOD.replacen("members ben, cleo }", "members ben, cleo", 1);
-    let crooked = GOOD.replacen("release hello {", "release   hello    {", 1);
+    let good = formatted();
+    let unclosed = good.replacen("members ben, cleo }", "members ben, cleo", 1);
+    let crooked = good.replacen("release hello {", "release   hello    {", 1);
     assert!(
-        unclosed != GOOD && crooked != GOOD,
+        unclosed != good && crooked != good,
         "the faults are planted in the example"
     );
     let cases = serde_json::json!([
-        { "hook": "releasec-check", "file": "good.release", "text": GOOD, "passes": true },
+        { "hook": "releasec-check", "file": "good.release", "text": good, "passes": true },
         { "hook": "releasec-check", "file": "unclosed.release", "text": unclosed, "passes": false },
-        { "hook": "releasec-fmt", "file": "good.release", "text": GOOD, "passes": true },
+        { "hook": "releasec-fmt", "file": "good.release", "text": good, "passes": true },
         { "hook": "releasec-fmt", "file": "crooked.release", "text": crooked, "passes": false },
     ]);
     let mut command = tools.python("hooks/try_hooks.py");
