@@ -1,0 +1,121 @@
+//! How long the compiler takes, as ratios against something run side by side: a bare parse of the same text, an empty process.
+//!
+//! `cargo bench` prints a table; `cargo bench -- --quick` leaves the largest plans out. Nothing here passes or fails: these
+//! are measurements, and machines differ. Medians of several rounds; in each round both sides run in turn.
+
+mod support;
+
+use releasec::resolve::{LoadError, Loaded, Loader};
+use releasec::source::SourceMap;
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+struct Nothing;
+
+impl Loader for Nothing {
+    fn load(&self, _from: &str, path: &str) -> Result<Loaded, LoadError> {
+        Err(LoadError::Unreadable(format!(
+            "nothing is loaded here, not even {path}"
+        )))
+    }
+}
+
+/// Everything `check` does after a file was read.
+fn check(text: &str) -> usize {
+    let mut sources = SourceMap::new();
+    let file = sources.add("plan.release", text);
+    let (program, mut bag) = releasec::resolve::load(&mut sources, &Nothing, file);
+    let lowered = releasec::eval::lower(&program, &sources, &[]);
+    bag.extend(lowered.bag);
+    let Some(release) = lowered.release else {
+        return bag.len();
+    };
+    let Ok(plan) = releasec::plan::Plan::new(release) else {
+        return bag.len() + 1;
+    };
+    bag.extend(releasec::checks::gather(&plan, &sources));
+    releasec::checks::settle(plan.release(), bag).findings.len()
+}
+
+fn time(f: impl Fn()) -> Duration {
+    let start = Instant::now();
+    f();
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Runs both in turn; the medians of each.
+fn pair(rounds: usize, a: impl Fn(), b: impl Fn()) -> (Duration, Duration) {
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    a();
+    b();
+    for _ in 0..rounds {
+        left.push(time(&a));
+        right.push(time(&b));
+    }
+    (median(left), median(right))
+}
+
+fn run(program: &str, args: &[&str]) {
+    let status = Command::new(program)
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    black_box(status.is_ok());
+}
+
+fn ms(d: Duration) -> f64 {
+    d.as_secs_f64() * 1000.0
+}
+
+fn main() {
+    let quick = std::env::args().any(|a| a == "--quick");
+    println!("| stages | text (KB) | bare parse (ms) | check (ms) | ratio | growth since the row above |");
+    println!("| ---: | ---: | ---: | ---: | ---: | --- |");
+    let mut before: Option<(usize, Duration)> = None;
+    for stages in [10, 100, 1_000, 10_000, 100_000] {
+        if quick && stages > 10_000 {
+            break;
+        }
+        let text = support::plan(stages);
+        let rounds = match stages {
+            ..=1_000 => 9,
+            10_000 => 5,
+            _ => 3,
+        };
+        let (checked, parsed) = pair(
+            rounds,
+            || {
+                black_box(check(&text));
+            },
+            || {
+                black_box(releasec::syntax::bare_parse(&text));
+            },
+        );
+        let growth = before.map_or(String::from("—"), |(n, d)| {
+            let exponent = (checked.as_secs_f64() / d.as_secs_f64()).ln() / (stages as f64 / n as f64).ln();
+            format!("n^{exponent:.2}")
+        });
+        let ratio = checked.as_secs_f64() / parsed.as_secs_f64();
+        println!(
+            "| {stages} | {} | {:.2} | {:.2} | {ratio:.2} | {growth} |",
+            text.len() / 1024,
+            ms(parsed),
+            ms(checked)
+        );
+        before = Some((stages, checked));
+    }
+    let program = env!("CARGO_BIN_EXE_releasec");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bioage/bioage.release");
+    let (checking, empty) = pair(21, || run(program, &["check", example]), || run("true", &[]));
+    println!();
+    println!("| whole process | median (ms) |\n| --- | ---: |");
+    println!("| `releasec check examples/bioage` | {:.2} |", ms(checking));
+    println!("| an empty process (`true`) | {:.2} |", ms(empty));
+}

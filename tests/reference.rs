@@ -1,0 +1,41 @@
+//! The generated half of the language reference is what the schema says today.
+
+use std::path::Path;
+
+const MARK: &str = "<!-- Everything below is generated from the schema: run `UPDATE_DOCS=1 cargo test --test reference`. -->";
+
+#[test]
+fn the_language_reference_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
+    let page = std::fs::read_to_string(&path).expect("docs/language.md is there");
+    let (written, generated) = page
+        .split_once(MARK)
+        .expect("docs/language.md marks where its generated half begins");
+    let fresh = format!("\n\n{}", releasec::schema::reference());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{written}{MARK}{fresh}")).expect("docs/language.md can be written");
+        return;
+    }
+    assert!(
+        generated == fresh,
+        "docs/language.md is stale: run `UPDATE_DOCS=1 cargo test --test reference` and look at what changed"
+    );
+}
+
+#[test]
+fn every_statement_of_the_reference_has_one_sentence() {
+    for block in releasec::schema::Block::ALL {
+        for row in block.statements() {
+            let place = format!("`{}` in `{}`", row.keyword, block.name());
+            assert!(
+                row.doc.ends_with('.'),
+                "{place}: its line does not end in a full stop"
+            );
+            assert!(row.doc.len() < 140, "{place}: its line is too long for a hover");
+            assert!(
+                row.doc.starts_with(|c: char| c.is_uppercase() || c == '`'),
+                "{place}: its line begins in lower case"
+            );
+        }
+    }
+}
