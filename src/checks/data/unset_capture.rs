@@ -1,15 +1,15 @@
 //! `data/unset_capture`: a captured value is used where what sets it has not surely run.
 
-use crate::checks::data::uses::{At, Use, Used, forward, uses};
+use crate::checks::data::uses::{At, Reach, Use, Used, forward, passed, uses};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{
-    Atom, CaptureSource, Cond, Failure, FailureOutcome, GateId, HoldId, Origin, Outcome, Release, StageId,
-    StepKind, Subject as Of, WaitTest,
+    Atom, CaptureSource, Cond, GateId, HoldId, Origin, Outcome, Release, StageId, StepKind, Subject as Of,
+    WaitTest,
 };
-use crate::plan::{Node, NodeSet, Plan, Pred, Truth};
+use crate::plan::{Node, Plan, Pred, Truth};
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The diagnostic.
 pub const CODE: Code = Code("data/unset_capture");
@@ -35,7 +35,7 @@ enum Wrong {
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let mut look = Look {
         plan: subject.plan,
-        ancestors: BTreeMap::new(),
+        reach: Reach::default(),
     };
     let mut done = BTreeSet::new();
     for used in uses(subject.plan.release()) {
@@ -50,7 +50,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
 
 struct Look<'a> {
     plan: &'a Plan,
-    ancestors: BTreeMap<Node, NodeSet>,
+    reach: Reach,
 }
 
 impl<'a> Look<'a> {
@@ -116,22 +116,8 @@ impl<'a> Look<'a> {
 
     /// Under which condition a stage that has ended has set it.
     fn after_stage(&self, used: &Use<'_>, stage: StageId) -> Pred {
-        let data = self.plan.release().stage(stage);
-        let variants = self.plan.variants();
-        let mut set = self.set_in(used, stage, usize::MAX);
-        set = variants.and(set, variants.applies(Node::Stage(stage)));
-        let goes_on = data
-            .on_failure
-            .as_ref()
-            .is_some_and(|f| matches!(f.then, Failure::Then(FailureOutcome::Continue { .. })));
-        if goes_on {
-            let passed = Cond::Atom(Atom::Outcome {
-                subject: Of::Stage(stage),
-                outcome: Outcome::Passed,
-            });
-            set = variants.and(set, variants.of(self.plan, &passed));
-        }
-        set
+        let set = self.set_in(used, stage, usize::MAX);
+        self.plan.variants().and(set, passed(self.plan, stage))
     }
 
     /// The same, for a use inside the stage that sets it.
@@ -238,12 +224,7 @@ impl<'a> Look<'a> {
     }
 
     fn before(&mut self, first: Node, then: Node) -> bool {
-        if self.plan.waits_for(then).iter().any(|(n, _)| *n == first) {
-            return true;
-        }
-        let plan = self.plan;
-        let set = self.ancestors.entry(then).or_insert_with(|| plan.ancestors(then));
-        plan.contains(set, first)
+        self.reach.before(self.plan, first, then)
     }
 
     /// Whether the value is set in every variant in which it is used.

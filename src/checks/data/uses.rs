@@ -3,10 +3,12 @@
 //! Called by `data/unset_capture`.
 
 use crate::model::{
-    Act, Atom, CaptureId, Cond, DecisionOption, GateId, GateTest, HoldId, OptionTestExpr, Origin, PriorId,
-    Release, Rollback, Stage, StageId, Step, StepKind, Sym, Text, Undo, Value, WaitTest,
+    Act, Atom, CaptureId, Cond, DecisionOption, Failure, FailureOutcome, GateId, GateTest, HoldId,
+    OptionTestExpr, Origin, Outcome, PriorId, Release, Rollback, Stage, StageId, Step, StepKind, Subject,
+    Sym, Text, Undo, Value, WaitTest,
 };
-use crate::plan::Node;
+use crate::plan::{Node, NodeSet, Plan, Pred};
+use std::collections::BTreeMap;
 
 /// What is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +62,42 @@ pub(super) fn forward(stage: &Stage) -> Vec<(&Step, Vec<&Cond>)> {
                     .map(move |s| (s, vec![&r.when, &s.when]))
             })
             .collect(),
+    }
+}
+
+/// Under which condition a stage that has ended has done all its steps: one whose failure is `continue`d may not have.
+pub(super) fn passed(plan: &Plan, stage: StageId) -> Pred {
+    let variants = plan.variants();
+    let applies = variants.applies(Node::Stage(stage));
+    let goes_on = plan.release().stage(stage).on_failure.as_ref();
+    if !goes_on.is_some_and(|f| matches!(f.then, Failure::Then(FailureOutcome::Continue { .. }))) {
+        return applies;
+    }
+    let passed = Cond::Atom(Atom::Outcome {
+        subject: Subject::Stage(stage),
+        outcome: Outcome::Passed,
+    });
+    variants.and(applies, variants.of(plan, &passed))
+}
+
+/// Which nodes come after which, each asked for once.
+#[derive(Default)]
+pub(super) struct Reach {
+    descendants: BTreeMap<Node, NodeSet>,
+}
+
+impl Reach {
+    /// Whether one node surely has ended before another starts, where both apply.
+    pub(super) fn before(&mut self, plan: &Plan, first: Node, then: Node) -> bool {
+        if plan.waits_for(then).iter().any(|(n, _)| *n == first) {
+            return true;
+        }
+        // There are fewer nodes that something is asked of than nodes that ask.
+        let set = self
+            .descendants
+            .entry(first)
+            .or_insert_with(|| plan.descendants(first));
+        plan.contains(set, then)
     }
 }
 

@@ -1,10 +1,11 @@
 //! `data/wrong_artifact`: what is shipped to production is not what was verified.
 
-use crate::checks::data::uses::forward;
+use crate::checks::data::uses::{Reach, forward, passed};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ArtifactId, Origin, StageId, StepKind};
 use crate::plan::{Node, Plan, Pred, Truth};
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("data/wrong_artifact");
@@ -24,59 +25,86 @@ struct Verified<'a> {
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let (plan, release) = (subject.plan, subject.plan.release());
+    let mut known = Known::new(plan);
     for (i, stage) in release.stages.iter().enumerate() {
         if !release.is_production(stage.environment) {
             continue;
         }
         for (artifact, origin) in &stage.ships {
-            if let Some(d) = look(plan, StageId::at(i), *artifact, origin) {
+            if let Some(d) = look(plan, &mut known, StageId::at(i), *artifact, origin) {
                 bag.push(d);
             }
         }
     }
 }
 
-/// Where an artifact is verified, in the order written.
-fn verified(plan: &Plan, artifact: ArtifactId) -> Vec<Verified<'_>> {
-    let (release, variants) = (plan.release(), plan.variants());
-    let mut list = Vec::new();
-    for (i, stage) in release.stages.iter().enumerate() {
-        let mut first = true;
-        for (step, when) in forward(stage) {
-            match &step.kind {
-                StepKind::VerifyArtifact(a) if *a == artifact => {
-                    let mut here = variants.applies(Node::Stage(StageId::at(i)));
-                    for cond in when {
-                        here = variants.and(here, variants.of(plan, cond));
-                    }
-                    list.push(Verified {
-                        stage: StageId::at(i),
-                        origin: &step.origin,
-                        when: here,
-                        first,
-                    });
-                }
-                StepKind::Act(act) => {
-                    first &= act.effects.changes.is_empty() && act.effects.removes.is_empty()
-                }
-                _ => {}
-            }
-        }
-    }
-    list
+/// Where each artifact is verified and built.
+struct Known<'a> {
+    verified: BTreeMap<ArtifactId, Vec<Verified<'a>>>,
+    built: BTreeMap<ArtifactId, Vec<(StageId, &'a Origin)>>,
+    reach: Reach,
 }
 
-fn look(plan: &Plan, ships: StageId, artifact: ArtifactId, origin: &Origin) -> Option<Diagnostic> {
+impl<'a> Known<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let (release, variants) = (plan.release(), plan.variants());
+        let mut known = Known {
+            verified: BTreeMap::new(),
+            built: BTreeMap::new(),
+            reach: Reach::default(),
+        };
+        for (i, stage) in release.stages.iter().enumerate() {
+            let id = StageId::at(i);
+            for (artifact, origin) in &stage.builds {
+                known.built.entry(*artifact).or_default().push((id, origin));
+            }
+            let mut first = true;
+            for (step, when) in forward(stage) {
+                match &step.kind {
+                    StepKind::VerifyArtifact(a) => {
+                        let mut here = passed(plan, id);
+                        for cond in when {
+                            here = variants.and(here, variants.of(plan, cond));
+                        }
+                        known.verified.entry(*a).or_default().push(Verified {
+                            stage: id,
+                            origin: &step.origin,
+                            when: here,
+                            first,
+                        });
+                    }
+                    StepKind::Act(act) => {
+                        first &= act.effects.changes.is_empty() && act.effects.removes.is_empty();
+                    }
+                    _ => {}
+                }
+            }
+        }
+        known
+    }
+}
+
+fn look(
+    plan: &Plan,
+    known: &mut Known<'_>,
+    ships: StageId,
+    artifact: ArtifactId,
+    origin: &Origin,
+) -> Option<Diagnostic> {
     let (release, variants) = (plan.release(), plan.variants());
     let name = &release.artifact(artifact).name;
     let stage = release.stage(ships);
     let error = |message: String| Diagnostic::error(CODE, origin.span, message);
-    let all = verified(plan, artifact);
-    let ancestors = plan.ancestors(Node::Stage(ships));
-    let before = |s: StageId| plan.contains(&ancestors, Node::Stage(s));
+    let Known {
+        verified,
+        built,
+        reach,
+    } = known;
+    let mut before = |a: StageId, b: StageId| reach.before(plan, Node::Stage(a), Node::Stage(b));
+    let all: &[Verified<'_>] = verified.get(&artifact).map_or(&[], Vec::as_slice);
     let (in_time, late): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|v| before(v.stage) || (v.stage == ships && v.first));
+        .iter()
+        .partition(|v| before(v.stage, ships) || (v.stage == ships && v.first));
     if in_time.is_empty() {
         let d = match late.first() {
             None => error(format!(
@@ -104,28 +132,24 @@ fn look(plan: &Plan, ships: StageId, artifact: ArtifactId, origin: &Origin) -> O
         )));
     }
     // Built again after it was verified, and before or while it is shipped.
-    let descendants = plan.descendants(Node::Stage(ships));
-    for (i, builder) in release.stages.iter().enumerate() {
-        let id = StageId::at(i);
-        let Some((_, built)) = builder.builds.iter().find(|(a, _)| *a == artifact) else {
-            continue;
-        };
-        if plan.contains(&descendants, Node::Stage(id)) {
+    for (builder, written) in built.get(&artifact).into_iter().flatten() {
+        if before(ships, *builder) {
             continue;
         }
         // Verified after this build, wherever that was.
-        let verified_since = in_time
+        if in_time
             .iter()
-            .any(|v| v.stage == id || plan.contains(&plan.ancestors(Node::Stage(v.stage)), Node::Stage(id)));
-        if verified_since {
+            .any(|v| v.stage == *builder || before(*builder, v.stage))
+        {
             continue;
         }
+        let builder = release.stage(*builder);
         let mut d = error(format!(
             "`{}` ships `{name}`, which `{}` may build again after it was verified",
             stage.name, builder.name
         ))
         .here("ships it to production");
-        d = place::fact(d, built, "built here");
+        d = place::fact(d, written, "built here");
         for v in in_time.iter().take(1) {
             d = place::fact(
                 d,

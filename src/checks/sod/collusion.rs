@@ -7,7 +7,7 @@ use crate::checks::limit::limit;
 use crate::checks::sod::{case, standing};
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{ApprovalId, Value};
+use crate::model::{ApprovalId, StageId, Value};
 use crate::plan::people::{Budget, Directory, Fewest, STEPS, Scenario, Seating, Who, fewest, scenarios};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,18 +38,17 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .iter()
         .flat_map(|(_, a)| a.iter().collect::<Vec<_>>())
         .collect();
-    let Some(cases) = scenarios(plan, &directory) else {
+    let production = |s: StageId| release.is_production(release.stage(s).environment);
+    let Some(cases) = scenarios(plan, &directory, production) else {
         bag.push(undecided(subject));
         return;
     };
     let mut budget = Budget::steps(STEPS);
     for one in &cases {
         let mut one = one.clone();
-        one.stages
-            .retain(|s| release.is_production(release.stage(*s).environment));
         one.approvals.retain(|a| approvals.contains(a));
         one.decisions.clear();
-        if one.stages.is_empty() {
+        if one.executing.is_empty() {
             continue;
         }
         let ways = std::iter::once(None).chain((0..release.overrides.len()).map(Some));

@@ -3,7 +3,7 @@
 use crate::checks::limit::limit;
 use crate::checks::sod::case;
 use crate::checks::sod::single_point_approver;
-use crate::checks::{Check, Subject};
+use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ApprovalId, Release, RoleOrPerson, Value};
 use crate::plan::people::{
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         Some(Value::Int(n)) => u32::try_from(*n).unwrap_or(0).min(8),
         _ => 1,
     };
-    let Some(cases) = scenarios(subject.plan, &directory) else {
+    let Some(cases) = scenarios(subject.plan, &directory, |_| true) else {
         bag.push(undecided(release));
         return;
     };
@@ -134,14 +134,22 @@ fn finding(
     };
     let are = if people.len() == 1 { "is" } else { "are" };
     let stuck = stuck(seating, people, budget);
-    let (span, what) = match stuck.first() {
-        Some(a) => (
-            release.approval(*a).origin.span,
-            format!("`{}` cannot be granted", release.approval(*a).name),
-        ),
-        None => (
+    let name = |a: &ApprovalId| release.approval(*a).name.as_str();
+    let (span, what) = match stuck.as_slice() {
+        [] => (
             release.origin.span,
             format!("`{}` cannot be approved", release.name),
+        ),
+        [a] => (
+            release.approval(*a).origin.span,
+            format!("`{}` cannot be granted", name(a)),
+        ),
+        [a, ..] => (
+            release.approval(*a).origin.span,
+            format!(
+                "{} cannot all be granted",
+                place::names(stuck.iter().map(name), 4)
+            ),
         ),
     };
     let clause = one.clause.as_ref().map_or(String::new(), |c| format!(", {c}"));
@@ -158,7 +166,7 @@ fn finding(
                 1 => format!("`{name}`: 1 person"),
                 n => format!("`{name}`: {n} people"),
             };
-            d = crate::checks::place::fact(d, origin, text);
+            d = place::fact(d, origin, text);
         }
     }
     d.help("let one more person approve who does nothing else here")

@@ -1,9 +1,12 @@
-//! The cases in which a plan must find its people: which approvals, stages and decisions apply together, and who the
+//! The cases in which a plan must find its people: which approvals, executors and decisions apply together, and who the
 //! author is when a parameter says so.
 //!
-//! Called by `seats` and the checks of separation of duties.
+//! Called by the checks of separation of duties.
 
-use crate::model::{ApprovalId, DecisionId, PersonId, PersonRef, StageId};
+use crate::model::{
+    ApprovalId, DecisionId, DutyRule, PersonId, PersonRef, Release, RoleId, RoleOrPerson, Seat, StageId,
+};
+use crate::plan::people::duty::executors;
 use crate::plan::people::pool::Directory;
 use crate::plan::{Node, Plan, Pred, Truth};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,28 +19,71 @@ const CASES: usize = 4096;
 pub struct Scenario {
     /// The approvals that apply.
     pub approvals: Vec<ApprovalId>,
-    /// The stages that apply.
-    pub stages: Vec<StageId>,
+    /// The roles that execute, each with a stage it executes: one for all, or one by one where a rule tells them apart.
+    pub executing: Vec<(RoleId, StageId)>,
     /// The decisions that are asked.
     pub decisions: Vec<DecisionId>,
     /// The author, when a parameter names them.
     pub author: Option<PersonId>,
     /// The override through which the run goes, by place in the list.
     pub through: Option<usize>,
-    /// The case in words, to follow a comma: "when `kind` is `patch`"; `None` when it is the only one.
+    /// The case in words: "when `kind` is `patch`"; `None` when it is the only one.
     pub clause: Option<String>,
 }
 
-/// Every case, or `None` when there are too many.
-pub fn scenarios(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>> {
+/// Something that has seats, and what it is that applies or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    Approval(ApprovalId),
+    Decision(DecisionId),
+    Executor(RoleId, StageId),
+}
+
+/// Which executors a plan's rules tell apart by their stages.
+pub(super) struct Apart {
+    all: bool,
+    stages: BTreeSet<StageId>,
+}
+
+impl Apart {
+    pub(super) fn of(release: &Release) -> Self {
+        let named = release.duties.iter().flat_map(DutyRule::seats);
+        Apart {
+            all: release.duties.iter().any(|d| {
+                let plural = d.seats().contains(&Seat::Executors);
+                match d {
+                    DutyRule::AtLeast(..) => plural,
+                    DutyRule::Distinct(seats, _) => plural && seats.len() == 1,
+                    DutyRule::Same(..) | DutyRule::AtMost(..) => false,
+                }
+            }),
+            stages: named
+                .filter_map(|s| {
+                    if let Seat::Executor(stage) = s {
+                        Some(*stage)
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn apart(&self, stage: StageId) -> bool {
+        self.all || self.stages.contains(&stage)
+    }
+}
+
+/// Every case of the stages asked about, or `None` when there are too many.
+pub fn scenarios(
+    plan: &Plan,
+    directory: &Directory<'_>,
+    stages: impl Fn(StageId) -> bool,
+) -> Option<Vec<Scenario>> {
     let r = plan.release();
     let variants = plan.variants();
-    let mut nodes: Vec<Node> = (0..r.approvals.len())
-        .map(|i| Node::Approval(ApprovalId::at(i)))
-        .collect();
-    nodes.extend((0..r.decisions.len()).map(|i| Node::Decision(DecisionId::at(i))));
-    nodes.extend((0..r.stages.len()).map(|i| Node::Stage(StageId::at(i))));
-    let conditions: BTreeSet<Pred> = nodes.iter().map(|n| variants.applies(*n)).collect();
+    let items = items(plan, stages);
+    let conditions: BTreeSet<Pred> = items.values().copied().collect();
     let mut leaves = vec![Pred::TRUE];
     for p in conditions
         .into_iter()
@@ -45,23 +91,20 @@ pub fn scenarios(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>
     {
         let mut split = Vec::new();
         for leaf in leaves {
-            for side in [variants.and(leaf, p), variants.without(leaf, p)] {
-                if variants.possible(side) {
-                    split.push(side);
-                }
-            }
+            let sides = [variants.and(leaf, p), variants.without(leaf, p)];
+            split.extend(sides.into_iter().filter(|s| variants.possible(*s)));
         }
         leaves = split;
         if leaves.len() > CASES {
             return None;
         }
     }
-    let mut cases: BTreeMap<Vec<Node>, Option<String>> = BTreeMap::new();
+    let mut cases: BTreeMap<Vec<Item>, Option<String>> = BTreeMap::new();
     for leaf in leaves {
-        let inside: Vec<Node> = nodes
+        let inside: Vec<Item> = items
             .iter()
-            .copied()
-            .filter(|n| variants.implies(leaf, variants.applies(*n)))
+            .filter(|(_, p)| variants.implies(leaf, **p))
+            .map(|(i, _)| *i)
             .collect();
         cases
             .entry(inside)
@@ -74,29 +117,24 @@ pub fn scenarios(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>
     let mut list = Vec::new();
     for (inside, clause) in cases {
         for author in &authors {
-            let words = [
-                clause.clone(),
-                author
-                    .and_then(|(p, name)| name.then(|| format!("when the author is `{}`", r.person(p).name))),
-            ];
-            let words: Vec<String> = words.into_iter().flatten().collect();
-            list.push(Scenario {
-                approvals: inside
-                    .iter()
-                    .filter_map(|n| if let Node::Approval(a) = n { Some(*a) } else { None })
-                    .collect(),
-                stages: inside
-                    .iter()
-                    .filter_map(|n| if let Node::Stage(s) = n { Some(*s) } else { None })
-                    .collect(),
-                decisions: inside
-                    .iter()
-                    .filter_map(|n| if let Node::Decision(d) = n { Some(*d) } else { None })
-                    .collect(),
-                author: author.map(|(p, _)| p),
+            let named = author.map(|p| format!("when the author is `{}`", r.person(p).name));
+            let words: Vec<String> = [clause.clone(), named].into_iter().flatten().collect();
+            let mut case = Scenario {
+                approvals: Vec::new(),
+                executing: Vec::new(),
+                decisions: Vec::new(),
+                author: *author,
                 through: None,
                 clause: (!words.is_empty()).then(|| words.join(" and ")),
-            });
+            };
+            for item in &inside {
+                match item {
+                    Item::Approval(a) => case.approvals.push(*a),
+                    Item::Decision(d) => case.decisions.push(*d),
+                    Item::Executor(role, stage) => case.executing.push((*role, *stage)),
+                }
+            }
+            list.push(case);
             if list.len() > CASES {
                 return None;
             }
@@ -105,29 +143,71 @@ pub fn scenarios(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>
     Some(list)
 }
 
+/// Everything that has seats, and when it applies.
+fn items(plan: &Plan, stages: impl Fn(StageId) -> bool) -> BTreeMap<Item, Pred> {
+    let r = plan.release();
+    let variants = plan.variants();
+    let mut items = BTreeMap::new();
+    for a in (0..r.approvals.len()).map(ApprovalId::at) {
+        items.insert(Item::Approval(a), variants.applies(Node::Approval(a)));
+    }
+    for d in (0..r.decisions.len()).map(DecisionId::at) {
+        items.insert(Item::Decision(d), variants.applies(Node::Decision(d)));
+    }
+    let apart = Apart::of(r);
+    let mut of_role: BTreeMap<RoleId, (StageId, Pred)> = BTreeMap::new();
+    for s in (0..r.stages.len()).map(StageId::at).filter(|s| stages(*s)) {
+        let when = variants.applies(Node::Stage(s));
+        for role in executors(r.stage(s)) {
+            if apart.apart(s) {
+                items.insert(Item::Executor(role, s), when);
+            } else {
+                let (_, any) = of_role.entry(role).or_insert((s, Pred::FALSE));
+                if *any != Pred::TRUE {
+                    *any = variants.or(*any, when);
+                }
+            }
+        }
+    }
+    items.extend(
+        of_role
+            .into_iter()
+            .map(|(role, (s, any))| (Item::Executor(role, s), any)),
+    );
+    items
+}
+
 /// Who the author may be, when a parameter says so: of people who are in the same roles, one.
-fn authors(plan: &Plan, directory: &Directory<'_>) -> Vec<Option<(PersonId, bool)>> {
+fn authors(plan: &Plan, directory: &Directory<'_>) -> Vec<Option<PersonId>> {
     let r = plan.release();
     if !r.authors.iter().any(|(a, _)| matches!(a, PersonRef::Param(_))) {
         return vec![None];
     }
-    let mut seen = BTreeSet::new();
-    let mut list = Vec::new();
-    for p in (0..r.people.len())
-        .map(PersonId::at)
-        .filter(|p| !r.person(*p).bot)
-    {
-        let roles: Vec<usize> = (0..r.roles.len())
-            .filter(|i| directory.role(crate::model::RoleId::at(*i)).people.contains(&p))
-            .collect();
-        let named = r.approvals.iter().any(|a| {
-            a.from
-                .iter()
-                .any(|(w, _)| *w == crate::model::RoleOrPerson::Person(p))
-        });
-        if seen.insert((roles, named.then_some(p))) {
-            list.push(Some((p, true)));
+    let named: BTreeSet<PersonId> = r
+        .approvals
+        .iter()
+        .flat_map(|a| &a.from)
+        .filter_map(|(w, _)| {
+            if let RoleOrPerson::Person(p) = w {
+                Some(*p)
+            } else {
+                None
+            }
+        })
+        .collect();
+    let mut roles: BTreeMap<PersonId, Vec<RoleId>> = BTreeMap::new();
+    for role in (0..r.roles.len()).map(RoleId::at) {
+        for p in &directory.role(role).people {
+            roles.entry(*p).or_default().push(role);
         }
     }
+    let mut seen = BTreeSet::new();
+    let people = (0..r.people.len())
+        .map(PersonId::at)
+        .filter(|p| !r.person(*p).bot);
+    let list: Vec<Option<PersonId>> = people
+        .filter(|p| seen.insert((roles.get(p).cloned(), named.get(p).copied())))
+        .map(Some)
+        .collect();
     if list.is_empty() { vec![None] } else { list }
 }

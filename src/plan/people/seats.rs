@@ -8,10 +8,9 @@ use crate::model::{
     ApprovalId, DecisionId, DistinctFrom, DutyRule, PersonId, PersonRef, Quorum, RoleId, RoleOrPerson, Seat,
     StageId,
 };
-use crate::plan::people::duty::executors;
 use crate::plan::people::pool::{Directory, Pool};
 use crate::plan::people::problem::{Bound, Problem, Rule, Slot};
-use crate::plan::people::scenario::Scenario;
+use crate::plan::people::scenario::{Apart, Scenario};
 use crate::plan::people::seating::{FactOf, SeatOf, Seating, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,46 +136,24 @@ impl<'a, 'b> Builder<'a, 'b> {
     /// One seat for each role that executes anything; one for each stage where a rule tells stages apart.
     fn seat_executors(&mut self) {
         let r = self.directory.release();
-        let alone: BTreeSet<StageId> = r
-            .duties
-            .iter()
-            .flat_map(DutyRule::seats)
-            .filter_map(|s| match s {
-                Seat::Executor(stage) => Some(*stage),
-                _ => None,
-            })
-            .collect();
-        let all_apart = r.duties.iter().any(|d| {
-            let plural = d.seats().contains(&Seat::Executors);
-            match d {
-                DutyRule::AtLeast(..) => plural || d.seats().iter().any(|s| matches!(s, Seat::Executor(_))),
-                DutyRule::Distinct(seats, _) => plural && seats.len() == 1,
-                _ => false,
-            }
-        });
+        let apart = Apart::of(r);
         let mut of_role: BTreeMap<RoleId, u32> = BTreeMap::new();
-        for stage in self.case.stages.clone() {
-            for role in executors(r.stage(stage)) {
-                let pool = self.directory.role(role).clone();
-                // What only bots execute, no person does.
-                if pool.is_empty() && !pool.bots.is_empty() {
-                    continue;
-                }
-                let own = all_apart || alone.contains(&stage);
-                let known = of_role.get(&role).copied().filter(|_| !own);
-                let seat = match known {
-                    Some(seat) => seat,
-                    None => {
-                        let fact = FactOf::Executes(role, stage);
-                        let seat = self.seat(SeatOf::Executor(role, stage), pool, fact, fact, true);
-                        if !own {
-                            of_role.insert(role, seat);
-                        }
-                        seat
-                    }
-                };
-                self.executors.entry(stage).or_default().push(seat);
+        for (role, stage) in self.case.executing.clone() {
+            let pool = self.directory.role(role).clone();
+            // What only bots execute, no person does.
+            if pool.is_empty() && !pool.bots.is_empty() {
+                continue;
             }
+            let own = apart.apart(stage);
+            let known = of_role.get(&role).copied().filter(|_| !own);
+            let seat = known.unwrap_or_else(|| {
+                let fact = FactOf::Executes(role, stage);
+                self.seat(SeatOf::Executor(role, stage), pool, fact, fact, true)
+            });
+            if !own {
+                of_role.insert(role, seat);
+            }
+            self.executors.entry(stage).or_default().push(seat);
         }
     }
 
