@@ -59,6 +59,7 @@ impl Recovery<'_> {
         }
         let base = self.tokens[head.from].start;
         let (text, moves) = self.mended(&mut head);
+        self.given += text.len();
         match Grammar::parse(Rule::head, &text) {
             Ok(mut pairs) => {
                 let pair = pairs.next().expect("internal: a head matches as one rule");

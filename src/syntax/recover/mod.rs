@@ -29,20 +29,24 @@ const MAX_MISTAKES: usize = 1000;
 
 /// The tree of what can be read in a text, and its mistakes.
 pub(super) fn recover(file: FileId, text: &str) -> (Ast, Bag) {
+    let (ast, bag, _) = measured(file, text);
+    (ast, bag)
+}
+
+/// The same, and the work it was: tokens, and bytes that were given to the grammar.
+pub(super) fn measured(file: FileId, text: &str) -> (Ast, Bag, usize) {
     let scan = scan::scan(text);
     let mut recovery = Recovery::new(file, text, scan);
     recovery.tell_problems();
     recovery.count_braces();
     let (listed, _) = recovery.list(None, Place::Outer);
     let bag = recovery.without_echoes();
-    (
-        Ast {
-            file,
-            doc: listed.doc,
-            items: listed.items,
-        },
-        bag,
-    )
+    let ast = Ast {
+        file,
+        doc: listed.doc,
+        items: listed.items,
+    };
+    (ast, bag, recovery.tokens.len() + recovery.given)
 }
 
 /// The state of the recovery.
@@ -61,6 +65,8 @@ struct Recovery<'s> {
     missing: usize,
     /// How many `}` are too many in the whole text, as far as not told yet.
     extra: usize,
+    /// How many bytes the grammar was given.
+    given: usize,
     /// Whether so many mistakes were told that reading has stopped.
     full: bool,
     /// Whether blocks were left out because they stand too deep.
@@ -90,6 +96,7 @@ impl<'s> Recovery<'s> {
             blocks: Vec::new(),
             missing: 0,
             extra: 0,
+            given: 0,
             full: false,
             deep: false,
         }

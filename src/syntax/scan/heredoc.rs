@@ -48,11 +48,11 @@ impl Scanner<'_> {
     /// Whether the heredoc at `start` ends with what looks like the start of another: words before the
     /// delimiter, nothing after it, and no deeper than the line the heredoc began on.
     fn opens_again(&self, start: usize, end: &Token) -> bool {
-        let line = self.text[..end.start].rfind('\n').map_or(0, |i| i + 1);
-        if line <= start {
+        // Looked for from the start of the text on only: many short texts may stand on one long line.
+        let Some(newline) = self.text[start..end.start].rfind('\n') else {
             return false;
-        }
-        let before = &self.text[line..end.start];
+        };
+        let before = &self.text[start + newline + 1..end.start];
         let after = &self.text[end.end..];
         let begins_with_word = before.trim_start().starts_with(|c: char| c.is_ascii_lowercase());
         let nothing_after = after.trim_start_matches([' ', '\t', '\r']).starts_with('\n');

@@ -398,8 +398,11 @@ impl<'s> Scanner<'s> {
             return self.token(Kind::Stray, 1);
         };
         if let Some(closer) = curly_partner(first) {
-            let line = &rest[first.len_utf8()..self.line_rest()];
-            if let Some(i) = line.find([closer, first]) {
+            let line = &rest[first.len_utf8()..];
+            if let Some(i) = line
+                .find([closer, first, '\n'])
+                .filter(|i| !line[*i..].starts_with('\n'))
+            {
                 let body = &line[..i];
                 let end = first.len_utf8() + i + line[i..].chars().next().map_or(0, char::len_utf8);
                 let plain = !body.contains(['"', '\\']) && !body.contains("${");

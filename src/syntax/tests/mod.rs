@@ -2,8 +2,10 @@
 
 mod codes;
 mod forms;
+mod grammar;
 mod laws;
 mod layout;
+mod limits;
 mod meaning;
 mod recovery;
 
