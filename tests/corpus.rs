@@ -71,7 +71,6 @@ fn checked(path: &Path, text: Option<&str>) -> Checked {
             here,
             overlay,
             params,
-            ..Settings::default()
         },
     );
     assert!(

@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::read::{self, Input, Project};
 use super::{root, write};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Safety};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, Span};
 use crate::syntax;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -148,13 +148,16 @@ fn apply(
                 .all(|e| !sources.file(e.span.file).library && !fixed_place(e.span.file))
     };
     let mut chosen: Vec<&Fix> = Vec::new();
-    let mut taken: Vec<&Edit> = Vec::new();
+    let mut taken = Taken::default();
     for finding in findings {
         let Some(fix) = finding.fixes.iter().find(allowed) else {
             continue;
         };
-        if fix.edits.iter().all(|e| !taken.iter().any(|t| touch(t, e))) && !overlapping(&fix.edits) {
-            taken.extend(&fix.edits);
+        let mut with_it = taken.clone_around(&fix.edits);
+        if fix.edits.iter().all(|e| with_it.take(e.span)) {
+            fix.edits.iter().for_each(|e| {
+                taken.take(e.span);
+            });
             chosen.push(fix);
         }
     }
@@ -178,17 +181,36 @@ fn apply(
     }
 }
 
-/// Whether two edits cannot both be made: they overlap, or insert at the same place.
-fn touch(a: &Edit, b: &Edit) -> bool {
-    let (a, b) = (a.span, b.span);
-    a.file == b.file && (a.start == b.start || (a.start < b.end && b.start < a.end))
-}
+/// The places that are edited, by where they start.
+#[derive(Default)]
+struct Taken(BTreeMap<(FileId, u32), u32>);
 
-fn overlapping(edits: &[Edit]) -> bool {
-    edits
-        .iter()
-        .enumerate()
-        .any(|(i, a)| edits[i + 1..].iter().any(|b| touch(a, b)))
+impl Taken {
+    /// Takes a place, unless an edit there already overlaps it or starts where it starts.
+    fn take(&mut self, span: Span) -> bool {
+        let before = self.0.range(..=(span.file, span.start)).next_back();
+        let clashes = before.is_some_and(|((file, start), end)| {
+            *file == span.file && (*start == span.start || *end > span.start)
+        });
+        let after = self.0.range((span.file, span.start)..).next();
+        let clashes =
+            clashes || after.is_some_and(|((file, start), _)| *file == span.file && *start < span.end);
+        if !clashes {
+            self.0.insert((span.file, span.start), span.end);
+        }
+        !clashes
+    }
+
+    /// The places that matter to some edits: their neighbours.
+    fn clone_around(&self, edits: &[Edit]) -> Taken {
+        let mut near = BTreeMap::new();
+        for edit in edits {
+            let at = (edit.span.file, edit.span.start);
+            near.extend(self.0.range(..=at).next_back().map(|(k, v)| (*k, *v)));
+            near.extend(self.0.range(at..).next().map(|(k, v)| (*k, *v)));
+        }
+        Taken(near)
+    }
 }
 
 fn parses(id: FileId, text: &str) -> bool {
