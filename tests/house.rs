@@ -199,6 +199,18 @@ fn layers_import_downwards_only() {
             broken.push(format!("{}: `{module}` has no layer", file.path));
             continue;
         };
+        for (line, text) in &file.code {
+            let path = text
+                .trim_start()
+                .strip_prefix("pub use crate::")
+                .unwrap_or(&module);
+            if path.split([':', ';', '{']).next() != Some(module.as_str()) {
+                broken.push(format!(
+                    "{}:{line}: offers what belongs to another layer",
+                    file.path
+                ));
+            }
+        }
         for (line, used) in crate_paths(&file) {
             if used == module || EDGES.contains(&(module.as_str(), used.as_str())) {
                 continue;
