@@ -19,6 +19,8 @@ pub const MOST_APPROVERS: usize = 10;
 pub const LONGEST_SECONDS: i64 = 30 * 86_400;
 /// How long a question stays open when the plan does not say.
 pub const DEFAULT_SECONDS: i64 = 86_400;
+/// What an answer is before there is one.
+const OPEN: &str = "open";
 /// Most characters of a message.
 const MESSAGE: usize = 3_900;
 
@@ -78,7 +80,7 @@ impl Lower<'_> {
                 Data::Expr(Expr::states(&["result", "AutomationExecutionId"])),
             );
             task.assign.insert(waited.clone(), Data::int(0));
-            task.assign.insert(status.clone(), Data::str(""));
+            task.assign.insert(status.clone(), Data::str(OPEN));
             task.assign.insert(who.clone(), Data::List(Vec::new()));
             task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), &ask.late)];
@@ -106,7 +108,7 @@ impl Lower<'_> {
                 .choose(&taken, &[&ask.name, ": which answer?"].concat(), rules, &ask.late);
             let all = self.withdrawn(ask, &ids, &taken);
             self.b.same(&late, &all);
-            vec![(Expr::op(Expr::var(&status), "!=", Expr::str("")), all)]
+            vec![(Expr::op(Expr::var(&status), "!=", Expr::str(OPEN)), all)]
         } else {
             let gone = self.withdrawn(ask, &ids, &ask.late);
             self.b.same(&late, &gone);
@@ -230,9 +232,9 @@ impl Lower<'_> {
             Part::Name("AutomationExecutionId".into()),
         ]);
         let first = Expr::List(vec![approved]).parts(vec![Part::Index(0)]);
-        let some = Expr::cond(Expr::Call("exists", vec![first.clone()]), first, Expr::str(""));
+        let some = Expr::cond(Expr::Call("exists", vec![first.clone()]), first, Expr::str(OPEN));
         task.assign.insert(taken.to_string(), Data::Expr(some));
-        task.catch = vec![catch_all([(taken.to_string(), Data::str(""))].into(), next)];
+        task.catch = vec![catch_all([(taken.to_string(), Data::str(OPEN))].into(), next)];
         task.output = Some(Data::object([]));
         task.next = next.some();
         self.b

@@ -146,7 +146,7 @@ impl Lower<'_> {
             ("partition".to_string(), part(1)),
             ("region".to_string(), part(3)),
             ("account".to_string(), part(4)),
-            ("problem".to_string(), Data::str("")),
+            ("problem".to_string(), Data::str("none")),
         ]
         .into();
         self.b.set(at, "read the inputs", assign, &judged);

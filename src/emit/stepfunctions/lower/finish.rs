@@ -144,7 +144,7 @@ impl Lower<'_> {
             Data::object([
                 ("Bucket", Data::Expr(bucket)),
                 ("Key", Data::Expr(key)),
-                ("Body", Data::Expr(record)),
+                ("Body", Data::Expr(Expr::Call("string", vec![record]))),
                 ("ContentType", Data::str("application/json")),
                 ("ChecksumAlgorithm", Data::str("SHA256")),
             ]),

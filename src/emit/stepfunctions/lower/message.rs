@@ -43,7 +43,7 @@ impl Lower<'_> {
                 .branch(&here, &["tell? ", &title].concat(), when, &go, &then);
             match notify.to {
                 NotifyTarget::Channel(c) => {
-                    let name = ["tell ", &release.channel(c).name, ": ", &title].concat();
+                    let name = ["tell ", &self.shown(&release.channel(c).title), ": ", &title].concat();
                     self.send(c, message, &name, &go, &then);
                 }
                 NotifyTarget::Role(r) => {
@@ -58,7 +58,7 @@ impl Lower<'_> {
             let message = self.call_for_help(escalate, &title, scope);
             let name = [
                 "escalate to ",
-                &release.channel(escalate.channel).name,
+                &self.shown(&release.channel(escalate.channel).title),
                 ": ",
                 &title,
             ]
