@@ -132,6 +132,22 @@ pub(in crate::syntax) fn equals_in_call(at: Span) -> Diagnostic {
     .fix("write `:`", Safety::Unsafe, vec![edit(at, ":")])
 }
 
+/// `let in = 5`
+pub(in crate::syntax) fn reserved_word(at: Span, text: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("syntax/reserved_word"),
+        at,
+        format!("`{text}` cannot be a name"),
+    )
+    .here("a word of the language itself")
+    .help(format!("choose another name, such as `{text}_`"))
+    .fix(
+        format!("rename it `{text}_`"),
+        Safety::Unsafe,
+        vec![edit(at, &format!("{text}_"))],
+    )
+}
+
 /// `a ? b : c`
 pub(in crate::syntax) fn ternary(at: Span) -> Diagnostic {
     Diagnostic::error(

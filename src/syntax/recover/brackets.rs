@@ -5,10 +5,10 @@
 use super::Recovery;
 use super::head::Step;
 use super::mend::Head;
-use super::operands::errors as values;
 use super::words::{is_operator_mark, is_operator_word};
 use crate::diagnostic::Edit;
 use crate::source::Span;
+use crate::syntax::errors::expressions as values;
 use crate::syntax::errors::statements as errors;
 use crate::syntax::scan::{Kind, closer_of};
 

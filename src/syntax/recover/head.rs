@@ -7,7 +7,7 @@ use super::brackets::Brackets;
 use super::mend::Head;
 use super::words::{has_own_form, is_joiner, is_operator_mark, is_operator_word};
 use crate::source::Span;
-use crate::syntax::errors::statements as errors;
+use crate::syntax::errors::{expressions, statements as errors};
 use crate::syntax::scan::Kind;
 
 /// What a token means for the statement it stands in.
@@ -83,7 +83,7 @@ impl Recovery<'_> {
             return Step::On;
         }
         if brackets.has_object() {
-            self.tell(super::operands::errors::semicolon_in_object(self.span(i)));
+            self.tell(expressions::semicolon_in_object(self.span(i)));
             head.reported = true;
             head.edit(self.tokens[i].start, self.tokens[i].end, ",");
             return Step::On;

@@ -4,9 +4,10 @@
 
 use super::lints::Walk;
 use super::words::{
-    is_definition, is_literal, is_lower, is_operator_mark, is_operator_word, number_advice, snake, unit,
+    has_own_form, is_definition, is_literal, is_lower, is_operator_mark, is_operator_word, number_advice,
+    snake, unit,
 };
-pub(super) use crate::syntax::errors::expressions as errors;
+use crate::syntax::errors::expressions as errors;
 use crate::syntax::errors::{characters, statements};
 use crate::syntax::scan::Kind;
 
@@ -304,6 +305,13 @@ impl Walk<'_, '_> {
             frame.prev = Prev::Value(i);
             return i + 1;
         }
+        if self.is_reserved_name(i) {
+            let token = self.all.tokens[i];
+            self.found.push(errors::reserved_word(self.all.span(i), text));
+            self.head.edit(token.end, token.end, "_");
+            self.frame().prev = Prev::Value(i);
+            return i + 1;
+        }
         let lower = text.to_ascii_lowercase();
         let is_use = self.word() == "use";
         if is_operator_word(&lower) && !is_use {
@@ -330,6 +338,16 @@ impl Walk<'_, '_> {
         let last = last.unwrap_or(i);
         self.frame().prev = Prev::Value(last);
         last + 1
+    }
+
+    /// Whether a word that cannot be a name stands where a name is declared.
+    fn is_reserved_name(&self, i: usize) -> bool {
+        let text = self.all.str(i);
+        let declares = has_own_form(self.word()) && self.word() != "use";
+        let alone = i + 1 >= self.head.to && self.head.block.is_some();
+        i == self.keyword + 1
+            && ((is_operator_word(text) && (declares || alone))
+                || (declares && matches!(text, "true" | "false")))
     }
 
     /// An operator, as a word or as a mark.

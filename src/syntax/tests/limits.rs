@@ -4,7 +4,7 @@
 use super::told;
 use crate::source::FileId;
 use crate::syntax::recover::{MAX_NESTING, measured};
-use crate::syntax::{format, parse};
+use crate::syntax::{bare_parse, format, parse};
 
 /// What opens and closes a level, and what stands in the middle, with the keyword that makes it a statement.
 const NESTS: &[(&str, &str, &str, &str)] = &[
@@ -55,6 +55,13 @@ fn deeper_nesting_is_refused_in_one_place() {
             assert_eq!(deep, 1, "{shape:?} {depth}: {report}");
             assert!(report.lines().count() <= 3, "{shape:?} {depth}: {report}");
         }
+    }
+}
+
+#[test]
+fn the_bare_grammar_survives_any_nesting() {
+    for shape in NESTS {
+        assert!(!bare_parse(&format!("{}{}", shape.0, shape.1.repeat(100_000))));
     }
 }
 

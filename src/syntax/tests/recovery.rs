@@ -85,6 +85,7 @@ cases! {
     missing_keyword: "\"text\"\n5 x\n- item\nowner x\n";
     newline_before_an_operator: "when a\n  == b\nlet x = a if b\n  else c\ndo f\n  .g(1)\nmembers a\n  , b\n";
     missing_else: "let x = a if b\ndo f(a if b, c)\n";
+    reserved_words: "let in = 5\nparam if: int\nlet true = 1\nstage else {\n  owner x\n}\ncapture not\nowner y\n";
     ternary: "let x = a ? b : c\nlet y = 1\n";
     misplaced_not: "when a == not b\n";
     malformed_param: "param a\nparam b string\nparam c = 5\nparam d: int = 5\nparam \"x\": int\n";
