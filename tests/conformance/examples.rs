@@ -16,13 +16,23 @@ pub fn built() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The trees of artifacts to be judged: those of the examples, and the one that `CONFORMANCE_DIST` names, if it does.
+pub fn trees() -> Vec<PathBuf> {
+    let also = std::env::var_os("CONFORMANCE_DIST").map(PathBuf::from);
+    built()
+        .iter()
+        .map(|example| example.join("dist"))
+        .chain(also)
+        .collect()
+}
+
 /// Fails when the judge refuses any artifact of any example.
 pub fn accepted_by(name: &str) {
     let Some(tools) = tools::or_skip(name) else { return };
     let judge = Judge::named(name);
-    let files: Vec<PathBuf> = built()
+    let files: Vec<PathBuf> = trees()
         .iter()
-        .flat_map(|example| judge.subject.below(&example.join("dist")))
+        .flat_map(|tree| judge.subject.below(tree))
         .collect();
     judge.must_accept(tools, &files);
 }

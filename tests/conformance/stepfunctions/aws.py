@@ -186,7 +186,7 @@ def unknown_error(resource, name):
     if prefix.lower() != own:
         return f"`{name}` does not begin with the name of the service (`{resource.service}`)"
     known = {stem(shape.error_code or shape.name) for shape in model.error_shapes} | {stem(shape.name) for shape in model.error_shapes}
-    # The SDK for Java ends every error in Exception, whatever the model says.
+    # The SDK for Java ends every error in Exception, whatever the model says; what the model does not know it calls by the service's own name.
     if error.endswith("Exception") and stem(error) in known | {own, "sdkclient"}:
         return None
     return f"the service `{resource.service}` has no error `{error}`"
@@ -196,13 +196,18 @@ def stem(error):
     return re.sub(r"(Exception|Fault|Error)$", "", error).lower().replace(".", "")
 
 
-def example(shape, depth=0):
-    """A result of the right shape: the first allowed word, one item a list, the member's own name as text."""
+# A result that named a next page would be asked for it for ever; one that names an error is none.
+NEVER_GIVEN = re.compile(r"^(next.*(token|marker)|marker|.*continuationToken|functionError)$", re.I)
+
+
+def example(shape, name=pascal, depth=0):
+    """A result of the right shape: the first allowed word, one item a list, the member's own name as text. `name` writes a member's name."""
     kind = shape.type_name
     if kind == "structure":
-        return {} if depth > 6 else {pascal(name): example(member, depth + 1) for name, member in shape.members.items() if depth < 3 or name in shape.required_members}
+        given = {member: inner for member, inner in shape.members.items() if (depth < 3 or member in shape.required_members) and not NEVER_GIVEN.match(member)}
+        return {name(member): example(inner, name, depth + 1) for member, inner in given.items()} if depth <= 6 else {}
     if kind == "list":
-        return [] if depth > 3 else [example(shape.member, depth + 1)]
+        return [] if depth > 3 else [example(shape.member, name, depth + 1)]
     if kind == "map":
         return {}
     if kind == "string":

@@ -15,12 +15,14 @@ from stepfunctions import aws
 # What a poll must see for the world to be well; everywhere else the shape of the result is enough.
 ALL_IS_WELL = {
     "cloudwatch:describeAlarms": {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": "OK"}], "CompositeAlarms": []},
+    "cloudwatch:getMetricData": {"MetricDataResults": [{"Id": "value", "Label": "value", "Timestamps": [], "Values": [0.0], "StatusCode": "Complete"}]},
     "codebuild:startBuild.sync": {"Build": {"Id": "build:1", "BuildStatus": "SUCCEEDED", "ExportedEnvironmentVariables": []}},
     "codebuild:batchGetBuilds": {"Builds": [{"Id": "build:1", "BuildStatus": "SUCCEEDED", "ExportedEnvironmentVariables": []}]},
     "codedeploy:getDeployment": {"DeploymentInfo": {"DeploymentId": "d-1", "Status": "Succeeded"}},
     "ecs:describeServices": {"Services": [{"Deployments": [{"Status": "PRIMARY", "RolloutState": "COMPLETED"}], "RunningCount": 1, "DesiredCount": 1}]},
     "http:invoke": {"StatusCode": 200, "StatusText": "OK", "Headers": {}, "ResponseBody": {"ok": True}},
     "lambda:getAlias": {"AliasArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:live", "Name": "live", "FunctionVersion": "41", "RevisionId": "r-1"},
+    "lambda:invoke": {"StatusCode": 200, "ExecutedVersion": "41", "Payload": "{}"},
     "ssm:getAutomationExecution": {"AutomationExecution": {"AutomationExecutionId": "a-1", "AutomationExecutionStatus": "Success", "Outputs": {}}},
     "states:startExecution.sync:2": {"Status": "SUCCEEDED", "Output": {}},
 }

@@ -23,7 +23,7 @@ async function execute(workflow, scenario, stub) {
     const problem = github.dispatch(path.basename(workflow), scenario.inputs ?? {});
     if (problem) {
       const why = problem.missing ?? problem.refused;
-      return { result: "refused", seconds: 0, calls: [`the dispatch: refused: ${why}`], commands: [], events: [], complaints: [] };
+      return { result: "refused", seconds: 0, calls: [`the dispatch: refused: ${why}`], events: [], complaints: [] };
     }
     if (scenario.cancel_after !== undefined) {
       clock.enqueue(scenario.cancel_after, () => {
@@ -37,7 +37,6 @@ async function execute(workflow, scenario, stub) {
       result: github.runs.map((run) => `${run.where} ${run.conclusion}`).join("; "),
       seconds: world.events.at(-1).at,
       calls: world.calls,
-      commands: world.events.flatMap(({ command }) => (command ? [command] : [])),
       events: world.events,
       complaints: [...world.complaints, ...world.unused, ...unfinished],
     };

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { AwsCommandLine } from "./aws.mjs";
 import { execute as gh } from "./gh.mjs";
 import { signalGroup } from "./process.mjs";
 
@@ -39,6 +40,7 @@ export class Commands {
   static async start(world, folder, stub) {
     const commands = new Commands();
     commands.world = world;
+    commands.aws = new AwsCommandLine();
     commands.path = [layOutStubs(path.join(folder, "stubs"), stub, [...STUBS, ...(world.scenario.tools ?? [])]), layOutReal(path.join(folder, "real"))].join(":");
     commands.server = net.createServer((socket) => commands.#serve(socket));
     await new Promise((resolve) => commands.server.listen(0, "127.0.0.1", resolve));
@@ -46,6 +48,7 @@ export class Commands {
   }
 
   stop() {
+    this.aws.stop();
     this.server.close();
   }
 
@@ -95,23 +98,36 @@ export class Commands {
       step.process.sleep(seconds, () => caller.end({ exit: Number.isNaN(seconds) ? 1 : 0 }));
     } else if (name === "date") caller.end(date(args, EPOCH + this.world.clock.now));
     else if (name === "timeout") await this.#timeout(step, args, caller);
-    else this.#command(step, call, caller);
+    else await this.#command(step, call, caller);
   }
 
-  #command(step, call, caller) {
+  async #command(step, call, caller) {
     const text = line(call.name, call.args);
     // Recorded first: what the command sets going (a dispatch, a cancellation) comes after it.
     const event = this.world.record(step.where, text, { command: [call.name, ...call.args], ...(call.input ? { input: call.input } : {}) });
-    const answer = this.world.answer("command", text, step.where) ?? (call.name === "gh" ? gh(call, step) : usual(call));
+    const answer = await this.#outcome(step, call, text);
     if (answer.exit) event.text += ` (exit ${answer.exit})`;
     if (answer.never) step.process.suspend();
     else if (answer.takes) step.process.sleep(answer.takes, () => caller.end(answer));
     else caller.end(answer);
   }
 
+  /** What the scenario says; else what the command does by itself. An `aws` that the command line does not understand fails in any case. */
+  async #outcome(step, call, text) {
+    const scripted = this.world.answer("command", text, step.where);
+    if (call.name === "aws") {
+      const own = await this.aws.run(["aws", ...call.args], call.folder);
+      if (!own.understood) this.world.complain(step.where, `\`${text}\`: ${own.stderr.trim().split("\n").slice(-3).join(" ")}`);
+      return own.understood ? (scripted ?? own) : own;
+    }
+    return scripted ?? (call.name === "gh" ? gh(call, step) : usual(call));
+  }
+
   /** `timeout`, by the virtual clock. */
   async #timeout(step, args, caller) {
-    const at = args.findIndex((arg) => duration(arg) !== undefined);
+    // Its own options, of which two take a value, come before the duration.
+    let at = 0;
+    while (args[at].startsWith("-")) at += /^(-k|-s|--kill-after|--signal)$/.test(args[at]) ? 2 : 1;
     caller.say(`timeout ${at + 1}`);
     const [pid] = await caller.fields(1);
     let late = false;
@@ -217,8 +233,12 @@ function date(args, now) {
   return { stdout: done.stdout, stderr: done.stderr, exit: done.status };
 }
 
+// What a script that looks for its tools is told.
+const VERSIONS = { gh: "gh version 2.80.0", git: "git version 2.51.0", helm: "v3.19.0", kubectl: "Client Version: v1.34.0", terraform: "Terraform v1.13.0" };
+
 /** What a command does when no scenario says otherwise: it succeeds, and leaves behind the files that it is known for. */
 function usual({ name, args, folder }) {
+  if (args.length === 1 && /^(--version|version)$/.test(args[0]) && name in VERSIONS) return { stdout: `${VERSIONS[name]}\n` };
   const value = (flag) => args.map((arg, at) => (arg === flag ? args[at + 1] : arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : undefined)).find(Boolean);
   if (name === "terraform" && value("-out")) fs.writeFileSync(path.resolve(folder, value("-out")), "plan\n");
   if (name !== "curl") return {};

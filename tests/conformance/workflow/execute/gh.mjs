@@ -70,6 +70,7 @@ function answer(value, filter) {
 
 /** The part of the REST interface that a release speaks to. Anything else is recorded, and answered with an empty object. */
 const ROUTES = [
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs$/, "actions", "read", (github, _, query) => listed(github, query)],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)$/, "actions", "read", (github, [id]) => github.run(id)?.summary()],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/(?:attempts\/\d+\/)?jobs/, "actions", "read", (github, [id]) => github.run(id) && { jobs: github.run(id).jobSummaries() }],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/approvals$/, "actions", "read", (github, [id]) => github.run(id)?.approvals],
@@ -80,13 +81,13 @@ const ROUTES = [
 
 function api(request, github, may) {
   const { method, path, filter, body } = request;
-  const route = path.split("?")[0];
+  const [route, query] = path.split("?");
   for (const [verb, pattern, scope, level, find] of ROUTES) {
     const found = method === verb && pattern.exec(route);
     if (!found) continue;
     const no = may(scope, level);
     if (no) return no;
-    const value = find(github, found.slice(1));
+    const value = find(github, found.slice(1), new URLSearchParams(query));
     return value === undefined ? missing(route) : answer(value, filter);
   }
   const cancelled = method === "POST" && /\/actions\/runs\/(\d+)\/(force-)?cancel$/.exec(route);
@@ -98,6 +99,12 @@ function api(request, github, may) {
   if (/\/deployments/.test(route)) return may("deployments", method === "GET" ? "read" : "write") ?? answer({}, filter);
   if (/\/issues/.test(route)) return may("issues", method === "GET" ? "read" : "write") ?? answer({}, filter);
   return answer({}, filter);
+}
+
+function listed(github, query) {
+  const wanted = query.get("status");
+  const found = github.runs.map((run) => run.summary()).filter(({ status, conclusion }) => !wanted || status === wanted || conclusion === wanted);
+  return { total_count: found.length, workflow_runs: found };
 }
 
 // The token of a run can never write variables, whatever its job is granted.

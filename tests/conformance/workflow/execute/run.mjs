@@ -28,6 +28,7 @@ export class Run {
     this.gates = new Map([...this.definitions.keys()].map((name) => [name, this.clock.gate()]));
     this.base = { github: { ...github.context(this), token: this.token }, inputs, vars: github.vars };
     this.env = new Scope(this.base).texts(workflow.root.find("env"));
+    this.title = new Scope(this.base).text(workflow.root.find("run-name")) || workflow.name;
     this.permissions = new Scope(this.base).value(workflow.root.find("permissions"));
   }
 
@@ -126,9 +127,10 @@ export class Run {
   summary() {
     const { id, event, conclusion, workflow } = this;
     const { sha, ref_name, actor } = this.base.github;
-    const status = conclusion ? "completed" : "in_progress";
+    const waits = this.jobs.some(({ state }) => state === "waiting") && !this.jobs.some(({ state }) => state === "in_progress");
+    const status = conclusion ? "completed" : this.unqueue ? "pending" : waits ? "waiting" : "in_progress";
     const html_url = `https://github.com/${this.base.github.repository}/actions/runs/${id}`;
-    return { id, databaseId: id, name: workflow.name, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: 1, html_url, actor: { login: actor } };
+    return { id, databaseId: id, name: workflow.name, display_title: this.title, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: 1, html_url, actor: { login: actor } };
   }
 
   jobSummaries() {
