@@ -5,12 +5,17 @@
 
 use crate::emit::people::{Askable, Reviewers};
 use crate::model::{
-    Act, ApprovalId, ChecklistId, DecisionId, EnvId, Failure, FailureOutcome, GateId, GateOutcome, GateTest,
-    HoldId, MetricExpr, NoData, OptionOutcome, PersonRef, Question, Release, RoleOrPerson, Rollback, Stage,
-    StageId, Step, StepKind, WaitTest,
+    Act, ApprovalId, Checklist, ChecklistId, DecisionId, EnvId, Failure, FailureOutcome, GateId, GateOutcome,
+    GateTest, HoldId, MetricExpr, NoData, OptionOutcome, PersonRef, Question, Release, RoleId, RoleOrPerson,
+    Rollback, Stage, StageId, Step, StepKind, WaitTest,
 };
 use crate::plan::Plan;
 use smol_str::SmolStr;
+
+/// The longest a step waits in its own job, in seconds: a job lives six hours.
+pub const LONGEST_WAIT: i64 = 5 * 3600;
+/// The longest wait timer of an environment at GitHub, in minutes.
+pub const LONGEST_TIMER: i64 = 43_200;
 
 /// Most people and teams that GitHub lets review one environment.
 pub const MOST_REVIEWERS: usize = 6;
@@ -20,6 +25,8 @@ pub const MOST_REVIEWERS: usize = 6;
 pub enum Purpose {
     /// Jobs that change an environment run here: bound to a branch, without reviewers.
     Deploy(EnvId),
+    /// A wait longer than a job may live: GitHub itself waits so many minutes before the job starts.
+    Wait(i64),
     /// Jobs that send messages run here: bound to a branch, without reviewers.
     Messages,
     /// An approval.
@@ -28,8 +35,8 @@ pub enum Purpose {
     Decide(DecisionId),
     /// A declared way around, by its place in the list.
     Override(usize),
-    /// A checklist with items that a person ticks.
-    Ready(ChecklistId),
+    /// The items of a checklist that a role ticks.
+    Ready(ChecklistId, RoleId),
     /// A gate that a person answers.
     Gate(GateId),
     /// Somebody starts a stage.
@@ -66,11 +73,16 @@ pub fn name(release: &Release, purpose: &Purpose) -> String {
     let prefix = &release.name;
     match purpose {
         Purpose::Deploy(env) => release.env(*env).name.to_string(),
+        Purpose::Wait(minutes) => format!("{prefix}-wait-{minutes}m"),
         Purpose::Messages => format!("{prefix}-messages"),
         Purpose::Approve(a) => format!("{prefix}-approve-{}", release.approval(*a).name),
         Purpose::Decide(d) => format!("{prefix}-decide-{}", release.decision(*d).name),
         Purpose::Override(i) => format!("{prefix}-override-{}", release.overrides[*i].name),
-        Purpose::Ready(c) => format!("{prefix}-ready-{}", release.checklist(*c).name),
+        Purpose::Ready(c, role) => format!(
+            "{prefix}-ready-{}-{}",
+            release.checklist(*c).name,
+            release.role(*role).name
+        ),
         Purpose::Gate(g) => format!("{prefix}-gate-{}", gate_slug(release, *g)),
         Purpose::Start(s) => format!("{prefix}-start-{}", release.stage(*s).slug),
         Purpose::Step(s, step) => format!("{prefix}-step-{}-{step}", release.stage(*s).slug),
@@ -123,8 +135,20 @@ pub fn environments(plan: &Plan) -> Vec<GithubEnvironment> {
     list.found
 }
 
+/// The roles that tick items of a checklist, each once, in the order written: items with a command are checked by it.
+pub fn tickers(release: &Release, list: &Checklist) -> Vec<RoleId> {
+    let mut roles = Vec::new();
+    for item in list.items.iter().filter(|i| i.check.is_none()) {
+        let role = item.owner.unwrap_or(release.owner);
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    roles
+}
+
 /// Who answers a question, or the role that owns it.
-pub fn answerers(question: &Question, owner: crate::model::RoleId) -> Vec<RoleOrPerson> {
+pub fn answerers(question: &Question, owner: RoleId) -> Vec<RoleOrPerson> {
     let people = question.by_people.iter().filter_map(|p| match p {
         PersonRef::Person(p) => Some(RoleOrPerson::Person(*p)),
         PersonRef::Param(_) => None,
@@ -209,15 +233,8 @@ impl List<'_> {
         for (i, list) in r.checklists.iter().enumerate() {
             let id = ChecklistId::at(i);
             let used = r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| *c == id));
-            let mut who: Vec<_> = list
-                .items
-                .iter()
-                .filter(|i| i.check.is_none())
-                .map(|i| RoleOrPerson::Role(i.owner.unwrap_or(r.owner)))
-                .collect();
-            who.dedup();
-            if used && !who.is_empty() {
-                self.push(Purpose::Ready(id), Some(&who), false);
+            for role in tickers(r, list).into_iter().filter(|_| used) {
+                self.push(Purpose::Ready(id, role), Some(&[RoleOrPerson::Role(role)]), false);
             }
         }
     }
@@ -236,6 +253,13 @@ impl List<'_> {
             _ => &[],
         };
         let failing = stage.on_failure.as_ref().map_or(&[][..], |f| &f.steps);
+        for step in stage.forward_steps() {
+            if let StepKind::Wait(d) | StepKind::Bake(d) = step.kind
+                && d.as_seconds() > LONGEST_WAIT
+            {
+                self.push(Purpose::Wait(d.as_minutes()), None, false);
+            }
+        }
         for step in stage.forward_steps().into_iter().chain(failing).chain(written) {
             self.step(step, stage.owner, Purpose::Step(id, step.slug.clone()));
         }
@@ -260,14 +284,14 @@ impl List<'_> {
         }
     }
 
-    fn gate(&mut self, gate: GateId, owner: crate::model::RoleId) {
+    fn gate(&mut self, gate: GateId, owner: RoleId) {
         if let GateTest::Ask(q) = &self.release.gate(gate).test {
             let who = answerers(q, self.release.gate(gate).owner.unwrap_or(owner));
             self.push(Purpose::Gate(gate), Some(&who), false);
         }
     }
 
-    fn step(&mut self, step: &Step, owner: crate::model::RoleId, purpose: Purpose) {
+    fn step(&mut self, step: &Step, owner: RoleId, purpose: Purpose) {
         if let StepKind::VerifyGate(gate) = step.kind {
             self.gate(gate, step.owner.unwrap_or(owner));
         }

@@ -74,7 +74,7 @@ pub struct Job {
     /// What its token may do, and why.
     pub permissions: Vec<Permission>,
     /// The environment it runs in.
-    pub environment: Option<String>,
+    pub environment: Option<Field>,
     /// When it is given up.
     pub timeout_minutes: i64,
     /// What it leaves for later jobs.
@@ -160,6 +160,10 @@ impl Field {
 
     /// One expression.
     pub fn expr(expr: Expr) -> Self {
+        // A text needs no expression, and one that is nothing but a text hides what it is.
+        if let Expr::Str(text) = expr {
+            return Field::text(text);
+        }
         Field {
             parts: vec![Part::Expr(expr)],
         }

@@ -307,6 +307,8 @@ fixed! {
     Answer => "answer.sh",
     /// A person did something.
     Person => "person.sh",
+    /// GitHub has waited.
+    Waited => "waited.sh",
     /// What a decision came to.
     Decided => "decided.sh",
     /// Grants are still valid.
@@ -317,18 +319,18 @@ fixed! {
     Shipped => "shipped.sh",
     /// What a job began, finished and learned.
     Record => "record.sh",
-    /// What follows a failure.
+    /// A failure is handed over to the rollback workflow.
+    HandOver => "hand_over.sh",
+    /// What follows a failure: the release's run has ended, and the plan's table says it.
     Settle => "settle.sh",
-    /// What follows an answer after a failure.
-    Resolve => "resolve.sh",
+    /// What is undone, or where the release goes on.
+    Todo => "todo.sh",
     /// A role is told.
     Mention => "mention.sh",
     /// Work owed afterwards.
     Obligation => "obligation.sh",
     /// How the run ended.
     Report => "report.sh",
-    /// The release's run has ended, and what of it is to be undone.
-    Todo => "todo.sh",
     /// How the rollback ended.
     RollbackReport => "rollback_report.sh",
 }

@@ -4,7 +4,7 @@
 
 use crate::emit::environments::{self, Purpose};
 use crate::emit::github::lower::chain::{self, Chain};
-use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::context::{Ctx, Side};
 use crate::emit::github::lower::job::{
     JobBuilder, always, job_name, json_list, success_and, temporary, token, upload,
 };
@@ -87,7 +87,7 @@ pub fn preflight(ctx: &Ctx<'_>) -> Job {
     vars.expr("STARTER", Expr::Context("github.actor"));
     let start = ctx.plan.start_moment().map(|t| t.as_second().to_string());
     vars.text("START", start.unwrap_or_default());
-    for output in ["done", "starter", "start", "now"] {
+    for output in ["done", "starter", "start", "attempt", "now"] {
         b.leave(output, Expr::StepOutput("begin".into(), output.into()));
     }
     b.fixed(
@@ -155,6 +155,7 @@ fn expected(ctx: &Ctx<'_>) -> String {
                 "users": people.users,
                 "teams": teams,
                 "no_self_review": e.no_self_review,
+                "wait": if let Purpose::Wait(minutes) = e.purpose { minutes } else { 0 },
             })
         })
         .collect();
@@ -301,19 +302,11 @@ pub fn exits(ctx: &Ctx<'_>, id: HoldId, settlers: &[String], workers: &[String])
     jobs
 }
 
-/// No failure was handed to the rollback or to a person.
+/// No failure was handed over.
 fn nothing_handed_over(settlers: &[String]) -> Vec<Expr> {
     settlers
         .iter()
-        .flat_map(|s| {
-            let next = || Expr::Output(s.clone(), "next".into());
-            let asked = Expr::StartsWith(Box::new(next()), Box::new(Expr::str("decide-")));
-            [
-                next().is_not("dispatched"),
-                next().is_not("pause"),
-                Expr::Not(Box::new(asked)),
-            ]
-        })
+        .map(|s| Expr::Result(s.clone()).is_not("success"))
         .collect()
 }
 
@@ -375,13 +368,15 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
     vars.text("NODES", serde_json::Value::Object(nodes).to_string());
     b.leave("state", Expr::StepOutput("report".into(), "state".into()));
     b.fixed(Some("report"), "How the run ended", None, vars, Fixed::Report);
-    b.steps
-        .push(upload(None, Field::text("state-run"), temporary("evidence.json")));
+    b.steps.push(upload(
+        Some(always()),
+        Field::text("state-run"),
+        temporary("evidence.json"),
+    ));
     let state = |word: &str| success_and([Expr::StepOutput("report".into(), "state".into()).is(word)]);
     for (kind, word) in [
         (MomentKind::Finished, "succeeded"),
         (MomentKind::Stopped, "stopped"),
-        (MomentKind::RolledBack, "rolled_back"),
         (MomentKind::NeedsHelp, "needs_help"),
     ] {
         messages::at(&mut b, kind, None, state(word));
@@ -391,7 +386,6 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
         &[
             ("finished", "succeeded"),
             ("stopped", "stopped"),
-            ("rolled_back", "rolled_back"),
             ("needs_help", "needs_help"),
         ],
         "report",
@@ -471,9 +465,9 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
 }
 
 /// The name of a run: what is released, its version, and what it has for itself.
-pub fn run_name(ctx: &Ctx<'_>, start: &str) -> Field {
+pub fn run_name(ctx: &Ctx<'_>, start: Field) -> Field {
     use crate::model::{Sym, TextPart};
-    let mut field = Field::text(format!("{start}{} ", ctx.release.name));
+    let mut field = start;
     for part in &ctx.release.version.parts {
         match part {
             TextPart::Lit(t) => field = field.then(Part::Text(t.clone())),
@@ -487,7 +481,7 @@ pub fn run_name(ctx: &Ctx<'_>, start: &str) -> Field {
     for mark in marks(ctx) {
         field = field.then(Part::Text(format!(" {mark}")));
     }
-    if ctx.resumable() && start.is_empty() {
+    if ctx.resumable() && ctx.side == Side::Release {
         let again = Expr::Or(vec![
             Expr::And(vec![Expr::Input("resume".into()), Expr::str(" [goes on]")]),
             Expr::str(""),

@@ -3,7 +3,7 @@
 //! GitHub lets any one reviewer pass an environment. So each seat of a quorum asks once more on the same environment, and a step
 //! then reads the run's reviews and counts distinct, permitted people. Called by `lower`.
 
-use crate::emit::environments::{Purpose, name};
+use crate::emit::environments::{Purpose, name, tickers};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, success_and, token};
@@ -339,11 +339,12 @@ pub fn way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
 pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
     let list = ctx.release.checklist(id);
     let mut jobs = Vec::new();
-    let (checked, ticked): (Vec<_>, Vec<_>) = list
+    let checked: Vec<_> = list
         .items
         .iter()
         .enumerate()
-        .partition(|(_, i)| i.check.is_some());
+        .filter(|(_, i)| i.check.is_some())
+        .collect();
     if !checked.is_empty() {
         let job = names::check(ctx.release, id);
         let mut b = JobBuilder::new(ctx, job.clone(), job_name("Checks", &list.name));
@@ -372,22 +373,23 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
             "preflight",
         ));
     }
-    if !ticked.is_empty() {
-        let job = names::ready(ctx.release, id);
-        let mut b = JobBuilder::new(ctx, job.clone(), job_name("Ready", &list.name));
+    for role in tickers(ctx.release, list) {
+        let job = names::ready(ctx.release, id, role);
+        let title = names::title(ctx.release, &ctx.release.role(role).title);
+        let mut b = JobBuilder::new(
+            ctx,
+            job.clone(),
+            format!("{}: {title}", job_name("Ready", &list.name)),
+        );
         b.from(&list.origin);
         b.need("preview");
         let mut cond = order::begun(&mut b.needs);
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
-        stage::confirmed(&mut b, &Purpose::Ready(id), &[job], Vec::new(), None, None, None);
-        jobs.push(b.finish(
-            Expr::all(cond),
-            Some(ctx.environment(&Purpose::Ready(id))),
-            None,
-            "",
-        ));
+        let purpose = Purpose::Ready(id, role);
+        stage::confirmed(&mut b, &purpose, &[job], Vec::new(), None, None, None);
+        jobs.push(b.finish(Expr::all(cond), Some(ctx.environment(&purpose)), None, ""));
     }
     jobs
 }

@@ -9,8 +9,9 @@ use crate::emit::github::lower::names;
 use crate::emit::github::lower::segments::{self, Segment, SegmentKind, What};
 use crate::emit::github::model::Expr;
 use crate::model::{
-    CaptureId, DecisionId, Failure, FailureOutcome, GateId, GateOutcome, GateTest, HoldId, MetricExpr,
-    MetricId, Origin, PriorId, Release, StageId, Step, TriggerId, TriggerTest, WaitTest,
+    ApprovalId, CaptureId, DecisionId, Failure, FailureOutcome, GateId, GateOutcome, GateTest, HoldId,
+    MetricExpr, MetricId, Origin, PriorId, Release, Rollback, StageId, Step, TriggerId, TriggerTest,
+    WaitTest,
 };
 use crate::plan::{Node, Plan};
 use std::cell::RefCell;
@@ -162,6 +163,21 @@ impl<'a> Ctx<'a> {
             .any(|g| matches!(g.otherwise, Some((GateOutcome::Decision(d), _)) if d == decision))
     }
 
+    /// An approval that only rollbacks name: it is asked when such a rollback starts.
+    pub fn rollback_only(&self, approval: ApprovalId) -> bool {
+        let r = self.release;
+        let is = |(a, _): &(ApprovalId, Origin)| *a == approval;
+        let forward = r.stages.iter().any(|s| {
+            let rungs = s.rollout.iter().flat_map(|r| &r.steps);
+            s.approved.iter().any(is) || rungs.flat_map(|s| &s.approved).any(is)
+        });
+        let backward = r
+            .stages
+            .iter()
+            .any(|s| matches!(&s.rollback, Rollback::Written(w) if w.approved.iter().any(is)));
+        backward && !forward
+    }
+
     /// The stages that may be under way together with a node: neither before nor after it.
     pub fn beside(&self, node: Node) -> Vec<StageId> {
         self.apart(node)
@@ -257,7 +273,7 @@ impl<'a> Ctx<'a> {
                         add(Kept::Capture(*c), &segment.job, "person".to_string());
                     }
                 }
-                SegmentKind::Sleep(..) => {}
+                SegmentKind::Sleep(..) | SegmentKind::Timer(..) => {}
             }
         }
         for (i, hold) in self.release.holds.iter().enumerate() {

@@ -181,7 +181,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             needs: self.needs.into_iter().collect(),
             cond,
             permissions: self.permissions,
-            environment,
+            environment: environment.map(Field::text),
             outputs: self
                 .outputs
                 .into_iter()

@@ -3,7 +3,7 @@
 //! Called by `lower`.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::emit::environments::{MOST_REVIEWERS, Purpose, environments};
+use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environments};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
@@ -151,26 +151,24 @@ fn reviewers(ctx: &Ctx<'_>) {
                 "give the role a `team`, which counts as one reviewer",
             );
         }
-        for person in &people.strangers {
-            let person = ctx.release.person(*person);
-            ctx.report(
-                Diagnostic::warning(
-                    UNENFORCED,
-                    origin.span,
-                    format!("GitHub cannot recognise `{}`, who may be asked here", person.name),
-                )
-                .here("asked on GitHub")
-                .fact(person.origin.span, "has no `github` login")
-                .help("write the person's `github` login"),
+        if !people.strangers.is_empty() || people.entries() == 0 {
+            let who = if people.entries() == 0 {
+                "nobody"
+            } else {
+                "not everybody"
+            };
+            let message = format!(
+                "{who} can be asked on environment `{}` at GitHub",
+                environment.name
             );
-        }
-        if people.entries() == 0 {
-            limit(
-                ctx,
-                origin,
-                format!("nobody can review environment `{}` on GitHub", environment.name),
-                "list members with `github` logins, or give the role a `team`",
-            );
+            let mut finding = Diagnostic::warning(UNENFORCED, origin.span, message).here("asked on GitHub");
+            for person in people.strangers.iter().map(|p| ctx.release.person(*p)) {
+                finding = finding.fact(
+                    person.origin.span,
+                    format!("`{}` has no `github` login", person.name),
+                );
+            }
+            ctx.report(finding.help("write the `github` logins of the people, or give the role a `team`"));
         }
     }
 }
@@ -181,7 +179,7 @@ fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
         Purpose::Approve(a) => &r.approval(*a).origin,
         Purpose::Decide(d) => &r.decision(*d).origin,
         Purpose::Override(i) => &r.overrides[*i].origin,
-        Purpose::Ready(c) => &r.checklist(*c).origin,
+        Purpose::Ready(c, _) => &r.checklist(*c).origin,
         Purpose::Gate(g) => &r.gate(*g).origin,
         Purpose::Start(s) | Purpose::Pause(s) => &r.stage(*s).origin,
         Purpose::Step(s, slug) => {
@@ -190,7 +188,11 @@ fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
             found.map_or(&stage.origin, |x| &x.origin)
         }
         Purpose::Hold(h) | Purpose::HoldStep(h, _) => &r.hold(*h).origin,
-        Purpose::Deploy(_) | Purpose::Messages | Purpose::PauseRun | Purpose::Finally(_) => &r.origin,
+        Purpose::Deploy(_)
+        | Purpose::Messages
+        | Purpose::Wait(_)
+        | Purpose::PauseRun
+        | Purpose::Finally(_) => &r.origin,
     }
 }
 
@@ -228,7 +230,22 @@ fn waits(ctx: &Ctx<'_>) {
                         run += within.as_seconds();
                     }
                 }
-                SegmentKind::Sleep(..) => run += crate::emit::github::lower::segments::LONGEST_WAIT,
+                SegmentKind::Timer(minutes, ..) => {
+                    if *minutes > LONGEST_TIMER {
+                        too_long(
+                            ctx,
+                            &ctx.release.stage(StageId::at(i)).origin,
+                            format!(
+                                "stage `{}` waits {}, and GitHub waits 30 days",
+                                ctx.release.stage(StageId::at(i)).name,
+                                Dur::minutes(*minutes)
+                            ),
+                            "split the wait, with something to look at between",
+                        );
+                    }
+                    run += minutes * 60;
+                }
+                SegmentKind::Sleep(..) => run += crate::emit::environments::LONGEST_WAIT,
             }
         }
         let stage = ctx.release.stage(StageId::at(i));
@@ -275,30 +292,6 @@ fn duties(ctx: &Ctx<'_>) {
                 "who fills which seat is compared after each review".to_string(),
                 "executors of automated stages are whoever started the run; people who confirm manual work are reviewers of its environment",
             ),
-        }
-    }
-    for i in 0..ctx.release.checklists.len() {
-        let list = &ctx.release.checklists[i];
-        let used = ctx
-            .release
-            .stages
-            .iter()
-            .any(|s| s.ready.iter().any(|(c, _)| c.index() == i));
-        let mut owners: Vec<_> = list
-            .items
-            .iter()
-            .filter(|i| i.check.is_none())
-            .map(|i| i.owner)
-            .collect();
-        owners.sort();
-        owners.dedup();
-        if used && owners.len() > 1 {
-            unenforced(
-                ctx,
-                &list.origin,
-                format!("one reviewer ticks all of checklist `{}` on GitHub", list.name),
-                "give each owner a checklist of their own, or a `check` to each item",
-            );
         }
     }
 }

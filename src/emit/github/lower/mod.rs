@@ -58,7 +58,6 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
 fn release(ctx: &Ctx<'_>) -> Workflow {
     let r = ctx.release;
     let mut jobs = vec![around::preflight(ctx), around::preview(ctx)];
-    let mut settlers: Vec<Job> = Vec::new();
     let mut workers: Vec<String> = Vec::new();
     let mut add = |jobs: &mut Vec<Job>, more: Vec<Job>| {
         workers.extend(more.iter().map(|j| j.id.clone()));
@@ -67,7 +66,6 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     add(&mut jobs, around::baseline(ctx).into_iter().collect());
     for i in 0..r.overrides.len() {
         add(&mut jobs, consent::way_around(ctx, i));
-        settlers.extend(settle::of_way_around(ctx, i));
     }
     for i in 0..r.checklists.len() {
         let id = ChecklistId::at(i);
@@ -75,19 +73,16 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
             add(&mut jobs, consent::checklist(ctx, id));
         }
     }
-    let rollback_only = rollback_only(r);
     for node in ctx.plan.order() {
         match node {
-            Node::Approval(a) if rollback_only.contains(&a) => {}
+            Node::Approval(a) if ctx.rollback_only(a) => {}
             Node::Approval(a) => {
                 add(&mut jobs, consent::approval(ctx, a));
                 jobs.extend(told(ctx, a));
-                settlers.extend(settle::of_approval(ctx, a));
             }
             Node::Decision(d) if ctx.on_demand(d) => {}
             Node::Decision(d) => {
                 add(&mut jobs, consent::decision(ctx, d));
-                settlers.extend(settle::of_decision(ctx, d));
             }
             Node::Stage(s) => {
                 for hold in (0..r.holds.len()).map(HoldId::at) {
@@ -96,19 +91,18 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
                     }
                 }
                 add(&mut jobs, stage::jobs(ctx, s));
-                settlers.extend(settle::of_stage(ctx, s));
                 jobs.extend(demote(ctx, s));
             }
         }
     }
     for t in ctx.watched() {
         add(&mut jobs, trigger::jobs(ctx, t));
-        settlers.extend(settle::of_trigger(ctx, t, trigger::parts(ctx, t)));
     }
+    let settlers = settle::jobs(ctx);
     let settled: Vec<String> = settlers
         .iter()
-        .filter(|j| j.outputs.iter().any(|(n, _)| n == "next"))
         .map(|j| j.id.clone())
+        .filter(|id| id.starts_with("failed-"))
         .collect();
     jobs.extend(settlers);
     for hold in (0..r.holds.len()).rev().map(HoldId::at) {
@@ -121,7 +115,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     Workflow {
         head: head(ctx, "The release"),
         name: format!("Release {}", r.name),
-        run_name: around::run_name(ctx, ""),
+        run_name: around::run_name(ctx, Field::text(format!("{} ", r.name))),
         on: triggers(ctx),
         group: group(ctx),
         jobs,
@@ -132,7 +126,12 @@ fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
     Workflow {
         head: head(ctx, "The rollback"),
         name: format!("Rollback {}", ctx.release.name),
-        run_name: around::run_name(ctx, "Rollback "),
+        run_name: around::run_name(
+            ctx,
+            Field::text(format!("Rollback {} of run ", ctx.release.name))
+                .then(Part::Expr(Expr::Input("run".into())))
+                .then(Part::Text(" ".to_string())),
+        ),
         on: Triggers {
             inputs: rollback::inputs(ctx),
             schedule: None,
@@ -141,29 +140,6 @@ fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
         group: Field::text(format!("rollback-{}", ctx.release.name)),
         jobs: rollback::jobs(ctx),
     }
-}
-
-/// Approvals that only rollbacks name: they are asked when that rollback starts.
-fn rollback_only(r: &Release) -> Vec<crate::model::ApprovalId> {
-    let forward: Vec<_> = r
-        .stages
-        .iter()
-        .flat_map(|s| {
-            let rungs = s.rollout.iter().flat_map(|r| &r.steps).flat_map(|s| &s.approved);
-            s.approved.iter().chain(rungs)
-        })
-        .map(|(a, _)| *a)
-        .collect();
-    r.stages
-        .iter()
-        .filter_map(|s| match &s.rollback {
-            crate::model::Rollback::Written(w) => Some(&w.approved),
-            _ => None,
-        })
-        .flatten()
-        .map(|(a, _)| *a)
-        .filter(|a| !forward.contains(a))
-        .collect()
 }
 
 /// Tells of a granted approval.
@@ -263,12 +239,6 @@ fn triggers(ctx: &Ctx<'_>) -> Triggers {
             "The state of the run this one goes on with; written by that run",
             false,
             Some(""),
-        ));
-        list.push(inputs::text(
-            "attempt",
-            "The number of the attempt",
-            false,
-            Some("1"),
         ));
     }
     let (schedule, completed) = match &r.started_by {

@@ -5,8 +5,8 @@
 
 use crate::emit::environments::gate_slug;
 use crate::model::{
-    ApprovalId, CaptureId, CaptureSource, ChecklistId, DecisionId, GateId, HoldId, PriorId, Release, StageId,
-    Sym, Text, TextPart, TriggerId,
+    ApprovalId, CaptureId, CaptureSource, ChecklistId, DecisionId, GateId, HoldId, PriorId, Release, RoleId,
+    StageId, Sym, Text, TextPart, TriggerId,
 };
 
 /// Most characters of a job's id at GitHub.
@@ -39,9 +39,9 @@ pub fn check(r: &Release, c: ChecklistId) -> String {
     id("check", &r.checklist(c).name)
 }
 
-/// The ticks of a checklist.
-pub fn ready(r: &Release, c: ChecklistId) -> String {
-    id("ready", &r.checklist(c).name)
+/// What a role ticks of a checklist.
+pub fn ready(r: &Release, c: ChecklistId, role: RoleId) -> String {
+    with(&id("ready", &r.checklist(c).name), &r.role(role).name)
 }
 
 /// The entry of a hold.

@@ -3,6 +3,7 @@
 //! No condition relies on what GitHub adds by itself: its `success()` looks at all ancestors, and a skip two hops up would skip
 //! the job. Called by `stage`, `consent`, `around` and `trigger`.
 
+use crate::emit::environments::tickers;
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::names;
@@ -45,8 +46,8 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
         if items.iter().any(|i| i.check.is_some()) {
             list.push(simply(ctx, &names::check(ctx.release, *checklist), needs));
         }
-        if items.iter().any(|i| i.check.is_none()) {
-            list.push(simply(ctx, &names::ready(ctx.release, *checklist), needs));
+        for role in tickers(ctx.release, ctx.release.checklist(*checklist)) {
+            list.push(simply(ctx, &names::ready(ctx.release, *checklist, role), needs));
         }
     }
     for (i, o) in ctx.release.overrides.iter().enumerate() {

@@ -6,13 +6,16 @@ use crate::emit::environments::Purpose;
 use crate::emit::github::lower::chain::{self, Chain, Link, LinkWhat};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, temporary, token, upload};
-use crate::emit::github::lower::{around, consent, inputs, messages, names};
+use crate::emit::github::lower::{around, consent, inputs, messages, names, settle};
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
 use crate::emit::github::script::Fixed;
 use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
 use crate::plan::{Node, StageUndo};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+
+/// How a rollback may be told to end.
+const ENDS: [&str; 4] = ["rolled_back", "stopped", "stopped_as_it_is", "as_planned"];
 
 /// The inputs of the rollback.
 pub fn inputs(ctx: &Ctx<'_>) -> Vec<Input> {
@@ -30,9 +33,9 @@ pub fn inputs(ctx: &Ctx<'_>) -> Vec<Input> {
         inputs::text("from_step", "The undo to begin with, such as model.u_s1; empty begins with the first", false, Some("")),
         Input {
             name: "ends".to_string(),
-            description: "rolled_back undoes what began; stopped undoes only what began lists; stopped_as_it_is undoes nothing and only leaves holds".to_string(),
+            description: "rolled_back undoes what began; stopped undoes it and counts as a stop; stopped_as_it_is undoes nothing and only leaves holds; as_planned does what the plan says of the failure in the state".to_string(),
             required: true,
-            kind: InputKind::Choice(["rolled_back", "stopped", "stopped_as_it_is"].map(str::to_string).to_vec()),
+            kind: InputKind::Choice(ENDS.map(str::to_string).to_vec()),
             default: Some("rolled_back".to_string()),
         },
     ]);
@@ -121,7 +124,9 @@ fn stuck(ctx: &Ctx<'_>) -> Map<String, Value> {
 
 /// The jobs of the rollback.
 pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
-    let mut jobs = vec![todo(ctx)];
+    let mut jobs = vec![settled(ctx)];
+    jobs.extend(asked(ctx));
+    jobs.push(todo(ctx));
     let mut approvals = BTreeSet::new();
     for stage in &ctx.release.stages {
         if let Rollback::Written(w) = &stage.rollback {
@@ -162,8 +167,9 @@ pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
     jobs
 }
 
-fn todo(ctx: &Ctx<'_>) -> Job {
-    let mut b = JobBuilder::new(ctx, "todo", "What is to be undone");
+/// The job that ends the release's run and finds out what follows.
+fn settled(ctx: &Ctx<'_>) -> Job {
+    let mut b = JobBuilder::new(ctx, "settle", "What follows");
     b.permit(
         "actions",
         true,
@@ -185,37 +191,113 @@ fn todo(ctx: &Ctx<'_>) -> Job {
         ("RUN", "run"),
         ("BEGAN", "began"),
         ("STATE", "state"),
-        ("FROM", "from_step"),
         ("ENDS", "ends"),
     ] {
         vars.expr(name, Expr::Input(input.to_string()));
     }
+    vars.text("OUTCOMES", settle::table(ctx));
+    vars.text("TITLE", format!("Rollback {} of run ", ctx.release.name));
+    vars.text("MOST", "17100");
+    for output in ["state", "outcome", "then", "asks", "options", "within", "now"] {
+        b.leave(output, Expr::StepOutput("settle".into(), output.into()));
+    }
+    b.fixed(
+        Some("settle"),
+        "What began, and what the plan says",
+        None,
+        vars,
+        Fixed::Settle,
+    );
+    let paused = success_and([Expr::StepOutput("settle".into(), "then".into()).is("ask")]);
+    messages::at(&mut b, MomentKind::Paused, None, paused);
+    b.seconds = 18_000;
+    b.speaking(Expr::not_cancelled())
+}
+
+/// The jobs in which a person says what follows: asked once more when the first answer is not clear.
+fn asked(ctx: &Ctx<'_>) -> Vec<Job> {
+    if !settle::asks(ctx) {
+        return Vec::new();
+    }
+    let output = |name: &str| Expr::Output("settle".into(), name.into());
+    ["ask", "ask-again"]
+        .into_iter()
+        .map(|id| {
+            let mut b = JobBuilder::new(
+                ctx,
+                id,
+                if id == "ask" {
+                    "What a person says"
+                } else {
+                    "Once more"
+                },
+            );
+            b.permit("actions", false, "to read what was answered");
+            b.need("settle");
+            let mut cond = vec![
+                Expr::not_cancelled(),
+                Expr::succeeded("settle"),
+                output("asks").is_not(""),
+            ];
+            if id == "ask-again" {
+                b.need("ask");
+                cond.push(Expr::Output("ask".into(), "answer".into()).is(""));
+            }
+            let mut vars = b.vars("V");
+            token(&mut vars);
+            vars.expr("ENVIRONMENT", output("asks"));
+            vars.expr("OPTIONS", output("options"));
+            vars.expr("ASKED", output("now"));
+            vars.expr("WITHIN", output("within"));
+            b.leave("answer", Expr::StepOutput("answer".into(), "answer".into()));
+            b.fixed(Some("answer"), "The answer", None, vars, Fixed::Answer);
+            let mut job = b.finish(Expr::all(cond), None, None, "");
+            job.environment = Some(Field::expr(output("asks")));
+            job
+        })
+        .collect()
+}
+
+/// The job that says which undos run, or starts the release where it goes on.
+fn todo(ctx: &Ctx<'_>) -> Job {
+    let mut b = JobBuilder::new(ctx, "todo", "What is undone");
+    b.permit("actions", true, "to start the release again where it goes on");
+    b.need("settle");
+    let mut cond = vec![Expr::not_cancelled(), Expr::succeeded("settle")];
+    let mut vars = b.vars("V");
+    token(&mut vars);
+    for (name, output) in [("STATE", "state"), ("OUTCOME", "outcome")] {
+        vars.expr(name, Expr::Output("settle".into(), output.into()));
+    }
+    if settle::asks(ctx) {
+        for (name, job) in [("ANSWER", "ask"), ("AGAIN", "ask-again")] {
+            b.need(job);
+            vars.expr(name, Expr::Output(job.into(), "answer".into()));
+        }
+        // A rejected question is one that nobody answered.
+        cond.push(Expr::Result("ask-again".into()).is_not("cancelled"));
+    } else {
+        vars.text("ANSWER", "");
+        vars.text("AGAIN", "");
+    }
+    vars.expr("FROM", Expr::Input("from_step".into()));
+    vars.expr("INPUTS", Expr::ToJson("inputs"));
+    settle::files(ctx, &mut vars);
     vars.text("TABLE", table(ctx));
     vars.text("STUCK", Value::Object(stuck(ctx)).to_string());
     let holds: Map<String, Value> = (0..ctx.release.holds.len())
         .map(|i| {
-            let stages: Vec<String> = ctx
-                .held(HoldId::at(i))
-                .into_iter()
-                .map(|s| ctx.release.stage(s).slug.to_string())
-                .collect();
+            let held = ctx.held(HoldId::at(i)).into_iter();
+            let stages: Vec<String> = held.map(|s| ctx.release.stage(s).slug.to_string()).collect();
             (ctx.release.holds[i].name.to_string(), json!(stages))
         })
         .collect();
     vars.text("HOLDS", Value::Object(holds).to_string());
-    vars.text("MOST", "18000");
-    for output in ["began", "todo", "stuck", "holds", "state", "done"] {
+    for output in ["ends", "began", "todo", "stuck", "holds", "state", "done"] {
         b.leave(output, Expr::StepOutput("todo".into(), output.into()));
     }
-    b.fixed(
-        Some("todo"),
-        "What began, and what of it is undone",
-        None,
-        vars,
-        Fixed::Todo,
-    );
-    b.seconds = 18_000;
-    b.finish(Expr::not_cancelled(), None, None, "")
+    b.fixed(Some("todo"), "What is undone", None, vars, Fixed::Todo);
+    b.finish(Expr::all(cond), None, None, "")
 }
 
 /// An approval that a rollback waits for: asked when the rollback starts.
@@ -469,8 +551,6 @@ fn report(ctx: &Ctx<'_>, jobs: &[Job]) -> Job {
     b.needs.extend(jobs.iter().map(|j| j.id.clone()));
     let mut vars = b.vars("V");
     vars.expr("NEEDS", Expr::ToJson("needs"));
-    vars.expr("ENDS", Expr::Input("ends".into()));
-    vars.expr("STATE", Expr::Output("todo".into(), "state".into()));
     vars.text("HALF", json_list(stuck(ctx).keys().cloned()));
     b.leave("state", Expr::StepOutput("report".into(), "state".into()));
     b.fixed(
@@ -487,11 +567,7 @@ fn report(ctx: &Ctx<'_>, jobs: &[Job]) -> Job {
     ));
     let state = |word: &str| {
         let is = Expr::StepOutput("report".into(), "state".into()).is(word);
-        if word == "needs_help" {
-            Some(Expr::all([always(), is]))
-        } else {
-            success_and([is])
-        }
+        success_and([is])
     };
     for (kind, word) in [
         (MomentKind::RolledBack, "rolled_back"),

@@ -2,7 +2,7 @@
 //!
 //! Must not know how a job is made (`stage` does). Called by `lower::context`.
 
-use crate::emit::environments::{Purpose, asked};
+use crate::emit::environments::{LONGEST_WAIT, Purpose, asked};
 use crate::emit::github::lower::names;
 use crate::emit::github::script::WaitLength;
 use crate::emit::people::Askable;
@@ -11,8 +11,6 @@ use crate::model::{
     Step, StepKind, Text, WaitTest,
 };
 
-/// The longest a job may wait in itself, in seconds: five hours, so that an hour is left for its work.
-pub const LONGEST_WAIT: i64 = 5 * 3600;
 /// The longest a job may live, in minutes.
 pub const LONGEST_JOB: i64 = 360;
 /// What a job may be expected to last before it is cut, in seconds.
@@ -40,8 +38,10 @@ pub enum SegmentKind<'a> {
     Work(Vec<Item<'a>>),
     /// It asks a person.
     Person(Box<Ask<'a>>),
-    /// It only waits.
+    /// It only waits for a moment.
     Sleep(WaitLength, Cond),
+    /// GitHub waits so many minutes before it starts; what it counts as, and when it applies.
+    Timer(i64, Vec<String>, Cond),
 }
 
 /// Part of a working job.
@@ -260,29 +260,23 @@ impl<'a> Cutter<'a> {
     }
 
     fn wait(&mut self, step: &'a Step, length: Dur, units: Vec<String>, when: Cond) {
-        let mut left = length.as_seconds().max(0);
-        if left <= LONGEST_WAIT {
+        let seconds = length.as_seconds().max(0);
+        if seconds <= LONGEST_WAIT {
             self.item(Item {
                 slug: step.slug.to_string(),
                 units,
                 when,
                 origin: &step.origin,
-                what: What::Wait(WaitLength::Seconds(left)),
-                seconds: left,
+                what: What::Wait(WaitLength::Seconds(seconds)),
+                seconds,
                 environment: self.home,
             });
             return;
         }
         self.close();
-        while left > 0 {
-            let chunk = left.min(LONGEST_WAIT);
-            self.done.push((
-                Vec::new(),
-                self.home,
-                SegmentKind::Sleep(WaitLength::Seconds(chunk), when.clone()),
-            ));
-            left -= chunk;
-        }
+        let approvals = std::mem::take(&mut self.approvals);
+        let timer = SegmentKind::Timer(length.as_minutes(), units, when);
+        self.done.push((approvals, self.home, timer));
     }
 
     fn until(&mut self, at: Offset, fixed_start: bool, slug: String, when: &Cond, origin: &'a Origin) {
@@ -373,6 +367,7 @@ impl<'a> Cutter<'a> {
                 let part = (i + 1 < last).then_some(i + 1);
                 let what = match &kind {
                     SegmentKind::Person(ask) => format!(": {}", names::title(self.release, &ask.what)),
+                    SegmentKind::Timer(minutes, ..) => format!(": wait {}", Dur::minutes(*minutes)),
                     _ => String::new(),
                 };
                 Segment {

@@ -1,11 +1,13 @@
-//! What follows a failure: a job of its own for each stage, approval, decision and trigger.
+//! What follows a failure: in the release a job for each stage, approval, decision and trigger that hands over to the rollback workflow;
+//! there a table of what the plan says.
 //!
-//! It is a job and not a step because the deploying job must not hold the right to dispatch and cancel, and because a job that timed
-//! out or lost its runner could not speak for itself. Called by `lower`.
+//! It is a job and not a step because the deploying job must not hold the right to dispatch, and because a job that timed out or lost
+//! its runner could not speak for itself. It is another workflow because undos that need a job which waits for a person would wait
+//! with it. Called by `lower`.
 
-use crate::emit::environments::{Purpose, may_pause};
+use crate::emit::environments::{Purpose, may_pause, tickers};
 use crate::emit::github::lower::context::{Ctx, Kept};
-use crate::emit::github::lower::job::{JobBuilder, begun, job_name, json_list, success_and, token};
+use crate::emit::github::lower::job::{JobBuilder, begun, json_list, token};
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{consent, messages, names, order, stage};
@@ -36,16 +38,10 @@ struct Failed<'a> {
     /// What counts as begun when a person was asked in a job.
     asked: BTreeMap<String, Vec<String>>,
     steps: Vec<&'a Step>,
-    /// Where the owner is asked when the run pauses.
-    pause: Purpose,
-    /// Decisions that may be asked.
-    decisions: Vec<DecisionId>,
-    /// What counts as done when a person says to proceed.
-    proceed: Vec<String>,
 }
 
-/// The jobs that settle the failure of a stage.
-pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
+/// The failure of a stage.
+fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     let s = ctx.release.stage(id);
     let base = names::stage(ctx.release, id);
     let mut jobs: Vec<String> = ctx.stage_jobs(id);
@@ -77,20 +73,18 @@ pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
             if items.iter().any(|i| i.check.is_some()) {
                 jobs.push(names::check(ctx.release, *checklist));
             }
-            if items.iter().any(|i| i.check.is_none()) {
-                jobs.push(names::ready(ctx.release, *checklist));
+            for role in tickers(ctx.release, ctx.release.checklist(*checklist)) {
+                jobs.push(names::ready(ctx.release, *checklist, role));
             }
         }
     }
     let mut outcomes = Map::new();
-    let mut decisions = Vec::new();
     let done = proceed(ctx, id);
+    let pause = Purpose::Pause(id);
+    let owner = may_pause(ctx.release, id);
     let default = match s.on_failure.as_ref().map(|f| &f.then) {
-        Some(Failure::Then(o)) => outcome(ctx, o, &done),
-        Some(Failure::Decision(d)) => {
-            decisions.push(*d);
-            json!({"then": "decision", "decision": names::decision(ctx.release, *d)})
-        }
+        Some(Failure::Then(o)) => outcome(ctx, o, &pause, &done),
+        Some(Failure::Decision(d)) => decided(ctx, *d, &pause, &done),
         None => rollback(),
     };
     let stepping_back = s.rollout.as_ref().filter(|r| r.demote.is_some());
@@ -99,19 +93,27 @@ pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
             outcomes.insert(format!("rung:{}", first.slug), rollback());
         }
         outcomes.insert("rung:".to_string(), rollback());
-        outcomes.insert("default".to_string(), json!({"then": "pause"}));
+        outcomes.insert("default".to_string(), paused(ctx, &pause, &done));
     } else {
         outcomes.insert("default".to_string(), default);
     }
-    for cause in ["window", "no_data"] {
-        outcomes.insert(cause.to_string(), json!({"then": "pause"}));
+    if owner {
+        for cause in ["window", "no_data"] {
+            outcomes.insert(cause.to_string(), paused(ctx, &pause, &done));
+        }
     }
     outcomes.insert("lapsed".to_string(), rollback());
     for gate in crate::emit::environments::gates_of(s) {
         let cause = crate::emit::github::lower::gate::cause(ctx, gate);
+        let accepted = gate_done(ctx, id, gate);
         match &ctx.release.gate(gate).otherwise {
             Some((GateOutcome::Then(o), _)) => {
-                let mut value = outcome(ctx, o, &gate_done(ctx, id, gate));
+                let done = if matches!(o, FailureOutcome::Continue { .. }) {
+                    &accepted
+                } else {
+                    &done
+                };
+                let mut value = outcome(ctx, o, &pause, done);
                 if let (FailureOutcome::Continue { .. }, Some(map)) = (o, value.as_object_mut()) {
                     let name = names::verdict(ctx.release, gate);
                     map.insert("values".to_string(), json!({ name: "failed" }));
@@ -119,14 +121,11 @@ pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
                 outcomes.insert(cause, value);
             }
             Some((GateOutcome::Decision(d), _)) => {
-                decisions.push(*d);
-                let value = json!({"then": "decision", "decision": names::decision(ctx.release, *d)});
-                outcomes.insert(cause, value);
+                outcomes.insert(cause, decided(ctx, *d, &pause, &accepted));
             }
             None => {}
         }
     }
-    decisions.dedup();
     let rung = ctx
         .segments(id)
         .iter()
@@ -139,12 +138,7 @@ pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
     } else {
         s.on_failure.iter().flat_map(|f| &f.steps).collect()
     };
-    let pause = if may_pause(ctx.release, id) {
-        Purpose::Pause(id)
-    } else {
-        Purpose::PauseRun
-    };
-    let failed = Failed {
+    Failed {
         title: names::line(&s.name),
         base,
         jobs,
@@ -155,15 +149,11 @@ pub fn of_stage(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
         rung: Expr::first(rung),
         asked,
         steps,
-        pause,
-        decisions,
-        proceed: done,
-    };
-    settle(ctx, failed)
+    }
 }
 
-/// The jobs that settle the rejection of an approval.
-pub fn of_approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
+/// The rejection of an approval.
+fn of_approval<'a>(ctx: &Ctx<'a>, id: ApprovalId) -> Failed<'a> {
     let approval = ctx.release.approval(id);
     let base = names::approval(ctx.release, id);
     let count = consent::seats(ctx, approval);
@@ -171,33 +161,32 @@ pub fn of_approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
     jobs.push(base.clone());
     let default = match &approval.otherwise {
         ApprovalOutcome::Rollback => rollback(),
-        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &[]),
-        ApprovalOutcome::Restart(s, n) => outcome(ctx, &FailureOutcome::Restart(*s, *n), &[]),
+        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &Purpose::PauseRun, &[]),
+        ApprovalOutcome::Restart(s, n) => {
+            outcome(ctx, &FailureOutcome::Restart(*s, *n), &Purpose::PauseRun, &[])
+        }
     };
-    settle(
-        ctx,
-        simple(
-            base,
-            names::line(&approval.name),
-            jobs,
-            Some(Node::Approval(id)),
-            default,
-        ),
+    simple(
+        base,
+        names::line(&approval.name),
+        jobs,
+        Some(Node::Approval(id)),
+        default,
     )
 }
 
-/// The jobs that settle a declared way around that was not granted.
-pub fn of_way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
+/// A declared way around that was not granted.
+fn of_way_around<'a>(ctx: &Ctx<'a>, index: usize) -> Failed<'a> {
     let o = &ctx.release.overrides[index];
     let base = names::overridden(ctx.release, index);
     let count = o.quorum.max(1);
     let mut jobs: Vec<String> = (1..count).map(|n| names::numbered(&base, n as usize)).collect();
     jobs.push(base.clone());
-    settle(ctx, simple(base, names::line(&o.name), jobs, None, rollback()))
+    simple(base, names::line(&o.name), jobs, None, rollback())
 }
 
-/// The jobs that follow a decision with which the run does not go on.
-pub fn of_decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
+/// A decision with which the run does not go on.
+fn of_decision<'a>(ctx: &Ctx<'a>, id: DecisionId) -> Failed<'a> {
     let decision = ctx.release.decision(id);
     let base = names::decision(ctx.release, id);
     let mut jobs = vec![
@@ -217,24 +206,23 @@ pub fn of_decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
     );
     for option in &decision.options {
         if let OptionOutcome::Then(o) = &option.then {
-            let value = outcome(ctx, o, std::slice::from_ref(&base));
+            let value = outcome(ctx, o, &Purpose::PauseRun, std::slice::from_ref(&base));
             failed.outcomes.insert(option.name.to_string(), value);
         }
     }
     failed.cause = Expr::first(vec![Expr::Output(base.clone(), "option".into()), Expr::str("")]);
-    failed.proceed = vec![base];
-    settle(ctx, failed)
+    failed
 }
 
-/// The jobs that do what a trigger says.
-pub fn of_trigger(ctx: &Ctx<'_>, id: TriggerId, parts: usize) -> Vec<Job> {
+/// What a trigger says.
+fn of_trigger<'a>(ctx: &Ctx<'a>, id: TriggerId, parts: usize) -> Failed<'a> {
     let trigger = &ctx.release.triggers[id.index()];
     let base = names::watch(ctx.release, id, 1);
     let jobs = (1..=parts).map(|p| names::watch(ctx.release, id, p)).collect();
-    let default = outcome(ctx, &trigger.then, &[]);
+    let default = outcome(ctx, &trigger.then, &Purpose::PauseRun, &[]);
     let mut failed = simple(base, names::line(&trigger.name), jobs, None, default);
     failed.steps = trigger.steps.iter().collect();
-    settle(ctx, failed)
+    failed
 }
 
 fn simple<'a>(
@@ -257,9 +245,6 @@ fn simple<'a>(
         rung: Expr::str(""),
         asked: BTreeMap::new(),
         steps: Vec::new(),
-        pause: Purpose::PauseRun,
-        decisions: Vec::new(),
-        proceed: Vec::new(),
     }
 }
 
@@ -273,6 +258,7 @@ fn proceed(ctx: &Ctx<'_>, id: StageId) -> Vec<String> {
                 list.extend(items.iter().flat_map(|i| &i.units).map(|u| format!("{slug}.{u}")));
             }
             SegmentKind::Person(ask) => list.extend(ask.units.iter().map(|u| format!("{slug}.{u}"))),
+            SegmentKind::Timer(_, units, _) => list.extend(units.iter().map(|u| format!("{slug}.{u}"))),
             SegmentKind::Sleep(..) => {}
         }
     }
@@ -306,14 +292,14 @@ fn rollback() -> Value {
     json!({"then": "rollback", "ends": "rolled_back"})
 }
 
-/// What follows, as data for the script that does it; `done` is what counts as done when the run goes on.
-fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, done: &[String]) -> Value {
+/// What follows, as data for the script that does it: where the owner is asked, and what is done when the run goes on.
+fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[String]) -> Value {
     match o {
         FailureOutcome::Rollback => rollback(),
         FailureOutcome::RollbackStage(s) => {
             json!({"then": "rollback", "ends": "stopped", "scope": with_dependents(ctx, *s)})
         }
-        FailureOutcome::Pause => json!({"then": "pause"}),
+        FailureOutcome::Pause => paused(ctx, pause, done),
         FailureOutcome::Stop => json!({"then": "rollback", "ends": "stopped_as_it_is"}),
         FailureOutcome::Continue { .. } => json!({"then": "continue", "done": done}),
         FailureOutcome::Restart(s, n) => {
@@ -322,6 +308,58 @@ fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, done: &[String]) -> Value {
         }
         FailureOutcome::Escalate(_) => json!({"then": "nothing"}),
     }
+}
+
+/// The owner is asked how the run goes on.
+fn paused(ctx: &Ctx<'_>, pause: &Purpose, done: &[String]) -> Value {
+    json!({
+        "then": "ask",
+        "asks": ctx.environment(pause),
+        "options": {
+            "retry": {"then": "retry"},
+            "proceed": {"then": "continue", "done": done},
+            "rollback": rollback(),
+            "stop": {"then": "rollback", "ends": "stopped_as_it_is"},
+        },
+        "otherwise": {"then": "ask"},
+    })
+}
+
+/// A decision is asked.
+fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) -> Value {
+    let decision = ctx.release.decision(id);
+    let mut options = Map::new();
+    let kept = names::option(ctx.release, id);
+    let mut all = done.to_vec();
+    all.push(names::decision(ctx.release, id));
+    for option in &decision.options {
+        let mut value = match &option.then {
+            OptionOutcome::Proceed => json!({"then": "continue", "done": all}),
+            // The owner was just asked: a second question has no clear answer either.
+            OptionOutcome::Then(FailureOutcome::Pause) => json!({"then": "ask"}),
+            OptionOutcome::Then(o) => outcome(ctx, o, pause, &all),
+        };
+        if let Some(map) = value.as_object_mut() {
+            map.insert(
+                "values".to_string(),
+                json!({ kept.clone(): option.name.as_str() }),
+            );
+        }
+        options.insert(option.name.to_string(), value);
+    }
+    let default = decision
+        .default
+        .and_then(|i| options.get(decision.options[i].name.as_str()).cloned());
+    let mut value = json!({
+        "then": "ask",
+        "asks": ctx.environment(&Purpose::Decide(id)),
+        "options": options,
+        "otherwise": default.unwrap_or_else(rollback),
+    });
+    if let (Some(within), Some(map)) = (decision.question.within, value.as_object_mut()) {
+        map.insert("within".to_string(), json!(within.as_seconds()));
+    }
+    value
 }
 
 /// A stage and every stage that depends on it.
@@ -357,7 +395,8 @@ fn again(ctx: &Ctx<'_>, s: StageId) -> (Vec<String>, Vec<String>) {
             continue;
         }
         for (c, _) in &stage.ready {
-            redo.push(names::ready(r, *c));
+            let roles = tickers(r, r.checklist(*c)).into_iter();
+            redo.extend(roles.map(|role| names::ready(r, *c, role)));
             redo.push(names::check(r, *c));
         }
         for gate in crate::emit::environments::gates_of(stage) {
@@ -372,82 +411,116 @@ fn again(ctx: &Ctx<'_>, s: StageId) -> (Vec<String>, Vec<String>) {
     (redo, forget)
 }
 
-/// The names of the jobs of a node, as the API gives them.
-fn job_names(ctx: &Ctx<'_>, node: Node) -> Vec<String> {
-    match node {
-        Node::Stage(s) => ctx.segments(s).iter().map(|s| s.name.clone()).collect(),
-        Node::Approval(a) => {
-            let approval = ctx.release.approval(a);
-            let count = consent::seats(ctx, approval);
-            let base = job_name("Approval", &approval.name);
-            if count == 1 {
-                vec![base]
-            } else {
-                (1..=count).map(|n| format!("{base} ({n} of {count})")).collect()
-            }
+/// Everything that can fail, in the order of the plan.
+fn failures<'a>(ctx: &Ctx<'a>) -> Vec<Failed<'a>> {
+    let mut list: Vec<Failed<'a>> = (0..ctx.release.overrides.len())
+        .map(|i| of_way_around(ctx, i))
+        .collect();
+    for node in ctx.plan.order() {
+        match node {
+            Node::Approval(a) if ctx.rollback_only(a) => {}
+            Node::Approval(a) => list.push(of_approval(ctx, a)),
+            Node::Decision(d) if ctx.on_demand(d) => {}
+            Node::Decision(d) => list.push(of_decision(ctx, d)),
+            Node::Stage(s) => list.push(of_stage(ctx, s)),
         }
-        Node::Decision(d) => vec![job_name("Decision", &ctx.release.decision(d).name)],
     }
+    let watched = ctx.watched().into_iter();
+    list.extend(watched.map(|t| of_trigger(ctx, t, crate::emit::github::lower::trigger::parts(ctx, t))));
+    list
 }
 
-fn settle(ctx: &Ctx<'_>, failed: Failed<'_>) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    let wrong = wrong(ctx, &failed);
-    let manual = manual_first(ctx, &failed, &wrong);
-    let before = manual.as_ref().map(|j| j.id.clone());
-    jobs.extend(manual);
+/// What follows each failure, as data: by job, then by cause.
+pub fn table(ctx: &Ctx<'_>) -> String {
+    let table: Map<String, Value> = failures(ctx)
+        .into_iter()
+        .map(|f| (f.base, Value::Object(f.outcomes)))
+        .collect();
+    Value::Object(table).to_string()
+}
 
-    let id = names::settle(&failed.base);
-    let mut b = JobBuilder::new(ctx, id.clone(), format!("After {}", failed.title));
+/// The environments on which a person may be asked what follows.
+pub fn asks(ctx: &Ctx<'_>) -> bool {
+    failures(ctx)
+        .iter()
+        .any(|f| f.outcomes.values().any(|o| o.get("asks").is_some()))
+}
+
+/// The jobs of the release that hand a failure over.
+pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
+    failures(ctx).iter().flat_map(|f| hand_over(ctx, f)).collect()
+}
+
+fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let wrong = wrong(ctx, failed);
+    let mut b = JobBuilder::new(
+        ctx,
+        names::settle(&failed.base),
+        format!("After {}", failed.title),
+    );
+    if let Some(manual) = manual_first(ctx, failed, &wrong) {
+        b.need(manual.id.clone());
+        jobs.push(manual);
+    }
     b.needs.extend(failed.jobs.iter().cloned());
-    b.need("preflight");
     if let Some(node) = failed.node {
         b.needs.extend(order::ancestors(ctx, node));
         if let Node::Stage(s) = node {
             b.needs
                 .extend(ctx.holds_of(s).into_iter().map(|h| names::enter(ctx.release, h)));
+            if ctx
+                .release
+                .stage(s)
+                .rollout
+                .as_ref()
+                .is_some_and(|r| r.demote.is_some())
+            {
+                b.need(names::with(&failed.base, "demote"));
+            }
         }
     }
-    let cond = vec![Expr::not_cancelled(), wrong];
-    if let Some(before) = before {
-        b.need(before);
-    }
     for step in &failed.steps {
-        let how = How {
-            id: format!("f_{}", step.slug),
-            failing: Failing::Nothing,
-            ..How::of(step)
-        };
         if crate::emit::environments::asked(step).is_none() {
+            let how = How {
+                id: format!("f_{}", step.slug),
+                failing: Failing::Nothing,
+                ..How::of(step)
+            };
             b.do_step(step, how);
         }
     }
     b.speaks |= !b.steps.is_empty();
-    variables(&mut b, &failed);
+    b.permit("actions", true, "to start the rollback workflow");
+    let mut vars = b.vars("V");
+    token(&mut vars);
+    begun(&mut vars);
+    vars.expr("ATTEMPT", Expr::Output("preflight".into(), "attempt".into()));
+    vars.expr("NEEDS", Expr::ToJson("needs"));
+    vars.expr("INPUTS", Expr::ToJson("inputs"));
+    vars.expr("RESUME", resume(ctx));
+    vars.text(
+        "ASKED_JOBS",
+        serde_json::to_string(&failed.asked).unwrap_or_default(),
+    );
+    vars.text("FAILED", failed.base.clone());
+    vars.expr("CAUSE", failed.cause.clone());
+    vars.expr("RUNG", failed.rung.clone());
+    files(ctx, &mut vars);
+    b.fixed(
+        Some("hand_over"),
+        "Hand over to the rollback",
+        None,
+        vars,
+        Fixed::HandOver,
+    );
     messages::at(&mut b, MomentKind::Failed, failed.stage, None);
     if matches!(failed.node, Some(Node::Approval(_))) {
         messages::at(&mut b, MomentKind::Rejected, None, None);
     }
-    let paused = success_and([Expr::StepOutput("settle".into(), "next".into()).is("pause")]);
-    messages::at(&mut b, MomentKind::Paused, failed.stage, paused);
-    b.seconds += 5 * 3600;
-    let settled = b.speaking(Expr::all(cond));
-    jobs.push(settled);
-    if failed.outcomes.values().any(|o| o["then"] == "pause") && is_reachable(ctx, &failed) {
-        jobs.push(pause(ctx, &failed, &id));
-    }
-    for d in &failed.decisions {
-        jobs.push(decide(ctx, &failed, &id, *d));
-    }
+    b.seconds += 120;
+    jobs.push(b.speaking(Expr::all([Expr::not_cancelled(), wrong])));
     jobs
-}
-
-/// Whether a pause can come up at all: the table of every stage names the window, but not every stage stands in one.
-fn is_reachable(ctx: &Ctx<'_>, failed: &Failed<'_>) -> bool {
-    match failed.stage {
-        Some(s) => may_pause(ctx.release, s),
-        None => true,
-    }
 }
 
 /// One of the jobs went wrong, and not because it saw that something else had.
@@ -466,46 +539,10 @@ fn wrong(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Expr {
         let work = ctx
             .segments(s)
             .iter()
-            .filter(|s| !matches!(s.kind, SegmentKind::Person(_)));
+            .filter(|s| matches!(s.kind, SegmentKind::Work(_) | SegmentKind::Sleep(..)));
         list.extend(work.map(|s| Expr::Output(s.job.clone(), "stopped".into()).is_not("true")));
     }
     Expr::all(list)
-}
-
-/// The variables of `settle.sh`, and its step.
-fn variables(b: &mut JobBuilder<'_, '_>, failed: &Failed<'_>) {
-    let ctx = b.ctx;
-    b.permit(
-        "actions",
-        true,
-        "to start the rollback, and to withdraw what still waits for a person",
-    );
-    let mut vars = b.vars("V");
-    token(&mut vars);
-    begun(&mut vars);
-    vars.expr("NEEDS", Expr::ToJson("needs"));
-    vars.expr("INPUTS", Expr::ToJson("inputs"));
-    vars.expr("RESUME", resume(ctx));
-    vars.expr(
-        "ATTEMPT",
-        Expr::Or(vec![Expr::Input("attempt".into()), Expr::str("1")]),
-    );
-    vars.text(
-        "ASKED_JOBS",
-        serde_json::to_string(&failed.asked).unwrap_or_default(),
-    );
-    let (siblings, earlier) = beside(ctx, failed);
-    vars.text("SIBLINGS", json_list(siblings));
-    vars.text("EARLIER", json_list(earlier));
-    vars.text("WAIT", "17100");
-    vars.expr("CAUSE", failed.cause.clone());
-    vars.expr("RUNG", failed.rung.clone());
-    vars.text("OUTCOMES", Value::Object(failed.outcomes.clone()).to_string());
-    files(ctx, &mut vars);
-    for output in ["next", "state", "ends"] {
-        b.leave(output, Expr::StepOutput("settle".into(), output.into()));
-    }
-    b.fixed(Some("settle"), "What follows", None, vars, Fixed::Settle);
 }
 
 /// The state of an earlier run.
@@ -518,7 +555,7 @@ pub fn resume(ctx: &Ctx<'_>) -> Expr {
 }
 
 /// The names of the workflows and of the plan's inputs, for scripts that start them.
-fn files(ctx: &Ctx<'_>, vars: &mut crate::emit::github::lower::values::Vars<'_, '_>) {
+pub fn files(ctx: &Ctx<'_>, vars: &mut crate::emit::github::lower::values::Vars<'_, '_>) {
     let mut params: Vec<String> = crate::emit::github::lower::inputs::names(ctx.release);
     params.push("plan".to_string());
     vars.text("PARAMS", json_list(params));
@@ -530,31 +567,6 @@ fn files(ctx: &Ctx<'_>, vars: &mut crate::emit::github::lower::values::Vars<'_, 
         "ROLLBACK",
         crate::emit::github::lower::file(ctx.release, "rollback"),
     );
-}
-
-/// The names of the jobs that may be under way, and of those among them that settle first.
-fn beside(ctx: &Ctx<'_>, failed: &Failed<'_>) -> (Vec<String>, Vec<String>) {
-    let order: Vec<Node> = ctx.plan.order().collect();
-    let Some(node) = failed.node else {
-        // A trigger acts while any stage may be under way, and settles after all of them.
-        let stages = ctx.plan.stage_order().into_iter().map(Node::Stage);
-        let siblings = stages.flat_map(|n| job_names(ctx, n)).collect();
-        let earlier = order.iter().flat_map(|n| job_names(ctx, *n)).collect();
-        return (siblings, earlier);
-    };
-    let apart = ctx.apart(node);
-    let siblings = apart
-        .iter()
-        .filter(|n| matches!(n, Node::Stage(_)))
-        .flat_map(|n| job_names(ctx, *n))
-        .collect();
-    let rank = |n: &Node| order.iter().position(|o| o == n);
-    let earlier = apart
-        .iter()
-        .filter(|n| rank(n) < rank(&node))
-        .flat_map(|n| job_names(ctx, *n))
-        .collect();
-    (siblings, earlier)
 }
 
 /// What a person does before anything follows: the manual steps of `on_failure`, one job, all confirmed at once.
@@ -585,107 +597,4 @@ fn manual_first(ctx: &Ctx<'_>, failed: &Failed<'_>, wrong: &Expr) -> Option<Job>
     stage::confirmed(&mut b, &purpose, &[], Vec::new(), None, None, None);
     let cond = Expr::all([Expr::not_cancelled(), wrong.clone()]);
     Some(b.finish(cond, Some(ctx.environment(&purpose)), None, ""))
-}
-
-/// The job in which the owner says how a paused run goes on.
-fn pause(ctx: &Ctx<'_>, failed: &Failed<'_>, settled: &str) -> Job {
-    let id = names::with(settled, "paused");
-    let mut b = JobBuilder::new(
-        ctx,
-        id,
-        format!("Paused at {}: retry, proceed, rollback or stop?", failed.title),
-    );
-    let outcomes = json!({
-        "retry": {"then": "retry"},
-        "proceed": {"then": "proceed", "done": failed.proceed},
-        "rollback": rollback(),
-        "stop": {"then": "rollback", "ends": "stopped_as_it_is"},
-    });
-    let mut vars = b.vars("V");
-    token(&mut vars);
-    vars.text("ENVIRONMENT", ctx.environment(&failed.pause));
-    vars.text("OPTIONS", json_list(["retry", "proceed", "rollback", "stop"]));
-    vars.text("ASKED", "");
-    vars.text("WITHIN", "");
-    b.fixed(Some("answer"), "What the owner says", None, vars, Fixed::Answer);
-    resolve(&mut b, settled, &outcomes, "");
-    let cond = Expr::all([
-        Expr::not_cancelled(),
-        Expr::succeeded(settled),
-        Expr::Output(settled.to_string(), "next".into()).is("pause"),
-    ]);
-    b.need(settled);
-    b.finish(cond, Some(ctx.environment(&failed.pause)), None, "")
-}
-
-/// The job in which a decision is made that is asked on failure.
-fn decide(ctx: &Ctx<'_>, failed: &Failed<'_>, settled: &str, id: DecisionId) -> Job {
-    let decision = ctx.release.decision(id);
-    let name = names::decision(ctx.release, id);
-    let mut b = JobBuilder::new(
-        ctx,
-        names::with(settled, &name),
-        format!(
-            "Decide after {}: {}",
-            failed.title,
-            names::title(ctx.release, &decision.question.ask)
-        ),
-    );
-    let mut outcomes = Map::new();
-    let option_name = names::option(ctx.release, id);
-    for option in &decision.options {
-        let mut done = failed.proceed.clone();
-        done.push(name.clone());
-        let mut value = match &option.then {
-            OptionOutcome::Proceed => json!({"then": "proceed", "done": done}),
-            OptionOutcome::Then(o) => outcome(ctx, o, &done),
-        };
-        if let Some(map) = value.as_object_mut() {
-            map.insert(
-                "values".to_string(),
-                json!({ option_name.clone(): option.name.as_str() }),
-            );
-        }
-        outcomes.insert(option.name.to_string(), value);
-    }
-    consent::question(&mut b, id);
-    let default = decision.default.map(|i| decision.options[i].name.to_string());
-    resolve(
-        &mut b,
-        settled,
-        &Value::Object(outcomes),
-        &default.unwrap_or_default(),
-    );
-    let cond = Expr::all([
-        Expr::not_cancelled(),
-        Expr::succeeded(settled),
-        Expr::Output(settled.to_string(), "next".into()).is(&name),
-    ]);
-    b.need(settled);
-    b.finish(cond, Some(ctx.environment(&Purpose::Decide(id))), None, "")
-}
-
-fn resolve(b: &mut JobBuilder<'_, '_>, settled: &str, outcomes: &Value, default: &str) {
-    let ctx = b.ctx;
-    b.permit("actions", true, "to start what was answered");
-    let mut vars = b.vars("V");
-    token(&mut vars);
-    vars.expr("ANSWER", Expr::StepOutput("answer".into(), "answer".into()));
-    vars.text("DEFAULT", default);
-    vars.text("OUTCOMES", outcomes.to_string());
-    vars.expr("STATE", Expr::Output(settled.to_string(), "state".into()));
-    vars.expr("INPUTS", Expr::ToJson("inputs"));
-    vars.expr(
-        "ATTEMPT",
-        Expr::Or(vec![Expr::Input("attempt".into()), Expr::str("1")]),
-    );
-    files(ctx, &mut vars);
-    b.leave("next", Expr::StepOutput("resolve".into(), "next".into()));
-    b.fixed(
-        Some("resolve"),
-        "What follows from it",
-        None,
-        vars,
-        Fixed::Resolve,
-    );
 }

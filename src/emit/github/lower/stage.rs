@@ -2,7 +2,7 @@
 //!
 //! Called by `lower`.
 
-use crate::emit::environments::{Purpose, in_window};
+use crate::emit::environments::{LONGEST_WAIT, Purpose, in_window};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::gate::{cause, failing};
@@ -11,7 +11,7 @@ use crate::emit::github::lower::segments::{Ask, Item, Segment, SegmentKind, What
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{names, order, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
-use crate::emit::github::script::{Failing, Fixed, Script, Wait};
+use crate::emit::github::script::{Failing, Fixed, Script, Wait, WaitLength};
 use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId};
 use crate::plan::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,24 +33,65 @@ pub fn jobs(ctx: &Ctx<'_>, id: StageId) -> Vec<Job> {
         .map(|(i, segment)| match &segment.kind {
             SegmentKind::Work(items) => work(ctx, id, i, segment, items),
             SegmentKind::Person(ask) => person(ctx, id, i, segment, ask),
-            SegmentKind::Sleep(length, when) => {
-                let mut b = builder(ctx, id, segment);
-                let cond = start(&mut b, id, i, Some(when));
-                let mut vars = b.vars("V");
-                crate::emit::github::lower::job::begun(&mut vars);
-                let guarded = ctx.guarded(id);
-                b.guard(&mut vars, guarded, false);
-                let wait = Script::Wait(Wait {
-                    length: length.clone(),
-                    guarded,
-                });
-                b.seconds += crate::emit::github::lower::segments::LONGEST_WAIT;
-                b.step(Some("wait"), "Wait", None, vars, wait);
-                record(&mut b, id, &BTreeMap::new(), i + 1 == segments.len());
-                b.finish(cond, None, None, "")
-            }
+            SegmentKind::Sleep(length, when) => sleep(ctx, id, i, segment, length, when),
+            SegmentKind::Timer(minutes, units, when) => timer(ctx, id, i, segment, *minutes, units, when),
         })
         .collect()
+}
+
+/// A job that waits for a moment.
+fn sleep(
+    ctx: &Ctx<'_>,
+    id: StageId,
+    index: usize,
+    segment: &Segment<'_>,
+    length: &WaitLength,
+    when: &Cond,
+) -> Job {
+    let mut b = builder(ctx, id, segment);
+    let cond = start(&mut b, id, index, Some(when));
+    let mut vars = b.vars("V");
+    crate::emit::github::lower::job::begun(&mut vars);
+    let guarded = ctx.guarded(id);
+    b.guard(&mut vars, guarded, false);
+    let wait = Script::Wait(Wait {
+        length: length.clone(),
+        guarded,
+    });
+    b.seconds += LONGEST_WAIT;
+    b.leave("stopped", Expr::StepOutput("wait".into(), "stopped".into()));
+    b.step(Some("wait"), "Wait", None, vars, wait);
+    b.finish(cond, None, None, "")
+}
+
+/// A job that GitHub itself lets wait: it needs no runner meanwhile, and ends when the run is cancelled.
+fn timer(
+    ctx: &Ctx<'_>,
+    id: StageId,
+    index: usize,
+    segment: &Segment<'_>,
+    minutes: i64,
+    units: &[String],
+    when: &Cond,
+) -> Job {
+    let mut b = builder(ctx, id, segment);
+    let mut cond = vec![start(&mut b, id, index, Some(when))];
+    let slug = &ctx.release.stage(id).slug;
+    if let Some(unit) = units.first().filter(|_| ctx.resumable()) {
+        cond.push(ctx.done(&format!("{slug}.{unit}")).negate());
+    }
+    let mut vars = b.vars("V");
+    vars.text("UNITS", json_list(units.iter().map(|u| format!("{slug}.{u}"))));
+    for output in ["at", "state"] {
+        b.leave(output, Expr::StepOutput("waited".into(), output.into()));
+    }
+    b.fixed(Some("waited"), "The wait is over", None, vars, Fixed::Waited);
+    b.finish(
+        Expr::all(cond),
+        Some(ctx.environment(&Purpose::Wait(minutes))),
+        None,
+        "",
+    )
 }
 
 fn builder<'c, 'a>(ctx: &'c Ctx<'a>, id: StageId, segment: &Segment<'a>) -> JobBuilder<'c, 'a> {
@@ -102,7 +143,8 @@ fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Co
             list.push(Expr::Output(first, "applicable".into()).is_not("false"));
         }
         if goes_on(stage) {
-            for segment in &ctx.segments(id)[..index] {
+            let before = &ctx.segments(id)[..index];
+            for segment in before.iter().filter(|s| matches!(s.kind, SegmentKind::Work(_))) {
                 b.needs.insert(segment.job.clone());
                 list.push(Expr::Output(segment.job.clone(), "failed".into()).is_not("true"));
             }
@@ -129,6 +171,7 @@ fn skippable(
         SegmentKind::Work(_) => return None,
         SegmentKind::Person(ask) => (&ask.when, ask.units.first()),
         SegmentKind::Sleep(_, when) => (when, None),
+        SegmentKind::Timer(_, units, when) => (when, units.first()),
     };
     let mut ways = Vec::new();
     if *when != Cond::True && is_static(ctx.release, when) {
@@ -301,7 +344,7 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage) {
     if in_window(ctx.release, id) {
         let mut vars = b.vars("V");
         window::variables(ctx, &mut vars, Some(stage.environment), false);
-        b.seconds += crate::emit::github::lower::segments::LONGEST_WAIT;
+        b.seconds += crate::emit::environments::LONGEST_WAIT;
         b.fixed(
             Some("window"),
             "The window is open",
@@ -492,7 +535,8 @@ pub fn cause_of(ctx: &Ctx<'_>, id: StageId) -> Expr {
                     ]));
                 }
             }
-            _ => list.push(Expr::Output(segment.job.clone(), "cause".into())),
+            SegmentKind::Work(_) => list.push(Expr::Output(segment.job.clone(), "cause".into())),
+            SegmentKind::Sleep(..) | SegmentKind::Timer(..) => {}
         }
     }
     list.push(Expr::str(""));

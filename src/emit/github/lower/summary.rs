@@ -111,11 +111,14 @@ fn purpose(ctx: &Ctx<'_>, e: &GithubEnvironment) -> String {
             format!("{} ({})", shown(r, &d.question.ask), options.join(", "))
         }
         Purpose::Override(i) => format!("way around {}", r.overrides[*i].name),
-        Purpose::Ready(c) => {
-            let items = &r.checklist(*c).items;
-            let asked = items
+        Purpose::Ready(c, role) => {
+            let mine =
+                |i: &&crate::model::ChecklistItem| i.check.is_none() && i.owner.unwrap_or(r.owner) == *role;
+            let asked = r
+                .checklist(*c)
+                .items
                 .iter()
-                .filter(|i| i.check.is_none())
+                .filter(mine)
                 .map(|i| shown(r, &i.what));
             asked.collect::<Vec<_>>().join("; ")
         }
@@ -150,6 +153,6 @@ fn purpose(ctx: &Ctx<'_>, e: &GithubEnvironment) -> String {
         }
         Purpose::HoldStep(h, _) => format!("hold {}, by hand", r.hold(*h).name),
         Purpose::Finally(_) => "finally, by hand".to_string(),
-        Purpose::Deploy(_) | Purpose::Messages => String::new(),
+        Purpose::Deploy(_) | Purpose::Messages | Purpose::Wait(_) => String::new(),
     }
 }

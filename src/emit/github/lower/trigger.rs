@@ -33,6 +33,7 @@ pub fn parts(ctx: &Ctx<'_>, id: TriggerId) -> usize {
                     .sum::<i64>(),
                 SegmentKind::Person(ask) => ask.within.map_or(day, |w| w.as_seconds()),
                 SegmentKind::Sleep(..) => CHUNK,
+                SegmentKind::Timer(minutes, ..) => minutes * 60,
             };
             for a in &segment.approvals {
                 seconds += ctx.release.approval(*a).within.map_or(day, |w| w.as_seconds());
@@ -44,7 +45,13 @@ pub fn parts(ctx: &Ctx<'_>, id: TriggerId) -> usize {
     for (i, approval) in ctx.release.approvals.iter().enumerate() {
         let node = Node::Approval(crate::model::ApprovalId::at(i));
         let before = ctx.plan.ancestors(node);
-        if first.iter().any(|s| ctx.plan.contains(&before, Node::Stage(*s))) {
+        let after = ctx.plan.descendants(node);
+        let between = first.iter().any(|s| ctx.plan.contains(&before, Node::Stage(*s)))
+            && trigger
+                .during
+                .iter()
+                .any(|s| ctx.plan.contains(&after, Node::Stage(*s)));
+        if between {
             seconds += approval.within.map_or(day, |w| w.as_seconds());
         }
     }

@@ -136,7 +136,10 @@ impl<'c, 'a> Vars<'c, 'a> {
         match sym {
             Sym::Param(p) => Some(param(self.release(), *p)),
             Sym::Attempt => Some(match self.ctx.side {
-                Side::Release => Expr::first(vec![Expr::Input("attempt".into()), Expr::str("1")]),
+                Side::Release => {
+                    self.needs.insert("preflight".to_string());
+                    Expr::Output("preflight".into(), "attempt".into())
+                }
                 Side::Rollback => Expr::str("1"),
             }),
             Sym::Capture(c) if *c == Channel::MESSAGE => None,

@@ -2,9 +2,9 @@
 //!
 //! Called by `stage` and `around`.
 
+use crate::emit::environments::LONGEST_WAIT;
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::names;
-use crate::emit::github::lower::segments::LONGEST_WAIT;
 use crate::emit::github::lower::values::Vars;
 use crate::model::{Civil, EnvId, Weekday};
 use crate::plan::read;

@@ -113,7 +113,11 @@ fn job(j: &Job) -> Yaml {
     } else {
         map.push(entry("permissions", Yaml::Map(Vec::new())));
     }
-    map.extend(j.environment.as_ref().map(|e| entry("environment", Yaml::str(e))));
+    map.extend(
+        j.environment
+            .as_ref()
+            .map(|e| entry("environment", Yaml::str(field(e)))),
+    );
     if !j.outputs.is_empty() {
         let outputs = j
             .outputs

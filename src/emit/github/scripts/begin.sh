@@ -1,17 +1,10 @@
 # RESUME: the state of an earlier run, or nothing. STARTER: who started this run. START: the plan's start in seconds since 1970, or nothing.
 now=$(date +%s)
-if [ -n "$RESUME" ]; then
-  done=$(jq -c '.done // []' <<<"$RESUME")
-  first=$(jq -r --arg starter "$STARTER" '.starter // $starter' <<<"$RESUME")
-  moment=$(jq -r --arg start "${START:-$now}" '.start // $start' <<<"$RESUME")
-else
-  done='[]'
-  first=$STARTER
-  moment=${START:-$now}
-fi
+state=${RESUME:-'{}'}
 {
-  echo "done=$done"
-  echo "starter=$first"
-  echo "start=$moment"
+  echo "done=$(jq -c '.done // []' <<<"$state")"
+  echo "starter=$(jq -r --arg starter "$STARTER" '.starter // $starter' <<<"$state")"
+  echo "start=$(jq -r --arg start "${START:-$now}" '.start // $start' <<<"$state")"
+  echo "attempt=$(jq -r '.attempt // "1"' <<<"$state")"
   echo "now=$now"
 } >>"$GITHUB_OUTPUT"

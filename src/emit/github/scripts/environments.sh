@@ -1,4 +1,4 @@
-# EXPECTED: [{name, reviewed, users, teams, no_self_review}], people and teams in lower case.
+# EXPECTED: [{name, reviewed, users, teams, no_self_review, wait}], people and teams in lower case.
 faults=0
 while IFS= read -r wanted; do
   name=$(jq -r .name <<<"$wanted")
@@ -15,7 +15,9 @@ while IFS= read -r wanted; do
     | ($rule.reviewers // []) as $reviewers
     | [$reviewers[] | select(.type == "User") | .reviewer.login | ascii_downcase] as $users
     | [$reviewers[] | select(.type == "Team") | .reviewer.slug | ascii_downcase] as $teams
-    | if $wanted.reviewed then
+    | ([$found.protection_rules[]? | select(.type == "wait_timer") | .wait_timer] | first // 0) as $timer
+    | (if $timer != $wanted.wait then "it waits \($timer) minutes, and the plan says \($wanted.wait)" else empty end),
+      if $wanted.reviewed then
         (if $rule == null then "nobody has to review it" else empty end),
         ($users - $wanted.users | .[] | "\(.) may review it, and the plan does not say so"),
         ($teams - $wanted.teams | .[] | "team \(.) may review it, and the plan does not say so"),

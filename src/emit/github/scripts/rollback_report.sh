@@ -1,12 +1,13 @@
-# NEEDS: every job. ENDS: what the rollback ends as when all goes well. HALF: stages that cannot be taken back. STATE: of the release's run.
+# NEEDS: every job. HALF: stages that cannot be taken back.
 state=$(jq -rn --argjson half "$HALF" '
   ($ENV.NEEDS | fromjson) as $needs
-  | ($ENV.STATE | if . == "" then {} else fromjson end) as $state
-  | [$needs.todo.outputs.began // "[]" | fromjson | .[]] as $began
+  | ($needs.todo.outputs // {}) as $todo
+  | ($todo.began // "" | if . == "" then [] else fromjson end) as $began
+  | ($todo.done // "" | if . == "" then [] else fromjson end) as $done
   | if any($needs[]; .result == "failure" or .result == "cancelled") then "needs_help"
-    elif any($half[]; IN($began[]) and (IN(($state.done // [])[]) | not)) then "needs_help"
-    elif $ENV.ENDS == "rolled_back" then "rolled_back"
-    else "stopped" end')
+    elif any($half[]; IN($began[]) and (IN($done[]) | not)) then "needs_help"
+    elif $todo.ends == "stopped_as_it_is" then "stopped"
+    else $todo.ends // "nothing" end')
 echo "state=$state" >>"$GITHUB_OUTPUT"
 {
   echo "## The rollback ended: ${state//_/ }"
@@ -20,6 +21,3 @@ echo "state=$state" >>"$GITHUB_OUTPUT"
   fi
 } >>"$GITHUB_STEP_SUMMARY"
 jq -n --arg end "$state" '{end: $end, results: ($ENV.NEEDS | fromjson | map_values(.result))}' >"$RUNNER_TEMP/evidence.json"
-if [ "$state" = needs_help ]; then
-  exit 1
-fi

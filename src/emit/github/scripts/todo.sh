@@ -1,55 +1,74 @@
-# RUN: the release's run, or nothing. BEGAN: what began, a JSON list, or nothing. STATE: what is known of that run, or nothing. FROM: the undo to begin
-# with, or nothing. ENDS: rolled_back or stopped. TABLE: every undo in order: [{stage, unit, undoes, always}]. STUCK: {stage: what is left alone with it}.
-# HOLDS: {hold: stages}. MOST: seconds to wait for the release's run.
-if [ -n "$RUN" ]; then
-  for ((left = MOST; left > 0; left -= 15)); do
-    status=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$RUN" --jq .status)
-    if [ "$status" = completed ]; then
-      break
-    fi
-    if [ "$left" -eq "$MOST" ] && [ -z "$BEGAN" ]; then
-      gh run cancel "$RUN" --repo "$GITHUB_REPOSITORY" || echo "run $RUN ends by itself"
-    fi
-    echo "run $RUN is $status"
-    sleep 15
-  done
+# STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked. FROM: the undo to begin with, or nothing.
+# TABLE: every undo in order: [{stage, unit, undoes, always}]. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
+# PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE: the workflow's file.
+what=$OUTCOME
+if [ "$(jq -r '.asks // ""' <<<"$what")" != '' ]; then
+  answer=${ANSWER:-$AGAIN}
+  what=$(jq -c --arg answer "$answer" '.options[$answer] // .otherwise // {then: "rollback", ends: "rolled_back"}' <<<"$what")
+  echo "answer: ${answer:-none}" >>"$GITHUB_STEP_SUMMARY"
 fi
-state=${STATE:-'{}'}
-if [ -n "$RUN" ] && [ -z "$BEGAN" ]; then
-  mkdir -p "$RUNNER_TEMP/states"
-  gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states"
-  state=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs '
-    reduce .[] as $s ({began: [], done: [], values: {}};
-      {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})')
+attempt=$(jq -r '.attempt // "1"' <<<"$STATE")
+follows=$(jq -r .then <<<"$what")
+if [ "$follows" = restart ] && [ "$attempt" -ge "$(jq .attempts <<<"$what")" ]; then
+  echo "the attempts are used up" >>"$GITHUB_STEP_SUMMARY"
+  follows=rollback
 fi
-began=${BEGAN:-$(jq -c '.began // []' <<<"$state")}
-if ! jq -e 'type == "array" and all(type == "string")' <<<"$began" >/dev/null; then
-  echo '::error title=Not a list::began must be a JSON list such as ["model", "model.s1"]'
+if [ "$follows" = continue ] || [ "$follows" = retry ] || [ "$follows" = restart ]; then
+  onward=$(jq -c --argjson outcome "$what" --arg follows "$follows" --arg attempt "$attempt" '
+    del(.failed)
+    | if $follows == "restart" then
+        .done |= map(select(split(".")[0] | IN($outcome.redo[]) | not))
+        | .values |= with_entries(select(.key | IN($outcome.forget[]) | not))
+        | .attempt = ($attempt | tonumber + 1 | tostring)
+      else
+        .done += ($outcome.done // []) | .values += ($outcome.values // {})
+      end
+    | .run = $ENV.GITHUB_RUN_ID' <<<"$STATE")
+  arguments=()
+  while IFS= read -r -d '' pair; do
+    arguments+=(-f "$pair")
+  done < <(jq -jn --argjson params "$PARAMS" '
+    ($ENV.INPUTS | fromjson) // {} | with_entries(select(.key | IN($params[]))) | to_entries[] | "\(.key)=\(.value)\u0000"')
+  gh workflow run "$RELEASE" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "resume=$onward"
+  echo "ends=goes_on" >>"$GITHUB_OUTPUT"
+  echo "The release goes on in a new run of \`$RELEASE\`." >>"$GITHUB_STEP_SUMMARY"
+  exit 0
+fi
+if [ "$follows" = nothing ]; then
+  echo "ends=nothing" >>"$GITHUB_OUTPUT"
+  exit 0
+fi
+if [ "$follows" != rollback ]; then
+  echo "::error title=Paused::there is no clear answer; start the job again in which it was asked"
   exit 1
 fi
-if [ "$ENDS" = stopped_as_it_is ]; then
-  todo='[]'
-else
-  todo=$(jq -c --argjson began "$began" --arg from "$FROM" '
-    (if $from == "" then 0 else ([.[] | .unit] | index($from)) // error("there is no undo called \($from)") end) as $first
-    | [.[$first:][]
+ends=$(jq -r '.ends // "rolled_back"' <<<"$what")
+began=$(jq -c '.began // []' <<<"$STATE")
+reach=$(jq -c --argjson scope "$(jq -c '.scope // null' <<<"$what")" 'if $scope == null then . else map(select(split(".")[0] | IN($scope[]))) end' <<<"$began")
+todo=$(jq -c --argjson began "$reach" --arg from "$FROM" --arg ends "$ends" '
+  (if $from == "" then 0 else ([.[] | .unit] | index($from)) // error("there is no undo called \($from)") end) as $first
+  | if $ends == "stopped_as_it_is" then [] else
+      [.[$first:][]
         | select(IN(.stage; $began[]))
         | select(.always or IN(.undoes; $began[]) or ((.stage + ".") as $of | any($began[]; startswith($of)) | not))]
-    | [.[].unit, .[].stage] | unique' <<<"$TABLE")
-fi
+      | [.[].unit, .[].stage] | unique
+    end' <<<"$TABLE")
 alone=$(jq -c --argjson began "$began" '[to_entries[] | select(IN(.key; $began[])) | .value[]] | unique' <<<"$STUCK")
-todo=$(jq -cn --argjson todo "$todo" --argjson stuck "$alone" '[$todo[] | select(split(".")[0] | IN($stuck[]) | not)]')
-leave=$(jq -cn --argjson began "$began" --argjson state "$state" --argjson holds "$HOLDS" --argjson todo "$todo" '
-  [$holds | to_entries[] | .key as $h | select(IN("hold." + $h; $began[]))
-    | (IN("exit-" + $h; ($state.done // [])[])) as $left
+todo=$(jq -cn --argjson todo "$todo" --argjson alone "$alone" '[$todo[] | select(split(".")[0] | IN($alone[]) | not)]')
+leave=$(jq -cn --argjson began "$began" --argjson holds "$HOLDS" --argjson todo "$todo" '
+  ($ENV.STATE | fromjson | .done // []) as $done
+  | [$holds | to_entries[] | .key as $h | select(IN("hold." + $h; $began[]) or IN("enter-" + $h; $done[]))
+    | IN("exit-" + $h; $done[]) as $left
     | any(.value[]; IN($todo[])) as $undone
     | if $left and $undone then "reenter-" + $h, "exit-" + $h elif $left then empty else "exit-" + $h end]')
 {
+  echo "ends=$ends"
   echo "began=$began"
   echo "todo=$todo"
   echo "stuck=$alone"
   echo "holds=$leave"
-  echo "state=$state"
+  echo "state=$STATE"
+  echo "done=$(jq -c '.done // []' <<<"$STATE")"
 } >>"$GITHUB_OUTPUT"
 {
   echo "## What is undone"
