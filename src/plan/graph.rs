@@ -67,6 +67,10 @@ impl NodeSet {
         new
     }
 
+    pub(in crate::plan) fn add(&mut self, index: NodeIndex) {
+        self.insert(index);
+    }
+
     fn has(&self, index: NodeIndex) -> bool {
         self.bits[index.index() / 64] & (1u64 << (index.index() % 64)) != 0
     }

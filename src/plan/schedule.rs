@@ -7,7 +7,7 @@
 use crate::model::{Dur, HoldId, RolloutStep, StageId};
 use crate::plan::duration::{answer_time, question_time};
 use crate::plan::window::Clock;
-use crate::plan::{EdgeKind, Node, Pace, Plan, Pred};
+use crate::plan::{EdgeKind, Node, NodeSet, Pace, Plan, Pred};
 use petgraph::Direction;
 use petgraph::visit::EdgeRef;
 
@@ -47,6 +47,8 @@ pub struct Schedule {
     pub pace: Pace,
     /// The variants it is for.
     pub given: Pred,
+    /// What takes its shortest time although the rest takes its longest.
+    quick: Option<NodeSet>,
     times: Vec<Timing>,
 }
 
@@ -74,6 +76,27 @@ impl Plan {
 
     /// The schedule of a pace in the variants that meet a condition: what cannot apply there takes no time.
     pub fn schedule_given(&self, pace: Pace, given: Pred) -> Schedule {
+        self.make_schedule(pace, given, None)
+    }
+
+    /// The schedule in which a node comes as early as it can and all that it does not wait for takes its longest: the most
+    /// that can lie between it and what comes after.
+    pub fn schedule_after(&self, node: Node) -> Schedule {
+        let mut quick = self.ancestors(node);
+        quick.add(self.index(node));
+        self.make_schedule(Pace::Longest, self.variants().valid(), Some(quick))
+    }
+
+    /// In which variants the path exists that makes a node start when it does.
+    pub fn path_given(&self, schedule: &Schedule, node: Node) -> Pred {
+        let path = self.path(schedule, node);
+        let conditions = self.conditions_of(schedule, &path);
+        conditions
+            .into_iter()
+            .fold(schedule.given, |all, p| self.variants().and(all, p))
+    }
+
+    fn make_schedule(&self, pace: Pace, given: Pred, quick: Option<NodeSet>) -> Schedule {
         let clock = self.clock();
         let none = Timing {
             ready: 0,
@@ -84,6 +107,7 @@ impl Plan {
         let mut schedule = Schedule {
             pace,
             given,
+            quick,
             times: vec![none; self.graph.node_count()],
         };
         for index in &self.order {
@@ -207,6 +231,7 @@ impl Plan {
     }
 
     fn time_of(&self, schedule: &Schedule, clock: &Clock, node: Node) -> Timing {
+        let pace = schedule.pace_of(self, node);
         let possible = |n: Node| self.possible(schedule, self.variants().applies(n));
         let mut ready: Option<(i64, Cause)> = None;
         let mut wait = |at: i64, cause: Cause| {
@@ -251,9 +276,9 @@ impl Plan {
                 }
                 let begun = self.entered(s).fold(start, |t, h| {
                     let hold = self.release().hold(h);
-                    hold.enter.iter().fold(t, |t, step| {
-                        self.later(clock, t, self.step_time(step, schedule.pace))
-                    })
+                    hold.enter
+                        .iter()
+                        .fold(t, |t, step| self.later(clock, t, self.step_time(step, pace)))
                 });
                 Timing {
                     ready,
@@ -263,7 +288,7 @@ impl Plan {
                 }
             }
             Node::Approval(a) => {
-                let within = answer_time(self.release().approval(a).within, schedule.pace);
+                let within = answer_time(self.release().approval(a).within, pace);
                 Timing {
                     ready,
                     start,
@@ -272,7 +297,7 @@ impl Plan {
                 }
             }
             Node::Decision(d) => {
-                let within = question_time(&self.release().decision(d).question, schedule.pace);
+                let within = question_time(&self.release().decision(d).question, pace);
                 Timing {
                     ready,
                     start,
@@ -286,7 +311,7 @@ impl Plan {
     /// When a stage ends that begins its work at an offset.
     fn end_of(&self, schedule: &Schedule, clock: &Clock, id: StageId, begun: i64) -> i64 {
         let stage = self.release().stage(id);
-        let pace = schedule.pace;
+        let pace = schedule.pace_of(self, Node::Stage(id));
         if let Some((low, high, _)) = stage.takes {
             let takes = if pace == Pace::Shortest { low } else { high };
             return self.later(clock, begun, takes);
@@ -356,6 +381,13 @@ impl Plan {
 }
 
 impl Schedule {
+    fn pace_of(&self, plan: &Plan, node: Node) -> Pace {
+        match &self.quick {
+            Some(quick) if plan.contains(quick, node) => Pace::Shortest,
+            _ => self.pace,
+        }
+    }
+
     /// When a node starts and ends.
     pub fn of(&self, plan: &Plan, node: Node) -> Timing {
         self.times[plan.index(node).index()]

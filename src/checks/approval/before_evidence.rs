@@ -1,0 +1,56 @@
+//! `approval/before_evidence`: an approval is asked for before what it lets through has been made.
+
+use crate::checks::{Check, Subject, place};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::StageId;
+use crate::plan::Node;
+
+/// The diagnostic.
+pub const CODE: Code = Code("approval/before_evidence");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let plan = subject.plan;
+    let r = plan.release();
+    let mut seen = std::collections::BTreeSet::new();
+    for stage in &r.stages {
+        for (artifact, shipped) in &stage.ships {
+            let built = r.stages.iter().enumerate().find_map(|(i, s)| {
+                let origin = s.builds.iter().find(|(a, _)| a == artifact).map(|(_, o)| o)?;
+                Some((StageId::at(i), origin))
+            });
+            let Some((builder, built)) = built else { continue };
+            for (a, origin) in &stage.approved {
+                let (node, made) = (Node::Approval(*a), Node::Stage(builder));
+                let v = plan.variants();
+                let together = v.possible(v.and(v.applies(node), v.applies(made)));
+                if plan.precedes(made, node) || !together || !seen.insert((*a, *artifact)) {
+                    continue;
+                }
+                let (approval, what) = (r.approval(*a), &r.artifact(*artifact).name);
+                let maker = &r.stage(builder).name;
+                let d = Diagnostic::warning(
+                    CODE,
+                    approval.origin.span,
+                    format!("`{}` is asked for before `{what}` is built", approval.name),
+                )
+                .here("there is nothing to look at yet");
+                let d = place::fact(d, built, format!("`{maker}` builds it"));
+                let d = place::fact(d, shipped, format!("`{}` ships it", stage.name));
+                let d = place::fact(d, origin, "after this approval");
+                let help = if *maker == stage.name {
+                    format!(
+                        "build `{what}` in a stage before, and write `after` that stage in `{}`",
+                        approval.name
+                    )
+                } else {
+                    format!("write `after {maker}` in `{}`", approval.name)
+                };
+                bag.push(d.help(help));
+            }
+        }
+    }
+}

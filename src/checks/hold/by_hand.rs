@@ -1,0 +1,134 @@
+//! `hold/by_hand`: something is switched early and switched back in the last step, where no other way out passes.
+//!
+//! Found where the later step does what undoes the earlier one, or where the key is of a kind that is to be put back: a
+//! branch, an alarm, a capacity, a limit. A `hold` would do it on every way out.
+
+use crate::checks::hold::values::first_part;
+use crate::checks::{Check, Subject, place};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, Undo};
+use crate::plan::{Node, Plan, Touch, doing, show};
+use indexmap::IndexMap;
+
+/// The diagnostic.
+pub const CODE: Code = Code("hold/by_hand");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+/// First parts of keys that are to be put back.
+const PUT_BACK: [&str; 4] = ["branch", "alarm", "capacity", "limit"];
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let plan = subject.plan;
+    let r = plan.release();
+    let mut writers: IndexMap<&Key, Vec<(StageId, Touch<'_>)>> = IndexMap::new();
+    for stage in plan.stage_order() {
+        for touch in plan.changes(stage).into_iter().filter(|t| !t.assumed) {
+            writers.entry(&touch.key.key).or_default().push((stage, touch));
+        }
+    }
+    for (key, list) in &writers {
+        let [(first, early), .., (last, late)] = list.as_slice() else {
+            continue;
+        };
+        if first == last || !plan.precedes(Node::Stage(*first), Node::Stage(*last)) || held(plan, key) {
+            continue;
+        }
+        let (Some(a), Some(b)) = (early.act, late.act) else {
+            continue;
+        };
+        if a.paired_with.is_some() || same(a, b) {
+            continue;
+        }
+        let put_back = first_part(key).is_some_and(|f| PUT_BACK.contains(&f.as_str()));
+        if !(put_back || switches_back(plan, *first, a, b))
+            || !after_the_last_change(plan, *first, *last, key)
+        {
+            continue;
+        }
+        let shown = show::key(r, key);
+        let (x, y) = (&r.stage(*first).name, &r.stage(*last).name);
+        let d = Diagnostic::warning(
+            CODE,
+            early.key.origin.span,
+            format!("`{x}` switches `{shown}`, and `{y}` switches it back by hand"),
+        )
+        .here("switched here");
+        let d = place::fact(
+            d,
+            &late.key.origin,
+            "switched back here, if the plan gets that far",
+        );
+        bag.push(d.help(format!(
+            "write a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
+        )));
+    }
+}
+
+/// Whether a hold or `finally` writes a key.
+fn held(plan: &Plan, key: &Key) -> bool {
+    let r = plan.release();
+    let steps = r
+        .holds
+        .iter()
+        .flat_map(|h| h.enter.iter().chain(&h.exit))
+        .chain(&r.finally);
+    let mut acts = steps.filter_map(doing);
+    acts.any(|a| {
+        a.effects
+            .changes
+            .iter()
+            .chain(&a.effects.raises)
+            .any(|k| k.key.overlaps(key))
+    })
+}
+
+/// Whether the later act does what undoes the earlier one.
+fn switches_back(plan: &Plan, first: StageId, early: &Act, late: &Act) -> bool {
+    let undo = match &early.undo {
+        Undo::By { act, .. } => same(act, late),
+        _ => false,
+    };
+    let written = match &plan.release().stage(first).rollback {
+        Rollback::Written(w) => w.steps.iter().filter_map(Step::act).any(|a| same(a, late)),
+        _ => false,
+    };
+    undo || written
+}
+
+/// Whether something else is changed in between, and nothing after.
+fn after_the_last_change(plan: &Plan, first: StageId, last: StageId, key: &Key) -> bool {
+    let (after_first, after_last) = (
+        plan.descendants(Node::Stage(first)),
+        plan.descendants(Node::Stage(last)),
+    );
+    let mut between = false;
+    for i in 0..plan.release().stages.len() {
+        let id = StageId::at(i);
+        if id == first || id == last || !plan.contains(&after_first, Node::Stage(id)) {
+            continue;
+        }
+        let other = plan.changes(id).iter().any(|t| !t.key.key.overlaps(key));
+        if other && plan.contains(&after_last, Node::Stage(id)) {
+            return false;
+        }
+        between |= other;
+    }
+    between
+}
+
+fn same(a: &Act, b: &Act) -> bool {
+    match (&a.source, &b.source) {
+        (
+            ActSource::Action { definition, args, .. },
+            ActSource::Action {
+                definition: other,
+                args: others,
+                ..
+            },
+        ) => definition == other && args == others,
+        _ => matches!((&a.run, &b.run), (Some(x), Some(y)) if x.script == y.script),
+    }
+}

@@ -1,0 +1,102 @@
+//! `hold/left_changed`: a capacity, a limit or a flag is raised for the release, and never put back.
+//!
+//! What an action `raises`, and keys that begin with `capacity:`, `limit:`, `branch:` or `alarm:`. Putting back is any later
+//! write of the key: in the stage, after it, when a hold is left, or in `finally`.
+
+use crate::checks::hold::values::first_part;
+use crate::checks::{Check, Subject, place};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{Key, StageId};
+use crate::plan::{Node, Plan, Touch, Touching, doing, show};
+
+/// The diagnostic.
+pub const CODE: Code = Code("hold/left_changed");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+/// First parts of keys that are to be put back.
+const PUT_BACK: [&str; 4] = ["capacity", "limit", "branch", "alarm"];
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let plan = subject.plan;
+    let r = plan.release();
+    let raised: Vec<(StageId, Touch<'_>)> = plan
+        .stage_order()
+        .into_iter()
+        .flat_map(|s| plan.changes(s).into_iter().map(move |t| (s, t)))
+        .filter(|(_, t)| !t.assumed && to_put_back(t))
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for (stage, touch) in &raised {
+        // What is paired with another action is looked for by `hold/unpaired`.
+        let paired = touch.act.is_some_and(|a| a.paired_with.is_some());
+        if paired || left_by_a_hold(plan, &touch.key.key) || !is_last(plan, *stage, touch) {
+            continue;
+        }
+        if put_back_itself(plan, *stage, touch) || !seen.insert(touch.key.origin.span) {
+            continue;
+        }
+        let key = show::key(r, &touch.key.key);
+        let d = Diagnostic::warning(
+            CODE,
+            touch.key.origin.span,
+            format!(
+                "`{}` raises `{key}`, and nothing puts it back",
+                r.stage(*stage).name
+            ),
+        )
+        .here("stays so after the release");
+        let d = place::through(d, &touch.key.origin);
+        bag.push(
+            d.help("put it back in a stage after the last gate, or span the stages with a `hold`")
+                .help("or, if it is to stay, accept it and say why"),
+        );
+    }
+}
+
+fn to_put_back(touch: &Touch<'_>) -> bool {
+    touch.how == Touching::Raises
+        || (touch.how == Touching::Changes
+            && first_part(&touch.key.key).is_some_and(|f| PUT_BACK.contains(&f.as_str())))
+}
+
+fn left_by_a_hold(plan: &Plan, key: &Key) -> bool {
+    let r = plan.release();
+    let steps = r.holds.iter().flat_map(|h| &h.exit).chain(&r.finally);
+    let mut acts = steps.filter_map(doing);
+    acts.any(|a| writes(a, key))
+}
+
+fn writes(act: &crate::model::Act, key: &Key) -> bool {
+    let e = &act.effects;
+    e.changes
+        .iter()
+        .chain(&e.raises)
+        .chain(&e.removes)
+        .any(|k| k.key.overlaps(key))
+}
+
+/// Whether no stage after this one writes the key, and it is not itself the one that puts it back.
+fn is_last(plan: &Plan, stage: StageId, touch: &Touch<'_>) -> bool {
+    let key = &touch.key.key;
+    let later = plan.descendants(Node::Stage(stage));
+    let earlier = plan.ancestors(Node::Stage(stage));
+    (0..plan.release().stages.len()).map(StageId::at).all(|s| {
+        let near = plan.contains(&later, Node::Stage(s)) || plan.contains(&earlier, Node::Stage(s));
+        !near || !plan.changes(s).iter().any(|t| t.key.key.overlaps(key))
+    })
+}
+
+/// Whether a later step of the stage writes the key again, or an earlier one did.
+fn put_back_itself(plan: &Plan, stage: StageId, touch: &Touch<'_>) -> bool {
+    let stage = plan.release().stage(stage);
+    // The steps of a rollout are the same ones at other weights.
+    let writers = stage
+        .steps
+        .iter()
+        .filter_map(doing)
+        .filter(|a| writes(a, &touch.key.key));
+    writers.count() > 1
+}
