@@ -98,8 +98,7 @@ impl<'s> Builder<'s> {
 
     /// The tree of a whole file.
     pub(super) fn ast(&mut self, file: Pair<'s, Rule>) -> Ast {
-        let mut listed = self.statements(file.into_inner(), Docs::of_file(self.text), Place::Outer);
-        listed.items.shrink_to_fit();
+        let listed = self.statements(file.into_inner(), Docs::of_file(self.text), Place::Outer);
         Ast {
             file: self.file,
             doc: listed.doc,
@@ -134,6 +133,8 @@ impl<'s> Builder<'s> {
         let doc = docs
             .finish()
             .map(|(from, to)| docs.text(from, to, self.span(from, to)));
+        // Statements are large and stay in memory: no room is kept for more of them.
+        items.shrink_to_fit();
         Listed { items, doc }
     }
 
@@ -146,7 +147,13 @@ impl<'s> Builder<'s> {
         let mut doc = None;
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::expr => args.push(self.expr(inner)),
+                Rule::expr => {
+                    if args.is_empty() {
+                        // Most statements have one value.
+                        args.reserve_exact(1);
+                    }
+                    args.push(self.expr(inner));
+                }
                 Rule::block => {
                     let span = self.pair_span(&inner);
                     let docs = Docs::of_block(self.text, range(&inner).0 + 1);
