@@ -17,6 +17,7 @@ const BEFORE: &[(&str, &str)] = &[
         "approval/unguarded_production",
         "rollback/unapproved_irreversible",
     ),
+    ("approval/before_evidence", "approval/unbound"),
     ("time/exceeds_window", "rollback/misses_window"),
     ("target/wait_too_long", "target/limit"),
 ];

@@ -1,8 +1,10 @@
 //! `approval/before_evidence`: an approval is asked for before what it lets through has been made.
+//!
+//! Only what the run itself makes: a digest that is known at the start is that of something that exists.
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::StageId;
+use crate::model::{StageId, Sym, Text};
 use crate::plan::Node;
 
 /// The diagnostic.
@@ -23,6 +25,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 Some((StageId::at(i), origin))
             });
             let Some((builder, built)) = built else { continue };
+            // A digest that is known when the run starts is that of something that exists.
+            let exists = |t: &Text| !t.syms().any(|s| matches!(s, Sym::Capture(_)));
+            if r.artifact(*artifact).digest.as_ref().is_some_and(exists) {
+                continue;
+            }
             for (a, origin) in &stage.approved {
                 let (node, made) = (Node::Approval(*a), Node::Stage(builder));
                 let v = plan.variants();

@@ -136,6 +136,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "syntax/name_case"
     "syntax/newline_before_operator"
     "syntax/object_outside_parentheses"
+    "syntax/reserved_word"
     "syntax/semicolon_in_object"
     "syntax/single_equals"
     "syntax/slash_comment"
