@@ -6,7 +6,7 @@
 mod layout;
 mod lower;
 mod print;
-mod words;
+pub(crate) mod words;
 
 use crate::plan::Plan;
 

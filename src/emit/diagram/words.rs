@@ -6,7 +6,7 @@ use crate::model::{Atom, Cond, Outcome, ParamType, Release, Subject, Text, TextP
 use crate::plan::show;
 
 /// A text, with what is known at run time by its name.
-pub(super) fn text(release: &Release, text: &Text) -> String {
+pub(crate) fn text(release: &Release, text: &Text) -> String {
     let part = |part: &TextPart| match part {
         TextPart::Lit(known) => known.clone(),
         TextPart::Sym(sym) => format!("${{{}}}", show::value(release, &Value::Sym(sym.clone()))),
@@ -15,7 +15,7 @@ pub(super) fn text(release: &Release, text: &Text) -> String {
 }
 
 /// A condition, to follow "when".
-pub(super) fn cond(release: &Release, c: &Cond) -> String {
+pub(crate) fn cond(release: &Release, c: &Cond) -> String {
     let join = |list: &[Cond], word: &str| {
         let parts: Vec<String> = list
             .iter()

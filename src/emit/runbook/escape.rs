@@ -1,0 +1,107 @@
+//! Text of users as Markdown and as HTML: data, never markup.
+//!
+//! Knows the syntax of GitHub's and GitLab's Markdown. Called by the template helpers only.
+
+/// What may not be shown as it is: control characters, and marks that turn the direction of text around.
+fn plain(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let joined: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    joined.join(" ").chars().map(plain).collect()
+}
+
+/// A text as inline Markdown, in one line; also safe in the cell of a table.
+pub(super) fn inline(text: &str) -> String {
+    let text = one_line(text);
+    let mut out = String::with_capacity(text.len() + 8);
+    let chars: Vec<char> = text.chars().collect();
+    for (i, c) in chars.iter().enumerate() {
+        let rest = &chars[i + 1..];
+        let before = i.checked_sub(1).map(|b| chars[b]);
+        let inside_word = before.is_some_and(char::is_alphanumeric) && rest.first().is_some_and(|c| c.is_alphanumeric());
+        let escape = match c {
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' => true,
+            '_' => !inside_word,
+            ':' => rest.starts_with(&['/', '/']),
+            '.' => i >= 3 && chars[i - 3..i].iter().all(|c| c.eq_ignore_ascii_case(&'w')),
+            '#' | '+' | '-' | '=' => i == 0,
+            ')' => chars[..i].iter().all(char::is_ascii_digit) && i > 0,
+            _ => false,
+        };
+        let numbered = *c == '.' && i > 0 && chars[..i].iter().all(char::is_ascii_digit);
+        if escape || numbered {
+            out.push('\\');
+        }
+        out.push(*c);
+    }
+    out
+}
+
+/// A text as a code span in one line; in a table its bars are escaped as tables want it.
+pub(super) fn code(text: &str) -> String {
+    let text = one_line(text).replace('|', "\\|");
+    if text.is_empty() {
+        return String::new();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A text as a fenced block of a language.
+pub(super) fn fenced(text: &str, language: &str) -> String {
+    let text: String = text.trim_end().chars().map(|c| if c == '\n' || c == '\t' { c } else { plain(c) }).collect();
+    let fence = "`".repeat(longest_run(&text).max(2) + 1);
+    format!("{fence}{language}\n{text}\n{fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    let (mut longest, mut run) = (0, 0);
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// A text as HTML.
+pub(super) fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' => out.push('\n'),
+            c => out.push(plain(c)),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::emit::runbook::escape::{code, fenced, html, inline};
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(inline("a | b\n# c"), "a \\| b # c");
+        assert_eq!(inline("# not a heading"), "\\# not a heading");
+        assert_eq!(inline("1. not a list"), "1\\. not a list");
+        assert_eq!(inline("![x](https://evil.example)"), "!\\[x\\](https\\://evil.example)");
+        assert_eq!(inline("<img src=x>"), "\\<img src=x\\>");
+        assert_eq!(inline("snake_case _em_"), "snake_case \\_em\\_");
+        assert_eq!(code("a`b|c"), "``a`b\\|c``");
+        assert_eq!(fenced("```\nx", "sh"), "````sh\n```\nx\n````");
+        assert_eq!(html("<a href='x'>\u{202e}"), "&lt;a href=&#39;x&#39;&gt;\u{fffd}");
+    }
+}

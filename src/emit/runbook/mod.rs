@@ -1,0 +1,128 @@
+//! Documents for people: the runbook, the change request, the release plan, and one HTML file for the board.
+//!
+//! The only place that knows `handlebars`. Every decision is made here and in the modules below, in Rust; templates only lay
+//! out. Must not know other targets but the diagram. Called through `emit::TARGETS`.
+
+mod around;
+mod escape;
+mod render;
+mod say;
+mod summary;
+mod times;
+mod ways_back;
+mod work;
+
+use crate::diagnostic::Bag;
+use crate::emit::{Artifact, Context, Target};
+use crate::plan::Plan;
+use serde::Serialize;
+
+/// The target of the documents.
+pub const TARGET: Target = Target { name: "runbook", emit };
+
+/// Everything the templates may say. Versioned: a field is added, never changed.
+#[derive(Debug, Serialize)]
+struct View {
+    /// The version of this model.
+    version: u32,
+    summary: summary::Summary,
+    environments: Vec<around::Place>,
+    checklists: Vec<around::List>,
+    timeline: Vec<work::Row>,
+    stages: Vec<work::StageCard>,
+    holds: Vec<around::HoldCard>,
+    validations: Vec<work::Validation>,
+    smoke: Vec<work::Validation>,
+    from_here: Vec<ways_back::FromHere>,
+    point_of_no_return: Option<String>,
+    triggers: Vec<around::TriggerRow>,
+    messages: Vec<around::Message>,
+    escalations: Vec<around::Escalation>,
+    approvals: Vec<around::ApprovalRow>,
+    decisions: Vec<around::DecisionCard>,
+    duties: Vec<String>,
+    overrides: Vec<around::OverrideRow>,
+    people: Vec<around::Contact>,
+    artifacts: Vec<around::ArtifactRow>,
+    risks: Vec<around::Risk>,
+    impacts: Vec<around::ImpactRow>,
+    notices: Vec<around::Notice>,
+    obligations: Vec<around::Duty>,
+    policies: Vec<around::PolicyRow>,
+    findings: Vec<around::Finding>,
+    accepted: Vec<around::Accepted>,
+    inputs: Vec<around::Input>,
+    sign_off: Vec<String>,
+    mermaid: String,
+    dag: String,
+    strip: String,
+    provenance: Provenance,
+}
+
+/// Where the documents come from.
+#[derive(Debug, Serialize)]
+struct Provenance {
+    source: String,
+    digest: String,
+    compiler: String,
+    command: String,
+}
+
+fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
+    let view = view(plan, context);
+    let artifacts = render::documents(&view)
+        .into_iter()
+        .map(|(path, content)| Artifact { path: path.to_string(), content })
+        .collect();
+    (artifacts, Bag::new())
+}
+
+fn view(plan: &Plan, context: &Context<'_>) -> View {
+    let times = times::Times::of(plan);
+    let stages = work::stages(plan, &times);
+    let diagram = crate::emit::diagram::diagram(plan);
+    let draw = |name: &str| {
+        let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
+        format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
+    };
+    View {
+        version: 1,
+        summary: summary::summary(plan, context, &times),
+        environments: around::places(plan),
+        checklists: around::checklists(plan),
+        timeline: work::timeline(plan, &times, &stages),
+        holds: around::holds(plan),
+        validations: work::validations(plan, false),
+        smoke: work::validations(plan, true),
+        from_here: ways_back::from_here(plan),
+        point_of_no_return: ways_back::point_of_no_return(plan),
+        triggers: around::triggers(plan),
+        messages: around::messages(plan),
+        escalations: around::escalations(plan),
+        approvals: around::approvals(plan),
+        decisions: around::decisions(plan),
+        duties: around::duties(plan),
+        overrides: around::overrides(plan),
+        people: around::contacts(plan),
+        artifacts: around::artifacts(plan),
+        risks: around::risks(plan),
+        impacts: around::impacts(plan),
+        notices: around::notices(plan),
+        obligations: around::obligations(plan),
+        policies: around::policies(plan),
+        findings: around::findings(plan, context),
+        accepted: around::accepted(plan, context),
+        inputs: around::inputs(plan),
+        sign_off: around::sign_off(plan),
+        mermaid: draw("mermaid").trim_end().to_string(),
+        dag: draw("svg"),
+        strip: times::strip(plan, &stages),
+        stages,
+        provenance: Provenance {
+            source: context.source.to_string(),
+            digest: context.digest.to_string(),
+            compiler: context.version.to_string(),
+            command: format!("releasec build {} --target runbook", context.source),
+        },
+    }
+}

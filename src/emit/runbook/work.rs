@@ -1,0 +1,389 @@
+//! The work itself: stages with their steps, the timeline, and what is verified.
+
+use crate::emit::runbook::say;
+use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::ways_back::{Card, card};
+use crate::model::{
+    Act, Cond, Dur, GateId, GateTest, Release, RoleId, Stage, StageId, Step, StepKind, WaitTest,
+};
+use crate::plan::{Node, Pace, Plan};
+use serde::Serialize;
+
+/// A stage with everything a person needs beside it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StageCard {
+    #[serde(skip)]
+    pub id: usize,
+    pub number: usize,
+    pub name: String,
+    pub title: String,
+    pub doc: String,
+    pub owner: String,
+    pub started_by: String,
+    pub environment: String,
+    pub when: String,
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub takes: String,
+    pub after: String,
+    pub approvals: String,
+    pub checklists: String,
+    pub gates: String,
+    pub builds: String,
+    pub ships: String,
+    pub if_not: String,
+    pub first: Vec<String>,
+    pub steps: Vec<StepRow>,
+    pub rollback: Card,
+}
+
+/// A step.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StepRow {
+    pub number: String,
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub takes: String,
+    pub owner: String,
+    pub action: String,
+    pub exposure: String,
+    pub when: String,
+    pub command: String,
+    pub call: String,
+    pub console: String,
+    pub expect: String,
+    pub verify: String,
+    pub if_not: String,
+    pub captures: String,
+    pub records: String,
+}
+
+/// A row of the timeline.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Row {
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub takes: String,
+    pub what: String,
+    pub owner: String,
+    pub reference: String,
+}
+
+/// Something that is verified.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Validation {
+    pub name: String,
+    pub tool: String,
+    pub threshold: String,
+    pub over: String,
+    pub stages: String,
+    pub otherwise: String,
+}
+
+/// Every stage, in order.
+pub(super) fn stages(plan: &Plan, times: &Times) -> Vec<StageCard> {
+    plan.stage_order().into_iter().enumerate().map(|(i, s)| stage_card(plan, times, s, i + 1)).collect()
+}
+
+fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCard {
+    let r = plan.release();
+    let s = r.stage(id);
+    let (start, finish) = span(plan, id);
+    let short = plan.schedule(Pace::Shortest).of(plan, Node::Stage(id));
+    let takes = say::range(ms(short.finish - short.start), ms(finish - start));
+    let (utc, local) = times.at(start);
+    let names = |list: Vec<String>| say::list(&list);
+    let before: Vec<String> = s.after.iter().map(|a| r.stage(a.stage).name.to_string()).collect();
+    StageCard {
+        id: id.index(),
+        number,
+        name: s.name.to_string(),
+        title: say::text(r, &s.title),
+        doc: s.doc.clone().unwrap_or_default(),
+        owner: say::role(r, s.owner),
+        started_by: s.started_by.map(|x| say::role(r, x)).unwrap_or_default(),
+        environment: r.env(s.environment).name.to_string(),
+        when: say::when(r, &s.when),
+        offset: say::offset(start),
+        utc,
+        local,
+        takes,
+        after: names(before),
+        approvals: names(s.approved.iter().map(|(a, _)| say::text(r, &r.approval(*a).title)).collect()),
+        checklists: names(s.ready.iter().map(|(c, _)| say::text(r, &r.checklist(*c).title)).collect()),
+        gates: names(s.require.iter().map(|(g, _)| say::text(r, &r.gate(*g).title)).collect()),
+        builds: names(r.artifact_names(&s.builds).into_iter().map(str::to_string).collect()),
+        ships: names(r.artifact_names(&s.ships).into_iter().map(str::to_string).collect()),
+        if_not: say::on_failure(plan, id),
+        first: first_on_failure(r, s),
+        steps: steps(plan, times, id, number, start),
+        rollback: card(plan, id),
+    }
+}
+
+fn ms(ms: i64) -> Dur {
+    Dur { ms: ms.max(0), working_days: 0 }
+}
+
+/// What is done first when a stage fails: messages and manual work.
+fn first_on_failure(r: &Release, s: &Stage) -> Vec<String> {
+    s.on_failure.iter().flat_map(|f| &f.steps).map(|step| action(r, step).0).collect()
+}
+
+fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
+    let s = plan.release().stage(id);
+    let mut rows = Vec::new();
+    let mut at = start;
+    match &s.rollout {
+        None => {
+            for step in &s.steps {
+                push(plan, times, s, step, &s.when, "", number, &mut at, &mut rows, id);
+            }
+        }
+        Some(rollout) => {
+            for rung in &rollout.steps {
+                if let Some((offset, _)) = &rung.at {
+                    at = at.max(offset.after.as_ms());
+                }
+                for step in rung.work.iter().chain(&rung.checks) {
+                    push(plan, times, s, step, &rung.when, &rung.name, number, &mut at, &mut rows, id);
+                    if let (Some(owner), Some(row)) = (rung.owner.filter(|_| step.owner.is_none()), rows.last_mut()) {
+                        row.owner = say::role(plan.release(), owner);
+                    }
+                }
+                let asked: Vec<String> =
+                    rung.approved.iter().map(|(a, _)| say::text(plan.release(), &plan.release().approval(*a).title)).collect();
+                if !asked.is_empty() {
+                    let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());
+                    if let Some(row) = rows.get_mut(from) {
+                        row.action = format!("{} (only after {})", row.action, say::list(&asked));
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+#[allow(clippy::too_many_arguments)] // a step, where it stands, and what it adds to
+fn push(
+    plan: &Plan,
+    times: &Times,
+    stage: &Stage,
+    step: &Step,
+    around: &Cond,
+    exposure: &str,
+    number: usize,
+    at: &mut i64,
+    rows: &mut Vec<StepRow>,
+    id: StageId,
+) {
+    let r = plan.release();
+    let long = plan.step_time(step, Pace::Longest);
+    let (utc, local) = times.at(*at);
+    let (action, command, call, console) = action(r, step);
+    let (verify, if_not) = verification(plan, stage, step, id);
+    let condition = if stage.rollout.is_some() { around.clone().and(step.when.clone()) } else { step.when.clone() };
+    let captures: Vec<String> = step.captures.iter().map(|c| r.capture(*c).name.to_string()).collect();
+    let records: Vec<String> = step.act().iter().flat_map(|a| &a.priors).map(|p| prior(r, *p)).collect();
+    rows.push(StepRow {
+        number: format!("{number}.{}", rows.len() + 1),
+        offset: say::offset(*at),
+        utc,
+        local,
+        takes: say::range(plan.step_time(step, Pace::Shortest), long),
+        owner: say::role(r, step.owner.unwrap_or(stage.owner)),
+        action,
+        exposure: exposure.to_string(),
+        when: say::when(r, &condition),
+        command,
+        call,
+        console,
+        expect: say::maybe(r, step.expect.as_ref()),
+        verify,
+        if_not,
+        captures: say::list(&captures),
+        records: say::list(&records),
+    });
+    *at = at.saturating_add(long.as_ms());
+}
+
+fn prior(r: &Release, id: crate::model::PriorId) -> String {
+    let p = r.prior(id);
+    match &p.run {
+        Some(run) => format!("{} ({})", p.name, run.display.trim()),
+        None => p.name.to_string(),
+    }
+}
+
+/// What a step does: a line, its command, its call, and where a person does it.
+pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, String) {
+    match &step.kind {
+        StepKind::Act(act) => act_words(r, act),
+        StepKind::Wait(d) => (format!("Wait {}", say::dur(*d)), String::new(), String::new(), String::new()),
+        StepKind::Bake(d) => {
+            (format!("Bake {}: watch the gates and triggers", say::dur(*d)), String::new(), String::new(), String::new())
+        }
+        StepKind::WaitFor(w) => {
+            let what = format!("Wait until: {}", say::text(r, &w.what));
+            let within = w.within.map(|d| format!(" (within {})", say::dur(d))).unwrap_or_default();
+            let (_, command, call, console) = match &w.test {
+                WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, a),
+                WaitTest::Ask(q) => (String::new(), String::new(), String::new(), say::maybe(r, q.console.as_ref())),
+            };
+            (format!("{what}{within}"), command, call, console)
+        }
+        StepKind::VerifyGate(g) => {
+            let gate = r.gate(*g);
+            let command = match &gate.test {
+                GateTest::Run(a) | GateTest::Job(a) => {
+                    a.run.as_ref().map(|c| c.display.trim().to_string()).unwrap_or_default()
+                }
+                _ => String::new(),
+            };
+            (format!("Verify: {}", say::text(r, &gate.title)), command, String::new(), String::new())
+        }
+        StepKind::VerifyArtifact(a) => {
+            let artifact = r.artifact(*a);
+            let digest = say::maybe(r, artifact.digest.as_ref());
+            let what = if digest.is_empty() { String::new() } else { format!(" ({digest})") };
+            (format!("Verify the artifact {}{what}", artifact.name), String::new(), String::new(), String::new())
+        }
+        StepKind::Tell(c, message) => {
+            let channel = say::text(r, &r.channel(*c).title);
+            (format!("Tell {channel}: {}", say::text(r, message)), String::new(), String::new(), String::new())
+        }
+    }
+}
+
+/// What an act does, in the same parts.
+pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, String) {
+    let command = act.run.as_ref().map(|c| c.display.trim().to_string()).unwrap_or_default();
+    let call = match &act.task {
+        Some(crate::model::Task::Aws { service, operation, .. }) => format!("{service}:{operation}"),
+        Some(crate::model::Task::Http { method, url, .. }) => format!("{method} {}", say::text(r, url)),
+        None => String::new(),
+    };
+    let console = act.manual.as_ref().map(|m| say::maybe(r, m.console.as_ref())).unwrap_or_default();
+    let mut title = say::text(r, &act.title);
+    if let Some(m) = &act.manual
+        && act.run.is_none()
+        && say::text(r, &m.what) != title
+    {
+        title = format!("{title}: {}", say::text(r, &m.what));
+    }
+    (title, command, call, console)
+}
+
+/// How a step is verified, and what to do if not.
+fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String, String) {
+    let r = plan.release();
+    match &step.kind {
+        StepKind::VerifyGate(g) => {
+            let gate = r.gate(*g);
+            let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
+            let over = gate.over.map(|d| format!(" over {}", say::dur(d))).unwrap_or_default();
+            let samples =
+                if gate.samples > 1 { format!(", {} samples must all pass", gate.samples) } else { String::new() };
+            (format!("{threshold}{over}{samples}; look in: {tool}"), if_not(plan, *g, id))
+        }
+        StepKind::Act(act) => {
+            let prints = act.run.as_ref().and_then(|c| c.prints.as_ref()).map(|(p, _)| format!("the output matches /{p}/"));
+            let tries = step.retry.as_ref().map(|t| format!("try again {} times, then ", t.times)).unwrap_or_default();
+            (prints.unwrap_or_default(), format!("{tries}{}", say::on_failure(plan, id)))
+        }
+        StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => (String::new(), say::on_failure(plan, id)),
+        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::Tell(..) => (String::new(), String::new()),
+    }
+}
+
+fn if_not(plan: &Plan, gate: GateId, stage: StageId) -> String {
+    match &plan.release().gate(gate).otherwise {
+        Some((o, _)) => say::gate_outcome(plan.release(), o),
+        None => say::on_failure(plan, stage),
+    }
+}
+
+/// The timeline: every step, and where holds are entered and left.
+pub(super) fn timeline(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Row> {
+    let r = plan.release();
+    let mut rows: Vec<(i64, u8, Row)> = Vec::new();
+    for (i, hold) in r.holds.iter().enumerate() {
+        let stages = plan.hold_stages(crate::model::HoldId::at(i));
+        let from = stages.iter().map(|s| span(plan, *s).0).min();
+        let to = stages.iter().map(|s| span(plan, *s).1).max();
+        for (at, rank, steps, word) in [(from, 0, &hold.enter, "enter"), (to, 2, &hold.exit, "leave")] {
+            let Some(at) = at else { continue };
+            let what: Vec<String> = steps.iter().map(|s| action(r, s).0).collect();
+            let (utc, local) = times.at(at);
+            rows.push((
+                at,
+                rank,
+                Row {
+                    offset: say::offset(at),
+                    utc,
+                    local,
+                    takes: String::new(),
+                    what: say::list(&what),
+                    owner: say::role(r, hold.owner.unwrap_or(r.owner)),
+                    reference: format!("{word} {}", hold.name),
+                },
+            ));
+        }
+    }
+    for card in cards {
+        let (start, _) = span(plan, StageId::at(card.id));
+        let mut at = start;
+        let s = r.stage(StageId::at(card.id));
+        let steps = s.forward_steps();
+        for (i, row) in card.steps.iter().enumerate() {
+            let what = if row.exposure.is_empty() { row.action.clone() } else { format!("{} – {}", row.exposure, row.action) };
+            let what = if row.when.is_empty() { what } else { format!("{what} (when {})", row.when) };
+            rows.push((
+                at,
+                1,
+                Row {
+                    offset: row.offset.clone(),
+                    utc: row.utc.clone(),
+                    local: row.local.clone(),
+                    takes: row.takes.clone(),
+                    what,
+                    owner: row.owner.clone(),
+                    reference: format!("{} {}", row.number, card.name),
+                },
+            ));
+            if let Some(step) = steps.get(i) {
+                at = at.saturating_add(plan.step_time(step, Pace::Longest).as_ms());
+            }
+        }
+    }
+    rows.sort_by_key(|(at, rank, _)| (*at, *rank));
+    rows.into_iter().map(|(_, _, row)| row).collect()
+}
+
+/// What is verified: gates over metrics and questions, or those that exercise the system themselves.
+pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
+    let r = plan.release();
+    let mut list = Vec::new();
+    for (i, gate) in r.gates.iter().enumerate() {
+        let runs = matches!(gate.test, GateTest::Run(_) | GateTest::Job(_));
+        if runs != active {
+            continue;
+        }
+        let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
+        let (tool, threshold) = say::gate(r, &gate.test, owner);
+        let judges: Vec<String> = plan.judges(GateId::at(i)).iter().map(|s| r.stage(*s).name.to_string()).collect();
+        list.push(Validation {
+            name: say::text(r, &gate.title),
+            tool,
+            threshold,
+            over: gate.over.map(say::dur).unwrap_or_default(),
+            stages: say::list(&judges),
+            otherwise: gate.otherwise.as_ref().map(|(o, _)| say::gate_outcome(r, o)).unwrap_or_default(),
+        });
+    }
+    list
+}
