@@ -7,6 +7,8 @@ pub mod diagram;
 pub mod environments;
 pub mod github;
 pub mod people;
+pub mod plan_json;
+pub mod runbook;
 pub mod stepfunctions;
 
 use crate::diagnostic::Bag;
@@ -46,4 +48,9 @@ pub struct Target {
 }
 
 /// Every target, in the order of the tree they write.
-pub const TARGETS: &[Target] = &[github::TARGET, stepfunctions::TARGET];
+pub const TARGETS: &[Target] = &[
+    plan_json::TARGET,
+    runbook::TARGET,
+    github::TARGET,
+    stepfunctions::TARGET,
+];

@@ -4,8 +4,8 @@ use crate::emit::Context;
 use crate::emit::runbook::say;
 use crate::emit::runbook::work::action;
 use crate::model::{
-    ApprovalId, DistinctFrom, DutyRule, Moment, NotifyTarget, OptionOutcome, OptionTestExpr, PersonRef, Quorum, Release, RoleOrPerson,
-    Seat, TriggerTest,
+    ApprovalId, DistinctFrom, DutyRule, Moment, NotifyTarget, OptionOutcome, OptionTestExpr, PersonRef,
+    Quorum, Release, RoleOrPerson, Seat, TriggerTest,
 };
 use crate::plan::Plan;
 use serde::Serialize;
@@ -113,7 +113,10 @@ pub(super) fn places(plan: &Plan) -> Vec<Place> {
             url: opt(r, e.url.as_ref()),
             classification: e.classification.map(|c| c.word().to_string()).unwrap_or_default(),
             encryption: opt(r, e.encryption.as_ref()),
-            note: e.mirrors.map(|m| format!("stands for {}", r.env(m).name)).unwrap_or_default(),
+            note: e
+                .mirrors
+                .map(|m| format!("stands for {}", r.env(m).name))
+                .unwrap_or_default(),
         })
         .collect()
 }
@@ -131,7 +134,12 @@ pub(super) fn checklists(plan: &Plan) -> Vec<List> {
                     what: say::text(r, &i.what),
                     owner: say::role(r, i.owner.unwrap_or(r.owner)),
                     evidence: opt(r, i.evidence.as_ref()),
-                    check: i.check.as_ref().and_then(|a| a.run.as_ref()).map(|c| c.display.trim().to_string()).unwrap_or_default(),
+                    check: i
+                        .check
+                        .as_ref()
+                        .and_then(|a| a.run.as_ref())
+                        .map(|c| c.display.trim().to_string())
+                        .unwrap_or_default(),
                     when: say::when(r, &i.when),
                 })
                 .collect(),
@@ -179,7 +187,11 @@ pub(super) fn triggers(plan: &Plan) -> Vec<TriggerRow> {
             name: t.name.to_string(),
             test: match &t.test {
                 TriggerTest::Metrics(m) => say::metrics(r, m),
-                TriggerTest::Ask(q) => format!("{} ({})", say::text(r, &q.ask), say::answerers(r, q, Some(r.owner))),
+                TriggerTest::Ask(q) => format!(
+                    "{} ({})",
+                    say::text(r, &q.ask),
+                    say::answerers(r, q, Some(r.owner))
+                ),
             },
             over: t.over.map(say::dur).unwrap_or_default(),
             during: stage_names(r, &t.during),
@@ -217,7 +229,11 @@ pub(super) fn messages(plan: &Plan) -> Vec<Message> {
         .map(|n| Message {
             to: target(r, n.to),
             moment: moments(r, &n.on),
-            lead: n.lead.as_ref().map(|(d, _)| format!("{} before", say::dur(*d))).unwrap_or_default(),
+            lead: n
+                .lead
+                .as_ref()
+                .map(|(d, _)| format!("{} before", say::dur(*d)))
+                .unwrap_or_default(),
             message: opt(r, n.message.as_ref()),
             owner: say::role(r, n.owner.unwrap_or(r.owner)),
         })
@@ -236,7 +252,11 @@ pub(super) fn notices(plan: &Plan) -> Vec<Notice> {
             text: match &n.message {
                 Some(t) => say::text(r, t),
                 None => match m.stage {
-                    Some(s) => format!("{title}: {} has {}.", r.stage(s).name, m.kind.word().replace('_', " ")),
+                    Some(s) => format!(
+                        "{title}: {} has {}.",
+                        r.stage(s).name,
+                        m.kind.word().replace('_', " ")
+                    ),
                     None => format!("{title}: {}.", m.kind.word().replace('_', " ")),
                 },
             },
@@ -275,8 +295,12 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
                     DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
                 })
                 .collect();
-            let guards: Vec<String> =
-                r.stages.iter().filter(|s| s.approved.iter().any(|(b, _)| *b == id)).map(|s| s.name.to_string()).collect();
+            let guards: Vec<String> = r
+                .stages
+                .iter()
+                .filter(|s| s.approved.iter().any(|(b, _)| *b == id))
+                .map(|s| s.name.to_string())
+                .collect();
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
             ApprovalRow {
                 name: say::text(r, &a.title),
@@ -286,7 +310,11 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
                     Quorum::Count(n) => n.to_string(),
                 },
                 distinct: say::list(&distinct),
-                asked: if after.is_empty() { "before the start".into() } else { format!("after {}", stage_names(r, &after)) },
+                asked: if after.is_empty() {
+                    "before the start".into()
+                } else {
+                    format!("after {}", stage_names(r, &after))
+                },
                 within: a.within.map(say::dur).unwrap_or_default(),
                 valid: a.valid.map(say::dur).unwrap_or_default(),
                 guards: say::list(&guards),
@@ -313,7 +341,11 @@ fn pool(r: &Release, w: RoleOrPerson) -> String {
                 .into_iter()
                 .map(|p| say::text(r, &r.person(p).full_name))
                 .collect();
-            if people.is_empty() { say::role(r, role) } else { format!("{} ({})", say::role(r, role), people.join(", ")) }
+            if people.is_empty() {
+                say::role(r, role)
+            } else {
+                format!("{} ({})", say::role(r, role), people.join(", "))
+            }
         }
     }
 }
@@ -328,7 +360,11 @@ pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
             by: say::answerers(r, &d.question, Some(r.owner)),
             expect: opt(r, d.question.expect.as_ref()),
             within: d.question.within.map(say::dur).unwrap_or_default(),
-            default: d.default.and_then(|i| d.options.get(i)).map(|o| say::text(r, &o.title)).unwrap_or_default(),
+            default: d
+                .default
+                .and_then(|i| d.options.get(i))
+                .map(|o| say::text(r, &o.title))
+                .unwrap_or_default(),
             options: d
                 .options
                 .iter()
@@ -375,7 +411,11 @@ pub(super) fn duties(plan: &Plan) -> Vec<String> {
         .collect();
     for role in &r.roles {
         for (other, _) in &role.excludes {
-            rules.push(format!("{} and {} share nobody.", say::text(r, &role.title), say::role(r, *other)));
+            rules.push(format!(
+                "{} and {} share nobody.",
+                say::text(r, &role.title),
+                say::role(r, *other)
+            ));
         }
     }
     rules
@@ -386,7 +426,11 @@ pub(super) fn overrides(plan: &Plan) -> Vec<OverrideRow> {
     r.overrides
         .iter()
         .map(|o| {
-            let mut skips: Vec<String> = o.approvals.iter().map(|(a, _)| say::text(r, &r.approval(*a).title)).collect();
+            let mut skips: Vec<String> = o
+                .approvals
+                .iter()
+                .map(|(a, _)| say::text(r, &r.approval(*a).title))
+                .collect();
             skips.extend(o.gates.iter().map(|(g, _)| say::text(r, &r.gate(*g).title)));
             let by: Vec<String> = o.by.iter().map(|(w, _)| pool(r, *w)).collect();
             let told: Vec<String> = o.notify.iter().map(|t| target(r, *t)).collect();
@@ -507,7 +551,11 @@ pub(super) fn findings(plan: &Plan, context: &Context<'_>) -> Vec<Finding> {
     context
         .findings
         .iter()
-        .filter(|d| !r.allows.iter().any(|a| a.code == d.code.0 && within(a.scope, d.span)))
+        .filter(|d| {
+            !r.allows
+                .iter()
+                .any(|a| a.code == d.code.0 && within(a.scope, d.span))
+        })
         .map(|d| Finding {
             severity: d.severity.word().to_string(),
             code: d.code.to_string(),
@@ -528,7 +576,10 @@ pub(super) fn accepted(plan: &Plan, context: &Context<'_>) -> Vec<Accepted> {
         .map(|a| Accepted {
             code: a.code.to_string(),
             because: opt(r, a.because.as_ref()),
-            until: a.until.map(|d| d.strftime("%-d %B %Y").to_string()).unwrap_or_default(),
+            until: a
+                .until
+                .map(|d| d.strftime("%-d %B %Y").to_string())
+                .unwrap_or_default(),
             place: context.sources.place(a.origin.span),
         })
         .collect()
@@ -543,7 +594,11 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Input> {
             name: p.name.to_string(),
             kind: crate::types::type_words(&p.ty),
             doc: p.doc.clone().unwrap_or_default(),
-            default: p.default.as_ref().map(|v| crate::plan::show::value(r, v)).unwrap_or_default(),
+            default: p
+                .default
+                .as_ref()
+                .map(|v| crate::plan::show::value(r, v))
+                .unwrap_or_default(),
         })
         .collect()
 }

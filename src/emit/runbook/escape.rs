@@ -6,7 +6,9 @@
 fn plain(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => '\u{fffd}',
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         c if c.is_control() => '\u{fffd}',
         c => c,
     }
@@ -25,7 +27,8 @@ pub(super) fn inline(text: &str) -> String {
     for (i, c) in chars.iter().enumerate() {
         let rest = &chars[i + 1..];
         let before = i.checked_sub(1).map(|b| chars[b]);
-        let inside_word = before.is_some_and(char::is_alphanumeric) && rest.first().is_some_and(|c| c.is_alphanumeric());
+        let inside_word =
+            before.is_some_and(char::is_alphanumeric) && rest.first().is_some_and(|c| c.is_alphanumeric());
         let escape = match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' => true,
             '_' => !inside_word,
@@ -35,7 +38,8 @@ pub(super) fn inline(text: &str) -> String {
             ')' => chars[..i].iter().all(char::is_ascii_digit) && i > 0,
             _ => false,
         };
-        let numbered = *c == '.' && i > 0 && chars[..i].iter().all(char::is_ascii_digit);
+        let ends = rest.first().is_none_or(|c| *c == ' ');
+        let numbered = *c == '.' && i > 0 && ends && chars[..i].iter().all(char::is_ascii_digit);
         if escape || numbered {
             out.push('\\');
         }
@@ -51,13 +55,21 @@ pub(super) fn code(text: &str) -> String {
         return String::new();
     }
     let fence = "`".repeat(longest_run(&text) + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 /// A text as a fenced block of a language.
 pub(super) fn fenced(text: &str, language: &str) -> String {
-    let text: String = text.trim_end().chars().map(|c| if c == '\n' || c == '\t' { c } else { plain(c) }).collect();
+    let text: String = text
+        .trim_end()
+        .chars()
+        .map(|c| if c == '\n' || c == '\t' { c } else { plain(c) })
+        .collect();
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{fence}{language}\n{text}\n{fence}")
 }
@@ -97,7 +109,10 @@ mod tests {
         assert_eq!(inline("a | b\n# c"), "a \\| b # c");
         assert_eq!(inline("# not a heading"), "\\# not a heading");
         assert_eq!(inline("1. not a list"), "1\\. not a list");
-        assert_eq!(inline("![x](https://evil.example)"), "!\\[x\\](https\\://evil.example)");
+        assert_eq!(
+            inline("![x](https://evil.example)"),
+            "!\\[x\\](https\\://evil.example)"
+        );
         assert_eq!(inline("<img src=x>"), "\\<img src=x\\>");
         assert_eq!(inline("snake_case _em_"), "snake_case \\_em\\_");
         assert_eq!(code("a`b|c"), "``a`b\\|c``");

@@ -18,7 +18,10 @@ use crate::plan::Plan;
 use serde::Serialize;
 
 /// The target of the documents.
-pub const TARGET: Target = Target { name: "runbook", emit };
+pub const TARGET: Target = Target {
+    name: "runbook",
+    emit,
+};
 
 /// Everything the templates may say. Versioned: a field is added, never changed.
 #[derive(Debug, Serialize)]
@@ -72,7 +75,10 @@ fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
     let view = view(plan, context);
     let artifacts = render::documents(&view)
         .into_iter()
-        .map(|(path, content)| Artifact { path: path.to_string(), content })
+        .map(|(path, content)| Artifact {
+            path: path.to_string(),
+            content,
+        })
         .collect();
     (artifacts, Bag::new())
 }

@@ -7,7 +7,10 @@ use handlebars::{Handlebars, handlebars_helper};
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("runbook.md", include_str!("templates/runbook.md.hbs")),
-    ("change-request.md", include_str!("templates/change-request.md.hbs")),
+    (
+        "change-request.md",
+        include_str!("templates/change-request.md.hbs"),
+    ),
     ("release-plan.md", include_str!("templates/release-plan.md.hbs")),
     ("review.html", include_str!("templates/review.html.hbs")),
 ];
@@ -21,7 +24,7 @@ const PARTS: &[(&str, &str)] = &[
 handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
 handlebars_helper!(shell: |text: String| escape::fenced(&text, "bash"));
-handlebars_helper!(h: |text: String| escape::html(&text));
+handlebars_helper!(markup: |text: String| escape::html(&text));
 
 /// Every document with its path.
 pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
@@ -31,14 +34,18 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
     templates.register_helper("md", Box::new(md));
     templates.register_helper("code", Box::new(code));
     templates.register_helper("shell", Box::new(shell));
-    templates.register_helper("h", Box::new(h));
+    templates.register_helper("h", Box::new(markup));
     for (name, text) in PARTS {
-        templates.register_partial(name, text).expect("internal: a part of a document is a template");
+        templates
+            .register_partial(name, text)
+            .expect("internal: a part of a document is a template");
     }
     TEMPLATES
         .iter()
         .map(|(name, text)| {
-            let page = templates.render_template(text, view).expect("internal: a document renders from its view");
+            let page = templates
+                .render_template(text, view)
+                .expect("internal: a document renders from its view");
             (*name, tidy(&page))
         })
         .collect()

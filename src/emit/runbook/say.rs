@@ -3,8 +3,8 @@
 //! Must not escape anything: templates do. Called by the parts of the view.
 
 use crate::model::{
-    Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Question, Release, RoleId, RoleOrPerson, Text,
-    TextPart, Value,
+    Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Question, Release, RoleId, RoleOrPerson,
+    Text, TextPart, Value,
 };
 use crate::plan::{Plan, show};
 use jiff::Timestamp;
@@ -36,21 +36,39 @@ pub(super) fn when(release: &Release, cond: &crate::model::Cond) -> String {
 pub(super) fn dur(d: Dur) -> String {
     let mut parts = Vec::new();
     if d.working_days != 0 {
-        parts.push(format!("{} working day{}", d.working_days, if d.working_days == 1 { "" } else { "s" }));
+        parts.push(format!(
+            "{} working day{}",
+            d.working_days,
+            if d.working_days == 1 { "" } else { "s" }
+        ));
     }
     let mut rest = d.ms.unsigned_abs();
-    for (size, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")] {
+    for (size, unit) in [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "min"),
+        (1_000, "s"),
+        (1, "ms"),
+    ] {
         if rest >= size {
             parts.push(format!("{} {unit}", rest / size));
             rest %= size;
         }
     }
-    if parts.is_empty() { "0 min".to_string() } else { parts.join(" ") }
+    if parts.is_empty() {
+        "0 min".to_string()
+    } else {
+        parts.join(" ")
+    }
 }
 
 /// Shortest and longest: `1 min to 5 min`, or one when they are the same.
 pub(super) fn range(short: Dur, long: Dur) -> String {
-    if short == long { dur(long) } else { format!("{} to {}", dur(short), dur(long)) }
+    if short == long {
+        dur(long)
+    } else {
+        format!("{} to {}", dur(short), dur(long))
+    }
 }
 
 /// An offset from the start, in milliseconds: `T`, `T+1h30m`, `T-30m`.
@@ -69,7 +87,9 @@ pub(super) fn offset(ms: i64) -> String {
 
 /// A moment in a zone: `Mon 1 June 2026, 02:30 EDT`.
 pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%a %-d %B %Y, %H:%M %Z").to_string()
+    at.to_zoned(zone.clone())
+        .strftime("%a %-d %B %Y, %H:%M %Z")
+        .to_string()
 }
 
 /// The clock of a moment in a zone, with the day when it is not the first: `02:30`.
@@ -111,7 +131,11 @@ pub(super) fn answerers(release: &Release, q: &Question, owner: Option<RoleId>) 
         crate::model::PersonRef::Person(p) => text(release, &release.person(*p).full_name),
         crate::model::PersonRef::Param(p) => format!("‹{}›", release.param(*p).name),
     }));
-    if names.is_empty() { owner.map(|o| role(release, o)).unwrap_or_default() } else { list(&names) }
+    if names.is_empty() {
+        owner.map(|o| role(release, o)).unwrap_or_default()
+    } else {
+        list(&names)
+    }
 }
 
 /// A condition over metrics: `API 5xx < 1% and p95 <= 2.5s`.
@@ -131,8 +155,14 @@ pub(super) fn metrics(release: &Release, expr: &MetricExpr) -> String {
         MetricExpr::And(l) => join(l, " and "),
         MetricExpr::Or(l) => join(l, " or "),
         MetricExpr::Not(e) => format!("not ({})", metrics(release, e)),
-        MetricExpr::Compare { metric, op, shown, .. } => {
-            format!("{} {} {shown}", text(release, &release.metric(*metric).title), op.sign())
+        MetricExpr::Compare {
+            metric, op, shown, ..
+        } => {
+            format!(
+                "{} {} {shown}",
+                text(release, &release.metric(*metric).title),
+                op.sign()
+            )
         }
     }
 }
@@ -148,21 +178,35 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
                     let m = release.metric(m);
                     match &m.console {
                         Some(c) => text(release, c),
-                        None => m.run.as_ref().map_or_else(|| text(release, &m.title), |r| r.display.trim().to_string()),
+                        None => m
+                            .run
+                            .as_ref()
+                            .map_or_else(|| text(release, &m.title), |r| r.display.trim().to_string()),
                     }
                 })
                 .collect();
             (list(&tools), metrics(release, expr))
         }
         GateTest::Run(act) | GateTest::Job(act) => {
-            let tool = act.run.as_ref().map_or_else(|| text(release, &act.title), |r| r.display.trim().to_string());
-            let expected = act.run.as_ref().and_then(|r| r.prints.as_ref()).map(|(p, _)| format!(" and prints /{p}/"));
+            let tool = act
+                .run
+                .as_ref()
+                .map_or_else(|| text(release, &act.title), |r| r.display.trim().to_string());
+            let expected = act
+                .run
+                .as_ref()
+                .and_then(|r| r.prints.as_ref())
+                .map(|(p, _)| format!(" and prints /{p}/"));
             (tool, format!("ends well{}", expected.unwrap_or_default()))
         }
         GateTest::Ask(q) => {
             let by = answerers(release, q, owner);
             let place = maybe(release, q.console.as_ref());
-            let tool = if place.is_empty() { by } else { format!("{by}, in {place}") };
+            let tool = if place.is_empty() {
+                by
+            } else {
+                format!("{by}, in {place}")
+            };
             let criterion = q.expect.as_ref().unwrap_or(&q.ask);
             (tool, text(release, criterion))
         }
@@ -174,15 +218,24 @@ pub(super) fn outcome(release: &Release, o: &FailureOutcome) -> String {
     match o {
         FailureOutcome::Rollback => "roll back everything that began".into(),
         FailureOutcome::RollbackStage(s) => {
-            format!("roll back {} and what depends on it, then stop", release.stage(*s).name)
+            format!(
+                "roll back {} and what depends on it, then stop",
+                release.stage(*s).name
+            )
         }
         FailureOutcome::Pause => "pause; the owner decides: retry, proceed, roll back or stop".into(),
         FailureOutcome::Stop => "stop; what was changed stays changed".into(),
         FailureOutcome::Continue { because } => {
             let why = maybe(release, because.as_ref());
-            if why.is_empty() { "go on".into() } else { format!("go on: {why}") }
+            if why.is_empty() {
+                "go on".into()
+            } else {
+                format!("go on: {why}")
+            }
         }
-        FailureOutcome::Restart(s, n) => format!("start again from {}, {n} times at most", release.stage(*s).name),
+        FailureOutcome::Restart(s, n) => {
+            format!("start again from {}, {n} times at most", release.stage(*s).name)
+        }
         FailureOutcome::Escalate(c) => format!("call {}", text(release, &release.channel(*c).title)),
     }
 }
@@ -215,7 +268,13 @@ mod tests {
     #[test]
     fn times_read_as_people_write_them() {
         assert_eq!(dur(Dur::minutes(90)), "1 h 30 min");
-        assert_eq!(dur(Dur { ms: 0, working_days: 5 }), "5 working days");
+        assert_eq!(
+            dur(Dur {
+                ms: 0,
+                working_days: 5
+            }),
+            "5 working days"
+        );
         assert_eq!(offset(0), "T");
         assert_eq!(offset(5_400_000), "T+1h30m");
         assert_eq!(offset(-1_800_000), "T-30m");

@@ -45,18 +45,32 @@ pub(super) struct Summary {
 
 pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summary {
     let r = plan.release();
-    let last = (0..r.stages.len()).map(|i| span(plan, crate::model::StageId::at(i)).1).max().unwrap_or(0);
+    let last = (0..r.stages.len())
+        .map(|i| span(plan, crate::model::StageId::at(i)).1)
+        .max()
+        .unwrap_or(0);
     let chain = plan.undo_chain(Pace::Longest);
     // At worst the slowest failure comes at the end of its stage, and its whole chain of undos follows.
     let worst = (0..r.stages.len())
-        .map(|i| span(plan, crate::model::StageId::at(i)).1.saturating_add(chain[i].as_ms()))
+        .map(|i| {
+            span(plan, crate::model::StageId::at(i))
+                .1
+                .saturating_add(chain[i].as_ms())
+        })
         .max()
         .unwrap_or(last)
         .max(last);
-    let longest_undo = chain.iter().copied().max_by_key(|d| d.as_ms()).unwrap_or_default();
+    let longest_undo = chain
+        .iter()
+        .copied()
+        .max_by_key(|d| d.as_ms())
+        .unwrap_or_default();
     let ends = |ms: i64| match times.whole(ms) {
         Some(at) => format!("{} – {at}", say::offset(ms)),
-        None => format!("{} after the start", say::dur(crate::model::Dur { ms, working_days: 0 })),
+        None => format!(
+            "{} after the start",
+            say::dur(crate::model::Dur { ms, working_days: 0 })
+        ),
     };
     let authors: Vec<String> = r
         .authors
@@ -77,20 +91,35 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summ
         change: change.map(|c| say::text(r, &c.id)).unwrap_or_default(),
         change_type: change.map(|c| c.kind.word().to_string()).unwrap_or_default(),
         risk: change.map(|c| c.risk.word().to_string()).unwrap_or_default(),
-        justification: change.map(|c| say::maybe(r, c.justification.as_ref())).unwrap_or_default(),
-        impact: change.map(|c| say::maybe(r, c.impact.as_ref())).unwrap_or_default(),
+        justification: change
+            .map(|c| say::maybe(r, c.justification.as_ref()))
+            .unwrap_or_default(),
+        impact: change
+            .map(|c| say::maybe(r, c.impact.as_ref()))
+            .unwrap_or_default(),
         downtime: change.and_then(|c| c.downtime).map(say::dur).unwrap_or_default(),
-        components: change.map(|c| c.components.iter().map(|t| say::text(r, t)).collect()).unwrap_or_default(),
-        ticket: change.map(|c| say::maybe(r, c.ticket.as_ref())).unwrap_or_default(),
+        components: change
+            .map(|c| c.components.iter().map(|t| say::text(r, t)).collect())
+            .unwrap_or_default(),
+        ticket: change
+            .map(|c| say::maybe(r, c.ticket.as_ref()))
+            .unwrap_or_default(),
         docs: r.docs.iter().map(|t| say::text(r, t)).collect(),
         authors: say::list(&authors),
         owner: say::role(r, r.owner),
         environment: r.env(r.environment).name.to_string(),
         start: times.whole(0).unwrap_or_default(),
         window: window(plan, times),
-        zone: if times.local { times.clock.zone.iana_name().unwrap_or("").to_string() } else { String::new() },
+        zone: if times.local {
+            times.clock.zone.iana_name().unwrap_or("").to_string()
+        } else {
+            String::new()
+        },
         finish: ends(last),
-        longest: say::dur(crate::model::Dur { ms: last, working_days: 0 }),
+        longest: say::dur(crate::model::Dur {
+            ms: last,
+            working_days: 0,
+        }),
         worst_finish: ends(worst),
         worst_rollback: say::dur(longest_undo),
         rehearsal: rehearsal(plan),
@@ -107,8 +136,15 @@ fn window(plan: &Plan, times: &Times) -> String {
     let moment = |c: &crate::model::Civil| {
         let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
         let at = crate::plan::read(c, &zone).map(crate::plan::Reading::moment)?;
-        let utc = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M UTC").to_string();
-        Some(if times.local { format!("{} ({utc})", say::moment(at, &zone)) } else { say::moment(at, &zone) })
+        let utc = at
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .strftime("%H:%M UTC")
+            .to_string();
+        Some(if times.local {
+            format!("{} ({utc})", say::moment(at, &zone))
+        } else {
+            say::moment(at, &zone)
+        })
     };
     match (&w.opens, &w.closes) {
         (Some(o), Some(c)) => match (moment(o), moment(c)) {
@@ -119,8 +155,14 @@ fn window(plan: &Plan, times: &Times) -> String {
         (None, Some(c)) => moment(c).map(|c| format!("until {c}")).unwrap_or_default(),
         (None, None) => {
             let days: Vec<String> = w.days.iter().map(|d| d.word().to_string()).collect();
-            let days = if days.is_empty() { "every day".to_string() } else { say::list(&days) };
-            let hours = w.hours.map(|(a, b)| format!(", {} to {}", a.strftime("%H:%M"), b.strftime("%H:%M")));
+            let days = if days.is_empty() {
+                "every day".to_string()
+            } else {
+                say::list(&days)
+            };
+            let hours = w
+                .hours
+                .map(|(a, b)| format!(", {} to {}", a.strftime("%H:%M"), b.strftime("%H:%M")));
             let zone = w.zone.as_ref().map_or("UTC", |z| z.as_str());
             format!("{days}{} ({zone})", hours.unwrap_or_default())
         }
@@ -139,7 +181,11 @@ fn rehearsal(plan: &Plan) -> String {
     }
     let evidence = say::maybe(r, t.evidence.as_ref());
     let place = parts.join(" ");
-    if evidence.is_empty() { place } else { format!("{place} ({evidence})") }
+    if evidence.is_empty() {
+        place
+    } else {
+        format!("{place} ({evidence})")
+    }
 }
 
 /// What each approval and decision asks of whom.
@@ -152,7 +198,10 @@ fn asked(plan: &Plan) -> Vec<String> {
             crate::model::Quorum::Count(1) => "one of ".to_string(),
             crate::model::Quorum::Count(n) => format!("{n} of "),
         };
-        let within = a.within.map(|d| format!(", within {}", say::dur(d))).unwrap_or_default();
+        let within = a
+            .within
+            .map(|d| format!(", within {}", say::dur(d)))
+            .unwrap_or_default();
         format!("{}: {many}{}{within}", say::text(r, &a.title), say::list(&from))
     });
     let decisions = r.decisions.iter().map(|d| {
@@ -167,7 +216,10 @@ fn red_flags(plan: &Plan, context: &Context<'_>) -> Vec<String> {
     let r = plan.release();
     let mut flags = Vec::new();
     match &r.change {
-        None => flags.push("There is no change request: why the change is made, and how risky it is, is not written down.".into()),
+        None => flags.push(
+            "There is no change request: why the change is made, and how risky it is, is not written down."
+                .into(),
+        ),
         Some(c) => {
             if c.justification.is_none() {
                 flags.push("The change request gives no reason for the change.".into());
@@ -194,10 +246,22 @@ fn red_flags(plan: &Plan, context: &Context<'_>) -> Vec<String> {
             flags.push(format!("{} cannot be undone: {}", s.name, say::text(r, why)));
         }
     }
-    let accepted = context.findings.iter().filter(|d| r.allows.iter().any(|a| a.code == d.code.0)).count();
-    let warnings = context.findings.iter().filter(|d| d.severity == Severity::Warning).count().saturating_sub(accepted);
+    let accepted = context
+        .findings
+        .iter()
+        .filter(|d| r.allows.iter().any(|a| a.code == d.code.0))
+        .count();
+    let warnings = context
+        .findings
+        .iter()
+        .filter(|d| d.severity == Severity::Warning)
+        .count()
+        .saturating_sub(accepted);
     if warnings > 0 {
-        flags.push(format!("The compiler warns of {warnings} thing{}; see the findings.", if warnings == 1 { "" } else { "s" }));
+        flags.push(format!(
+            "The compiler warns of {warnings} thing{}; see the findings.",
+            if warnings == 1 { "" } else { "s" }
+        ));
     }
     if !r.allows.is_empty() {
         let n = r.allows.len();

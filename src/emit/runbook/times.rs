@@ -24,9 +24,15 @@ impl Times {
 
     /// An offset in UTC and in the plan's zone; empty when T is not known.
     pub(super) fn at(&self, ms: i64) -> (String, String) {
-        let (Some(at), Some(t)) = (self.clock.moment(ms), self.clock.t) else { return (String::new(), String::new()) };
+        let (Some(at), Some(t)) = (self.clock.moment(ms), self.clock.t) else {
+            return (String::new(), String::new());
+        };
         let utc = say::clock(at, t, &TimeZone::UTC);
-        let local = if self.local { say::clock(at, t, &self.clock.zone) } else { String::new() };
+        let local = if self.local {
+            say::clock(at, t, &self.clock.zone)
+        } else {
+            String::new()
+        };
         (utc, local)
     }
 
@@ -69,7 +75,9 @@ pub(super) fn strip(plan: &Plan, stages: &[StageCard]) -> String {
         LEFT + i64::try_from(share).unwrap_or(0)
     };
     let end = spans.iter().max_by_key(|s| s.2).map(|s| s.0);
-    let critical: Vec<Node> = end.map(|s| plan.path(schedule, Node::Stage(s))).unwrap_or_default();
+    let critical: Vec<Node> = end
+        .map(|s| plan.path(schedule, Node::Stage(s)))
+        .unwrap_or_default();
     let height = ROW * (i64::try_from(spans.len()).unwrap_or(0) + 2);
     let mut out = String::new();
     let _ = writeln!(
@@ -91,8 +99,16 @@ pub(super) fn strip(plan: &Plan, stages: &[StageCard]) -> String {
             name.to_string()
         };
         let (x1, x2) = (scale(*from), scale(*to));
-        let fill = if critical.contains(&Node::Stage(*stage)) { "url(#hatch)" } else { "" };
-        let style = if fill.is_empty() { "class=\"bar\"".to_string() } else { format!("fill=\"{fill}\" class=\"edge\"") };
+        let fill = if critical.contains(&Node::Stage(*stage)) {
+            "url(#hatch)"
+        } else {
+            ""
+        };
+        let style = if fill.is_empty() {
+            "class=\"bar\"".to_string()
+        } else {
+            format!("fill=\"{fill}\" class=\"edge\"")
+        };
         let _ = writeln!(
             out,
             "<g><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{x1}\" y=\"{}\" width=\"{}\" height=\"14\" {style}/><text x=\"{}\" y=\"{}\">{} – {}</text></g>",

@@ -59,7 +59,10 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
         owner: say::role(r, s.owner),
         approvals: String::new(),
         within: String::new(),
-        takes: say::range(plan.undo_time(id, Pace::Shortest), plan.undo_time(id, Pace::Longest)),
+        takes: say::range(
+            plan.undo_time(id, Pace::Shortest),
+            plan.undo_time(id, Pace::Longest),
+        ),
         after: say::list(&before),
         rehearsal: String::new(),
     };
@@ -67,7 +70,10 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
         StageUndo::Nothing => card.note = "Nothing to undo: the stage changes nothing.".into(),
         StageUndo::Harmless(why, _) => card.note = format!("Nothing has to be undone: {}", say::text(r, why)),
         StageUndo::Irreversible(why, _) => {
-            card.note = format!("This cannot be undone: {}. The owner decides how to go on.", say::text(r, why));
+            card.note = format!(
+                "This cannot be undone: {}. The owner decides how to go on.",
+                say::text(r, why)
+            );
         }
         StageUndo::Derived(steps) => {
             for u in steps {
@@ -87,7 +93,11 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
             let owner = w.owner.unwrap_or(s.owner);
             card.owner = say::role(r, owner);
             card.within = w.within.map(say::dur).unwrap_or_default();
-            let asked: Vec<String> = w.approved.iter().map(|(a, _)| say::text(r, &r.approval(*a).title)).collect();
+            let asked: Vec<String> = w
+                .approved
+                .iter()
+                .map(|(a, _)| say::text(r, &r.approval(*a).title))
+                .collect();
             card.approvals = say::list(&asked);
             if let Some(t) = &w.tested {
                 card.rehearsal = tested(r, t);
@@ -129,12 +139,22 @@ pub(super) fn from_here(plan: &Plan) -> Vec<FromHere> {
     let mut list = Vec::new();
     for stage in &order {
         let before = plan.ancestors(Node::Stage(*stage));
-        let began: Vec<StageId> =
-            order.iter().copied().filter(|s| s == stage || plan.contains(&before, Node::Stage(*s))).collect();
+        let began: Vec<StageId> = order
+            .iter()
+            .copied()
+            .filter(|s| s == stage || plan.contains(&before, Node::Stage(*s)))
+            .collect();
         // An irreversible stage that began stays, and so does all it depends on.
-        let pivots: Vec<StageId> =
-            began.iter().copied().filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..))).collect();
-        let stays = |s: StageId| pivots.iter().any(|p| *p == s || plan.precedes(Node::Stage(s), Node::Stage(*p)));
+        let pivots: Vec<StageId> = began
+            .iter()
+            .copied()
+            .filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..)))
+            .collect();
+        let stays = |s: StageId| {
+            pivots
+                .iter()
+                .any(|p| *p == s || plan.precedes(Node::Stage(s), Node::Stage(*p)))
+        };
         let (mut undone, mut kept) = (Vec::new(), Vec::new());
         for s in began.iter().rev() {
             let name = r.stage(*s).name.to_string();
@@ -145,13 +165,26 @@ pub(super) fn from_here(plan: &Plan) -> Vec<FromHere> {
             }
         }
         let holds: Vec<String> = (0..r.holds.len())
-            .filter(|h| plan.hold_stages(crate::model::HoldId::at(*h)).iter().any(|s| began.contains(s)))
+            .filter(|h| {
+                plan.hold_stages(crate::model::HoldId::at(*h))
+                    .iter()
+                    .any(|s| began.contains(s))
+            })
             .map(|h| say::text(r, &r.holds[h].title))
             .collect();
-        let note = if holds.is_empty() { String::new() } else { format!("Then leave: {}.", say::list(&holds)) };
+        let note = if holds.is_empty() {
+            String::new()
+        } else {
+            format!("Then leave: {}.", say::list(&holds))
+        };
         list.push(FromHere {
             stage: r.stage(*stage).name.to_string(),
-            ends: if pivots.is_empty() { "rolled back" } else { "needs help" }.to_string(),
+            ends: if pivots.is_empty() {
+                "rolled back"
+            } else {
+                "needs help"
+            }
+            .to_string(),
             safe_in: say::dur(chain[stage.index()]),
             order: undone,
             kept,
@@ -165,7 +198,8 @@ pub(super) fn from_here(plan: &Plan) -> Vec<FromHere> {
 pub(super) fn point_of_no_return(plan: &Plan) -> Option<String> {
     let r = plan.release();
     let stage = plan.stage_order().into_iter().find(|s| {
-        matches!(r.stage(*s).rollback, Rollback::Irreversible { .. }) || matches!(plan.undo(*s), StageUndo::Irreversible(..))
+        matches!(r.stage(*s).rollback, Rollback::Irreversible { .. })
+            || matches!(plan.undo(*s), StageUndo::Irreversible(..))
     })?;
     let why = match plan.undo(stage) {
         StageUndo::Irreversible(why, _) => say::text(r, why),

@@ -85,7 +85,11 @@ pub(super) struct Validation {
 
 /// Every stage, in order.
 pub(super) fn stages(plan: &Plan, times: &Times) -> Vec<StageCard> {
-    plan.stage_order().into_iter().enumerate().map(|(i, s)| stage_card(plan, times, s, i + 1)).collect()
+    plan.stage_order()
+        .into_iter()
+        .enumerate()
+        .map(|(i, s)| stage_card(plan, times, s, i + 1))
+        .collect()
 }
 
 fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCard {
@@ -96,7 +100,11 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCa
     let takes = say::range(ms(short.finish - short.start), ms(finish - start));
     let (utc, local) = times.at(start);
     let names = |list: Vec<String>| say::list(&list);
-    let before: Vec<String> = s.after.iter().map(|a| r.stage(a.stage).name.to_string()).collect();
+    let before: Vec<String> = s
+        .after
+        .iter()
+        .map(|a| r.stage(a.stage).name.to_string())
+        .collect();
     StageCard {
         id: id.index(),
         number,
@@ -112,11 +120,36 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCa
         local,
         takes,
         after: names(before),
-        approvals: names(s.approved.iter().map(|(a, _)| say::text(r, &r.approval(*a).title)).collect()),
-        checklists: names(s.ready.iter().map(|(c, _)| say::text(r, &r.checklist(*c).title)).collect()),
-        gates: names(s.require.iter().map(|(g, _)| say::text(r, &r.gate(*g).title)).collect()),
-        builds: names(r.artifact_names(&s.builds).into_iter().map(str::to_string).collect()),
-        ships: names(r.artifact_names(&s.ships).into_iter().map(str::to_string).collect()),
+        approvals: names(
+            s.approved
+                .iter()
+                .map(|(a, _)| say::text(r, &r.approval(*a).title))
+                .collect(),
+        ),
+        checklists: names(
+            s.ready
+                .iter()
+                .map(|(c, _)| say::text(r, &r.checklist(*c).title))
+                .collect(),
+        ),
+        gates: names(
+            s.require
+                .iter()
+                .map(|(g, _)| say::text(r, &r.gate(*g).title))
+                .collect(),
+        ),
+        builds: names(
+            r.artifact_names(&s.builds)
+                .into_iter()
+                .map(str::to_string)
+                .collect(),
+        ),
+        ships: names(
+            r.artifact_names(&s.ships)
+                .into_iter()
+                .map(str::to_string)
+                .collect(),
+        ),
         if_not: say::on_failure(plan, id),
         first: first_on_failure(r, s),
         steps: steps(plan, times, id, number, start),
@@ -125,12 +158,19 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCa
 }
 
 fn ms(ms: i64) -> Dur {
-    Dur { ms: ms.max(0), working_days: 0 }
+    Dur {
+        ms: ms.max(0),
+        working_days: 0,
+    }
 }
 
 /// What is done first when a stage fails: messages and manual work.
 fn first_on_failure(r: &Release, s: &Stage) -> Vec<String> {
-    s.on_failure.iter().flat_map(|f| &f.steps).map(|step| action(r, step).0).collect()
+    s.on_failure
+        .iter()
+        .flat_map(|f| &f.steps)
+        .map(|step| action(r, step).0)
+        .collect()
 }
 
 fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
@@ -149,13 +189,20 @@ fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> 
                     at = at.max(offset.after.as_ms());
                 }
                 for step in rung.work.iter().chain(&rung.checks) {
-                    push(plan, times, s, step, &rung.when, &rung.name, number, &mut at, &mut rows, id);
-                    if let (Some(owner), Some(row)) = (rung.owner.filter(|_| step.owner.is_none()), rows.last_mut()) {
+                    push(
+                        plan, times, s, step, &rung.when, &rung.name, number, &mut at, &mut rows, id,
+                    );
+                    if let (Some(owner), Some(row)) =
+                        (rung.owner.filter(|_| step.owner.is_none()), rows.last_mut())
+                    {
                         row.owner = say::role(plan.release(), owner);
                     }
                 }
-                let asked: Vec<String> =
-                    rung.approved.iter().map(|(a, _)| say::text(plan.release(), &plan.release().approval(*a).title)).collect();
+                let asked: Vec<String> = rung
+                    .approved
+                    .iter()
+                    .map(|(a, _)| say::text(plan.release(), &plan.release().approval(*a).title))
+                    .collect();
                 if !asked.is_empty() {
                     let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());
                     if let Some(row) = rows.get_mut(from) {
@@ -186,9 +233,22 @@ fn push(
     let (utc, local) = times.at(*at);
     let (action, command, call, console) = action(r, step);
     let (verify, if_not) = verification(plan, stage, step, id);
-    let condition = if stage.rollout.is_some() { around.clone().and(step.when.clone()) } else { step.when.clone() };
-    let captures: Vec<String> = step.captures.iter().map(|c| r.capture(*c).name.to_string()).collect();
-    let records: Vec<String> = step.act().iter().flat_map(|a| &a.priors).map(|p| prior(r, *p)).collect();
+    let condition = if stage.rollout.is_some() {
+        around.clone().and(step.when.clone())
+    } else {
+        step.when.clone()
+    };
+    let captures: Vec<String> = step
+        .captures
+        .iter()
+        .map(|c| r.capture(*c).name.to_string())
+        .collect();
+    let records: Vec<String> = step
+        .act()
+        .iter()
+        .flat_map(|a| &a.priors)
+        .map(|p| prior(r, *p))
+        .collect();
     rows.push(StepRow {
         number: format!("{number}.{}", rows.len() + 1),
         offset: say::offset(*at),
@@ -223,51 +283,98 @@ fn prior(r: &Release, id: crate::model::PriorId) -> String {
 pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, String) {
     match &step.kind {
         StepKind::Act(act) => act_words(r, act),
-        StepKind::Wait(d) => (format!("Wait {}", say::dur(*d)), String::new(), String::new(), String::new()),
-        StepKind::Bake(d) => {
-            (format!("Bake {}: watch the gates and triggers", say::dur(*d)), String::new(), String::new(), String::new())
-        }
+        StepKind::Wait(d) => (
+            format!("Wait {}", say::dur(*d)),
+            String::new(),
+            String::new(),
+            String::new(),
+        ),
+        StepKind::Bake(d) => (
+            format!("Bake {}: watch the gates and triggers", say::dur(*d)),
+            String::new(),
+            String::new(),
+            String::new(),
+        ),
         StepKind::WaitFor(w) => {
             let what = format!("Wait until: {}", say::text(r, &w.what));
-            let within = w.within.map(|d| format!(" (within {})", say::dur(d))).unwrap_or_default();
+            let within = w
+                .within
+                .map(|d| format!(" (within {})", say::dur(d)))
+                .unwrap_or_default();
             let (_, command, call, console) = match &w.test {
                 WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, a),
-                WaitTest::Ask(q) => (String::new(), String::new(), String::new(), say::maybe(r, q.console.as_ref())),
+                WaitTest::Ask(q) => (
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    say::maybe(r, q.console.as_ref()),
+                ),
             };
             (format!("{what}{within}"), command, call, console)
         }
         StepKind::VerifyGate(g) => {
             let gate = r.gate(*g);
             let command = match &gate.test {
-                GateTest::Run(a) | GateTest::Job(a) => {
-                    a.run.as_ref().map(|c| c.display.trim().to_string()).unwrap_or_default()
-                }
+                GateTest::Run(a) | GateTest::Job(a) => a
+                    .run
+                    .as_ref()
+                    .map(|c| c.display.trim().to_string())
+                    .unwrap_or_default(),
                 _ => String::new(),
             };
-            (format!("Verify: {}", say::text(r, &gate.title)), command, String::new(), String::new())
+            (
+                format!("Verify: {}", say::text(r, &gate.title)),
+                command,
+                String::new(),
+                String::new(),
+            )
         }
         StepKind::VerifyArtifact(a) => {
             let artifact = r.artifact(*a);
             let digest = say::maybe(r, artifact.digest.as_ref());
-            let what = if digest.is_empty() { String::new() } else { format!(" ({digest})") };
-            (format!("Verify the artifact {}{what}", artifact.name), String::new(), String::new(), String::new())
+            let what = if digest.is_empty() {
+                String::new()
+            } else {
+                format!(" ({digest})")
+            };
+            (
+                format!("Verify the artifact {}{what}", artifact.name),
+                String::new(),
+                String::new(),
+                String::new(),
+            )
         }
         StepKind::Tell(c, message) => {
             let channel = say::text(r, &r.channel(*c).title);
-            (format!("Tell {channel}: {}", say::text(r, message)), String::new(), String::new(), String::new())
+            (
+                format!("Tell {channel}: {}", say::text(r, message)),
+                String::new(),
+                String::new(),
+                String::new(),
+            )
         }
     }
 }
 
 /// What an act does, in the same parts.
 pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, String) {
-    let command = act.run.as_ref().map(|c| c.display.trim().to_string()).unwrap_or_default();
+    let command = act
+        .run
+        .as_ref()
+        .map(|c| c.display.trim().to_string())
+        .unwrap_or_default();
     let call = match &act.task {
-        Some(crate::model::Task::Aws { service, operation, .. }) => format!("{service}:{operation}"),
+        Some(crate::model::Task::Aws {
+            service, operation, ..
+        }) => format!("{service}:{operation}"),
         Some(crate::model::Task::Http { method, url, .. }) => format!("{method} {}", say::text(r, url)),
         None => String::new(),
     };
-    let console = act.manual.as_ref().map(|m| say::maybe(r, m.console.as_ref())).unwrap_or_default();
+    let console = act
+        .manual
+        .as_ref()
+        .map(|m| say::maybe(r, m.console.as_ref()))
+        .unwrap_or_default();
     let mut title = say::text(r, &act.title);
     if let Some(m) = &act.manual
         && act.run.is_none()
@@ -285,15 +392,35 @@ fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String
         StepKind::VerifyGate(g) => {
             let gate = r.gate(*g);
             let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
-            let over = gate.over.map(|d| format!(" over {}", say::dur(d))).unwrap_or_default();
-            let samples =
-                if gate.samples > 1 { format!(", {} samples must all pass", gate.samples) } else { String::new() };
-            (format!("{threshold}{over}{samples}; look in: {tool}"), if_not(plan, *g, id))
+            let over = gate
+                .over
+                .map(|d| format!(" over {}", say::dur(d)))
+                .unwrap_or_default();
+            let samples = if gate.samples > 1 {
+                format!(", {} samples must all pass", gate.samples)
+            } else {
+                String::new()
+            };
+            (
+                format!("{threshold}{over}{samples}; look in: {tool}"),
+                if_not(plan, *g, id),
+            )
         }
         StepKind::Act(act) => {
-            let prints = act.run.as_ref().and_then(|c| c.prints.as_ref()).map(|(p, _)| format!("the output matches /{p}/"));
-            let tries = step.retry.as_ref().map(|t| format!("try again {} times, then ", t.times)).unwrap_or_default();
-            (prints.unwrap_or_default(), format!("{tries}{}", say::on_failure(plan, id)))
+            let prints = act
+                .run
+                .as_ref()
+                .and_then(|c| c.prints.as_ref())
+                .map(|(p, _)| format!("the output matches /{p}/"));
+            let tries = step
+                .retry
+                .as_ref()
+                .map(|t| format!("try again {} times, then ", t.times))
+                .unwrap_or_default();
+            (
+                prints.unwrap_or_default(),
+                format!("{tries}{}", say::on_failure(plan, id)),
+            )
         }
         StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => (String::new(), say::on_failure(plan, id)),
         StepKind::Wait(_) | StepKind::Bake(_) | StepKind::Tell(..) => (String::new(), String::new()),
@@ -340,8 +467,16 @@ pub(super) fn timeline(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<R
         let s = r.stage(StageId::at(card.id));
         let steps = s.forward_steps();
         for (i, row) in card.steps.iter().enumerate() {
-            let what = if row.exposure.is_empty() { row.action.clone() } else { format!("{} – {}", row.exposure, row.action) };
-            let what = if row.when.is_empty() { what } else { format!("{what} (when {})", row.when) };
+            let what = if row.exposure.is_empty() {
+                row.action.clone()
+            } else {
+                format!("{} – {}", row.exposure, row.action)
+            };
+            let what = if row.when.is_empty() {
+                what
+            } else {
+                format!("{what} (when {})", row.when)
+            };
             rows.push((
                 at,
                 1,
@@ -375,14 +510,22 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
         }
         let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
         let (tool, threshold) = say::gate(r, &gate.test, owner);
-        let judges: Vec<String> = plan.judges(GateId::at(i)).iter().map(|s| r.stage(*s).name.to_string()).collect();
+        let judges: Vec<String> = plan
+            .judges(GateId::at(i))
+            .iter()
+            .map(|s| r.stage(*s).name.to_string())
+            .collect();
         list.push(Validation {
             name: say::text(r, &gate.title),
             tool,
             threshold,
             over: gate.over.map(say::dur).unwrap_or_default(),
             stages: say::list(&judges),
-            otherwise: gate.otherwise.as_ref().map(|(o, _)| say::gate_outcome(r, o)).unwrap_or_default(),
+            otherwise: gate
+                .otherwise
+                .as_ref()
+                .map(|(o, _)| say::gate_outcome(r, o))
+                .unwrap_or_default(),
         });
     }
     list
