@@ -54,6 +54,8 @@ judges! {
     asl_validator: StateMachine judged by Node("asl_validator.mjs");
     /// The AWS APIs' own models: called operations, their arguments, and named errors.
     aws_models: StateMachine judged by Python("stepfunctions/aws_models.py");
+    /// The scripts that a state machine gives to CodeBuild.
+    buildspecs: StateMachine judged by Python("stepfunctions/buildspecs.py");
     /// `terraform fmt`, `init`, `validate` and `plan`, against the providers' real schemas.
     terraform: Terraform judged by Python("terraform/judge.py");
     /// checkov: policies on what Terraform would make.

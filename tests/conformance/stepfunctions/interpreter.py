@@ -6,7 +6,6 @@ known to differ from the service, the place here says so.
 """
 
 import datetime
-import itertools
 import json
 import sys
 import threading
@@ -198,8 +197,18 @@ def replace_edges():
     moto_jsonata._eval_jsonata = lambda expression: query.evaluate(expression, lambda: clock.now(), moto_jsonata.JSONataException)
     # moto's own stand-ins for $hash, $uuid and the like only say that they are missing.
     string_expression.get_intrinsic_functions_declarations = lambda variable_references: ""
-    tokens = itertools.count(1)
-    states.long_uid = lambda: f"task-token-{next(tokens)}"
+
+    evaluate = string_expression.StringJSONata._eval_body
+
+    def evaluate_or_fail(self, env):
+        try:
+            evaluate(self, env)
+        except moto_jsonata.JSONataException as error:
+            # moto would call it States.Runtime, which nothing can catch; to the service it is an error of its own.
+            raise FailureEventException(failure_event(env, "States.QueryEvaluationError", error.details)) from error
+
+    string_expression.StringJSONata._eval_body = evaluate_or_fail
+    states.long_uid = lambda: f"task-token-{next(world.tokens)}"
     for module in list(sys.modules.values()):
         if getattr(module, "encode_jsonata_variable_declarations", None) is moto_jsonata.encode_jsonata_variable_declarations:
             module.encode_jsonata_variable_declarations = query.declarations

@@ -7,6 +7,7 @@ Calls without a reply succeed with a result of the right shape in a world where 
 """
 
 import copy
+import itertools
 import json
 import re
 
@@ -51,6 +52,7 @@ class World:
 
     def __init__(self, scenario):
         self.replies = [Reply(entry) for entry in scenario.get("replies", [])]
+        self.tokens = itertools.count(1)
         self.calls = []
         self.complaints = []
 
