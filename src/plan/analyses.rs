@@ -12,9 +12,15 @@ pub(super) struct Analyses {
     guards: OnceLock<Guards>,
     shortest: OnceLock<Schedule>,
     longest: OnceLock<Schedule>,
+    covered: OnceLock<Vec<bool>>,
 }
 
 impl Analyses {
+    /// Which stages the window covers.
+    pub(super) fn covered(&self, make: impl FnOnce() -> Vec<bool>) -> &[bool] {
+        self.covered.get_or_init(make)
+    }
+
     /// The schedule of a pace.
     pub(super) fn schedule(&self, pace: Pace, make: impl FnOnce() -> Schedule) -> &Schedule {
         match pace {

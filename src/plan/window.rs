@@ -54,12 +54,20 @@ impl Plan {
 
     /// Whether the window covers a stage.
     pub fn covered(&self, stage: StageId) -> bool {
+        self.analyses.covered(|| self.all_covered())[stage.index()]
+    }
+
+    fn all_covered(&self) -> Vec<bool> {
         let r = self.release();
-        match &r.window {
-            None => false,
-            Some(w) if w.covers.is_empty() => r.is_production(r.stage(stage).environment),
-            Some(w) => w.covers.contains(&stage),
+        let mut covered = vec![false; r.stages.len()];
+        let Some(window) = &r.window else { return covered };
+        for (i, stage) in r.stages.iter().enumerate() {
+            covered[i] = window.covers.is_empty() && r.is_production(stage.environment);
         }
+        for stage in &window.covers {
+            covered[stage.index()] = true;
+        }
+        covered
     }
 
     /// The opening of the window that holds an offset from T, or the next one; `None` without a window, or when its times

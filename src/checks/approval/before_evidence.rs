@@ -4,8 +4,9 @@
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{StageId, Sym, Text};
+use crate::model::{ArtifactId, Origin, StageId, Sym, Text};
 use crate::plan::Node;
+use std::collections::HashMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("approval/before_evidence");
@@ -17,14 +18,18 @@ pub(in crate::checks) const CHECK: Check = Check {
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let r = plan.release();
+    let mut builders: HashMap<ArtifactId, (StageId, &Origin)> = HashMap::new();
+    for (i, stage) in r.stages.iter().enumerate() {
+        for (artifact, origin) in &stage.builds {
+            builders.entry(*artifact).or_insert((StageId::at(i), origin));
+        }
+    }
     let mut seen = std::collections::BTreeSet::new();
     for stage in &r.stages {
         for (artifact, shipped) in &stage.ships {
-            let built = r.stages.iter().enumerate().find_map(|(i, s)| {
-                let origin = s.builds.iter().find(|(a, _)| a == artifact).map(|(_, o)| o)?;
-                Some((StageId::at(i), origin))
-            });
-            let Some((builder, built)) = built else { continue };
+            let Some((builder, built)) = builders.get(artifact).copied() else {
+                continue;
+            };
             // A digest that is known when the run starts is that of something that exists.
             let exists = |t: &Text| !t.syms().any(|s| matches!(s, Sym::Capture(_)));
             if r.artifact(*artifact).digest.as_ref().is_some_and(exists) {

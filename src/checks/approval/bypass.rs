@@ -52,16 +52,18 @@ fn production(plan: &Plan, id: StageId) -> bool {
     r.is_production(r.stage(id).environment) && plan.changes_something(id)
 }
 
-/// Whether two stages never both apply, each can, and both change the same thing.
+/// Whether two stages never both start, each can, and both change the same thing.
 fn alternatives(plan: &Plan, a: StageId, b: StageId) -> bool {
     let v = plan.variants();
     let (p, q) = (plan.starts(a), plan.starts(b));
-    let (mine, yours) = (plan.changes(a), plan.changes(b));
-    let same = || {
-        mine.iter()
-            .any(|x| yours.iter().any(|y| x.key.key.overlaps(&y.key.key)))
-    };
-    v.possible(p) && v.possible(q) && v.implies(p, v.not(q)) && same()
+    // Neither implies the other's absence when one and the same condition starts both.
+    if p == q || !v.implies(p, v.not(q)) || !v.possible(p) || !v.possible(q) {
+        return false;
+    }
+    let yours = plan.changes(b);
+    plan.changes(a)
+        .iter()
+        .any(|x| yours.iter().any(|y| x.key.key.overlaps(&y.key.key)))
 }
 
 /// The approvals that stand before a stage whenever it starts.

@@ -2,8 +2,9 @@
 
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::StageId;
-use crate::plan::{Node, Truth, Variant};
+use crate::model::{ApprovalId, StageId};
+use crate::plan::{Node, Schedule, Truth, Variant};
+use std::collections::HashMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("approval/stale");
@@ -15,6 +16,7 @@ pub(in crate::checks) const CHECK: Check = Check {
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let r = plan.release();
+    let mut schedules: HashMap<ApprovalId, Schedule> = HashMap::new();
     let mut seen = std::collections::BTreeSet::new();
     for (i, stage) in r.stages.iter().enumerate() {
         let id = StageId::at(i);
@@ -23,7 +25,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             let Some(valid) = approval.valid else { continue };
             let node = Node::Approval(*a);
             // The grant comes as early as it can, and everything else as late as it can.
-            let schedule = plan.schedule_after(node);
+            let schedule = schedules.entry(*a).or_insert_with(|| plan.schedule_after(node));
             let asked_before = plan.waits_for(node).is_empty();
             let granted = if asked_before {
                 0
@@ -35,7 +37,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             if starts <= lapses {
                 continue;
             }
-            let given = plan.path_given(&schedule, Node::Stage(id));
+            let given = plan.path_given(schedule, Node::Stage(id));
             let variant = match plan.variants().find(plan, given) {
                 Truth::Never => continue,
                 Truth::In(v) => v,

@@ -8,6 +8,7 @@ use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Key, StageId};
 use crate::plan::{Node, Plan, Touch, Touching, doing, show};
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("hold/left_changed");
@@ -28,11 +29,15 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .flat_map(|s| plan.changes(s).into_iter().map(move |t| (s, t)))
         .filter(|(_, t)| !t.assumed && to_put_back(t))
         .collect();
+    if raised.is_empty() {
+        return;
+    }
+    let writers = Writers::new(plan);
     let mut seen = std::collections::BTreeSet::new();
     for (stage, touch) in &raised {
         // What is paired with another action is looked for by `hold/unpaired`.
         let paired = touch.act.is_some_and(|a| a.paired_with.is_some());
-        if paired || left_by_a_hold(plan, &touch.key.key) || !is_last(plan, *stage, touch) {
+        if paired || left_by_a_hold(plan, &touch.key.key) || writers.again(plan, *stage, &touch.key.key) {
             continue;
         }
         if put_back_itself(plan, *stage, touch) || !seen.insert(touch.key.origin.span) {
@@ -78,15 +83,57 @@ fn writes(act: &crate::model::Act, key: &Key) -> bool {
         .any(|k| k.key.overlaps(key))
 }
 
-/// Whether no stage after this one writes the key, and it is not itself the one that puts it back.
-fn is_last(plan: &Plan, stage: StageId, touch: &Touch<'_>) -> bool {
-    let key = &touch.key.key;
-    let later = plan.descendants(Node::Stage(stage));
-    let earlier = plan.ancestors(Node::Stage(stage));
-    (0..plan.release().stages.len()).map(StageId::at).all(|s| {
-        let near = plan.contains(&later, Node::Stage(s)) || plan.contains(&earlier, Node::Stage(s));
-        !near || !plan.changes(s).iter().any(|t| t.key.key.overlaps(key))
-    })
+/// The stages that write each key, by its first two parts; those with fewer known parts may meet any.
+struct Writers<'a> {
+    named: BTreeMap<(String, String), Vec<(StageId, &'a Key)>>,
+    loose: Vec<(StageId, &'a Key)>,
+}
+
+impl<'a> Writers<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let mut writers = Writers {
+            named: BTreeMap::new(),
+            loose: Vec::new(),
+        };
+        for stage in plan.stage_order() {
+            for touch in plan.changes(stage) {
+                let key = &touch.key.key;
+                match two_parts(key) {
+                    Some(parts) => writers.named.entry(parts).or_default().push((stage, key)),
+                    None => writers.loose.push((stage, key)),
+                }
+            }
+        }
+        writers
+    }
+
+    /// Whether another stage, before or after this one, writes the key: one of the two puts it back.
+    fn again(&self, plan: &Plan, stage: StageId, key: &Key) -> bool {
+        let meets = |(other, k): &&(StageId, &Key)| {
+            *other != stage
+                && k.overlaps(key)
+                && (plan.precedes(Node::Stage(stage), Node::Stage(*other))
+                    || plan.precedes(Node::Stage(*other), Node::Stage(stage)))
+        };
+        match two_parts(key) {
+            Some(parts) => {
+                let named = self.named.get(&parts).into_iter().flatten();
+                named.chain(&self.loose).find(meets).is_some()
+            }
+            None => {
+                let named = self.named.values().flatten();
+                named.chain(&self.loose).find(meets).is_some()
+            }
+        }
+    }
+}
+
+fn two_parts(key: &Key) -> Option<(String, String)> {
+    let mut parts = key.segments().into_iter();
+    match (parts.next(), parts.next()) {
+        (Some(Some(a)), Some(Some(b))) => Some((a, b)),
+        _ => None,
+    }
 }
 
 /// Whether a later step of the stage writes the key again, or an earlier one did.
