@@ -206,8 +206,6 @@ pub enum Expr {
     FromJson(Box<Expr>),
     /// `contains(list, item)`
     Contains(Box<Expr>, Box<Expr>),
-    /// `startsWith(text, start)`
-    StartsWith(Box<Expr>, Box<Expr>),
     /// `always()`, `cancelled()`, `success()`
     Status(Status),
     /// `a == b`

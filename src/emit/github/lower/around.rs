@@ -8,11 +8,12 @@ use crate::emit::github::lower::context::{Ctx, Side};
 use crate::emit::github::lower::job::{
     JobBuilder, always, job_name, json_list, success_and, temporary, token, upload,
 };
+use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{inputs, messages, names, order, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::people::Reviewers;
-use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, StartedBy};
+use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, StartedBy, Text};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -68,7 +69,7 @@ pub fn preflight(ctx: &Ctx<'_>) -> Job {
         Fixed::Turn,
     );
     let mut vars = b.vars("V");
-    window::variables(ctx, &mut vars, None, true);
+    window::variables(ctx, &mut vars, None, true, 0);
     b.fixed(None, "The window is not over", None, vars, Fixed::Window);
     if let Some((author, logins)) = inputs::author(ctx) {
         let mut vars = b.vars("V");
@@ -440,20 +441,22 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
             .chain(&pool.users)
             .map(|p| format!("@{p}"))
             .collect();
-        let body = format!(
-            "{}\n\nOwner: {}\n{}",
-            names::shown(r, &obligation.what),
-            names::title(r, &r.role(obligation.owner).title),
-            people.join(" ")
-        );
         let mut vars = b.vars("V");
         token(&mut vars);
         b.permit("issues", true, "to write down what is owed");
         let what = names::title(r, &obligation.what);
-        let title = format!("{}: {what}", names::title(r, &r.title));
-        let list =
-            json!([{"title": names::line(&title), "body": body, "seconds": obligation.due.as_seconds()}]);
-        vars.text("OBLIGATIONS", list.to_string());
+        let mut title = r.title.clone();
+        title.push_lit(": ");
+        title.push(obligation.what.clone());
+        shown(&mut vars, "TITLE", &title);
+        let mut body = obligation.what.clone();
+        body.push_lit(format!(
+            "\n\nOwner: {}\n{}",
+            names::title(r, &r.role(obligation.owner).title),
+            people.join(" ")
+        ));
+        shown(&mut vars, "BODY", &body);
+        vars.text("SECONDS_LEFT", obligation.due.as_seconds().to_string());
         b.fixed(
             Some(&format!("owed_{}", i + 1)),
             &format!("Owed: {what}"),
@@ -461,6 +464,15 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
             vars,
             Fixed::Obligation,
         );
+    }
+}
+
+/// A text for people as a variable: what would have to be computed stands in it by its name.
+pub fn shown(vars: &mut Vars<'_, '_>, name: &str, text: &Text) {
+    vars.bind_text(name, text);
+    if !vars.compute.is_empty() {
+        vars.compute.clear();
+        vars.text(name, names::shown(vars.release(), text));
     }
 }
 

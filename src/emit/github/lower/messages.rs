@@ -137,16 +137,8 @@ fn mention(
         true,
         "to tell a role, whose people are named in an issue",
     );
-    vars.bind_text("TITLE", &ctx.release.title);
-    if !vars.compute.is_empty() {
-        vars.compute.clear();
-        vars.text("TITLE", names::title(ctx.release, &ctx.release.title));
-    }
-    vars.bind_text("BODY", message);
-    if !vars.compute.is_empty() {
-        vars.compute.clear();
-        vars.text("BODY", names::shown(ctx.release, message));
-    }
+    crate::emit::github::lower::around::shown(&mut vars, "TITLE", &ctx.release.title);
+    crate::emit::github::lower::around::shown(&mut vars, "BODY", message);
     vars.text("WHO", who);
     let name = format!(
         "Tell {}",

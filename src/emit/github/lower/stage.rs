@@ -7,7 +7,7 @@ use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::gate::{cause, failing};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, token, upload};
-use crate::emit::github::lower::segments::{Ask, Item, Segment, SegmentKind, What};
+use crate::emit::github::lower::segments::{Ask, Item, LONGEST_JOB, Segment, SegmentKind, What};
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{names, order, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
@@ -262,7 +262,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
     let cond = start(&mut b, id, index, None);
     let mut always_so = Vec::new();
     if index == 0 {
-        head(&mut b, id, stage);
+        head(&mut b, id, stage, items.iter().map(|i| i.seconds).sum());
         if !is_static(ctx.release, &stage.when) {
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
@@ -325,7 +325,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
 }
 
 /// What the first working job of a stage does before anything begins.
-fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage) {
+fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
     let ctx = b.ctx;
     if !is_static(ctx.release, &stage.when) {
         let mut vars = b.vars("V");
@@ -342,9 +342,11 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage) {
         }
     };
     if in_window(ctx.release, id) {
+        // What is left of the job's life after its work is what it may wait for the opening.
+        let wait = (LONGEST_JOB * 60 - 900 - work).clamp(0, LONGEST_WAIT);
         let mut vars = b.vars("V");
-        window::variables(ctx, &mut vars, Some(stage.environment), false);
-        b.seconds += crate::emit::environments::LONGEST_WAIT;
+        window::variables(ctx, &mut vars, Some(stage.environment), false, wait);
+        b.seconds += wait;
         b.fixed(
             Some("window"),
             "The window is open",

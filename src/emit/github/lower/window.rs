@@ -2,7 +2,6 @@
 //!
 //! Called by `stage` and `around`.
 
-use crate::emit::environments::LONGEST_WAIT;
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::values::Vars;
@@ -17,8 +16,9 @@ pub fn seconds(ctx: &Ctx<'_>, civil: &Civil) -> Option<i64> {
     Some(read(civil, &zone)?.moment().as_second())
 }
 
-/// The variables of `window.sh`, for work in an environment; `before` when only the end matters yet.
-pub fn variables(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, place: Option<EnvId>, before: bool) {
+/// The variables of `window.sh`, for work in an environment; `before` when only the end matters yet, `wait` for the seconds
+/// it may wait for the opening.
+pub fn variables(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, place: Option<EnvId>, before: bool, wait: i64) {
     let r = ctx.release;
     let text = |s: Option<i64>| s.map_or(String::new(), |s| s.to_string());
     let window = r.window.as_ref();
@@ -60,7 +60,7 @@ pub fn variables(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, place: Option<EnvId>, b
         })
         .collect();
     vars.text("QUIET_HOURS", serde_json::Value::Array(quiet).to_string());
-    vars.text("WAIT", LONGEST_WAIT.to_string());
+    vars.text("WAIT", wait.to_string());
     vars.text("BEFORE", before.to_string());
 }
 

@@ -40,7 +40,6 @@ pub fn expr(e: &Expr) -> String {
         Expr::ToJson(context) => format!("toJSON({context})"),
         Expr::FromJson(of) => format!("fromJSON({})", expr(of)),
         Expr::Contains(list, item) => format!("contains({}, {})", expr(list), expr(item)),
-        Expr::StartsWith(text, start) => format!("startsWith({}, {})", expr(text), expr(start)),
         Expr::Status(Status::Always) => "always()".to_string(),
         Expr::Status(Status::Cancelled) => "cancelled()".to_string(),
         Expr::Status(Status::Success) => "success()".to_string(),

@@ -202,7 +202,7 @@ fn attempt(w: &Work) -> String {
     }
     if w.prints {
         out.push_str(&format!(
-            "  if ! perl -0777 -e '$_ = <STDIN> // \"\"; exit(/$ENV{{PRINTS}}/ ? 0 : 1)' <\"$RUNNER_TEMP/{name}.out\"; then\n    echo \"::error title=Not the expected output::the output does not match $PRINTS\"\n    return 1\n  fi\n"
+            "  if ! jq -Rse 'test($ENV.PRINTS)' \"$RUNNER_TEMP/{name}.out\" >/dev/null; then\n    echo \"::error title=Not the expected output::the output does not match $PRINTS\"\n    return 1\n  fi\n"
         ));
     }
     out.push_str("}\n");
@@ -227,7 +227,7 @@ fn trying(w: &Work) -> String {
         Tries::Until { every, within } => {
             let stop = if w.guarded { "  stopped\n" } else { "" };
             format!(
-                "SECONDS=0\nfor ((left = {within}; ; left -= {every})); do\n  if attempt; then break; fi\n  if [ \"$left\" -le {every} ] || [ \"$SECONDS\" -ge {within} ]; then\n    echo \"::error title=Given up::it did not happen within {within} seconds\"\n{}  fi\n{stop}  sleep {every}\ndone\n",
+                "end=$(($(date +%s) + {within}))\nwhile true; do\n  if attempt; then break; fi\n  if [ $(($(date +%s) + {every})) -gt \"$end\" ]; then\n    echo \"::error title=Given up::it did not happen within {within} seconds\"\n{}  fi\n{stop}  sleep {every}\ndone\n",
                 indented(&indented(&failed)),
             )
         }
@@ -269,7 +269,7 @@ pub fn extraction(how: &Extraction, file: &str) -> String {
     match how {
         Extraction::All => format!("$(cat \"{file}\")"),
         Extraction::Pattern(var) => format!(
-            "$(perl -0777 -e '$_ = <STDIN> // \"\"; if (/$ENV{{{var}}}/) {{ print $1 // $& }} else {{ exit 1 }}' <\"{file}\")"
+            "$(jq -Rser 'first(match($ENV.{var})) | if .captures == [] then .string else .captures[0].string end' \"{file}\")"
         ),
         Extraction::Json(var) => format!("$(jq -er \"${var}\" \"{file}\")"),
     }

@@ -16,9 +16,9 @@ echo "state=$state" >>"$GITHUB_OUTPUT"
   echo "| --- | --- |"
   jq -rn --argjson nodes "$NODES" '($ENV.NEEDS | fromjson) as $needs | $nodes | to_entries[] | "| \(.value) | \($needs[.key].result // "") |"'
 } >>"$GITHUB_STEP_SUMMARY"
-jq -n --arg end "$state" '
+jq -n --arg state "$state" '
   ($ENV.NEEDS | fromjson) as $needs
   | [$ENV.RESUME | select(. != "") | fromjson] + [$needs[].outputs.state // empty | select(. != "") | fromjson]
   | reduce .[] as $s ({began: [], done: [], values: {}};
       {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})
-  | . + {end: $end, starter: $ENV.STARTER, start: $ENV.START, results: ($needs | map_values(.result))}' >"$RUNNER_TEMP/evidence.json"
+  | . + {state: $state, starter: $ENV.STARTER, start: $ENV.START, results: ($needs | map_values(.result))}' >"$RUNNER_TEMP/evidence.json"

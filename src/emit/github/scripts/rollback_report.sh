@@ -20,4 +20,4 @@ echo "state=$state" >>"$GITHUB_OUTPUT"
     echo "Something is left to do by hand. Mend it, then start this workflow again with the same inputs and \`from_step\` set to the undo to begin with."
   fi
 } >>"$GITHUB_STEP_SUMMARY"
-jq -n --arg end "$state" '{end: $end, results: ($ENV.NEEDS | fromjson | map_values(.result))}' >"$RUNNER_TEMP/evidence.json"
+jq -n --arg state "$state" '{state: $state, results: ($ENV.NEEDS | fromjson | map_values(.result))}' >"$RUNNER_TEMP/evidence.json"

@@ -31,7 +31,8 @@ if [ -n "$RUN" ]; then
     if [ "$status" = completed ]; then
       break
     fi
-    if [ "$left" -eq 600 ]; then
+    waiting=$(jobs | jq '[.[] | select(IN(.status; "waiting", "pending", "queued"))] | length')
+    if [ "$failed" = null ] || [ "$waiting" -gt 0 ] || [ "$left" -le 300 ]; then
       gh run cancel "$RUN" --repo "$GITHUB_REPOSITORY" || echo "run $RUN ends by itself"
     fi
     sleep 15

@@ -241,6 +241,10 @@ function usual({ name, args, folder }) {
   if (args.length === 1 && /^(--version|version)$/.test(args[0]) && name in VERSIONS) return { stdout: `${VERSIONS[name]}\n` };
   const value = (flag) => args.map((arg, at) => (arg === flag ? args[at + 1] : arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : undefined)).find(Boolean);
   if (name === "terraform" && value("-out")) fs.writeFileSync(path.resolve(folder, value("-out")), "plan\n");
+  if (name === "git" && args[0] === "worktree" && args[1] === "add") {
+    const place = args.slice(2).find((arg) => !arg.startsWith("-"));
+    fs.cpSync(folder, path.resolve(folder, place), { recursive: true });
+  }
   if (name !== "curl") return {};
   const file = value("-o") ?? value("--output");
   if (file && file !== "/dev/null") fs.writeFileSync(path.resolve(folder, file), '{"ok":true}\n');

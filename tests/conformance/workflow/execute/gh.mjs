@@ -2,6 +2,8 @@
 //
 // Permissions are GitHub's: the token of a run may do what its job's `permissions` say, and no more; any other token may do anything.
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
 
 const forbidden = (need) => ({ exit: 1, stderr: `gh: Resource not accessible by integration (HTTP 403): the job's token needs \`${need}\`\n` });
 const missing = (what) => ({ exit: 1, stderr: `gh: Not Found (HTTP 404): ${what}\n` });
@@ -22,6 +24,7 @@ export function execute(call, step) {
   if (group === "workflow" && verb === "run") return may("actions", "write") ?? dispatch(github, positional(rest)[0], fields(rest), flag(rest, "--ref", "-r"));
   if (group === "run" && verb === "cancel") return may("actions", "write") ?? cancel(github, positional(rest)[0]);
   if (group === "run" && verb === "view") return may("actions", "read") ?? view(github, positional(rest)[0], flag(rest, "--jq", "-q"));
+  if (group === "run" && verb === "download") return may("actions", "read") ?? download(github, positional(rest)[0], rest, call.folder);
   if (group === "variable") return variable(github, verb, rest, call, step);
   return {};
 }
@@ -36,7 +39,7 @@ class Request {
   }
 }
 
-const TAKES_VALUE = /^(-X|--method|-f|-F|--field|--raw-field|-q|--jq|-H|--header|-t|--template|--input|-R|--repo|-r|--ref|--json|-b|--body|-e|--env|--hostname|--cache|-p|--preview)$/;
+const TAKES_VALUE = /^(-X|--method|-f|-F|--field|--raw-field|-q|--jq|-H|--header|-t|--template|--input|-R|--repo|-r|--ref|--json|-b|--body|-e|--env|--hostname|--cache|-p|--preview|--pattern|-n|--name|-D|--dir)$/;
 
 function positional(args) {
   return args.filter((arg, at) => !arg.startsWith("-") && !(at > 0 && TAKES_VALUE.test(args[at - 1])));
@@ -136,6 +139,23 @@ function cancel(github, id) {
 function view(github, id, filter) {
   const run = github.run(id);
   return run ? answer({ ...run.summary(), jobs: run.jobSummaries() }, filter) : missing(`the run ${id}`);
+}
+
+const glob = (pattern) => new RegExp(`^${pattern.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+
+// Each artifact becomes a folder of its own, unless one is named.
+function download(github, id, args, folder) {
+  const [name, pattern] = [flag(args, "--name", "-n"), flag(args, "--pattern", "-p")];
+  const fits = (artifact) => (name === undefined ? pattern === undefined || glob(pattern).test(artifact) : artifact === name);
+  const found = [...github.artifacts].map(([key, files]) => [key.split("/"), files]).filter(([[run, artifact]]) => run === id && fits(artifact));
+  if (!found.length) return { exit: 1, stderr: "no artifact matches any of the names or patterns provided\n" };
+  const target = path.resolve(folder, flag(args, "--dir", "-D") ?? ".");
+  for (const [[, artifact], files] of found) {
+    const place = name === undefined ? path.join(target, artifact) : target;
+    fs.mkdirSync(place, { recursive: true });
+    files.forEach(({ name: file, content }) => fs.writeFileSync(path.join(place, file), content));
+  }
+  return {};
 }
 
 function dispatch(github, workflow, inputs, ref) {
