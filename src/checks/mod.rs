@@ -5,6 +5,7 @@
 
 pub mod allow;
 pub mod approval;
+pub mod comms;
 pub mod dag;
 pub mod data;
 pub mod gate;
@@ -107,10 +108,24 @@ pub const CHECKS: &[Check] = &[
     gate::gap::CHECK,
     gate::ungated_step::CHECK,
     gate::weights::CHECK,
+    gate::too_late::CHECK,
+    gate::asserts_nothing::CHECK,
+    gate::nothing_to_verify::CHECK,
+    gate::unmeasured::CHECK,
+    gate::before_evidence::CHECK,
+    gate::passive_only::CHECK,
+    gate::advisory::CHECK,
+    gate::unstated_consequence::CHECK,
+    gate::bake_too_short::CHECK,
+    gate::no_data::CHECK,
+    gate::incomparable::CHECK,
     data::unset_capture::CHECK,
     data::wrong_artifact::CHECK,
     data::smart_punctuation::CHECK,
     data::placeholder::CHECK,
+    comms::silent_failure::CHECK,
+    comms::no_audience::CHECK,
+    comms::no_escalation::CHECK,
     platform::assert::CHECK,
     platform::retired::CHECK,
     policy::violated::CHECK,

@@ -18,6 +18,7 @@ const BEFORE: &[(&str, &str)] = &[
         "rollback/unapproved_irreversible",
     ),
     ("approval/before_evidence", "approval/unbound"),
+    ("gate/gap", "gate/advisory"),
     ("time/exceeds_window", "rollback/misses_window"),
     ("target/wait_too_long", "target/limit"),
 ];

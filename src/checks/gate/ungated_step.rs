@@ -1,5 +1,6 @@
 //! `gate/ungated_step`: a step of a rollout that widens exposure and judges nothing, or widens it too far at once.
 
+use crate::checks::gate::too_late::late_rollout;
 use crate::checks::limit::limit;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
@@ -24,7 +25,10 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     });
     for stage in &release.stages {
         let Some(rollout) = &stage.rollout else { continue };
-        ungated(stage, rollout, bag);
+        // Judged only at the end is a finding of its own.
+        if late_rollout(stage).is_none() {
+            ungated(stage, rollout, bag);
+        }
         if let Some((most, policy)) = widest {
             jumps(stage, rollout, most, policy, bag);
         }

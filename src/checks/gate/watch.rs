@@ -30,6 +30,14 @@ pub(super) fn triggers<'a>(release: &'a Release, stages: &[StageId]) -> Vec<(&'a
         .collect()
 }
 
+/// Whether a trigger undoes what was done.
+pub(super) fn undoes(trigger: &Trigger) -> bool {
+    matches!(
+        trigger.then,
+        FailureOutcome::Rollback | FailureOutcome::RollbackStage(_)
+    )
+}
+
 /// Whether a failure of the gate does not stop the plan.
 pub(super) fn goes_on(gate: &Gate) -> bool {
     matches!(

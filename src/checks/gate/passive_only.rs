@@ -1,0 +1,68 @@
+//! `gate/passive_only`: production is changed and only watched; nothing tries it out.
+
+use crate::checks::{Check, Subject};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{GateId, GateTest, Stage, StageId, Step, StepKind, WaitTest};
+use crate::plan::{Node, Plan};
+
+/// The diagnostic.
+pub const CODE: Code = Code("gate/passive_only");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let (plan, release) = (subject.plan, subject.plan.release());
+    let order = plan.stage_order();
+    let production = |s: &StageId| release.is_production(release.stage(*s).environment);
+    let changing: Vec<StageId> = order
+        .into_iter()
+        .filter(|s| production(s) && plan.changes_something(*s))
+        .collect();
+    let (Some(first), Some(last)) = (changing.first(), changing.last()) else {
+        return;
+    };
+    // Where nothing is judged at all, that is the finding.
+    let watched = release.gates.iter().enumerate().find(|(i, g)| {
+        matches!(g.test, GateTest::Metrics(_)) && plan.judges(GateId::at(*i)).iter().any(production)
+    });
+    let Some((_, watched)) = watched else { return };
+    let after = plan.descendants(Node::Stage(*first));
+    let tried = (0..release.stages.len()).map(StageId::at).any(|s| {
+        (s == *first || plan.contains(&after, Node::Stage(s)) || changing.contains(&s))
+            && tries(plan, release.stage(s))
+    });
+    if tried {
+        return;
+    }
+    let stage = release.stage(*last);
+    bag.push(
+        Diagnostic::warning(
+            CODE,
+            stage.origin.span,
+            format!("nothing tries production out after `{}` has changed it", stage.name),
+        )
+        .here("changed here")
+        .fact(watched.origin.span, "only watches what users do")
+        .help("try it: a smoke test as a gate, `gate smoke { run \"./smoke.sh\"; exercises \"KEY\" }`, or an action that `exercises` it"),
+    );
+}
+
+/// Whether a stage does more than watch: it runs a test, asks a person, or uses what was changed.
+fn tries(plan: &Plan, stage: &Stage) -> bool {
+    let release = plan.release();
+    let active = |g: GateId| !matches!(release.gate(g).test, GateTest::Metrics(_));
+    let step = |s: &&Step| match &s.kind {
+        StepKind::VerifyGate(g) => active(*g),
+        StepKind::Act(a) => {
+            !a.effects.exercises.is_empty()
+                || a.run.as_ref().is_some_and(|r| r.prints.is_some())
+                || (a.effects.nothing && !a.effects.reads.is_empty())
+                || a.manual.is_some() && (a.expect.is_some() || s.expect.is_some())
+        }
+        StepKind::WaitFor(w) => !matches!(w.test, WaitTest::Ask(_)) || s.expect.is_some(),
+        _ => false,
+    };
+    stage.forward_steps().iter().any(step)
+}

@@ -1,0 +1,118 @@
+//! `gate/too_late`: the first gate comes when everyone is exposed already.
+
+use crate::checks::{Check, Subject, place};
+use crate::diagnostic::{Bag, Code, Diagnostic};
+use crate::model::{Cond, RolloutStep, Stage, StageId, Step, StepKind};
+use crate::plan::{Node, Plan};
+use crate::source::Rational;
+use std::collections::BTreeSet;
+
+/// The diagnostic.
+pub const CODE: Code = Code("gate/too_late");
+pub(in crate::checks) const CHECK: Check = Check {
+    code: CODE,
+    run: check,
+};
+
+fn check(subject: &Subject<'_>, bag: &mut Bag) {
+    let (plan, release) = (subject.plan, subject.plan.release());
+    for stage in &release.stages {
+        if let Some((late, first)) = late_rollout(stage) {
+            let d = Diagnostic::error(
+                CODE,
+                late.origin.span,
+                format!(
+                    "the rollout of `{}` is judged only when everyone has it",
+                    stage.name
+                ),
+            )
+            .here("the first gate");
+            let d = place::through(d, &late.origin);
+            bag.push(
+                d.fact(first.origin.span, "nothing is judged before the next step")
+                    .help("judge at the first step, while few have it: `bake 15m; verify GATE`"),
+            );
+        }
+    }
+    whole_plan(plan, bag);
+}
+
+/// A rollout of several steps whose first gate stands at its last: that step, and the first.
+pub(super) fn late_rollout(stage: &Stage) -> Option<(&RolloutStep, &RolloutStep)> {
+    let steps: Vec<&RolloutStep> = stage
+        .rollout
+        .iter()
+        .flat_map(|r| &r.steps)
+        .filter(|s| s.when != Cond::False)
+        .collect();
+    let judged = steps.iter().position(|s| {
+        let mut all = s.work.iter().chain(&s.checks);
+        all.any(|s| matches!(s.kind, StepKind::VerifyGate(_)))
+    })?;
+    let everyone = steps[judged].weight == Some(Rational::ONE);
+    (judged > 0 && everyone).then(|| (steps[judged], steps[0]))
+}
+
+/// A plan in which nothing at all is judged before, or in, the first stage that everyone gets at once.
+fn whole_plan(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    let mut before: BTreeSet<StageId> = BTreeSet::new();
+    for id in plan.stage_order() {
+        let stage = release.stage(id);
+        let exposes = release.is_production(stage.environment) && plan.changes_something(id);
+        if !exposes {
+            continue;
+        }
+        // A rollout has its own findings.
+        if stage.rollout.is_some() {
+            return;
+        }
+        let ancestors = plan.ancestors(Node::Stage(id));
+        before.extend(
+            (0..release.stages.len())
+                .map(StageId::at)
+                .filter(|s| plan.contains(&ancestors, Node::Stage(*s))),
+        );
+        if looks(stage) || before.iter().any(|s| looks(release.stage(*s))) {
+            return;
+        }
+        let after = plan.descendants(Node::Stage(id));
+        let gate = (0..release.stages.len())
+            .map(StageId::at)
+            .find(|s| plan.contains(&after, Node::Stage(*s)) && looks(release.stage(*s)));
+        // Without any gate there is nothing that could come too late.
+        let Some(late) = gate else { return };
+        bag.push(
+            Diagnostic::error(
+                CODE,
+                stage.origin.span,
+                format!(
+                    "everyone has what `{}` changes before anything is judged",
+                    stage.name
+                ),
+            )
+            .here("changes production for everyone")
+            .fact(release.stage(late).origin.span, "the first gate")
+            .help("judge in the stage itself, or in one before it: `verify GATE`")
+            .help("or let exposure grow: `rollout { step 10% { bake 15m; verify GATE } … }`"),
+        );
+        return;
+    }
+}
+
+/// Whether a stage judges anything: a gate, an artifact, the output of a command, an outside job, a person's word.
+fn looks(stage: &Stage) -> bool {
+    let step = |s: &&Step| match &s.kind {
+        StepKind::VerifyGate(_) | StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => true,
+        StepKind::Act(a) => {
+            !a.effects.exercises.is_empty()
+                || a.awaits
+                || a.expect.is_some()
+                || s.expect.is_some()
+                || a.run.as_ref().is_some_and(|r| r.prints.is_some())
+                || a.effects.nothing
+        }
+        _ => false,
+    };
+    !stage.require.is_empty() || stage.forward_steps().iter().any(step)
+}
