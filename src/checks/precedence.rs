@@ -19,6 +19,7 @@ const BEFORE: &[(&str, &str)] = &[
     ),
     ("approval/before_evidence", "approval/unbound"),
     ("gate/gap", "gate/advisory"),
+    ("rollback/undo_can_fail", "comms/no_escalation"),
     ("time/exceeds_window", "rollback/misses_window"),
     ("target/wait_too_long", "target/limit"),
 ];
