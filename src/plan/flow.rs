@@ -70,6 +70,9 @@ struct Waits {
     steps: Vec<NodeIndex>,
 }
 
+/// What a node hands on when it does not apply.
+type Further<'a> = dyn Fn(NodeIndex) -> Vec<NodeIndex> + 'a;
+
 /// Runs over the nodes at the places `first..=last` of the order; `event` says what a node itself makes known by its end.
 pub(super) fn surely<F: Fact>(
     plan: &Plan,
@@ -92,30 +95,41 @@ pub(super) fn surely<F: Fact>(
         let waits = waits(plan, *index);
         let applies = |i: NodeIndex| variants.applies(plan.graph[i]);
         let e = &mut engine;
-        let handed = |e: &mut Engine, list: &[NodeIndex], kept: &[F], flow: &Flow<F>| {
-            let (mut known, mut any) = (F::none(), Pred::FALSE);
-            for i in list {
-                let when = applies(*i);
-                let there = F::only_if(
-                    &mut e.diagram,
-                    when,
-                    &flow.at(&flow.end, plan.position[i.index()]),
-                );
-                known = F::join(&mut e.diagram, &known, &there);
-                any = e.diagram.or(any, when);
-            }
-            if any != Pred::TRUE {
-                let none = e.diagram.not(any);
-                for i in list {
-                    let before = flow.at(kept, plan.position[i.index()]);
-                    let there = F::only_if(&mut e.diagram, none, &before);
-                    known = F::join(&mut e.diagram, &known, &there);
+        // What a list of waits makes known: those of it that apply, else what they all together wait for in turn.
+        let handed =
+            |e: &mut Engine, list: &[NodeIndex], kept: &[F], flow: &Flow<F>, further: &Further<'_>| {
+                let (mut known, mut given) = (F::none(), Pred::TRUE);
+                let mut list = list.to_vec();
+                while !list.is_empty() {
+                    let mut any = Pred::FALSE;
+                    for i in &list {
+                        let when = applies(*i);
+                        any = e.diagram.or(any, when);
+                        let when = e.diagram.and(given, when);
+                        let end = flow.at(&flow.end, plan.position[i.index()]);
+                        let there = F::only_if(&mut e.diagram, when, &end);
+                        known = F::join(&mut e.diagram, &known, &there);
+                    }
+                    let none = e.diagram.not(any);
+                    given = e.diagram.and(given, none);
+                    if given == Pred::FALSE {
+                        break;
+                    }
+                    if let [only] = list[..] {
+                        let before = flow.at(kept, plan.position[only.index()]);
+                        let there = F::only_if(&mut e.diagram, given, &before);
+                        known = F::join(&mut e.diagram, &known, &there);
+                        break;
+                    }
+                    let mut next: Vec<NodeIndex> = list.iter().flat_map(|i| further(*i)).collect();
+                    next.sort();
+                    next.dedup();
+                    list = next;
                 }
-            }
-            known
-        };
-        let by_after = handed(e, &waits.after, &after, &flow);
-        let by_serial = handed(e, &waits.serial, &serial, &flow);
+                known
+            };
+        let by_after = handed(e, &waits.after, &after, &flow, &|i| self::waits(plan, i).after);
+        let by_serial = handed(e, &waits.serial, &serial, &flow, &|i| self::waits(plan, i).serial);
         let mut start = F::join(&mut e.diagram, &by_after, &by_serial);
         for i in &waits.other {
             let end = flow.at(&flow.end, plan.position[i.index()]);

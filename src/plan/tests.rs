@@ -206,13 +206,16 @@ fn drawn(rows: &[(u8, u8, bool)]) -> Release {
 }
 
 /// What a stage waits for in one variant, by the words of the reference: `after`s that apply, else what they wait for.
-fn waits(r: &Release, s: StageId, applies: &dyn Fn(StageId) -> bool) -> Vec<StageId> {
-    let after: Vec<StageId> = r.stage(s).after.iter().map(|a| a.stage).collect();
-    let direct: Vec<StageId> = after.iter().copied().filter(|a| applies(*a)).collect();
-    if !direct.is_empty() {
+fn waits(r: &Release, list: Vec<StageId>, applies: &dyn Fn(StageId) -> bool) -> Vec<StageId> {
+    let direct: Vec<StageId> = list.iter().copied().filter(|a| applies(*a)).collect();
+    if list.is_empty() || !direct.is_empty() {
         return direct;
     }
-    after.into_iter().flat_map(|a| waits(r, a, applies)).collect()
+    waits(r, list.into_iter().flat_map(|a| afters(r, a)).collect(), applies)
+}
+
+fn afters(r: &Release, s: StageId) -> Vec<StageId> {
+    r.stage(s).after.iter().map(|a| a.stage).collect()
 }
 
 proptest! {
@@ -240,7 +243,7 @@ proptest! {
                 let s = StageId::at(i);
                 let mut set = std::collections::BTreeSet::new();
                 let mut some = !r.stage(s).approved.is_empty();
-                for w in waits(r, s, &applies) {
+                for w in waits(r, afters(r, s), &applies) {
                     set.extend(before[w.index()].iter().copied());
                     set.insert(w);
                     some |= guarded[w.index()];
