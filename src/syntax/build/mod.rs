@@ -154,6 +154,7 @@ impl<'s> Builder<'s> {
                     }
                     args.push(self.expr(inner));
                 }
+                Rule::run_value => args.push(self.run_value(inner)),
                 Rule::block => {
                     let span = self.pair_span(&inner);
                     let docs = Docs::of_block(self.text, range(&inner).0 + 1);
@@ -178,6 +179,30 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// `run "command"` of an undo, as a call: the meaning is that of an action `run` with one argument.
+    fn run_value(&mut self, pair: Pair<'s, Rule>) -> Expr {
+        let span = self.pair_span(&pair);
+        let word = Span {
+            end: span.start + 3,
+            ..span
+        };
+        let callee = Expr {
+            span: word,
+            kind: ExprKind::Ident(SmolStr::new_static("run")),
+        };
+        let args = pair
+            .into_inner()
+            .map(|command| Arg {
+                name: None,
+                value: self.string(command),
+            })
+            .collect();
+        Expr {
+            span,
+            kind: ExprKind::Call(Box::new(callee), args),
+        }
+    }
+
     /// The statement of a `head` match, without its block.
     pub(super) fn head(&mut self, pair: Pair<'s, Rule>, place: Place) -> Stmt {
         let start = range(&pair).0;
@@ -187,6 +212,7 @@ impl<'s> Builder<'s> {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::expr => args.push(self.expr(inner)),
+                Rule::run_value => args.push(self.run_value(inner)),
                 Rule::comment | Rule::EOI => {}
                 _ => form = Some(self.form(inner, &keyword, place)),
             }

@@ -109,6 +109,8 @@ impl Recovery<'_> {
             let over = match self.kind(next) {
                 None | Some(Kind::Close) => true,
                 Some(Kind::Punct) => self.is(next, ";"),
+                // A statement that follows a brace on its line has no indentation of its own to be compared with.
+                _ if !self.first_on_line(head.from) => self.begins_statement(next, u32::MAX, false),
                 _ => self.begins_statement(next, self.indents[head.from], false),
             };
             return if over { Step::End } else { Step::On };

@@ -145,6 +145,8 @@ impl Walk<'_, '_> {
         let span = self.all.span(i);
         match self.word() {
             "use" => return self.quiet(),
+            // `undo run "…"` is the one value of a word and a text.
+            "undo" if top && before == self.keyword + 1 && self.all.str(before) == "run" => return,
             "let" if top => {
                 if !self.side_by_side {
                     self.found.push(statements::malformed_let(span));

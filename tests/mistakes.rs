@@ -1,0 +1,100 @@
+//! A file with many mistakes tells all of them in one run, each on its own line, and nothing that merely follows from them.
+
+use releasec::driver::read::{Input, Overlay};
+use releasec::driver::{Settings, check};
+use std::path::Path;
+
+fn told(folder: &str) -> Vec<(String, u32, &'static str)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus")
+        .join(folder);
+    let settings = Settings {
+        here: folder.clone(),
+        overlay: Overlay::new(),
+        ..Settings::default()
+    };
+    let checked = check(&[Input::File(folder.join("plan.release"))], &settings);
+    checked
+        .findings
+        .iter()
+        .map(|d| {
+            let file = checked.sources.file(d.span.file).path.clone();
+            (file, checked.sources.line_col(d.span).line, d.code.0)
+        })
+        .collect()
+}
+
+#[test]
+fn a_plan_with_a_dozen_and_more_mistakes_tells_each_of_them_once() {
+    let expected = [
+        ("plan.release", 4, "resolve/outside_root"),
+        ("plan.release", 5, "resolve/unknown_module"),
+        ("plan.release", 10, "syntax/trailing_comma"),
+        ("plan.release", 13, "types/unknown_word"),
+        ("plan.release", 16, "resolve/missing_statement"),
+        ("plan.release", 17, "syntax/unterminated_string"),
+        ("plan.release", 19, "resolve/unknown_name"),
+        ("plan.release", 21, "types/bad_literal"),
+        ("plan.release", 22, "types/mismatch"),
+        ("plan.release", 23, "resolve/duplicate_name"),
+        ("plan.release", 25, "resolve/unknown_statement"),
+        ("plan.release", 26, "resolve/unknown_item"),
+        ("plan.release", 27, "types/mismatch"),
+        ("plan.release", 29, "syntax/unclosed_brace"),
+        ("plan.release", 30, "resolve/unknown_name"),
+        ("cyc_b.release", 1, "resolve/import_cycle"),
+    ];
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(file, line, code)| (file.to_string(), *line, *code))
+        .collect();
+    assert_eq!(told("twelve"), expected);
+}
+
+/// The seven faults of the published runbook, each at its line: found by the words of the line, so that a comment may be added.
+#[test]
+fn the_published_runbook_is_rejected_for_its_seven_faults() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/bioage-as-published");
+    let path = root.join("plan.release");
+    let text = std::fs::read_to_string(&path).expect("the published plan");
+    let settings = Settings {
+        here: root,
+        overlay: Overlay::new(),
+        ..Settings::default()
+    };
+    let checked = check(&[Input::File(path)], &settings);
+    let lines: Vec<&str> = text.lines().collect();
+    let faults = [
+        ("data/smart_punctuation", "–var-file"),
+        ("rollback/missing", "stage infrastructure"),
+        ("platform/assert", "weigh_alias"),
+        ("platform/assert", "phased_release"),
+        ("platform/assert", "remove_build"),
+        ("hold/unpaired", "branch.freeze"),
+        ("platform/retired", "pinpoint."),
+        ("gate/gap", "gate error_rate"),
+    ];
+    for (code, words) in faults {
+        let found = checked.findings.iter().any(|d| {
+            let line = checked.sources.line_col(d.span).line as usize;
+            d.code.0 == code && lines.get(line - 1).is_some_and(|l| l.contains(words))
+        });
+        let all: Vec<String> = checked
+            .findings
+            .iter()
+            .map(|d| {
+                format!(
+                    "{}:{} {}",
+                    checked.sources.line_col(d.span).line,
+                    d.code,
+                    d.message
+                )
+            })
+            .collect();
+        assert!(
+            found,
+            "no {code} at the line with `{words}`; found:\n{}",
+            all.join("\n")
+        );
+    }
+}
