@@ -10,6 +10,7 @@ pub mod people;
 pub mod plan_json;
 pub mod runbook;
 pub mod stepfunctions;
+pub mod terraform;
 
 use crate::diagnostic::Bag;
 use crate::plan::Plan;
@@ -53,4 +54,5 @@ pub const TARGETS: &[Target] = &[
     runbook::TARGET,
     github::TARGET,
     stepfunctions::TARGET,
+    terraform::TARGET,
 ];

@@ -8,6 +8,7 @@ mod limits;
 mod lower;
 pub mod model;
 pub mod naming;
+pub mod permits;
 pub mod print;
 
 use crate::diagnostic::Bag;

@@ -235,7 +235,7 @@ impl Lower<'_> {
         let far =
             crate::emit::stepfunctions::naming::foreign_region(self.release, work.hand.environment).is_some();
         let (mut task, value) = match (&prior.task, &prior.run) {
-            (Some(call), run) if run.is_none() || !(far || !matches!(prior.extract, Extract::Json(_))) => {
+            (Some(call), run) if run.is_none() || (!far && matches!(prior.extract, Extract::Json(_))) => {
                 let value = self.extracted(&prior.extract, Expr::states(&["result"]));
                 (self.call(call, work.hand), Expr::Call("string", vec![value]))
             }

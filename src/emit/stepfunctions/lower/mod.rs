@@ -172,3 +172,23 @@ impl Lower<'_> {
             .collect()
     }
 }
+
+/// Everybody whom the machine must know and the plan does not identify.
+#[derive(Debug)]
+pub struct Roster;
+
+impl Roster {
+    /// The people and roles of a plan of whom only a parameter says who they are, by their key.
+    pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
+        let mut sources = crate::source::SourceMap::new();
+        sources.add("", "");
+        let context = Context {
+            sources: &sources,
+            digest: "",
+            version: "",
+            source: "",
+            findings: &[],
+        };
+        lower(plan, &context).roster
+    }
+}

@@ -1,0 +1,613 @@
+//! The rights the state machine and the roles it works with need: what the actions say, and what carrying them out needs.
+//!
+//! Least privilege: one role per stage, one for undoing, one for what stands around, one for messages, one for asking people,
+//! one for the machine itself. Must not know Terraform, which writes them down.
+
+use super::lower::Roster;
+use super::naming::{self, Duty};
+use crate::emit::environments::gates_of;
+use crate::model::{
+    Act, GateId, GateTest, MetricExpr, MetricId, NotifyTarget, Permit, Rollback, StageId, Step, StepKind,
+    Task, Text, TextPart, TriggerTest, WaitTest,
+};
+use crate::plan::{Plan, StageUndo};
+
+/// What a statement allows, on what, under which conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// What it is for.
+    pub why: String,
+    /// `lambda:UpdateAlias`
+    pub actions: Vec<String>,
+    /// The resources.
+    pub on: Vec<Resource>,
+    /// The conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    /// As the plan writes it; what is not known yet stands as `*`.
+    Arn(String),
+    /// In the machine's own account, and region where the service has regions.
+    Own {
+        /// `ssm`
+        service: &'static str,
+        /// Whether the service has regions.
+        regional: bool,
+        /// `parameter/releasec/…`
+        name: String,
+    },
+    /// Everything: the service knows no resource for it.
+    All,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// `StringEquals`
+    pub test: &'static str,
+    /// `iam:PassedToService`
+    pub key: &'static str,
+    /// The values.
+    pub values: Vec<String>,
+}
+
+/// A role with what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Whose it is; `None` for the machine's own and for the one that asks people.
+    pub duty: Option<Duty>,
+    /// What it may do.
+    pub statements: Vec<Statement>,
+}
+
+/// The rights of every role of the plan: the machine's first, then the one that asks people, then the duties'.
+pub fn permits(plan: &Plan) -> Vec<Role> {
+    let release = plan.release();
+    let duties = duties(plan);
+    let mut roles = vec![
+        Role {
+            name: naming::machine_role(release),
+            duty: None,
+            statements: machine(plan, &duties),
+        },
+        Role {
+            name: naming::approvals_role(release),
+            duty: None,
+            statements: vec![allow(
+                "tell people that they are asked",
+                &["sns:Publish"],
+                vec![own("sns", true, naming::ask_topic(release))],
+            )],
+        },
+    ];
+    roles.extend(duties);
+    roles
+}
+
+fn allow(why: &str, actions: &[&str], on: Vec<Resource>) -> Statement {
+    Statement {
+        why: why.to_string(),
+        actions: actions.iter().map(|a| (*a).to_string()).collect(),
+        on,
+        conditions: Vec::new(),
+    }
+}
+
+fn own(service: &'static str, regional: bool, name: impl Into<String>) -> Resource {
+    Resource::Own {
+        service,
+        regional,
+        name: name.into(),
+    }
+}
+
+/// The machine itself: what its own states call.
+fn machine(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
+    let release = plan.release();
+    let document = naming::document(release);
+    let mut list = vec![
+        allow(
+            "ask people",
+            &["ssm:StartAutomationExecution"],
+            vec![
+                own("ssm", true, ["document/", &document].concat()),
+                own("ssm", true, ["automation-definition/", &document, ":*"].concat()),
+            ],
+        ),
+        allow(
+            "see their answers, and withdraw questions",
+            &["ssm:GetAutomationExecution", "ssm:StopAutomationExecution"],
+            vec![own("ssm", true, "automation-execution/*")],
+        ),
+        allow(
+            "see the answers of questions with several options",
+            &["ssm:DescribeAutomationExecutions"],
+            vec![Resource::All],
+        ),
+        Statement {
+            conditions: vec![Condition {
+                test: "StringEquals",
+                key: "iam:PassedToService",
+                values: vec!["ssm.amazonaws.com".into()],
+            }],
+            ..allow(
+                "let the document tell people",
+                &["iam:PassRole"],
+                vec![own(
+                    "iam",
+                    false,
+                    ["role/", &naming::approvals_role(release)].concat(),
+                )],
+            )
+        },
+        allow(
+            "keep the flags and answers of a run",
+            &[
+                "ssm:DeleteParameters",
+                "ssm:GetParameter",
+                "ssm:GetParameters",
+                "ssm:PutParameter",
+            ],
+            vec![own(
+                "ssm",
+                true,
+                ["parameter", &naming::runs_prefix(release), "*"].concat(),
+            )],
+        ),
+        allow(
+            "keep the evidence",
+            &["s3:PutObject"],
+            vec![Resource::Arn(
+                ["arn:*:s3:::", &naming::bucket_prefix(release), "-*/runs/*"].concat(),
+            )],
+        ),
+    ];
+    let locks = naming::locks(release);
+    if !locks.is_empty() {
+        list.push(allow(
+            "hold the locks",
+            &["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
+            locks
+                .iter()
+                .map(|(name, _)| own("ssm", true, ["parameter", name].concat()))
+                .collect(),
+        ));
+        list.push(allow(
+            "see whether the holder of a lock has ended",
+            &["states:DescribeExecution"],
+            vec![own("states", true, "execution:*:*")],
+        ));
+    }
+    let mut read = Vec::new();
+    if !Roster::of(plan).is_empty() {
+        read.push(own(
+            "ssm",
+            true,
+            ["parameter", &naming::principals_parameter(release)].concat(),
+        ));
+    }
+    if recurring(plan) {
+        read.push(own(
+            "ssm",
+            true,
+            ["parameter", &naming::window_parameter(release)].concat(),
+        ));
+    }
+    if !read.is_empty() {
+        list.push(allow(
+            "read what the infrastructure says",
+            &["ssm:GetParameter"],
+            read,
+        ));
+    }
+    list.extend(work(plan, duties));
+    list.extend(requests(plan));
+    let topics: Vec<Resource> = topics(plan).into_iter().map(|t| own("sns", true, t)).collect();
+    if !topics.is_empty() {
+        list.push(allow("tell roles", &["sns:Publish"], topics));
+    }
+    list
+}
+
+/// Builds, and calls made with the roles of stages.
+fn work(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
+    let release = plan.release();
+    let roles: Vec<Resource> = duties
+        .iter()
+        .map(|r| own("iam", false, ["role/", &r.name].concat()))
+        .chain(foreign_roles(plan).into_iter().map(Resource::Arn))
+        .collect();
+    let mut list = vec![allow(
+        "work with the rights of a stage",
+        &["sts:AssumeRole"],
+        roles,
+    )];
+    list.push(allow(
+        "run commands",
+        &[
+            "codebuild:BatchGetBuilds",
+            "codebuild:StartBuild",
+            "codebuild:StopBuild",
+        ],
+        vec![own(
+            "codebuild",
+            true,
+            ["project/", &naming::project(release)].concat(),
+        )],
+    ));
+    list.push(allow(
+        "see when a build has ended",
+        &["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+        vec![own(
+            "events",
+            true,
+            "rule/StepFunctionsGetEventForCodeBuildStartBuildRule",
+        )],
+    ));
+    list.push(Statement {
+        conditions: vec![Condition {
+            test: "StringEquals",
+            key: "iam:PassedToService",
+            values: vec!["codebuild.amazonaws.com".into()],
+        }],
+        ..allow(
+            "run commands with the rights of a stage",
+            &["iam:PassRole"],
+            duties
+                .iter()
+                .map(|r| own("iam", false, ["role/", &r.name].concat()))
+                .collect(),
+        )
+    });
+    list
+}
+
+/// The roles of stages in accounts of their own.
+fn foreign_roles(plan: &Plan) -> Vec<String> {
+    let release = plan.release();
+    let mut list = Vec::new();
+    for (i, stage) in release.stages.iter().enumerate() {
+        if let Some(account) = naming::foreign_account(release, stage.environment) {
+            for duty in [Duty::Stage(StageId::at(i)), Duty::Rollback] {
+                let arn = ["arn:*:iam::", account, ":role/", &duty.role(release)].concat();
+                if !list.contains(&arn) {
+                    list.push(arn);
+                }
+            }
+        }
+    }
+    list
+}
+
+/// HTTP requests: each address with its method, and the credentials behind the connections.
+fn requests(plan: &Plan) -> Vec<Statement> {
+    let release = plan.release();
+    let mut endpoints: Vec<(String, String)> = Vec::new();
+    let mut see = |task: Option<&Task>| {
+        if let Some(Task::Http { method, url, .. }) = task {
+            let one = (starred(url), method.to_string());
+            if !endpoints.contains(&one) {
+                endpoints.push(one);
+            }
+        }
+    };
+    release.acts().iter().for_each(|a| see(a.task.as_ref()));
+    release.metrics.iter().for_each(|m| see(m.task.as_ref()));
+    release.channels.iter().for_each(|c| see(c.task.as_ref()));
+    release.priors.iter().for_each(|p| see(p.task.as_ref()));
+    if endpoints.is_empty() {
+        return Vec::new();
+    }
+    let mut list: Vec<Statement> = endpoints
+        .into_iter()
+        .map(|(url, method)| Statement {
+            conditions: vec![
+                Condition {
+                    test: "StringLike",
+                    key: "states:HTTPEndpoint",
+                    values: vec![url],
+                },
+                Condition {
+                    test: "StringEquals",
+                    key: "states:HTTPMethod",
+                    values: vec![method],
+                },
+            ],
+            ..allow(
+                "make HTTP requests",
+                &["states:InvokeHTTPEndpoint"],
+                vec![own(
+                    "states",
+                    true,
+                    ["stateMachine:", &naming::machine(release)].concat(),
+                )],
+            )
+        })
+        .collect();
+    list.push(allow(
+        "use the connections",
+        &[
+            "events:DescribeConnection",
+            "events:RetrieveConnectionCredentials",
+        ],
+        vec![own("events", true, "connection/*")],
+    ));
+    list.push(allow(
+        "read the credentials behind the connections",
+        &["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+        vec![own("secretsmanager", true, "secret:events!connection/*")],
+    ));
+    list
+}
+
+/// The topics of roles that are told something.
+pub fn topics(plan: &Plan) -> Vec<String> {
+    let release = plan.release();
+    let mut roles: Vec<crate::model::RoleId> = release
+        .notifies
+        .iter()
+        .filter_map(|n| match n.to {
+            NotifyTarget::Role(r) => Some(r),
+            NotifyTarget::Channel(_) => None,
+        })
+        .collect();
+    for (i, stage) in release.stages.iter().enumerate() {
+        match plan.undo(StageId::at(i)) {
+            StageUndo::Written(w) => roles.push(w.owner.unwrap_or(stage.owner)),
+            StageUndo::Derived(_) => roles.push(stage.owner),
+            _ => {}
+        }
+    }
+    for o in &release.overrides {
+        roles.extend(o.notify.iter().filter_map(|n| match n {
+            NotifyTarget::Role(r) => Some(*r),
+            NotifyTarget::Channel(_) => None,
+        }));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for role in roles {
+        let name = naming::role_topic(release, role);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Whether the window comes again, so that a schedule keeps it.
+pub fn recurring(plan: &Plan) -> bool {
+    plan.release()
+        .window
+        .as_ref()
+        .is_some_and(|w| !w.days.is_empty() || w.hours.is_some())
+}
+
+/// The roles of duties: exactly what the actions say, and what a build needs.
+fn duties(plan: &Plan) -> Vec<Role> {
+    let release = plan.release();
+    let mut list: Vec<Role> = Vec::new();
+    for i in 0..release.stages.len() {
+        let mut gathered = Gathered::new(plan);
+        gathered.stage(StageId::at(i));
+        list.push(gathered.role(Duty::Stage(StageId::at(i))));
+    }
+    let mut undo = Gathered::new(plan);
+    for (i, stage) in release.stages.iter().enumerate() {
+        match plan.undo(StageId::at(i)) {
+            StageUndo::Derived(steps) => steps.iter().for_each(|u| undo.act(u.act)),
+            StageUndo::Written(_) => {
+                if let Rollback::Written(w) = &stage.rollback {
+                    undo.steps(w.steps.iter());
+                }
+            }
+            _ => {}
+        }
+    }
+    list.push(undo.role(Duty::Rollback));
+    let mut around = Gathered::new(plan);
+    for hold in &release.holds {
+        around.steps(hold.enter.iter().chain(&hold.exit));
+    }
+    around.steps(release.finally.iter());
+    for trigger in &release.triggers {
+        if let TriggerTest::Metrics(e) = &trigger.test {
+            around.metrics(e);
+        }
+    }
+    for gate in &release.gates {
+        if let GateTest::Metrics(e) = &gate.test {
+            baselines(e).into_iter().for_each(|m| around.metric(m));
+        }
+    }
+    list.push(around.role(Duty::Around));
+    let mut messages = Gathered::new(plan);
+    for channel in &release.channels {
+        channel.permits.iter().for_each(|p| messages.permit(p));
+        messages.builds |= channel.task.is_none() && channel.run.is_some();
+        messages.secrets(&channel.secrets);
+    }
+    list.push(messages.role(Duty::Messages));
+    list
+}
+
+/// The metrics of a condition that are read before the start.
+fn baselines(expr: &MetricExpr) -> Vec<MetricId> {
+    match expr {
+        MetricExpr::Const(_) => Vec::new(),
+        MetricExpr::And(l) | MetricExpr::Or(l) => l.iter().flat_map(baselines).collect(),
+        MetricExpr::Not(e) => baselines(e),
+        MetricExpr::Compare { of_baseline, .. } => of_baseline.iter().copied().collect(),
+    }
+}
+
+/// The rights of one duty as they are found.
+struct Gathered<'a> {
+    plan: &'a Plan,
+    permits: Vec<(String, Resource)>,
+    secrets: Vec<String>,
+    builds: bool,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Gathered {
+            plan,
+            permits: Vec::new(),
+            secrets: Vec::new(),
+            builds: false,
+        }
+    }
+
+    fn permit(&mut self, permit: &Permit) {
+        let on = match starred(&permit.on) {
+            all if all == "*" => Resource::All,
+            arn => Resource::Arn(arn),
+        };
+        let one = (permit.action.to_string(), on);
+        if !self.permits.contains(&one) {
+            self.permits.push(one);
+        }
+    }
+
+    fn secrets(&mut self, names: &[smol_str::SmolStr]) {
+        for name in names {
+            let full = ["releasec/", &self.plan.release().name, "/", name].concat();
+            if !self.secrets.contains(&full) {
+                self.secrets.push(full);
+            }
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        let release = self.plan.release();
+        act.permits.iter().for_each(|p| self.permit(p));
+        for id in &act.priors {
+            let prior = release.prior(*id);
+            prior.permits.iter().for_each(|p| self.permit(p));
+            self.builds |= prior.run.is_some();
+        }
+        self.builds |= act.run.is_some();
+        self.secrets(&act.secrets);
+    }
+
+    fn steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
+        for step in steps {
+            match &step.kind {
+                StepKind::Act(a) => self.act(a),
+                StepKind::WaitFor(w) => match &w.test {
+                    WaitTest::Run(a) | WaitTest::Job(a) => self.act(a),
+                    WaitTest::Ask(_) => {}
+                },
+                StepKind::VerifyGate(g) => self.gate(*g),
+                _ => {}
+            }
+        }
+    }
+
+    fn stage(&mut self, id: StageId) {
+        let release = self.plan.release();
+        let stage = release.stage(id);
+        self.steps(stage.forward_steps().into_iter());
+        if let Some(of) = &stage.on_failure {
+            self.steps(of.steps.iter());
+        }
+        gates_of(stage).into_iter().for_each(|g| self.gate(g));
+        for (list, _) in &stage.ready {
+            for item in &release.checklist(*list).items {
+                if let Some(check) = &item.check {
+                    self.act(check);
+                }
+            }
+        }
+        for trigger in release.triggers.iter().filter(|t| t.during.contains(&id)) {
+            if let TriggerTest::Metrics(e) = &trigger.test {
+                self.metrics(e);
+            }
+        }
+    }
+
+    fn gate(&mut self, id: GateId) {
+        match &self.plan.release().gate(id).test {
+            GateTest::Metrics(e) => self.metrics(e),
+            GateTest::Run(a) | GateTest::Job(a) => self.act(a),
+            GateTest::Ask(_) => {}
+        }
+    }
+
+    fn metrics(&mut self, expr: &MetricExpr) {
+        expr.metrics().into_iter().for_each(|m| self.metric(m));
+    }
+
+    fn metric(&mut self, id: MetricId) {
+        let metric = self.plan.release().metric(id);
+        metric.permits.iter().for_each(|p| self.permit(p));
+        self.builds |= metric.run.is_some();
+        self.secrets(&metric.secrets);
+    }
+
+    /// One statement per resource, in order.
+    fn role(self, duty: Duty) -> Role {
+        let release = self.plan.release();
+        let mut statements: Vec<Statement> = Vec::new();
+        for (action, on) in self.permits {
+            match statements.iter_mut().find(|s| s.on == [on.clone()]) {
+                Some(s) if !s.actions.contains(&action) => s.actions.push(action),
+                Some(_) => {}
+                None => statements.push(Statement {
+                    why: "what the plan does".into(),
+                    actions: vec![action],
+                    on: vec![on],
+                    conditions: Vec::new(),
+                }),
+            }
+        }
+        statements.iter_mut().for_each(|s| s.actions.sort());
+        if self.builds {
+            let log = ["log-group:/aws/codebuild/", &naming::project(release), ":*"].concat();
+            statements.push(allow(
+                "write what builds print",
+                &["logs:CreateLogStream", "logs:PutLogEvents"],
+                vec![own("logs", true, log)],
+            ));
+        }
+        if !self.secrets.is_empty() {
+            statements.push(allow(
+                "read the secrets its commands are given",
+                &["secretsmanager:GetSecretValue"],
+                self.secrets
+                    .iter()
+                    .map(|s| own("secretsmanager", true, ["secret:", s, "-*"].concat()))
+                    .collect(),
+            ));
+        }
+        let elsewhere = foreign_roles(self.plan)
+            .into_iter()
+            .filter(|r| r.ends_with(&["/", &duty.role(release)].concat()))
+            .map(Resource::Arn)
+            .collect::<Vec<_>>();
+        if self.builds && !elsewhere.is_empty() {
+            statements.push(allow("work in another account", &["sts:AssumeRole"], elsewhere));
+        }
+        Role {
+            name: duty.role(release),
+            duty: Some(duty),
+            statements,
+        }
+    }
+}
+
+/// A text with `*` for what is not known yet.
+fn starred(text: &Text) -> String {
+    text.parts
+        .iter()
+        .map(|p| match p {
+            TextPart::Lit(t) => t.as_str(),
+            TextPart::Sym(_) => "*",
+        })
+        .collect()
+}
