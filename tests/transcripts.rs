@@ -157,6 +157,76 @@ fn the_tutorial_shows_what_happens() {
     holds("docs/tutorial.md");
 }
 
+/// The word after each `releasec` that stands where a command does: at the start of a line of code, or of code in a sentence.
+fn commands(text: &str) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    let mut code = false;
+    for (n, line) in text.lines().enumerate() {
+        if line.starts_with("```") {
+            code = line.len() > 3 && !code;
+            continue;
+        }
+        let starts = if code {
+            vec![line.strip_prefix("$ ").unwrap_or(line)]
+        } else {
+            line.split('`').skip(1).step_by(2).collect()
+        };
+        for start in starts {
+            let mut words = start.split([' ', ';', '\'']);
+            if let (Some("releasec"), Some(word)) = (words.next(), words.next())
+                && word.starts_with(|c: char| c.is_ascii_lowercase())
+            {
+                out.push((n + 1, word.to_string()));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn every_command_that_the_documentation_names_exists() {
+    let help = Command::new(env!("CARGO_BIN_EXE_releasec"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(help.expect("the compiler can be started").stdout).expect("text");
+    let known: Vec<&str> = help
+        .lines()
+        .filter_map(|l| l.strip_prefix("  ")?.split(' ').next())
+        .collect();
+    let (mut todo, mut seen, mut wrong) = (vec![root().to_path_buf()], 0, Vec::new());
+    while let Some(folder) = todo.pop() {
+        for entry in std::fs::read_dir(&folder)
+            .expect("a folder")
+            .map(|e| e.expect("an entry"))
+        {
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if path.is_dir() {
+                if !name.starts_with('.')
+                    && !["target", "dist", "samples", "node_modules"].contains(&name.as_str())
+                {
+                    todo.push(path);
+                }
+                continue;
+            }
+            if !name.ends_with(".md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a page");
+            for (line, command) in commands(&text) {
+                seen += 1;
+                if !known.contains(&command.as_str()) {
+                    wrong.push(format!(
+                        "{}:{line}: there is no `releasec {command}`",
+                        path.display()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} commands were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn a_diff_that_does_not_fit_is_refused() {
     assert_eq!(apply("a\nb\n", &[" a", "-b", "+c"]), Ok("a\nc\n".into()));
