@@ -21,6 +21,11 @@ pub const TARGET: Target = Target {
     emit,
 };
 
+/// The people and roles of whom the plan does not say who they are at AWS, by their key.
+pub fn roster(plan: &Plan) -> std::collections::BTreeMap<String, crate::model::RoleOrPerson> {
+    lower::Roster::of(plan)
+}
+
 /// Writes the state machine of a plan.
 pub fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
     let lowered = lower::lower(plan, context);
