@@ -30,7 +30,7 @@ pub(super) fn inline(text: &str) -> String {
         let inside_word =
             before.is_some_and(char::is_alphanumeric) && rest.first().is_some_and(|c| c.is_alphanumeric());
         let escape = match c {
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' => true,
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' | '@' => true,
             '_' => !inside_word,
             ':' => rest.starts_with(&['/', '/']),
             '.' => i >= 3 && chars[i - 3..i].iter().all(|c| c.eq_ignore_ascii_case(&'w')),
