@@ -59,13 +59,13 @@ impl<F: Fact> Flow<F> {
 
 /// The waits of a node, by how they are handed on.
 #[derive(Default)]
-struct Waits {
+pub(super) struct Waits {
     /// `after`: handed on when none applies.
-    after: Vec<NodeIndex>,
+    pub(super) after: Vec<NodeIndex>,
     /// One at a time: handed on when none applies.
-    serial: Vec<NodeIndex>,
+    pub(super) serial: Vec<NodeIndex>,
     /// Approvals, conditions: waited for when they apply.
-    other: Vec<NodeIndex>,
+    pub(super) other: Vec<NodeIndex>,
     /// Approvals of a step of the rollout: granted before the end.
     steps: Vec<NodeIndex>,
 }
@@ -153,7 +153,8 @@ pub(super) fn surely<F: Fact>(
     flow
 }
 
-fn waits(plan: &Plan, index: NodeIndex) -> Waits {
+/// What a node waits for, by how it is handed on.
+pub(super) fn waits(plan: &Plan, index: NodeIndex) -> Waits {
     let mut waits = Waits::default();
     let decided = |n: NodeIndex| match (plan.graph[index], plan.graph[n]) {
         (Node::Stage(s), Node::Decision(d)) => plan.release().stage(s).awaits.iter().any(|(a, _)| *a == d),

@@ -169,7 +169,7 @@ impl Plan {
             let mut bits = Bits::default();
             let (mut during, mut sure_during) = (0, 0);
             // What is handed on by `after`s, when none of them surely applies: what every one of them would hand on.
-            let (mut handed, mut some_applies) = (u64::MAX, false);
+            let (mut handed, mut some_applies, mut one_always) = (u64::MAX, false, false);
             let mut afters = 0;
             for edge in self.graph.edges_directed(index, Direction::Incoming) {
                 let before = edge.source();
@@ -190,16 +190,22 @@ impl Plan {
                 bits.start |= from.end | me;
                 bits.sure |= me | if applies { from.sure_end } else { 0 };
                 // A decision among the `after`s may apply, and then nothing is handed on.
-                some_applies |= edge.weight().kind == EdgeKind::Decision;
+                let decision = edge.weight().kind == EdgeKind::Decision;
+                some_applies |= decision;
+                one_always |= decision;
                 if edge.weight().kind == EdgeKind::After {
                     afters += 1;
                     handed &= from.after & from.sure_end;
                     some_applies |= applies;
-                    bits.after |= me | if applies { from.sure_end } else { 0 };
+                    // Handed on when this node does not apply: that it would apply says nothing then.
+                    one_always |= when == Pred::TRUE;
+                    bits.after |= me | if when == Pred::TRUE { from.sure_end } else { 0 };
                 }
             }
             if afters > 0 && !some_applies {
                 bits.sure |= handed;
+            }
+            if afters > 0 && !one_always {
                 bits.after |= handed;
             }
             bits.end = bits.start | during;

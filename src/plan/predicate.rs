@@ -281,6 +281,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_condition_is_false_exactly_when_it_holds_nowhere(e in expr()) {
             let mut d = diagram();

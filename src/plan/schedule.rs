@@ -7,10 +7,12 @@
 use crate::model::{Dur, HoldId, RolloutStep, StageId};
 use crate::plan::duration::{answer_time, question_time};
 use crate::plan::window::Clock;
-use crate::plan::{EdgeKind, Node, NodeSet, Pace, Plan, Pred};
+use crate::plan::{Node, NodeSet, Pace, Plan, Pred, flow};
 use petgraph::Direction;
-use petgraph::visit::EdgeRef;
+use petgraph::graph::NodeIndex;
 
+/// How far back it is looked for what is handed on by stages that do not apply.
+const LEVELS: usize = 64;
 /// How many times a search may divide.
 const DIVIDED: usize = 64;
 
@@ -38,6 +40,8 @@ pub struct Timing {
     pub finish: i64,
     /// What its start waits for last.
     pub cause: Cause,
+    /// In which variants it waits for that: all, unless it is handed on by what does not apply.
+    pub given: Pred,
 }
 
 /// Times of one pace, for the variants that meet a condition.
@@ -103,6 +107,7 @@ impl Plan {
             start: 0,
             finish: 0,
             cause: Cause::Start,
+            given: Pred::TRUE,
         };
         let mut schedule = Schedule {
             pace,
@@ -206,8 +211,11 @@ impl Plan {
     /// The conditions under which every node of a path applies, with those of the steps that count in it.
     fn conditions_of(&self, schedule: &Schedule, path: &[Node]) -> Vec<Pred> {
         let mut list = Vec::new();
-        for node in path {
+        for (k, node) in path.iter().enumerate() {
             list.push(self.variants().applies(*node));
+            if k > 0 {
+                list.push(schedule.of(self, *node).given);
+            }
             if let Node::Stage(s) = node {
                 let stage = self.release().stage(*s);
                 if stage.takes.is_some() {
@@ -233,30 +241,22 @@ impl Plan {
     fn time_of(&self, schedule: &Schedule, clock: &Clock, node: Node) -> Timing {
         let pace = schedule.pace_of(self, node);
         let possible = |n: Node| self.possible(schedule, self.variants().applies(n));
-        let mut ready: Option<(i64, Cause)> = None;
-        let mut wait = |at: i64, cause: Cause| {
-            if ready.is_none_or(|(r, _)| at > r) {
-                ready = Some((at, cause));
-            }
-        };
-        for edge in self.graph.edges_directed(self.index(node), Direction::Incoming) {
-            let before = self.graph[edge.source()];
-            if edge.weight().kind == EdgeKind::ApprovedStep || self.asked_before(before) {
-                continue;
-            }
-            let timing = schedule.times[edge.source().index()];
-            if possible(before) {
-                wait(timing.finish, Cause::Node(before));
-            } else {
-                // What does not apply hands on what it would have waited for.
-                match timing.cause {
-                    _ if timing.ready == i64::MIN => {}
-                    Cause::Node(n) => wait(timing.ready, Cause::Node(n)),
-                    _ => wait(timing.ready, Cause::Start),
-                }
+        let waits = flow::waits(self, self.index(node));
+        let mut ready: Option<(i64, Cause, Pred)> = None;
+        self.handed(schedule, waits.after, &|i| flow::waits(self, i).after, &mut ready);
+        self.handed(
+            schedule,
+            waits.serial,
+            &|i| flow::waits(self, i).serial,
+            &mut ready,
+        );
+        for i in waits.other {
+            let before = self.graph[i];
+            if !self.asked_before(before) && possible(before) {
+                later(&mut ready, schedule.times[i.index()].finish, before, Pred::TRUE);
             }
         }
-        let (ready, mut cause) = ready.unwrap_or((i64::MIN, Cause::Start));
+        let (ready, mut cause, given) = ready.unwrap_or((i64::MIN, Cause::Start, Pred::TRUE));
         let mut start = if ready == i64::MIN { 0 } else { ready };
         match node {
             Node::Stage(s) => {
@@ -285,6 +285,7 @@ impl Plan {
                     start,
                     finish: self.end_of(schedule, clock, s, begun),
                     cause,
+                    given,
                 }
             }
             Node::Approval(a) => {
@@ -294,6 +295,7 @@ impl Plan {
                     start,
                     finish: self.later(clock, start, within),
                     cause,
+                    given,
                 }
             }
             Node::Decision(d) => {
@@ -303,8 +305,43 @@ impl Plan {
                     start,
                     finish: self.later(clock, start, within),
                     cause,
+                    given,
                 }
             }
+        }
+    }
+
+    /// The latest of a list of waits: those that apply, and, where none does, what they wait for in turn.
+    fn handed(
+        &self,
+        schedule: &Schedule,
+        list: Vec<NodeIndex>,
+        further: &dyn Fn(NodeIndex) -> Vec<NodeIndex>,
+        ready: &mut Option<(i64, Cause, Pred)>,
+    ) {
+        let v = self.variants();
+        let mut list = list;
+        let mut given = Pred::TRUE;
+        for _ in 0..LEVELS {
+            if list.is_empty() || !self.possible(schedule, given) {
+                return;
+            }
+            for i in &list {
+                let node = self.graph[*i];
+                let there = v.and(given, v.applies(node));
+                if !self.asked_before(node) && self.possible(schedule, there) {
+                    later(ready, schedule.times[i.index()].finish, node, given);
+                }
+            }
+            for i in &list {
+                given = v.without(given, v.applies(self.graph[*i]));
+            }
+            if given == Pred::FALSE {
+                return;
+            }
+            list = list.into_iter().flat_map(further).collect();
+            list.sort();
+            list.dedup();
         }
     }
 
@@ -377,6 +414,13 @@ impl Plan {
 
     fn possible(&self, schedule: &Schedule, p: Pred) -> bool {
         p == Pred::TRUE || (p != Pred::FALSE && self.variants().and(p, schedule.given) != Pred::FALSE)
+    }
+}
+
+/// Keeps the later of two things that are waited for.
+fn later(ready: &mut Option<(i64, Cause, Pred)>, at: i64, node: Node, given: Pred) {
+    if ready.is_none_or(|(r, _, _)| at > r) {
+        *ready = Some((at, Cause::Node(node), given));
     }
 }
 

@@ -218,7 +218,28 @@ fn afters(r: &Release, s: StageId) -> Vec<StageId> {
     r.stage(s).after.iter().map(|a| a.stage).collect()
 }
 
+#[test]
+fn what_a_stage_hands_on_does_not_assume_that_it_applies() {
+    let mut r = release();
+    let x = flag(&mut r, "x");
+    let s0 = stage(&mut r, "s0", &[]);
+    let s1 = stage(&mut r, "s1", &[]);
+    let s2 = stage(&mut r, "s2", &[s0]);
+    let s3 = stage(&mut r, "s3", &[s1, s2]);
+    let s4 = stage(&mut r, "s4", &[s3]);
+    for s in [s0, s1] {
+        r.stages[s.index()].when = x.clone();
+    }
+    for s in [s2, s3] {
+        r.stages[s.index()].when = x.clone().negate();
+    }
+    let p = plan(r);
+    assert!(matches!(p.standing(&[(s0, s4)])[..], [Standing::Beside(_)]));
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn guards_and_order_agree_with_every_variant_one_by_one(
         rows in proptest::collection::vec((any::<u8>(), 0u8..6, any::<bool>()), 1..9)
@@ -270,5 +291,37 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_longest_path_is_that_of_the_worst_variant(
+        rows in proptest::collection::vec((any::<u8>(), 0u8..6, any::<bool>(), 0i64..9), 1..9)
+    ) {
+        let shape: Vec<(u8, u8, bool)> = rows.iter().map(|(a, w, g, _)| (*a, *w, *g)).collect();
+        let mut r = drawn(&shape);
+        for (i, row) in rows.iter().enumerate() {
+            takes(&mut r, StageId::at(i), 0, row.3);
+        }
+        let p = plan(r);
+        let r = p.release();
+        let mut longest = 0;
+        for (x, y) in [(false, false), (false, true), (true, false), (true, true)] {
+            let applies = |s: StageId| match &r.stage(s).when {
+                Cond::True => true,
+                Cond::Atom(Atom::Param { param, .. }) => [x, y][param.index()],
+                _ => !x,
+            };
+            let mut ends: Vec<i64> = Vec::new();
+            for (i, row) in rows.iter().enumerate() {
+                let s = StageId::at(i);
+                let start = waits(r, afters(r, s), &applies).iter().map(|w| ends[w.index()]).max().unwrap_or(0);
+                ends.push(start + row.3 * 60_000);
+                if applies(s) {
+                    longest = longest.max(ends[i]);
+                }
+            }
+        }
+        let found = p.worst(Pace::Longest, |s, x| Some(s.stage(&p, x).finish)).map_or(0, |w| w.by);
+        prop_assert_eq!(found, longest);
     }
 }
