@@ -169,6 +169,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "syntax/unterminated_heredoc"
     "syntax/unterminated_string"
     "syntax/word_operator"
+    "target/extra_wait"
     "target/limit"
     "target/unenforced"
     "target/wait_too_long"

@@ -132,7 +132,8 @@ impl Lower<'_> {
             let found = Diagnostic::info(EXTRA_WAIT, self.plan.node_origin(second).span, message)
                 .here("waits")
                 .fact(self.plan.node_origin(first).span, ["`", names[0], "` ends first"].concat())
-                .note("parallel states hold only parts that begin and end together; this is the order with the fewest added waits");
+                .note("parallel states hold only parts that begin and end together; this is the order with the fewest added waits")
+                .help(["add `", names[0], "` to the `after` of `", names[1], "` where the wait does no harm"].concat());
             self.bag.push(found);
         }
     }
