@@ -115,7 +115,7 @@ fn changed(text: &str, changes: &[(u8, prop::sample::Index, prop::sample::Index)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn no_plan_makes_the_compiler_panic_and_two_runs_agree(

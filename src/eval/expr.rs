@@ -222,6 +222,7 @@ impl<'a> Lower<'a> {
         // A constant of that name wins over a thing of the same name only when there is no thing.
         match fitting.as_slice() {
             [(_, target)] => self.target_value(target.clone(), span),
+            [] if self.is_broken(name, scope) => None,
             [] => {
                 let candidates = self.names_of(VALUES, scope);
                 let d = names::unknown_name(span, name, "value", candidates.iter().map(SmolStr::as_str));

@@ -282,6 +282,14 @@ impl<'a> Lower<'a> {
         None
     }
 
+    /// Whether a name would come from a `use` that failed: that was reported there.
+    pub(crate) fn is_broken(&self, name: &str, scope: ScopeId) -> bool {
+        self.program
+            .module(self.scope(scope).module)
+            .broken
+            .contains(name)
+    }
+
     /// A local name, innermost first.
     pub(crate) fn local(&self, name: &str, scope: ScopeId) -> Option<Local> {
         let mut at = Some(scope);
@@ -378,6 +386,9 @@ impl<'a> Lower<'a> {
     }
 
     fn report_unknown(&mut self, name: &SmolStr, span: Span, kinds: &[Kind], what: &str, scope: ScopeId) {
+        if self.is_broken(name, scope) {
+            return;
+        }
         let elsewhere = Kind::ALL
             .iter()
             .map(|(k, _)| *k)

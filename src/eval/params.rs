@@ -192,7 +192,7 @@ impl<'a> Lower<'a> {
         defined: Span,
     ) -> Option<Vec<(SmolStr, Value)>> {
         let mut slots: Vec<Option<&'a crate::syntax::ast::Expr>> = vec![None; params.len()];
-        let mut sound = true;
+        let (mut sound, mut misplaced) = (true, false);
         for (i, arg) in args.iter().enumerate() {
             let place = match &arg.name {
                 None => (i < params.len()).then_some(i),
@@ -200,6 +200,7 @@ impl<'a> Lower<'a> {
             };
             let Some(place) = place else {
                 sound = false;
+                misplaced = true;
                 let (span, message) = match &arg.name {
                     Some(n) => {
                         let near = crate::diagnostic::did_you_mean(
@@ -247,6 +248,10 @@ impl<'a> Lower<'a> {
                 }
                 None => sound = false,
             }
+        }
+        // What a misnamed argument was meant for is not missing on top of it.
+        if misplaced {
+            return None;
         }
         if !missing.is_empty() {
             let message = format!("`{name}` needs {}", missing.join(", "));

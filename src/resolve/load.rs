@@ -83,11 +83,13 @@ impl State<'_> {
         self.bag.extend(schema::check(&ast, &dropped));
         self.stack.push(name.clone());
         let bindings = self.bindings(&ast);
+        let broken = broken(&ast, &bindings);
         self.stack.pop();
         let defs = self.definitions(&ast, &bindings);
         let id = ModuleId(self.modules.len());
         self.by_path.insert(name.clone(), id);
         self.modules.push(Module {
+            broken,
             file,
             name,
             library,
@@ -429,4 +431,36 @@ fn dropped_words(sources: &SourceMap, problems: &Bag) -> Vec<(Span, String)> {
             (d.span, word)
         })
         .collect()
+}
+
+/// The names that the statements of `use` would bind and did not.
+fn broken(ast: &Ast, bindings: &IndexMap<SmolStr, Binding>) -> std::collections::BTreeSet<SmolStr> {
+    let mut names = std::collections::BTreeSet::new();
+    for stmt in &ast.items {
+        let crate::syntax::ast::Form::Use(decl) = &stmt.form else {
+            continue;
+        };
+        match (&decl.items, &decl.alias, &decl.source) {
+            (Some(items), ..) => {
+                names.extend(
+                    items
+                        .iter()
+                        .map(|i| i.alias.as_ref().unwrap_or(&i.name).text.clone()),
+                );
+            }
+            (None, Some(alias), _) => {
+                names.insert(alias.text.clone());
+            }
+            (None, None, UseSource::Path(path)) => names.extend(path.last().map(|n| n.text.clone())),
+            (None, None, UseSource::File(expr)) => {
+                if let ExprKind::Str(lit) = &expr.kind {
+                    let path = lit.plain().unwrap_or("");
+                    let stem = path.rsplit('/').next().unwrap_or(path);
+                    names.insert(SmolStr::new(stem.strip_suffix(".release").unwrap_or(stem)));
+                }
+            }
+        }
+    }
+    names.retain(|n| !bindings.contains_key(n));
+    names
 }

@@ -144,6 +144,8 @@ pub struct Module {
     pub defs: IndexMap<SmolStr, Vec<Def>>,
     /// Its bindings by name, in the order written.
     pub bindings: IndexMap<SmolStr, Binding>,
+    /// Names that a faulty `use` would have bound: what is wrong was reported there, so their uses are silent.
+    pub broken: std::collections::BTreeSet<SmolStr>,
 }
 
 impl Module {
