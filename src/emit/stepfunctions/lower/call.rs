@@ -229,12 +229,16 @@ pub fn sdk(service: &str, operation: &str, arguments: Data) -> Task {
         ["arn:aws:states:::aws-sdk:", service, ":", operation]
     };
     let prefix = error_prefix(service);
-    let names = [
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "RequestLimitExceededException",
-    ]
-    .map(|e| [&prefix, ".", e].concat());
+    // An error that the SDK has no class for bears the service's own name; S3's "slow down" is one.
+    let errors: &[&str] = match service {
+        "s3" => &["S3Exception"],
+        _ => &[
+            "ThrottlingException",
+            "TooManyRequestsException",
+            "RequestLimitExceededException",
+        ],
+    };
+    let names: Vec<String> = errors.iter().map(|e| [&prefix, ".", *e].concat()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Task {
         resource: resource.concat(),
