@@ -228,6 +228,26 @@ fn every_command_that_the_documentation_names_exists() {
 }
 
 #[test]
+fn the_readme_names_every_target_and_every_group_of_findings() {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let rows: Vec<&str> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("| ")?.split(" |").next())
+        .collect();
+    let rows = rows.join(", ");
+    let groups = releasec::report::pages::all()
+        .iter()
+        .map(releasec::report::pages::Page::group);
+    let targets = releasec::emit::TARGETS.iter().map(|t| t.name);
+    for name in targets.chain(groups) {
+        assert!(
+            rows.contains(&format!("`{name}`")),
+            "no row of the README's tables is about `{name}`"
+        );
+    }
+}
+
+#[test]
 fn a_diff_that_does_not_fit_is_refused() {
     assert_eq!(apply("a\nb\n", &[" a", "-b", "+c"]), Ok("a\nc\n".into()));
     assert_eq!(apply("a\nb\nc\n", &["-a", "…", "-c", "+d"]), Ok("b\nd\n".into()));
