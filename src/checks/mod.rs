@@ -63,6 +63,7 @@ pub const CHECKS: &[Check] = &[
     rollback::not_idempotent::CHECK,
     rollback::undo_can_fail::CHECK,
     rollback::no_backup::CHECK,
+    rollback::needs_unchecked::CHECK,
     approval::unguarded_production::CHECK,
     approval::no_consequence::CHECK,
     approval::bypass::CHECK,

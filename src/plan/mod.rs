@@ -24,6 +24,7 @@ mod tests;
 mod undo;
 mod variants;
 mod window;
+mod worst;
 
 pub use clock::{Reading, civil_word, offset_word, read, zone};
 pub use cycle::Cycle;
@@ -33,7 +34,8 @@ pub use graph::{Edge, EdgeKind, Node, NodeSet, Plan};
 pub use guards::{Guard, Guards};
 pub use order::Standing;
 pub use predicate::Pred;
-pub use schedule::{Cause, Schedule, Timing, Worst};
+pub use schedule::{Cause, Schedule, Timing};
 pub use undo::{StageUndo, UndoStep};
 pub use variants::{Truth, Variant, Variants};
 pub use window::{Clock, Opening, occurrence, weekday};
+pub use worst::Worst;

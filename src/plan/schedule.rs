@@ -1,7 +1,6 @@
 //! When each stage starts and ends, counted from T, on its shortest and on its longest times.
 //!
-//! The longest path through the order, with `at`, the window, approvals that are asked on the way, and rollouts. A verdict
-//! holds for a variant that exists: where the path found runs through stages that exclude each other, the search divides.
+//! The longest path through the order, with `at`, the window, approvals that are asked on the way, and rollouts.
 //! Must not report findings. Used by the checks of time and of holds.
 
 use crate::model::{Dur, HoldId, RolloutStep, StageId};
@@ -13,8 +12,6 @@ use petgraph::graph::NodeIndex;
 
 /// How far back it is looked for what is handed on by stages that do not apply.
 const LEVELS: usize = 64;
-/// How many times a search may divide.
-const DIVIDED: usize = 64;
 
 /// What a start waits for last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,21 +53,6 @@ pub struct Schedule {
     times: Vec<Timing>,
 }
 
-/// The worst that was found, by a measure.
-#[derive(Debug, Clone)]
-pub struct Worst {
-    /// The schedule it was found in.
-    pub schedule: Schedule,
-    /// The stage.
-    pub stage: StageId,
-    /// The measure.
-    pub by: i64,
-    /// The variants in which its path exists.
-    pub given: Pred,
-    /// The nodes of the path, first to last, each waiting for the one before.
-    pub path: Vec<Node>,
-}
-
 impl Plan {
     /// The schedule of a pace when everything applies that can.
     pub fn schedule(&self, pace: Pace) -> &Schedule {
@@ -89,15 +71,6 @@ impl Plan {
         let mut quick = self.ancestors(node);
         quick.add(self.index(node));
         self.make_schedule(Pace::Longest, self.variants().valid(), Some(quick))
-    }
-
-    /// In which variants the path exists that makes a node start when it does.
-    pub fn path_given(&self, schedule: &Schedule, node: Node) -> Pred {
-        let path = self.path(schedule, node);
-        let conditions = self.conditions_of(schedule, &path);
-        conditions
-            .into_iter()
-            .fold(schedule.given, |all, p| self.variants().and(all, p))
     }
 
     fn make_schedule(&self, pace: Pace, given: Pred, quick: Option<NodeSet>) -> Schedule {
@@ -120,64 +93,6 @@ impl Plan {
             schedule.times[index.index()] = timing;
         }
         schedule
-    }
-
-    /// The largest value of a measure over the stages and the variants, when it is above zero anywhere.
-    pub fn worst(&self, pace: Pace, measure: impl Fn(&Schedule, StageId) -> Option<i64>) -> Option<Worst> {
-        let mut best: Option<Worst> = None;
-        let mut open: Vec<Pred> = vec![self.variants().valid()];
-        let mut divided = 0;
-        while let Some(given) = open.pop() {
-            if given == Pred::FALSE {
-                continue;
-            }
-            let schedule = match given {
-                Pred::TRUE => self.schedule(pace).clone(),
-                _ => self.schedule_given(pace, given),
-            };
-            let bound = best.as_ref().map_or(0, |b| b.by);
-            let mut top: Option<(StageId, i64)> = None;
-            for stage in self.stage_order() {
-                let applies = self.variants().applies(Node::Stage(stage));
-                if self.variants().and(applies, given) == Pred::FALSE {
-                    continue;
-                }
-                if let Some(by) = measure(&schedule, stage)
-                    && by > top.map_or(bound, |(_, b)| b)
-                {
-                    top = Some((stage, by));
-                }
-            }
-            let Some((stage, by)) = top else { continue };
-            let path = self.path(&schedule, Node::Stage(stage));
-            let mut all = given;
-            let mut split = None;
-            for p in self.conditions_of(&schedule, &path) {
-                let both = self.variants().and(all, p);
-                if both != all && split.is_none() {
-                    split = Some(p);
-                }
-                all = both;
-            }
-            if all != Pred::FALSE {
-                best = Some(Worst {
-                    schedule,
-                    stage,
-                    by,
-                    given: all,
-                    path,
-                });
-                continue;
-            }
-            divided += 1;
-            if let Some(p) = split
-                && divided <= DIVIDED
-            {
-                open.push(self.variants().without(given, p));
-                open.push(self.variants().and(given, p));
-            }
-        }
-        best
     }
 
     /// The path that makes a node start when it does, itself last.
@@ -208,39 +123,9 @@ impl Plan {
         self.stages_before(stage).into_iter()
     }
 
-    /// The conditions under which every node of a path applies, with those of the steps that count in it.
-    fn conditions_of(&self, schedule: &Schedule, path: &[Node]) -> Vec<Pred> {
-        let mut list = Vec::new();
-        for (k, node) in path.iter().enumerate() {
-            list.push(self.variants().applies(*node));
-            if k > 0 {
-                list.push(schedule.of(self, *node).given);
-            }
-            if let Node::Stage(s) = node {
-                let stage = self.release().stage(*s);
-                if stage.takes.is_some() {
-                    continue;
-                }
-                let rollout = stage.rollout.iter().flat_map(|r| &r.steps).map(|s| &s.when);
-                let steps = stage.forward_steps();
-                let steps = steps
-                    .iter()
-                    .filter(|s| self.step_time(s, Pace::Longest).as_ms() > 0)
-                    .map(|s| &s.when);
-                for when in rollout.chain(steps) {
-                    let p = self.variants().of(self, when);
-                    if self.possible(schedule, p) && !list.contains(&p) {
-                        list.push(p);
-                    }
-                }
-            }
-        }
-        list
-    }
-
     fn time_of(&self, schedule: &Schedule, clock: &Clock, node: Node) -> Timing {
         let pace = schedule.pace_of(self, node);
-        let possible = |n: Node| self.possible(schedule, self.variants().applies(n));
+        let possible = |n: Node| self.possible_in(schedule, self.variants().applies(n));
         let waits = flow::waits(self, self.index(node));
         let mut ready: Option<(i64, Cause, Pred)> = None;
         self.handed(schedule, waits.after, &|i| flow::waits(self, i).after, &mut ready);
@@ -323,13 +208,13 @@ impl Plan {
         let mut list = list;
         let mut given = Pred::TRUE;
         for _ in 0..LEVELS {
-            if list.is_empty() || !self.possible(schedule, given) {
+            if list.is_empty() || !self.possible_in(schedule, given) {
                 return;
             }
             for i in &list {
                 let node = self.graph[*i];
                 let there = v.and(given, v.applies(node));
-                if !self.asked_before(node) && self.possible(schedule, there) {
+                if !self.asked_before(node) && self.possible_in(schedule, there) {
                     later(ready, schedule.times[i.index()].finish, node, given);
                 }
             }
@@ -356,7 +241,7 @@ impl Plan {
         let counts = |when: &crate::model::Cond| {
             let p = self.variants().of(self, when);
             match pace {
-                Pace::Longest => self.possible(schedule, p),
+                Pace::Longest => self.possible_in(schedule, p),
                 Pace::Shortest => self.variants().implies(schedule.given, p),
             }
         };
@@ -412,7 +297,7 @@ impl Plan {
             .map(|(i, _)| HoldId::at(i))
     }
 
-    fn possible(&self, schedule: &Schedule, p: Pred) -> bool {
+    pub(super) fn possible_in(&self, schedule: &Schedule, p: Pred) -> bool {
         p == Pred::TRUE || (p != Pred::FALSE && self.variants().and(p, schedule.given) != Pred::FALSE)
     }
 }

@@ -1,9 +1,9 @@
-//! Whose failure can call for the undo of a stage.
+//! Whose failure can call for the undo of a stage, and what that undo needs.
 //!
 //! Called by the checks that ask until when an undo has to be possible.
 
-use crate::model::{Failure, FailureOutcome, GateOutcome, OptionOutcome, StageId, StepKind};
-use crate::plan::{Node, Plan};
+use crate::model::{Failure, FailureOutcome, GateOutcome, Key, KeyUse, OptionOutcome, StageId, StepKind};
+use crate::plan::{Node, Plan, StageUndo, doing};
 
 /// Whether something that goes wrong in `failing` can lead to the undo of `undone`.
 pub(super) fn for_undo(plan: &Plan, failing: StageId, undone: StageId) -> bool {
@@ -52,4 +52,24 @@ fn decides(plan: &Plan, decision: crate::model::DecisionId, undone: StageId) -> 
             OptionOutcome::Proceed => false,
             OptionOutcome::Then(o) => undoes(plan, o, undone),
         })
+}
+
+/// What the undo of a stage reads and does not write itself.
+pub(super) fn needs(plan: &Plan, id: StageId) -> Vec<&KeyUse> {
+    let acts: Vec<_> = match plan.undo(id) {
+        StageUndo::Derived(steps) => steps.into_iter().map(|s| s.act).collect(),
+        StageUndo::Written(w) => w.steps.iter().filter_map(doing).collect(),
+        StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
+    };
+    let own = plan.changes(id);
+    let changed: Vec<&Key> = own.iter().map(|t| &t.key.key).collect();
+    acts.into_iter()
+        .flat_map(|a| &a.effects.reads)
+        .filter(|k| !changed.iter().any(|c| surely_same(c, &k.key)))
+        .collect()
+}
+
+/// Whether two keys surely name the same thing, or one a part of the other.
+pub(super) fn surely_same(a: &Key, b: &Key) -> bool {
+    a.covers(b) || b.covers(a)
 }

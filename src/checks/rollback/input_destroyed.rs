@@ -6,8 +6,8 @@
 use crate::checks::rollback::calls;
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Key, KeyUse, StageId};
-use crate::plan::{Node, Plan, StageUndo, Touch, Touching, Truth, Variant, doing, show};
+use crate::model::{KeyUse, StageId};
+use crate::plan::{Node, Plan, Touch, Touching, Truth, Variant, doing, show};
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/input_destroyed");
@@ -21,7 +21,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let needing: Vec<(StageId, Vec<&KeyUse>)> = plan
         .stage_order()
         .into_iter()
-        .map(|s| (s, needs(plan, s)))
+        .map(|s| (s, calls::needs(plan, s)))
         .filter(|(_, keys)| !keys.is_empty())
         .collect();
     if needing.is_empty() {
@@ -40,7 +40,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         for key in keys {
             let first = key.key.segments().into_iter().next().flatten();
             for (stage, touch) in by_first.get(&first).into_iter().flatten() {
-                if *stage == undone || !surely_same(&touch.key.key, &key.key) {
+                if *stage == undone || !calls::surely_same(&touch.key.key, &key.key) {
                     continue;
                 }
                 if plan.precedes(Node::Stage(*stage), Node::Stage(undone)) {
@@ -55,21 +55,6 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             }
         }
     }
-}
-
-/// What the undo of a stage reads and does not write itself.
-fn needs(plan: &Plan, id: StageId) -> Vec<&KeyUse> {
-    let acts: Vec<_> = match plan.undo(id) {
-        StageUndo::Derived(steps) => steps.into_iter().map(|s| s.act).collect(),
-        StageUndo::Written(w) => w.steps.iter().filter_map(doing).collect(),
-        StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
-    };
-    let own = plan.changes(id);
-    let changed: Vec<&Key> = own.iter().map(|t| &t.key.key).collect();
-    acts.into_iter()
-        .flat_map(|a| &a.effects.reads)
-        .filter(|k| !changed.iter().any(|c| surely_same(c, &k.key)))
-        .collect()
 }
 
 /// A stage that can call for the undo once what it needs is gone: the one that destroys it, or one that may end later.
@@ -107,10 +92,6 @@ fn judged_after(plan: &Plan, id: StageId) -> bool {
         .iter()
         .rposition(|s| matches!(s.kind, crate::model::StepKind::VerifyGate(_)));
     gate > last
-}
-
-fn surely_same(a: &Key, b: &Key) -> bool {
-    a.covers(b) || b.covers(a)
 }
 
 fn report(

@@ -6,6 +6,7 @@ pub mod incomplete;
 pub mod input_destroyed;
 pub mod misses_window;
 pub mod missing;
+pub mod needs_unchecked;
 pub mod no_backup;
 pub mod not_idempotent;
 pub mod not_rehearsed;

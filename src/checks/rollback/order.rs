@@ -3,6 +3,7 @@
 //! A step depends on an earlier one of its stage when it reads what that one changes. Undone first, the ground is gone from
 //! under what still stands on it.
 
+use crate::checks::rollback::calls;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Key, KeyUse, Rollback, Stage, Step};
@@ -66,12 +67,12 @@ fn misplaced<'a>(stage: &'a Stage, undos: &'a [Step]) -> Option<Misplaced<'a>> {
                     .effects
                     .reads
                     .iter()
-                    .find(|k| surely_same(&k.key, &ground.key))
+                    .find(|k| calls::surely_same(&k.key, &ground.key))
                 else {
                     continue;
                 };
                 for dependent in &later.effects.changes {
-                    if surely_same(&dependent.key, &ground.key) {
+                    if calls::surely_same(&dependent.key, &ground.key) {
                         continue;
                     }
                     let (Some(p), Some(q)) = (undoing(undos, &ground.key), undoing(undos, &dependent.key))
@@ -101,9 +102,4 @@ fn undoing(undos: &[Step], key: &Key) -> Option<usize> {
 
 fn restores(step: &Step, key: &Key) -> bool {
     doing(step).is_some_and(|a| !a.effects.assumed && a.effects.changes.iter().any(|k| k.key.covers(key)))
-}
-
-/// Whether two keys name the same thing for sure, or one a part of the other.
-fn surely_same(a: &Key, b: &Key) -> bool {
-    a.covers(b) || b.covers(a)
 }

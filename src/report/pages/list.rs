@@ -104,6 +104,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "rollback/input_destroyed"
     "rollback/misses_window"
     "rollback/missing"
+    "rollback/needs_unchecked"
     "rollback/no_backup"
     "rollback/not_idempotent"
     "rollback/not_rehearsed"
