@@ -163,12 +163,9 @@ fn expression(value: &Val, indent: usize) -> Expression {
             Expression::from(FuncCall::new(Decorated::new(ident(name)), list))
         }
         Val::Equal(a, b) => {
-            let mut left = expression(a, indent);
-            left.decor_mut().set_suffix(" ");
-            let mut right = expression(b, indent);
-            right.decor_mut().set_prefix(" ");
+            // The operator brings the blanks on both of its sides.
             let same = Decorated::new(BinaryOperator::Eq);
-            Expression::from(BinaryOp::new(left, same, right))
+            Expression::from(BinaryOp::new(expression(a, indent), same, expression(b, indent)))
         }
     }
 }

@@ -24,6 +24,8 @@ BLOCK_NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
 # Arguments that are JSON in a string, in whatever resource: Terraform takes any text, the service would not.
 JSON_ARGUMENTS = {"assume_role_policy", "content", "definition", "event_pattern", "policy", "redrive_policy"}
 ACCOUNT = "123456789012"
+# What GitHub numbers: the id is text that reads as a number, and is used as one.
+NUMBERED = {"github_team", "github_user"}
 # Data sources whose values take part in names and policies, so that a plan reads as it would for real.
 KNOWN_DATA = {
     "aws_caller_identity": {"account_id": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "id": ACCOUNT, "user_id": "AIDASTANDIN"},
@@ -90,6 +92,8 @@ def made_up(type_name, values):
     empty = {"number": 0, "bool": False, "dynamic": None}
 
     def make(name, kind):
+        if kind == "string" and name == "id" and type_name in NUMBERED:
+            return str(int(seed, 16))
         if kind == "string":
             return f"arn:aws:stub:eu-west-1:{ACCOUNT}:{type_name}/{seed}" if name.endswith("arn") else f"{type_name}-{name}-{seed}"
         if isinstance(kind, list):
