@@ -16,6 +16,8 @@ BY_NAME = [
     (re.compile(r"subnet_ids$"), ["subnet-0123456789abcdef0"]),
     (re.compile(r"version$"), "1.2.3"),
 ]
+# A condition may name the one value that it accepts.
+DEMANDED = re.compile(r'\bvar\.(\w+)\)?\s*==\s*"([^"]*)"')
 BY_TYPE = {"string": "example", "number": 1, "bool": True, "any": "example"}
 
 
@@ -38,11 +40,13 @@ def value_of(name, kind):
 
 def values_for(folder):
     """`{name: value}` for each variable without a default."""
+    files = sorted(pathlib.Path(folder).glob("*.tf"))
+    demanded = dict(pair for path in files for pair in DEMANDED.findall(path.read_text(encoding="utf-8")))
     values = {}
-    for path in sorted(pathlib.Path(folder).glob("*.tf")):
+    for path in files:
         for declared in hcl2.loads(path.read_text(encoding="utf-8")).get("variable", []):
             for name, body in declared.items():
                 if "default" not in body:
                     name = unquoted(name)
-                    values[name] = value_of(name, unquoted(body.get("type", "string")))
+                    values[name] = demanded.get(name) or value_of(name, unquoted(body.get("type", "string")))
     return values
