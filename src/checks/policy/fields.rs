@@ -2,11 +2,9 @@
 //!
 //! Called by the evaluator.
 
-use crate::checks::policy::stages;
 use crate::checks::policy::value::{Thing, V, days, minutes};
-use crate::model::{
-    Cond, DistinctFrom, Failure, FailureOutcome, GateOutcome, GateTest, PersonRef, Quorum, RoleOrPerson, Text,
-};
+use crate::checks::policy::{consent, stages};
+use crate::model::{Cond, Failure, FailureOutcome, PersonRef, RoleOrPerson, Text};
 use crate::plan::Plan;
 use crate::plan::people::{Directory, Pool};
 use smol_str::SmolStr;
@@ -73,6 +71,12 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "executors",
             "undo",
             "weight",
+            "do",
+            "run",
+            "manual",
+            "wait",
+            "wait_for",
+            "tell",
         ],
         Thing::Rollout(_) => &["step", "weight", "demote"],
         Thing::Rollback(_) => &["approved", "within", "owner", "undoes", "tested", "changes"],
@@ -92,6 +96,7 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "otherwise",
             "when",
             "eligible",
+            "all",
         ],
         Thing::Gate(_) => &[
             "name",
@@ -111,9 +116,17 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "when",
             "environment",
             "metrics",
+            "by",
+            "expect",
+            "within",
+            "default",
+            "capture",
+            "console",
+            "evidence",
         ],
         Thing::Decision(_) => &[
-            "name", "ask", "after", "option", "within", "default", "when", "by",
+            "name", "ask", "after", "option", "within", "default", "when", "by", "expect", "capture",
+            "console", "evidence",
         ],
         Thing::Person(_) => &[
             "name", "email", "github", "slack", "aws", "zone", "phone", "bot", "roles",
@@ -141,7 +154,9 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "classification",
         ],
         Thing::Checklist(_) => &["name", "title", "item"],
-        Thing::Metric(_) => &["name", "title", "unit", "better", "console", "no_data"],
+        Thing::Metric(_) => &[
+            "name", "title", "unit", "better", "console", "no_data", "run", "task", "permits", "secret",
+        ],
     }
 }
 
@@ -164,9 +179,9 @@ pub(super) fn get(plan: &Plan, directory: &Directory<'_>, thing: Thing, field: &
             .on_failure
             .as_ref()
             .map_or(V::Absent, |f| failure(&f.then)),
-        Thing::Approval(a) => approval(plan, directory, r.approval(a), field),
-        Thing::Gate(g) => gate(r.gate(g), field),
-        Thing::Decision(d) => decision(plan, d, field),
+        Thing::Approval(a) => consent::approval(plan, directory, r.approval(a), field),
+        Thing::Gate(g) => consent::gate(plan, r.gate(g), field),
+        Thing::Decision(d) => consent::decision(plan, d, field),
         Thing::Person(p) => person(plan, directory, p, field),
         Thing::Role(id) => role(directory, id, field),
         Thing::Env(e) => environment(r.env(e), field),
@@ -188,6 +203,10 @@ pub(super) fn get(plan: &Plan, directory: &Directory<'_>, thing: Thing, field: &
                     .lower_is_better
                     .map_or(V::Absent, |l| word(if l { "lower" } else { "higher" })),
                 "console" => maybe(&m.console),
+                "run" => m.run.as_ref().map_or(V::Absent, |c| V::Text(c.display.clone())),
+                "task" => m.task.as_ref().map_or(V::Absent, |_| V::Bool(true)),
+                "permits" => list(&m.permits, |p| V::Text(p.action.to_string())),
+                "secret" => list(&m.secrets, |n| V::Text(n.to_string())),
                 "no_data" => m.no_data.map_or(V::Absent, |n| {
                     word(match n {
                         crate::model::NoData::Fail => "fail",
@@ -217,7 +236,7 @@ pub(super) fn dur(d: Option<crate::model::Dur>) -> V {
     d.map_or(V::Absent, V::Dur)
 }
 
-fn number(n: i64) -> V {
+pub(super) fn number(n: i64) -> V {
     V::Number(crate::source::Rational::int(n))
 }
 
@@ -233,14 +252,14 @@ pub(super) fn condition(cond: &Cond) -> V {
     }
 }
 
-fn who(w: RoleOrPerson) -> V {
+pub(super) fn who(w: RoleOrPerson) -> V {
     V::Thing(match w {
         RoleOrPerson::Role(r) => Thing::Role(r),
         RoleOrPerson::Person(p) => Thing::Person(p),
     })
 }
 
-fn author(w: PersonRef) -> V {
+pub(super) fn author(w: PersonRef) -> V {
     match w {
         PersonRef::Person(p) => V::Thing(Thing::Person(p)),
         PersonRef::Param(_) => V::Unknown,
@@ -254,7 +273,7 @@ pub(super) fn people(pool: &Pool) -> V {
     V::List(list)
 }
 
-fn outcome(o: &FailureOutcome) -> V {
+pub(super) fn outcome(o: &FailureOutcome) -> V {
     word(match o {
         FailureOutcome::Rollback | FailureOutcome::RollbackStage(_) => "rollback",
         FailureOutcome::Pause => "pause",
@@ -333,108 +352,6 @@ fn tested(t: Option<&crate::model::Tested>, field: &str) -> V {
     }
 }
 
-fn approval(plan: &Plan, directory: &Directory<'_>, a: &crate::model::Approval, field: &str) -> V {
-    match field {
-        "title" => text(&a.title),
-        "from" => list(&a.from, |(w, _)| who(*w)),
-        "quorum" => match a.quorum {
-            Quorum::Count(n) => number(i64::from(n)),
-            Quorum::All => {
-                let pool = directory.all(a.from.iter().map(|(w, _)| *w));
-                number(i64::try_from(directory.size(&pool)).unwrap_or(i64::MAX))
-            }
-        },
-        "passes" => word(match a.passes {
-            crate::model::Passes::Unanimous => "unanimous",
-            crate::model::Passes::Majority => "majority",
-        }),
-        "distinct_from" => list(&a.distinct_from, |(d, _)| match d {
-            DistinctFrom::Author => word("author"),
-            DistinctFrom::Executors => word("executors"),
-            DistinctFrom::Approval(b) => V::Thing(Thing::Approval(*b)),
-        }),
-        "after" => list(&a.after, |(s, _)| V::Thing(Thing::Stage(*s))),
-        "open_for" => dur(a.open_for),
-        "within" => dur(a.within),
-        "valid" => dur(a.valid),
-        "evidence" => maybe(&a.evidence),
-        "otherwise" => word(match a.otherwise {
-            crate::model::ApprovalOutcome::Rollback => "rollback",
-            crate::model::ApprovalOutcome::Stop => "stop",
-            crate::model::ApprovalOutcome::Restart(..) => "restart",
-        }),
-        "when" => condition(&a.when),
-        "eligible" => {
-            let mut pool = directory.all(a.from.iter().map(|(w, _)| *w));
-            if a.distinct_from.iter().any(|(d, _)| *d == DistinctFrom::Author) {
-                for (author, _) in &plan.release().authors {
-                    if let PersonRef::Person(p) = author {
-                        pool.people.remove(p);
-                    }
-                }
-            }
-            people(&pool)
-        }
-        _ => word(&a.name),
-    }
-}
-
-fn gate(g: &crate::model::Gate, field: &str) -> V {
-    let is = |yes: bool| if yes { V::Bool(true) } else { V::Absent };
-    match field {
-        "title" => text(&g.title),
-        "pass" => is(matches!(g.test, GateTest::Metrics(_))),
-        "run" => is(matches!(g.test, GateTest::Run(_))),
-        "job" => is(matches!(g.test, GateTest::Job(_))),
-        "ask" => match &g.test {
-            GateTest::Ask(q) => text(&q.ask),
-            _ => V::Absent,
-        },
-        "metrics" => match &g.test {
-            GateTest::Metrics(c) => V::List(
-                c.metrics()
-                    .into_iter()
-                    .map(|m| V::Thing(Thing::Metric(m)))
-                    .collect(),
-            ),
-            _ => V::List(Vec::new()),
-        },
-        "over" => dur(g.over),
-        "every" => dur(g.every),
-        "samples" => number(i64::from(g.samples)),
-        "owner" => g.owner.map_or(V::Absent, |o| V::Thing(Thing::Role(o))),
-        "otherwise" => match &g.otherwise {
-            None => word("rollback"),
-            Some((GateOutcome::Then(o), _)) => outcome(o),
-            Some((GateOutcome::Decision(d), _)) => V::Thing(Thing::Decision(*d)),
-        },
-        "exercises" => list(&g.exercises, |k| V::Key(k.key.clone())),
-        "reads" => list(&g.reads, |k| V::Key(k.key.clone())),
-        "timeout" => dur(g.timeout),
-        "when" => condition(&g.when),
-        "environment" => g.environment.map_or(V::Absent, |e| V::Thing(Thing::Env(e))),
-        _ => word(&g.name),
-    }
-}
-
-fn decision(plan: &Plan, id: crate::model::DecisionId, field: &str) -> V {
-    let d = plan.release().decision(id);
-    match field {
-        "ask" => text(&d.question.ask),
-        "after" => list(&d.after, |(s, _)| V::Thing(Thing::Stage(*s))),
-        "option" => list(&d.options, |o| word(&o.name)),
-        "within" => dur(d.question.within),
-        "default" => d.default.map_or(V::Absent, |o| word(&d.options[o].name)),
-        "when" => condition(&d.when),
-        "by" => {
-            let mut list: Vec<V> = d.question.by.iter().map(|r| V::Thing(Thing::Role(*r))).collect();
-            list.extend(d.question.by_people.iter().map(|p| author(*p)));
-            V::List(list)
-        }
-        _ => word(&d.name),
-    }
-}
-
 fn person(plan: &Plan, directory: &Directory<'_>, id: crate::model::PersonId, field: &str) -> V {
     let p = plan.release().person(id);
     match field {
@@ -497,5 +414,47 @@ fn artifact(a: &crate::model::Artifact, field: &str) -> V {
         "store" => maybe(&a.store),
         "classification" => a.classification.map_or(V::Absent, |c| word(c.word())),
         _ => word(&a.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+    use crate::checks::policy::value::Thing;
+    use crate::model::{
+        ApprovalId, ArtifactId, ChecklistId, DecisionId, EnvId, GateId, MetricId, PersonId, RoleId, StageId,
+    };
+    use crate::schema::Block;
+
+    /// Statements that are no property of the thing, or that the model does not keep.
+    const LEFT_OUT: &[&str] = &["allow", "for", "assert", "needs"];
+
+    #[test]
+    fn every_statement_of_a_thing_can_be_asked_for_by_its_keyword() {
+        for (block, thing) in [
+            (Block::Stage, Thing::Stage(StageId(0))),
+            (Block::Approval, Thing::Approval(ApprovalId(0))),
+            (Block::Gate, Thing::Gate(GateId(0))),
+            (Block::Decision, Thing::Decision(DecisionId(0))),
+            (Block::Person, Thing::Person(PersonId(0))),
+            (Block::Role, Thing::Role(RoleId(0))),
+            (Block::Environment, Thing::Env(EnvId(0))),
+            (Block::Artifact, Thing::Artifact(ArtifactId(0))),
+            (Block::Checklist, Thing::Checklist(ChecklistId(0))),
+            (Block::Metric, Thing::Metric(MetricId(0))),
+        ] {
+            for statement in block.statements() {
+                let field = if statement.keyword == "in" {
+                    "environment"
+                } else {
+                    statement.keyword
+                };
+                assert!(
+                    LEFT_OUT.contains(&field) || names(thing).contains(&field),
+                    "{} has no `{field}`",
+                    thing.kind()
+                );
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The organisation's own rules.
 
+mod consent;
 mod eval;
 mod fields;
 pub mod not_understood;

@@ -4,7 +4,7 @@
 
 use crate::checks::policy::fields::{condition, dur, list, people, text, word};
 use crate::checks::policy::value::{Thing, V, days};
-use crate::model::{RoleOrPerson, Rollback, Stage, StageId, StepKind};
+use crate::model::{Act, ActSource, RoleOrPerson, Rollback, Stage, StageId, Step, StepKind};
 use crate::plan::people::{Directory, executors};
 use crate::plan::{Plan, StageUndo};
 
@@ -73,6 +73,29 @@ pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: 
                     list
                 }),
         ),
+        "do" => acts(s, |a| match &a.source {
+            ActSource::Action { name, .. } => Some(V::Text(name.to_string())),
+            _ => None,
+        }),
+        "run" => acts(s, |a| match &a.source {
+            ActSource::Run => a.run.as_ref().map(|c| V::Text(c.display.clone())),
+            _ => None,
+        }),
+        "manual" => acts(s, |a| match &a.source {
+            ActSource::Manual => a.manual.as_ref().map(|m| text(&m.what)),
+            _ => None,
+        }),
+        "wait" | "wait_for" | "tell" => V::List(
+            s.forward_steps()
+                .into_iter()
+                .filter_map(|step| match (&step.kind, field) {
+                    (StepKind::Wait(d), "wait") => Some(V::Dur(*d)),
+                    (StepKind::WaitFor(w), "wait_for") => Some(text(&w.what)),
+                    (StepKind::Tell(c, _), "tell") => Some(word(&r.channel(*c).name)),
+                    _ => None,
+                })
+                .collect(),
+        ),
         "bake" => V::List(
             s.forward_steps()
                 .into_iter()
@@ -104,6 +127,12 @@ pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: 
         "weight" => rollout(s, "weight"),
         _ => word(&s.name),
     }
+}
+
+/// Something of each act of a stage, as far as it has it.
+fn acts(stage: &Stage, pick: impl Fn(&Act) -> Option<V>) -> V {
+    let steps = stage.forward_steps();
+    V::List(steps.into_iter().filter_map(Step::act).filter_map(pick).collect())
 }
 
 /// The approvals that were surely granted whenever a stage starts.

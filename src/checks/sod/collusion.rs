@@ -40,7 +40,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .collect();
     let production = |s: StageId| release.is_production(release.stage(s).environment);
     let Some(cases) = scenarios(plan, &directory, production) else {
-        bag.push(undecided(subject));
+        bag.push(undecided(subject, "too many cases or too many rules"));
         return;
     };
     let mut budget = Budget::steps(STEPS);
@@ -60,7 +60,8 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 one.approvals.retain(|a| skipped.iter().all(|(b, _)| a != b));
             }
             let mut seating = Seating::together(&directory, &one);
-            if !seating.exact {
+            let exact = seating.exact;
+            if !exact {
                 // Nobody is counted twice then, so that what is found is true; what is not found is not known.
                 seating = Seating::apart(&directory, &one);
             }
@@ -74,11 +75,12 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                     return;
                 }
                 Fewest::Undecided => {
-                    bag.push(undecided(subject));
+                    bag.push(undecided(subject, "too many cases or too many rules"));
                     return;
                 }
-                Fewest::More if !seating.exact => {
-                    bag.push(undecided(subject));
+                Fewest::More if !exact => {
+                    let why = "some approve beside people of roles that list nobody: they may be the same";
+                    bag.push(undecided(subject, why));
                     return;
                 }
                 Fewest::More | Fewest::Nobody => {}
@@ -87,7 +89,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
 }
 
-fn undecided(subject: &Subject<'_>) -> Diagnostic {
+fn undecided(subject: &Subject<'_>, why: &str) -> Diagnostic {
     let release = subject.plan.release();
     Diagnostic::info(
         CODE,
@@ -97,7 +99,7 @@ fn undecided(subject: &Subject<'_>) -> Diagnostic {
             release.name
         ),
     )
-    .here("too many cases or too many rules")
+    .here(why)
     .help("say the same with fewer rules or fewer conditions")
 }
 

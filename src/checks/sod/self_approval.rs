@@ -102,7 +102,7 @@ fn describe(
     let approval = release.approval(id);
     let author = authors.first().map(|(who, _)| match who {
         PersonRef::Person(p) => format!("the author `{}`", release.person(*p).name),
-        PersonRef::Param(p) => format!("the author, whoever `{}` names,", release.param(*p).name),
+        PersonRef::Param(p) => format!("the author (whoever `{}` names)", release.param(*p).name),
     });
     let executor = own.executors.first().map(|(_, stage, shared)| {
         format!(
@@ -112,7 +112,7 @@ fn describe(
         )
     });
     let who = match (author, executor) {
-        (Some(a), Some(e)) => format!("{} and {e}", a.trim_end_matches(',')),
+        (Some(a), Some(e)) => format!("{a} and {e}"),
         (Some(a), None) => a,
         (None, Some(e)) => e,
         (None, None) => String::new(),

@@ -2,6 +2,7 @@
 
 use crate::checks::place;
 use crate::diagnostic::Diagnostic;
+use crate::model::Origin;
 use crate::model::{ApprovalId, Release, RoleId, RoleOrPerson};
 use crate::plan::people::{Directory, Shared};
 
@@ -32,7 +33,7 @@ pub(super) fn sits_in(
             }
             (RoleOrPerson::Person(p), Shared::Person(q) | Shared::MayBeIn(q, _)) if p == q => {
                 let name = &directory.release().person(p).name;
-                return place::fact(d, origin, format!("`{name}` may sit in `{}`", data.name));
+                return once(d, origin, format!("`{name}` may sit in `{}`", data.name));
             }
             _ => {}
         }
@@ -56,7 +57,7 @@ pub(super) fn belongs(
             release.person(p).name,
             release.role(role).name
         );
-        return place::fact(d, origin, text);
+        return once(d, origin, text);
     }
     let open = match shared {
         Shared::MayBeIn(_, r) | Shared::SameRole(r) => vec![r],
@@ -66,7 +67,7 @@ pub(super) fn belongs(
     for r in open {
         if directory.role(role).open.contains(&r) {
             let data = release.role(r);
-            d = place::fact(
+            d = once(
                 d,
                 &data.origin,
                 format!(
@@ -77,4 +78,12 @@ pub(super) fn belongs(
         }
     }
     d
+}
+
+/// Adds a fact unless it is there already: two sides of a finding often share it.
+fn once(d: Diagnostic, origin: &Origin, text: String) -> Diagnostic {
+    if d.labels.iter().any(|l| l.span == origin.span && l.text == text) {
+        return d;
+    }
+    place::fact(d, origin, text)
 }
