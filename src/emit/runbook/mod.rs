@@ -6,6 +6,7 @@
 mod around;
 mod escape;
 mod render;
+mod rows;
 mod say;
 mod summary;
 mod times;
