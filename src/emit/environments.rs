@@ -266,10 +266,7 @@ impl List<'_> {
         let plan_undo = stage
             .forward_steps()
             .into_iter()
-            .filter_map(|s| match s.act().map(|a| &a.undo) {
-                Some(crate::model::Undo::By { act, .. }) if by_hand(act).is_some() => Some(s),
-                _ => None,
-            });
+            .filter(|s| matches!(s.act().map(|a| &a.undo), Some(crate::model::Undo::By { act, .. }) if by_hand(act).is_some()));
         for step in plan_undo {
             let owner = RoleOrPerson::Role(step.owner.unwrap_or(stage.owner));
             let slug = SmolStr::new(format!("u_{}", step.slug));

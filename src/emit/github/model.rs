@@ -245,7 +245,7 @@ impl Expr {
 
     /// `self != text`
     #[must_use]
-    pub fn is_not(self, text: &str) -> Self {
+    pub fn differs(self, text: &str) -> Self {
         Expr::Ne(Box::new(self), Box::new(Expr::str(text)))
     }
 
@@ -326,8 +326,8 @@ impl Expr {
     /// Whether a job ran and did not end well: failed, or cancelled by its own timeout.
     pub fn went_wrong(job: &str) -> Self {
         Expr::all([
-            Expr::Result(job.to_string()).is_not("success"),
-            Expr::Result(job.to_string()).is_not("skipped"),
+            Expr::Result(job.to_string()).differs("success"),
+            Expr::Result(job.to_string()).differs("skipped"),
         ])
     }
 }

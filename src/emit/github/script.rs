@@ -84,6 +84,8 @@ pub struct Work {
 pub enum Source {
     /// A command of the plan, as the model made it.
     Bash(String),
+    /// A command that this variable holds: one with an opening brace of GitHub's expressions, which may stand in data only.
+    Held(String),
     /// A call through the AWS command line: its service, its operation, and the program that makes its input.
     Aws {
         /// `lambda`

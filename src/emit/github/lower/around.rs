@@ -101,7 +101,7 @@ pub fn preflight(ctx: &Ctx<'_>) -> Job {
     b.seconds = 18_000;
     let cond = match &r.started_by {
         Some((StartedBy::Completed(_), _)) => Expr::any([
-            Expr::Context("github.event_name").is_not("workflow_run"),
+            Expr::Context("github.event_name").differs("workflow_run"),
             Expr::all([
                 Expr::Context("github.event.workflow_run.conclusion").is("success"),
                 Expr::Eq(
@@ -262,8 +262,8 @@ fn entered(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
     let job = names::enter(ctx.release, id);
     needs.insert(job.clone());
     let here = Expr::all([
-        Expr::Result(job.clone()).is_not("skipped"),
-        Expr::Output(job.clone(), "state".into()).is_not(""),
+        Expr::Result(job.clone()).differs("skipped"),
+        Expr::Output(job.clone(), "state".into()).differs(""),
     ]);
     if ctx.resumable() {
         Expr::any([here, ctx.done(&job)])
@@ -307,7 +307,7 @@ pub fn exits(ctx: &Ctx<'_>, id: HoldId, settlers: &[String], workers: &[String])
 fn nothing_handed_over(settlers: &[String]) -> Vec<Expr> {
     settlers
         .iter()
-        .map(|s| Expr::Result(s.clone()).is_not("success"))
+        .map(|s| Expr::Result(s.clone()).differs("success"))
         .collect()
 }
 

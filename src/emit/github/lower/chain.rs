@@ -74,7 +74,7 @@ pub struct Chain<'a> {
 
 enum Part<'a> {
     Work(Vec<Link<'a>>),
-    Person(Link<'a>, Text, Vec<CaptureId>, Option<Dur>),
+    Person(Box<Link<'a>>, Text, Vec<CaptureId>, Option<Dur>),
 }
 
 /// The jobs of a chain, in order; at least one.
@@ -82,7 +82,9 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
     let mut parts: Vec<Part<'a>> = Vec::new();
     for link in &chain.links {
         match question(ctx, link) {
-            Some((what, captures, within)) => parts.push(Part::Person(link.clone(), what, captures, within)),
+            Some((what, captures, within)) => {
+                parts.push(Part::Person(Box::new(link.clone()), what, captures, within))
+            }
             None => match parts.last_mut() {
                 Some(Part::Work(list)) => list.push(link.clone()),
                 _ => parts.push(Part::Work(vec![link.clone()])),

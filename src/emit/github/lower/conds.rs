@@ -116,7 +116,7 @@ fn stage_outcome(ctx: &Ctx<'_>, s: StageId, outcome: Outcome, needs: &mut BTreeS
             .map(|j| Expr::Output(j.clone(), "failed".into()).is("true"))
             .collect::<Vec<_>>(),
     );
-    let applies = Expr::Output(ctx.first_work(s).to_string(), "applicable".into()).is_not("false");
+    let applies = Expr::Output(ctx.first_work(s).to_string(), "applicable".into()).differs("false");
     match outcome {
         Outcome::Passed => Expr::any([
             Expr::all([Expr::succeeded(&job), failed.negate(), applies]),

@@ -204,7 +204,7 @@ impl<'a> Ctx<'a> {
     pub fn watched(&self) -> Vec<TriggerId> {
         (0..self.release.triggers.len())
             .filter(|i| matches!(self.release.triggers[*i].test, TriggerTest::Metrics(_)))
-            .map(|i| TriggerId::at(i))
+            .map(TriggerId::at)
             .collect()
     }
 

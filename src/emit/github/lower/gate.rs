@@ -6,7 +6,7 @@ use crate::emit::github::lower::context::{Ctx, baseline_id, over_seconds};
 use crate::emit::github::lower::job::JobBuilder;
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::values::Vars;
-use crate::emit::github::lower::work::{How, extraction};
+use crate::emit::github::lower::work::{How, command_source, extraction};
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::{Failing, Measure, MeasureEnd, MetricRun, NoDataMeans, Program, Script};
 use crate::model::{Comparison, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Task};
@@ -182,7 +182,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             }
             self.checkout = true;
             self.cloud = true;
-            crate::emit::github::script::Source::Bash(run.script.clone())
+            command_source(vars, &run.script, &format!("{}_COMMAND", name.to_uppercase()))
         } else {
             self.cloud |= matches!(metric.task, Some(Task::Aws { .. }));
             self.source(vars, None, metric.task.as_ref(), &metric.secrets)

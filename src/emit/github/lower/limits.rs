@@ -7,7 +7,7 @@ use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environm
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{consent, names};
+use crate::emit::github::lower::{approval, names};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::expr;
 use crate::model::{ApprovalId, Dur, DutyRule, Origin, Passes, StageId, TriggerTest};
@@ -71,7 +71,7 @@ fn too_long(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
 
 fn approvals(ctx: &Ctx<'_>) {
     for approval in &ctx.release.approvals {
-        let seats = consent::seats(ctx, approval);
+        let seats = approval::seats(ctx, approval);
         if seats > 1 {
             let origin = approval.quorum_origin.as_ref().unwrap_or(&approval.origin);
             detected(

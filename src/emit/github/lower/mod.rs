@@ -2,11 +2,13 @@
 //!
 //! Must not know YAML nor bash. Called by `emit::github`.
 
+mod approval;
 mod around;
 mod chain;
 mod conds;
 mod consent;
 mod context;
+mod follow;
 mod gate;
 mod inputs;
 mod job;
@@ -15,6 +17,7 @@ mod limits;
 mod messages;
 mod names;
 mod order;
+mod outcomes;
 mod rollback;
 mod segments;
 mod settle;
@@ -65,7 +68,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     };
     add(&mut jobs, around::baseline(ctx).into_iter().collect());
     for i in 0..r.overrides.len() {
-        add(&mut jobs, consent::way_around(ctx, i));
+        add(&mut jobs, approval::way_around(ctx, i));
     }
     for i in 0..r.checklists.len() {
         let id = ChecklistId::at(i);
@@ -77,7 +80,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
         match node {
             Node::Approval(a) if ctx.rollback_only(a) => {}
             Node::Approval(a) => {
-                add(&mut jobs, consent::approval(ctx, a));
+                add(&mut jobs, approval::approval(ctx, a));
                 jobs.extend(told(ctx, a));
             }
             Node::Decision(d) if ctx.on_demand(d) => {}
@@ -177,7 +180,7 @@ fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
     let mut cond = vec![Expr::not_cancelled(), wrong];
     cond.extend(
         jobs.iter()
-            .map(|j| Expr::Output(j.clone(), "stopped".into()).is_not("true")),
+            .map(|j| Expr::Output(j.clone(), "stopped".into()).differs("true")),
     );
     b.needs.extend(jobs);
     for pair in rollout.steps.windows(2) {

@@ -60,7 +60,7 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
             let job = names::overridden(ctx.release, i);
             needs.insert(job.clone());
             list.push(Expr::any([
-                Expr::Input("override".into()).is_not(&o.name),
+                Expr::Input("override".into()).differs(&o.name),
                 Expr::succeeded(&job),
             ]));
         }

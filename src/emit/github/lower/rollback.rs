@@ -3,15 +3,15 @@
 //! Called by `lower`.
 
 use crate::emit::environments::Purpose;
-use crate::emit::github::lower::chain::{self, Chain, Link, LinkWhat};
+use crate::emit::github::lower::chain::{self, Chain};
 use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::follow::{asked, links, settled, stuck, todo, undo_order};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, temporary, token, upload};
-use crate::emit::github::lower::{around, consent, inputs, messages, names, settle};
+use crate::emit::github::lower::{approval, around, inputs, messages, names};
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
 use crate::emit::github::script::Fixed;
-use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
-use crate::plan::{Node, StageUndo};
-use serde_json::{Map, Value, json};
+use crate::model::{HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
+use crate::plan::Node;
 use std::collections::BTreeSet;
 
 /// How a rollback may be told to end.
@@ -40,86 +40,6 @@ pub fn inputs(ctx: &Ctx<'_>) -> Vec<Input> {
         },
     ]);
     list
-}
-
-/// The stages in the order they are undone.
-fn undo_order(ctx: &Ctx<'_>) -> Vec<StageId> {
-    let mut list = ctx.plan.stage_order();
-    list.reverse();
-    list
-}
-
-/// The undos of a stage as links, in the order they run; none when there is nothing to undo.
-fn links<'a>(ctx: &Ctx<'a>, id: StageId) -> Vec<Link<'a>> {
-    let stage = ctx.release.stage(id);
-    let todo = |unit: &str| Some(Expr::Output("todo".into(), "todo".into()).lists(unit));
-    match ctx.plan.undo(id) {
-        StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
-        StageUndo::Derived(steps) => steps
-            .into_iter()
-            .map(|u| {
-                let unit = format!("{}.{}", stage.slug, u.slug);
-                Link {
-                    slug: u.slug.to_string(),
-                    what: LinkWhat::Act(u.act),
-                    when: Cond::True,
-                    cond: todo(&unit),
-                    purpose: Purpose::Step(id, u.slug.clone()),
-                    unit,
-                }
-            })
-            .collect(),
-        StageUndo::Written(written) => {
-            chain::links(&written.steps, &stage.slug, |s| Purpose::Step(id, s.slug.clone()))
-                .into_iter()
-                .map(|l| Link {
-                    cond: todo(&l.unit),
-                    ..l
-                })
-                .collect()
-        }
-    }
-}
-
-/// Every undo in order, as data: what it undoes, and whether it runs whenever its stage began.
-fn table(ctx: &Ctx<'_>) -> String {
-    let mut list = Vec::new();
-    for id in undo_order(ctx) {
-        let stage = ctx.release.stage(id);
-        let derived: Vec<String> = match ctx.plan.undo(id) {
-            StageUndo::Derived(steps) => steps.iter().map(|s| s.undoes.slug.to_string()).collect(),
-            _ => Vec::new(),
-        };
-        for (i, link) in links(ctx, id).into_iter().enumerate() {
-            let undoes = derived.get(i).map(|s| format!("{}.{s}", stage.slug));
-            list.push(json!({
-                "stage": stage.slug.as_str(),
-                "unit": link.unit,
-                "undoes": undoes.clone().unwrap_or_default(),
-                "always": undoes.is_none(),
-            }));
-        }
-    }
-    Value::Array(list).to_string()
-}
-
-/// The stages that cannot be taken back, each with what is left alone when it began: itself and all it depends on.
-fn stuck(ctx: &Ctx<'_>) -> Map<String, Value> {
-    let mut map = Map::new();
-    for id in ctx.plan.stage_order() {
-        if let StageUndo::Irreversible(..) = ctx.plan.undo(id) {
-            let before = ctx.plan.ancestors(Node::Stage(id));
-            let list: Vec<String> = ctx
-                .plan
-                .stage_order()
-                .into_iter()
-                .filter(|s| *s == id || ctx.plan.contains(&before, Node::Stage(*s)))
-                .map(|s| ctx.release.stage(s).slug.to_string())
-                .collect();
-            map.insert(ctx.release.stage(id).slug.to_string(), json!(list));
-        }
-    }
-    map
 }
 
 /// The jobs of the rollback.
@@ -167,144 +87,11 @@ pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
     jobs
 }
 
-/// The job that ends the release's run and finds out what follows.
-fn settled(ctx: &Ctx<'_>) -> Job {
-    let mut b = JobBuilder::new(ctx, "settle", "What follows");
-    b.permit(
-        "actions",
-        true,
-        "to end the release's run and to read what it began",
-    );
-    let mut vars = b.vars("V");
-    vars.text("PLAN", ctx.context.digest);
-    vars.expr(
-        "GIVEN",
-        Expr::Or(vec![
-            Expr::Input("plan".into()),
-            Expr::Var(around::approved_variable(ctx.release)),
-        ]),
-    );
-    b.fixed(None, "The plan is the approved one", None, vars, Fixed::Digest);
-    let mut vars = b.vars("V");
-    token(&mut vars);
-    for (name, input) in [
-        ("RUN", "run"),
-        ("BEGAN", "began"),
-        ("STATE", "state"),
-        ("ENDS", "ends"),
-    ] {
-        vars.expr(name, Expr::Input(input.to_string()));
-    }
-    vars.text("OUTCOMES", settle::table(ctx));
-    vars.text("TITLE", format!("Rollback {} of run ", ctx.release.name));
-    vars.text("MOST", "17100");
-    for output in ["state", "outcome", "then", "asks", "options", "within", "now"] {
-        b.leave(output, Expr::StepOutput("settle".into(), output.into()));
-    }
-    b.fixed(
-        Some("settle"),
-        "What began, and what the plan says",
-        None,
-        vars,
-        Fixed::Settle,
-    );
-    let paused = success_and([Expr::StepOutput("settle".into(), "then".into()).is("ask")]);
-    messages::at(&mut b, MomentKind::Paused, None, paused);
-    b.seconds = 18_000;
-    b.speaking(Expr::not_cancelled())
-}
-
-/// The jobs in which a person says what follows: asked once more when the first answer is not clear.
-fn asked(ctx: &Ctx<'_>) -> Vec<Job> {
-    if !settle::asks(ctx) {
-        return Vec::new();
-    }
-    let output = |name: &str| Expr::Output("settle".into(), name.into());
-    ["ask", "ask-again"]
-        .into_iter()
-        .map(|id| {
-            let mut b = JobBuilder::new(
-                ctx,
-                id,
-                if id == "ask" {
-                    "What a person says"
-                } else {
-                    "Once more"
-                },
-            );
-            b.permit("actions", false, "to read what was answered");
-            b.need("settle");
-            let mut cond = vec![
-                Expr::not_cancelled(),
-                Expr::succeeded("settle"),
-                output("asks").is_not(""),
-            ];
-            if id == "ask-again" {
-                b.need("ask");
-                cond.push(Expr::Output("ask".into(), "answer".into()).is(""));
-            }
-            let mut vars = b.vars("V");
-            token(&mut vars);
-            vars.expr("ENVIRONMENT", output("asks"));
-            vars.expr("OPTIONS", output("options"));
-            vars.expr("ASKED", output("now"));
-            vars.expr("WITHIN", output("within"));
-            b.leave("answer", Expr::StepOutput("answer".into(), "answer".into()));
-            b.fixed(Some("answer"), "The answer", None, vars, Fixed::Answer);
-            let mut job = b.finish(Expr::all(cond), None, None, "");
-            job.environment = Some(Field::expr(output("asks")));
-            job
-        })
-        .collect()
-}
-
-/// The job that says which undos run, or starts the release where it goes on.
-fn todo(ctx: &Ctx<'_>) -> Job {
-    let mut b = JobBuilder::new(ctx, "todo", "What is undone");
-    b.permit("actions", true, "to start the release again where it goes on");
-    b.need("settle");
-    let mut cond = vec![Expr::not_cancelled(), Expr::succeeded("settle")];
-    let mut vars = b.vars("V");
-    token(&mut vars);
-    for (name, output) in [("STATE", "state"), ("OUTCOME", "outcome")] {
-        vars.expr(name, Expr::Output("settle".into(), output.into()));
-    }
-    if settle::asks(ctx) {
-        for (name, job) in [("ANSWER", "ask"), ("AGAIN", "ask-again")] {
-            b.need(job);
-            vars.expr(name, Expr::Output(job.into(), "answer".into()));
-        }
-        // A rejected question is one that nobody answered.
-        cond.push(Expr::Result("ask-again".into()).is_not("cancelled"));
-    } else {
-        vars.text("ANSWER", "");
-        vars.text("AGAIN", "");
-    }
-    vars.expr("FROM", Expr::Input("from_step".into()));
-    vars.expr("INPUTS", Expr::ToJson("inputs"));
-    settle::files(ctx, &mut vars);
-    vars.text("TABLE", table(ctx));
-    vars.text("STUCK", Value::Object(stuck(ctx)).to_string());
-    let holds: Map<String, Value> = (0..ctx.release.holds.len())
-        .map(|i| {
-            let held = ctx.held(HoldId::at(i)).into_iter();
-            let stages: Vec<String> = held.map(|s| ctx.release.stage(s).slug.to_string()).collect();
-            (ctx.release.holds[i].name.to_string(), json!(stages))
-        })
-        .collect();
-    vars.text("HOLDS", Value::Object(holds).to_string());
-    for output in ["ends", "began", "todo", "stuck", "holds", "state", "done"] {
-        b.leave(output, Expr::StepOutput("todo".into(), output.into()));
-    }
-    b.fixed(Some("todo"), "What is undone", None, vars, Fixed::Todo);
-    b.finish(Expr::all(cond), None, None, "")
-}
-
 /// An approval that a rollback waits for: asked when the rollback starts.
 fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
     let approval = ctx.release.approval(id);
     let job = names::approval(ctx.release, id);
-    let count = consent::seats(ctx, approval);
+    let count = approval::seats(ctx, approval);
     let waits: Vec<Expr> = ctx
         .release
         .stages
@@ -341,7 +128,7 @@ fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
             b.permit("actions", false, "to read who approved");
             vars.text("ENVIRONMENT", ctx.environment(&Purpose::Approve(id)));
             vars.text("SEATS", seat.to_string());
-            consent::people(
+            approval::people(
                 ctx,
                 &mut vars,
                 &approval

@@ -140,13 +140,13 @@ fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Co
         }
         if !is_static(ctx.release, &stage.when) {
             let first = ctx.first_work(id).to_string();
-            list.push(Expr::Output(first, "applicable".into()).is_not("false"));
+            list.push(Expr::Output(first, "applicable".into()).differs("false"));
         }
         if goes_on(stage) {
             let before = &ctx.segments(id)[..index];
             for segment in before.iter().filter(|s| matches!(s.kind, SegmentKind::Work(_))) {
                 b.needs.insert(segment.job.clone());
-                list.push(Expr::Output(segment.job.clone(), "failed".into()).is_not("true"));
+                list.push(Expr::Output(segment.job.clone(), "failed".into()).differs("true"));
             }
         }
         list
@@ -252,7 +252,7 @@ fn not_overridden(ctx: &Ctx<'_>, gate: crate::model::GateId) -> Vec<Expr> {
     r.overrides
         .iter()
         .filter(|o| o.gates.iter().any(|(g, _)| *g == gate))
-        .map(|o| Expr::Input("override".into()).is_not(&o.name))
+        .map(|o| Expr::Input("override".into()).differs(&o.name))
         .collect()
 }
 
@@ -276,7 +276,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             conds.extend(
                 before
                     .iter()
-                    .map(|s| Expr::StepOutput(s.clone(), "failed".into()).is_not("true")),
+                    .map(|s| Expr::StepOutput(s.clone(), "failed".into()).differs("true")),
             );
             before.push(item.slug.clone());
         }
@@ -294,7 +294,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         conds.extend(
             before
                 .iter()
-                .map(|s| Expr::StepOutput(s.clone(), "failed".into()).is_not("true")),
+                .map(|s| Expr::StepOutput(s.clone(), "failed".into()).differs("true")),
         );
         let cond = success_and(conds);
         crate::emit::github::lower::messages::at(&mut b, MomentKind::Finished, Some(id), cond);

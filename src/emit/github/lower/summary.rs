@@ -139,12 +139,10 @@ fn purpose(ctx: &Ctx<'_>, e: &GithubEnvironment) -> String {
             let steps = stage.forward_steps().into_iter().chain(written);
             let failing = stage.on_failure.iter().flat_map(|f| &f.steps);
             let found = steps.chain(failing).find(|s| s.slug == *slug);
-            let what = found
-                .and_then(|s| crate::emit::environments::asked(s))
-                .map(|a| match a {
-                    crate::emit::people::Askable::Manual(m) => shown(r, &m.what),
-                    crate::emit::people::Askable::Question(q) => shown(r, &q.ask),
-                });
+            let what = found.and_then(crate::emit::environments::asked).map(|a| match a {
+                crate::emit::people::Askable::Manual(m) => shown(r, &m.what),
+                crate::emit::people::Askable::Question(q) => shown(r, &q.ask),
+            });
             format!(
                 "stage {}: {}",
                 stage.name,

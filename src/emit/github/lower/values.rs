@@ -233,7 +233,7 @@ pub fn param(release: &Release, id: ParamId) -> Expr {
         (ParamType::Bool, default) if by_hand => {
             let event = Expr::Context("github.event_name");
             if default.as_deref() == Some("true") {
-                Expr::Or(vec![input, event.is_not("workflow_dispatch")])
+                Expr::Or(vec![input, event.differs("workflow_dispatch")])
             } else {
                 Expr::Or(vec![input, Expr::Bool(false)])
             }

@@ -273,7 +273,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 vars.bind(&var.name, &var.value);
             }
             self.checkout = true;
-            return Some(Source::Bash(command.script.clone()));
+            return Some(command_source(vars, &command.script, "COMMAND"));
         }
         match task? {
             Task::Aws {
@@ -375,6 +375,15 @@ fn folder(vars: &mut Vars<'_, '_>, run: Option<&Command>) -> bool {
         }
         None => false,
     }
+}
+
+/// A command as it is, or held by a variable where GitHub would read an expression in it.
+pub fn command_source(vars: &mut Vars<'_, '_>, script: &str, var: &str) -> Source {
+    if !script.contains("${{") {
+        return Source::Bash(script.to_string());
+    }
+    vars.text(var, script);
+    Source::Held(var.to_string())
 }
 
 /// How a value is taken from an output; a pattern or a path stands in the variable `var`.

@@ -2,7 +2,7 @@
 //!
 //! Numbers are compared by `jq`, with the bound as the plan says it. Must not know plans. Called by `print::script`.
 
-use crate::emit::github::print::script::{STOPPED, compute, extraction, failure, file, jq, source};
+use crate::emit::github::print::script::{STOPPED, compute, extraction, failure, jq, written};
 use crate::emit::github::script::{Failing, Measure, MeasureEnd, MetricRun, NoDataMeans};
 
 /// `measure NAME SECONDS`: the number that a metric's file prints, or `null` for no data.
@@ -39,7 +39,7 @@ pub fn measure(m: &Measure) -> String {
             .iter()
             .map(|(name, var)| format!("export {name}=\"${var}\"\n"))
             .collect();
-        out.push_str(&file(&metric.id, &format!("{exports}{}", source(&metric.source))));
+        out.push_str(&written(&metric.id, &exports, &metric.source));
     }
     match &m.end {
         MeasureEnd::Gate {

@@ -79,10 +79,27 @@ pub fn file(name: &str, text: &str) -> String {
     format!("cat >\"$RUNNER_TEMP/{name}.sh\" <<'{end}'\n{text}{newline}{end}\n")
 }
 
+/// What writes a source into the file `name`, behind lines of its own.
+pub fn written(name: &str, before: &str, s: &Source) -> String {
+    match s {
+        Source::Held(var) => {
+            let own = if before.is_empty() {
+                String::new()
+            } else {
+                file(name, before)
+            };
+            let sign = if before.is_empty() { ">" } else { ">>" };
+            format!("{own}printf '%s\\n' \"${var}\" {sign}\"$RUNNER_TEMP/{name}.sh\"\n")
+        }
+        s => file(name, &format!("{before}{}", source(s))),
+    }
+}
+
 /// The bash of a source.
-pub fn source(s: &Source) -> String {
+fn source(s: &Source) -> String {
     match s {
         Source::Bash(text) => text.clone(),
+        Source::Held(_) => String::new(),
         Source::Aws {
             service,
             operation,
@@ -145,7 +162,7 @@ fn work(w: &Work) -> String {
     if !w.keeps.is_empty() {
         out.push_str(KEEP);
     }
-    out.push_str(&file(&w.file, &source(&w.source)));
+    out.push_str(&written(&w.file, "", &w.source));
     out.push_str(&attempt(w));
     if !matches!(w.failing, Failing::Nothing) {
         out.push_str("echo \"began=true\" >>\"$GITHUB_OUTPUT\"\n");

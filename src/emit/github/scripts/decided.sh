@@ -4,8 +4,6 @@ option=${TAKEN:-${FIRST:-${SECOND:-$DEFAULT}}}
 {
   echo "option=$option"
   echo "at=$(date +%s)"
-  jq -cn --arg name "$NAME" --arg option "$option" --argjson keep "$KEEP" '"state=" + ({began: [], done: [$name], values: ({("v_" + $name): $option} + ($keep | map({(.): $option}) | add // {}))} | tostring)' | jq -r .
-  jq -rn --argjson keep "$KEEP" --arg option "$option" '$keep[] | . + "=" + $option'
 } >>"$GITHUB_OUTPUT"
 if [ -z "$option" ]; then
   echo "::error title=Not decided::nobody answered, and there is no default"
@@ -16,3 +14,6 @@ if ! jq -en --arg option "$option" --argjson go_on "$GO_ON" '$option | IN($go_on
   echo "::notice title=Decided::$option: the run does not go on"
   exit 1
 fi
+jq -rn --arg name "$NAME" --arg option "$option" --argjson keep "$KEEP" '
+  ([{("v_" + $name): $option}] + ($keep | map({(.): $option})) | add) as $values
+  | "state=" + ({began: [], done: [$name], values: $values} | tostring), ($keep[] + "=" + $option)' >>"$GITHUB_OUTPUT"

@@ -1,0 +1,312 @@
+//! Approvals and declared ways around as jobs that wait on reviewer environments.
+//!
+//! GitHub lets any one reviewer pass an environment. So each seat of a quorum asks once more on the same environment, and a step
+//! then reads the run's reviews and counts distinct, permitted people. Called by `lower` and `rollback`.
+
+use crate::emit::environments::{Purpose, name};
+use crate::emit::github::lower::conds::{expr, is_static};
+use crate::emit::github::lower::consent::when;
+use crate::emit::github::lower::context::Ctx;
+use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, token};
+use crate::emit::github::lower::values::Vars;
+use crate::emit::github::lower::{names, order};
+use crate::emit::github::model::{Expr, Field, Job, Part};
+use crate::emit::github::script::Fixed;
+use crate::emit::people::Reviewers;
+use crate::model::{Approval, ApprovalId, DistinctFrom, DutyRule, PersonRef, Quorum, RoleOrPerson, Seat};
+use crate::plan::Node;
+
+/// How many distinct people an approval needs.
+pub fn seats(ctx: &Ctx<'_>, approval: &Approval) -> u32 {
+    match approval.quorum {
+        Quorum::Count(n) => n.max(1),
+        Quorum::All => {
+            let who: Vec<RoleOrPerson> = approval.from.iter().map(|(w, _)| *w).collect();
+            let pool = Reviewers::of(ctx.release, &who);
+            u32::try_from(pool.permitted.len()).unwrap_or(u32::MAX).max(1)
+        }
+    }
+}
+
+/// The jobs of an approval: one per seat, the last with its own name.
+pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
+    let approval = ctx.release.approval(id);
+    let job = names::approval(ctx.release, id);
+    let mut jobs = Vec::new();
+    let mut first_needs = std::collections::BTreeSet::new();
+    let mut first = order::begun(&mut first_needs);
+    first_needs.insert("preview".to_string());
+    for (node, _) in ctx.plan.waits_for(Node::Approval(id)) {
+        first.extend(order::ended(ctx, node, &mut first_needs));
+    }
+    for o in ctx
+        .release
+        .overrides
+        .iter()
+        .filter(|o| o.approvals.iter().any(|(a, _)| *a == id))
+    {
+        first.push(Expr::Input("override".into()).differs(&o.name));
+    }
+    if is_static(ctx.release, &approval.when) {
+        first.push(expr(ctx, &approval.when, &mut first_needs));
+    } else {
+        jobs.push(when(ctx, &job, &approval.when, &first, &first_needs));
+        let asks = names::with(&job, "when");
+        first.push(Expr::Output(asks.clone(), "applicable".into()).is("true"));
+        first_needs.insert(asks);
+    }
+    if ctx.resumable() {
+        first.push(ctx.done(&job).negate());
+    }
+    let asked: Vec<Expr> = std::iter::once(Expr::Output("preflight".into(), "now".into()))
+        .chain(
+            approval
+                .after
+                .iter()
+                .map(|(s, _)| Expr::Output(names::stage(ctx.release, *s), "at".into())),
+        )
+        .collect();
+    first_needs.extend(approval.after.iter().map(|(s, _)| names::stage(ctx.release, *s)));
+    let count = seats(ctx, approval);
+    for seat in 1..=count {
+        let last = seat == count;
+        let my = if last {
+            job.clone()
+        } else {
+            names::numbered(&job, seat as usize)
+        };
+        let title = if count == 1 {
+            job_name("Approval", &approval.name)
+        } else {
+            format!("{} ({seat} of {count})", job_name("Approval", &approval.name))
+        };
+        let mut b = JobBuilder::new(ctx, my, title);
+        b.from(&approval.origin);
+        b.needs.extend(first_needs.iter().cloned());
+        let cond = if seat == 1 {
+            Expr::all(first.clone())
+        } else {
+            let before = names::numbered(&job, seat as usize - 1);
+            b.need(before.clone());
+            Expr::all([
+                Expr::not_cancelled(),
+                Expr::succeeded("preflight"),
+                Expr::succeeded(&before),
+            ])
+        };
+        let mut vars = b.vars("V");
+        token(&mut vars);
+        b.permit("actions", false, "to read who approved");
+        vars.text("ENVIRONMENT", ctx.environment(&Purpose::Approve(id)));
+        vars.text("SEATS", seat.to_string());
+        people(
+            ctx,
+            &mut vars,
+            &approval.from.iter().map(|(w, _)| *w).collect::<Vec<_>>(),
+        );
+        apart(ctx, &mut vars, approval);
+        vars.text("RULES", rules(ctx, id));
+        let mut field = Field::text("[\"");
+        for (i, e) in asked.iter().enumerate() {
+            if i > 0 {
+                field = field.then(Part::Text("\",\"".to_string()));
+            }
+            field = field.then(Part::Expr(e.clone()));
+        }
+        vars.set("ASKED", field.then(Part::Text("\"]".to_string())));
+        vars.text(
+            "WITHIN",
+            approval
+                .within
+                .map_or(String::new(), |w| w.as_seconds().to_string()),
+        );
+        vars.text("NAME", if last { job.clone() } else { String::new() });
+        for output in ["approvers", "granted", "state"] {
+            b.leave(output, Expr::StepOutput("approval".into(), output.into()));
+        }
+        let step = format!("Who approved: {}", names::title(ctx.release, &approval.title));
+        b.fixed(Some("approval"), &step, None, vars, Fixed::Approval);
+        jobs.push(b.finish(cond, Some(ctx.environment(&Purpose::Approve(id))), None, ""));
+    }
+    jobs
+}
+
+/// Who may, as a variable: `null` where a team's members are not listed, so that every reviewer counts.
+pub fn people(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, who: &[RoleOrPerson]) {
+    let pool = Reviewers::of(ctx.release, who);
+    let permitted = if pool.open {
+        "null".to_string()
+    } else {
+        json_list(pool.permitted)
+    };
+    vars.text("PERMITTED", permitted);
+}
+
+/// Whom approvers must differ from: people by login, other approvals by their environments.
+fn apart(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, approval: &Approval) {
+    let mut barred = Field::text("[");
+    let mut environments = Vec::new();
+    let mut first = true;
+    let mut add = |field: &mut Field, part: Part| {
+        let open = if first { "\"" } else { ",\"" };
+        first = false;
+        field.parts.push(Part::Text(open.to_string()));
+        field.parts.push(part);
+        field.parts.push(Part::Text("\"".to_string()));
+    };
+    for (from, _) in &approval.distinct_from {
+        match from {
+            DistinctFrom::Author => {
+                for (author, _) in &ctx.release.authors {
+                    match author {
+                        PersonRef::Person(p) => {
+                            for login in Reviewers::of(ctx.release, &[RoleOrPerson::Person(*p)]).permitted {
+                                add(&mut barred, Part::Text(login));
+                            }
+                        }
+                        PersonRef::Param(_) => {
+                            add(
+                                &mut barred,
+                                Part::Expr(Expr::Output("preflight".into(), "author".into())),
+                            );
+                        }
+                    }
+                }
+            }
+            DistinctFrom::Executors => {
+                add(
+                    &mut barred,
+                    Part::Expr(Expr::Output("preflight".into(), "starter".into())),
+                );
+            }
+            DistinctFrom::Approval(a) => environments.push(name(ctx.release, &Purpose::Approve(*a))),
+        }
+    }
+    vars.set("BARRED", barred.then(Part::Text("]".to_string())));
+    vars.text("APART", json_list(environments));
+}
+
+/// The plan's duties that speak of an approval, as data: seats by their environments, known people by login.
+fn rules(ctx: &Ctx<'_>, id: ApprovalId) -> String {
+    let r = ctx.release;
+    let mut list = Vec::new();
+    for rule in &r.duties {
+        let (kind, most) = match rule {
+            DutyRule::Distinct(..) => ("distinct", 1),
+            DutyRule::Same(..) => ("same", 1),
+            DutyRule::AtMost(n, ..) => ("at_most", *n),
+            // Seen only when all seats are filled: `limits` says so.
+            DutyRule::AtLeast(..) => continue,
+        };
+        let mut environments = Vec::new();
+        let mut people = Vec::new();
+        let mut mine = false;
+        for seat in rule.seats() {
+            match seat {
+                Seat::Approval(a) => {
+                    mine |= *a == id;
+                    environments.push(name(r, &Purpose::Approve(*a)));
+                }
+                Seat::Approvers => {
+                    mine = true;
+                    let all = (0..r.approvals.len()).map(|i| name(r, &Purpose::Approve(ApprovalId::at(i))));
+                    environments.extend(all);
+                }
+                Seat::Decision(d) => environments.push(name(r, &Purpose::Decide(*d))),
+                Seat::Author => {
+                    let known = r.authors.iter().filter_map(|(p, _)| match p {
+                        PersonRef::Person(p) => Some(RoleOrPerson::Person(*p)),
+                        PersonRef::Param(_) => None,
+                    });
+                    people.extend(Reviewers::of(r, &known.collect::<Vec<_>>()).permitted);
+                }
+                Seat::Executor(_) | Seat::Executors => {}
+            }
+        }
+        if mine {
+            environments.dedup();
+            list.push(serde_json::json!({"kind": kind, "most": most, "environments": environments, "people": people}));
+        }
+    }
+    serde_json::Value::Array(list).to_string()
+}
+
+/// The jobs of a declared way around: its seats, when it was asked for at the start.
+pub fn way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
+    let o = &ctx.release.overrides[index];
+    let job = names::overridden(ctx.release, index);
+    let count = o.quorum.max(1);
+    (1..=count)
+        .map(|seat| {
+            let my = if seat == count {
+                job.clone()
+            } else {
+                names::numbered(&job, seat as usize)
+            };
+            let mut b = JobBuilder::new(
+                ctx,
+                my,
+                format!("{} ({seat} of {count})", job_name("Approval", &o.name)),
+            );
+            b.from(&o.origin);
+            b.need("preview");
+            let mut list = order::begun(&mut b.needs);
+            list.push(Expr::Input("override".into()).is(&o.name));
+            if seat > 1 {
+                let before = names::numbered(&job, seat as usize - 1);
+                list.push(Expr::succeeded(&before));
+                b.need(before);
+            }
+            let mut vars = b.vars("V");
+            token(&mut vars);
+            b.permit("actions", false, "to read who approved");
+            vars.text("ENVIRONMENT", ctx.environment(&Purpose::Override(index)));
+            vars.text("SEATS", seat.to_string());
+            people(ctx, &mut vars, &o.by.iter().map(|(w, _)| *w).collect::<Vec<_>>());
+            let authors: Vec<String> = ctx
+                .release
+                .authors
+                .iter()
+                .filter_map(|(p, _)| match p {
+                    PersonRef::Person(p) => {
+                        Some(Reviewers::of(ctx.release, &[RoleOrPerson::Person(*p)]).permitted)
+                    }
+                    PersonRef::Param(_) => None,
+                })
+                .flatten()
+                .collect();
+            let mut barred =
+                Field::text("[\"").then(Part::Expr(Expr::Output("preflight".into(), "starter".into())));
+            for a in authors {
+                barred = barred.then(Part::Text(format!("\",\"{a}")));
+            }
+            vars.set("BARRED", barred.then(Part::Text("\"]".to_string())));
+            vars.text("APART", "[]");
+            vars.text("RULES", "[]");
+            vars.set(
+                "ASKED",
+                Field::text("[\"")
+                    .then(Part::Expr(Expr::Output("preflight".into(), "now".into())))
+                    .then(Part::Text("\"]".to_string())),
+            );
+            vars.text("WITHIN", "");
+            vars.text("NAME", if seat == count { job.clone() } else { String::new() });
+            for output in ["approvers", "granted", "state"] {
+                b.leave(output, Expr::StepOutput("approval".into(), output.into()));
+            }
+            b.fixed(
+                Some("approval"),
+                "Who approved the way around",
+                None,
+                vars,
+                Fixed::Approval,
+            );
+            b.finish(
+                Expr::all(list),
+                Some(ctx.environment(&Purpose::Override(index))),
+                None,
+                "",
+            )
+        })
+        .collect()
+}
