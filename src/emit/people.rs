@@ -24,8 +24,6 @@ pub struct Reviewers {
     pub permitted: Vec<String>,
     /// Somebody may belong who is not listed: a role without members.
     pub open: bool,
-    /// Roles without members and without a team: somebody else must say who belongs to them.
-    pub unlisted: Vec<RoleId>,
     /// People without a login: GitHub cannot recognise them.
     pub strangers: Vec<PersonId>,
 }
@@ -55,9 +53,6 @@ impl Reviewers {
         }
         let members = members(release, role);
         self.open |= members.is_empty();
-        if members.is_empty() && team.is_none() && !self.unlisted.contains(&role) {
-            self.unlisted.push(role);
-        }
         for person in members {
             self.person(release, person, team.is_none());
         }

@@ -1,15 +1,22 @@
 //! The rights of stages, undos, holds and messages: exactly what their actions permit, and what a build needs.
 //!
-//! Must not know the machine's own calls. Called by `permits`.
+//! Must not know the machine's own calls. Called by `permits`
+//! and the target `terraform`.
 
 use super::naming::{self, Duty};
 use super::permits::{Resource, Role, Statement, allow, foreign_roles, own, starred};
 use crate::emit::environments::gates_of;
+use crate::emit::people::iam_role;
 use crate::model::{
-    Act, GateId, GateTest, MetricExpr, MetricId, Permit, Rollback, StageId, Step, StepKind, TriggerTest,
-    WaitTest,
+    Act, EnvId, GateId, GateTest, MetricExpr, MetricId, Permit, Rollback, StageId, Step, StepKind,
+    TriggerTest, WaitTest,
 };
 use crate::plan::{Plan, StageUndo};
+
+/// Why a duty's role may do what the actions of the plan say.
+pub const PLAN: &str = "what the plan does";
+/// Why a duty's role may write to the log of builds.
+const PRINTS: &str = "write what builds print";
 
 /// The roles of duties: exactly what the actions say, and what a build needs.
 pub fn duties(plan: &Plan) -> Vec<Role> {
@@ -57,6 +64,70 @@ pub fn duties(plan: &Plan) -> Vec<Role> {
     }
     list.push(messages.role(Duty::Messages));
     list
+}
+
+/// What only the workflow does with a role of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// The duty's word.
+    pub word: String,
+    /// The role's name.
+    pub name: String,
+    /// Where it is done.
+    pub environment: EnvId,
+    /// What it may do.
+    pub statements: Vec<Statement>,
+}
+
+/// The workflow does with roles of their own: each hold, the end, checks before the start, and looking at metrics.
+pub fn of_workflow(plan: &Plan) -> Vec<Extra> {
+    let release = plan.release();
+    let mut list: Vec<(String, EnvId, Gathered<'_>)> = Vec::new();
+    for hold in &release.holds {
+        let mut gathered = Gathered::new(plan);
+        gathered.steps(hold.enter.iter().chain(&hold.exit));
+        let place = release.stage(hold.from).environment;
+        list.push((["hold_", &hold.name].concat(), place, gathered));
+    }
+    let mut last = Gathered::new(plan);
+    last.steps(release.finally.iter());
+    list.push(("finally".to_string(), release.environment, last));
+    let mut before = Gathered::new(plan);
+    for item in release.checklists.iter().flat_map(|c| &c.items) {
+        item.check.iter().for_each(|check| before.act(check));
+    }
+    list.push(("preflight".to_string(), release.environment, before));
+    let mut baseline = Gathered::new(plan);
+    let mut watch = Gathered::new(plan);
+    let of_gates = release.gates.iter().filter_map(|g| match &g.test {
+        GateTest::Metrics(e) => Some(e),
+        _ => None,
+    });
+    let of_triggers = release.triggers.iter().filter_map(|t| match &t.test {
+        TriggerTest::Metrics(e) => Some(e),
+        TriggerTest::Ask(_) => None,
+    });
+    let watched: Vec<&MetricExpr> = of_triggers.collect();
+    for expr in of_gates.chain(watched.iter().copied()) {
+        baselines(expr).into_iter().for_each(|m| baseline.metric(m));
+    }
+    watched.into_iter().for_each(|e| watch.metrics(e));
+    list.push(("baseline".to_string(), release.environment, baseline));
+    list.push(("watch".to_string(), release.environment, watch));
+    list.into_iter()
+        .map(|(word, environment, gathered)| Extra {
+            name: iam_role(release, &word),
+            statements: gathered.role(Duty::Around).statements,
+            environment,
+            word,
+        })
+        .filter(|e| !e.statements.is_empty())
+        .collect()
+}
+
+/// Whether a statement is there because builds run with the role.
+pub fn is_of_build(statement: &Statement) -> bool {
+    statement.why == PRINTS
 }
 
 /// The metrics of a condition that are read before the start.
@@ -183,7 +254,7 @@ impl<'a> Gathered<'a> {
                 Some(s) if !s.actions.contains(&action) => s.actions.push(action),
                 Some(_) => {}
                 None => statements.push(Statement {
-                    why: "what the plan does".into(),
+                    why: PLAN.into(),
                     actions: vec![action],
                     on: vec![on],
                     conditions: Vec::new(),
@@ -194,7 +265,7 @@ impl<'a> Gathered<'a> {
         if self.builds {
             let log = ["log-group:/aws/codebuild/", &naming::project(release), ":*"].concat();
             statements.push(allow(
-                "write what builds print",
+                PRINTS,
                 &["logs:CreateLogStream", "logs:PutLogEvents"],
                 vec![own("logs", true, log)],
             ));

@@ -3,7 +3,7 @@
 //! `lower` builds the model, `print` writes it, `limits` holds it to what the service allows, `permits` says which rights it
 //! needs. Called through [`TARGET`].
 
-mod duties;
+pub mod duties;
 pub mod expr;
 mod limits;
 mod lower;

@@ -196,3 +196,22 @@ impl From<i64> for Val {
         Val::Num(n)
     }
 }
+
+impl From<&str> for Piece {
+    fn from(text: &str) -> Piece {
+        Piece::Lit(text.to_string())
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Piece {
+        Piece::Lit(text)
+    }
+}
+
+impl Piece {
+    /// A reference of our own making.
+    pub fn of(text: impl Into<String>) -> Piece {
+        Piece::Ref(text.into())
+    }
+}

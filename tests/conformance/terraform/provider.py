@@ -30,6 +30,8 @@ NUMBERED = {"github_team", "github_user"}
 KNOWN_DATA = {
     "aws_caller_identity": {"account_id": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "id": ACCOUNT, "user_id": "AIDASTANDIN"},
     "aws_partition": {"partition": "aws", "dns_suffix": "amazonaws.com", "id": "aws"},
+    "github_team": {"id": "2000001"},
+    "github_user": {"id": "1000001"},
     "aws_region": {"name": "eu-west-1", "region": "eu-west-1", "id": "eu-west-1"},
 }
 

@@ -3,8 +3,8 @@
 //! The list is the one the workflow is written from. Must not know who may do what in the plan.
 
 use super::variables::Variable;
-use super::{Lower, ident, shown};
-use crate::emit::environments::{GithubEnvironment, LONGEST_TIMER, MOST_REVIEWERS, Purpose, environments};
+use super::{Lower, ident};
+use crate::emit::environments::{GithubEnvironment, LONGEST_TIMER, Purpose, environments};
 use crate::emit::people::Reviewers;
 use crate::emit::terraform::model::{Block, Val};
 use crate::model::{Origin, Release};
@@ -26,7 +26,9 @@ impl Lower<'_> {
         let mut blocks = self.people(&list);
         for env in &list {
             blocks.push(self.environment(env, &repository));
-            blocks.push(policy(env, &repository, &branch));
+            if !closed(env) {
+                blocks.push(policy(env, &repository, &branch));
+            }
         }
         blocks
     }
@@ -44,40 +46,6 @@ impl Lower<'_> {
             let slug = team.rsplit('/').next().unwrap_or(team);
             blocks.push(Block::data("github_team", &ident(team)).attr("slug", slug));
         }
-        for role in asked.iter().flat_map(|r| &r.unlisted).collect::<BTreeSet<_>>() {
-            let role = self.release.role(*role);
-            let about = [
-                "Logins at GitHub of ",
-                &shown(&role.title),
-                ", whom the plan does not list.",
-            ]
-            .concat();
-            let name = ["github_logins_", &role.name].concat();
-            let logins = self
-                .variables
-                .need(Variable::new(name, "set(string)", about).some("Somebody must be asked."));
-            let block = Block::data("github_user", &["role_", role.name.as_str()].concat())
-                .attr("for_each", Val::of(logins))
-                .gap()
-                .attr("username", Val::of("each.value"));
-            blocks.push(self.from(&role.origin, block));
-        }
-        for person in asked.iter().flat_map(|r| &r.strangers).collect::<BTreeSet<_>>() {
-            let person = self.release.person(*person);
-            let about = [
-                "Login at GitHub of ",
-                &shown(&person.full_name),
-                ", which the plan does not say.",
-            ]
-            .concat();
-            let name = ["github_login_", &person.name].concat();
-            let login = self
-                .variables
-                .need(Variable::new(name, "string", about).some("Without a login nobody can be asked."));
-            let block = Block::data("github_user", &["person_", person.name.as_str()].concat())
-                .attr("username", Val::of(login));
-            blocks.push(self.from(&person.origin, block));
-        }
         blocks
     }
 
@@ -90,7 +58,11 @@ impl Lower<'_> {
         if let Purpose::Wait(minutes) = env.purpose {
             block = block.attr("wait_timer", minutes.clamp(0, LONGEST_TIMER));
         }
-        if let Some(people) = &env.reviewers {
+        if closed(env) {
+            block = block
+                .above("Nobody of those asked here has a login or a team in the plan. No branch is let in, so that nothing passes:")
+                .above("say in the plan who they are at GitHub.");
+        } else if let Some(people) = &env.reviewers {
             block = self.reviewed(block, people);
         }
         block = block.block(
@@ -105,27 +77,20 @@ impl Lower<'_> {
     }
 
     fn reviewed(&mut self, block: Block, people: &Reviewers) -> Block {
-        let mut users: Vec<Val> = people
+        let users: Vec<Val> = people
             .users
             .iter()
             .map(|u| Val::of(["data.github_user.", &user(u), ".id"].concat()))
             .collect();
-        for person in &people.strangers {
-            let name = &self.release.person(*person).name;
-            users.push(Val::of(["data.github_user.person_", name, ".id"].concat()));
-        }
-        let mut users = Val::List(users);
-        for role in &people.unlisted {
-            let name = &self.release.role(*role).name;
-            let more = Val::of(["values(data.github_user.role_", name, ")[*].id"].concat());
-            users = Val::Call("concat", vec![users, more]);
-        }
         let teams: Vec<Val> = people
             .teams
             .iter()
             .map(|t| Val::of(["data.github_team.", &ident(t), ".id"].concat()))
             .collect();
-        let mut reviewers = Block::new("reviewers", &[]).attr("users", users);
+        let mut reviewers = Block::new("reviewers", &[]);
+        if !users.is_empty() {
+            reviewers = reviewers.attr("users", Val::List(users));
+        }
         if !teams.is_empty() {
             reviewers = reviewers.attr("teams", Val::List(teams));
         }
@@ -154,28 +119,16 @@ impl Lower<'_> {
                     ),
             );
         }
-        if !people.unlisted.is_empty() {
-            let listed = people.entries() + people.strangers.len();
-            let counts: Vec<String> = people
-                .unlisted
-                .iter()
-                .map(|r| ["length(var.github_logins_", &self.release.role(*r).name, ")"].concat())
-                .collect();
-            let sum = [&counts.join(" + "), " + ", &listed.to_string()].concat();
-            conditions = conditions.block(
-                Block::new("precondition", &[])
-                    .attr(
-                        "condition",
-                        Val::of([&sum, " <= ", &MOST_REVIEWERS.to_string()].concat()),
-                    )
-                    .attr("error_message", "GitHub asks six people and teams at most."),
-            );
-        }
         if !conditions.items.is_empty() {
             block = block.block(conditions);
         }
         block
     }
+}
+
+/// Whether somebody must be asked and nobody can be.
+fn closed(env: &GithubEnvironment) -> bool {
+    env.reviewers.as_ref().is_some_and(|r| r.entries() == 0)
 }
 
 fn policy(env: &GithubEnvironment, repository: &str, branch: &str) -> Block {

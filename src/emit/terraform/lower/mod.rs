@@ -3,14 +3,23 @@
 //! What a plan does not need is not written. A text of the plan stands in the model as a text, never as an expression.
 //! Must not know how configuration is printed. Called by the target's entry point.
 
+mod arn;
+mod evidence;
 mod github;
+mod iam;
+mod machine;
+mod messages;
+mod scheduler;
 mod variables;
 mod versions;
 
 use super::model::{Block, File};
 use crate::emit::Context;
-use crate::model::{Origin, Release, Text};
+use crate::emit::stepfunctions::permits::{self, Role};
+use crate::emit::stepfunctions::{duties, roster};
+use crate::model::{Origin, Release, RoleOrPerson, Text};
 use crate::plan::Plan;
+use std::collections::BTreeMap;
 use variables::Variables;
 
 /// What the parts of the configuration are made from.
@@ -19,21 +28,58 @@ pub struct Lower<'a> {
     release: &'a Release,
     context: &'a Context<'a>,
     variables: Variables,
+    /// The roles of the state machine, with what each may do.
+    roles: Vec<Role>,
+    /// People and roles of whom the plan does not say who they are at AWS.
+    roster: BTreeMap<String, RoleOrPerson>,
+    /// Whether anything is run by a build.
+    builds: bool,
 }
 
 /// Every file that the plan needs, in the order of their names' subjects.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> Vec<File> {
+    let roles = permits::permits(plan);
+    let builds = roles.iter().any(|r| r.statements.iter().any(duties::is_of_build));
     let mut lower = Lower {
         plan,
         release: plan.release(),
         context,
         variables: Variables::default(),
+        roles,
+        roster: roster(plan),
+        builds,
     };
-    let parts = [(
-        "github.tf",
-        "Where the workflow deploys, and where it asks people.",
-        lower.github(),
-    )];
+    let parts = [
+        (
+            "github.tf",
+            "Where the workflow deploys, and where it asks people.",
+            lower.github(),
+        ),
+        (
+            "iam.tf",
+            "Who may do what: one role for each duty, with the least rights.",
+            lower.iam(),
+        ),
+        ("statemachine.tf", "The state machine.", lower.state_machine()),
+        (
+            "approvals.tf",
+            "How the state machine asks people.",
+            lower.approvals(),
+        ),
+        ("codebuild.tf", "Where commands of the plan run.", lower.builds()),
+        (
+            "messages.tf",
+            "Who is told, and what requests are made with.",
+            lower.messages(),
+        ),
+        ("scheduler.tf", "What a clock starts.", lower.scheduler()),
+        (
+            "evidence.tf",
+            "What is kept of each run, and the key it is encrypted with.",
+            lower.evidence(),
+        ),
+        ("checks.tf", "What the plan assumes.", lower.checks()),
+    ];
     let mut files = vec![File {
         name: "versions.tf",
         about: "What reads this configuration, and where it applies.".into(),

@@ -114,14 +114,22 @@ impl Lower<'_> {
 
     /// Who owns the repository.
     pub fn github_owner(&mut self) -> String {
-        self.variables.need(
-            Variable::new(
-                "github_owner",
-                "string",
-                "The organisation or person at GitHub that owns the repository of the release.",
-            )
-            .some("Somebody owns the repository."),
+        let variable = Variable::new(
+            "github_owner",
+            "string",
+            "The organisation or person at GitHub that owns the repository of the release.",
         )
+        .some("Somebody owns the repository.");
+        let teams = self.release.roles.iter().filter_map(|r| r.team.as_ref());
+        let owner = teams
+            .filter_map(|t| t.known())
+            .find_map(|t| t.split_once('/'))
+            .map(|(owner, _)| owner.to_string());
+        // The plan's teams belong to the owner, so that they say who it is.
+        self.variables.need(match owner {
+            Some(owner) => variable.or(owner),
+            None => variable,
+        })
     }
 
     /// The repository, without its owner.

@@ -1,0 +1,114 @@
+//! The configuration of a plan: what is written for the smallest example, that a text of the plan stays a text, that a plan's
+//! rights become exactly those of its roles.
+//!
+//! Terraform itself judges every example in `conformance/`.
+
+use releasec::emit::{Artifact, Context, terraform};
+use releasec::plan::Plan;
+use releasec::resolve::{LoadError, Loaded, Loader};
+use releasec::source::SourceMap;
+
+/// No plan here imports a file.
+struct Nothing;
+
+impl Loader for Nothing {
+    fn load(&self, _: &str, path: &str) -> Result<Loaded, LoadError> {
+        Err(LoadError::Unreadable(path.to_string()))
+    }
+}
+
+const HELLO: &str = include_str!("../examples/hello/hello.release");
+
+fn emitted(text: &str) -> Vec<Artifact> {
+    let mut sources = SourceMap::new();
+    let file = sources.add("examples/hello/hello.release", text);
+    let (program, bag) = releasec::resolve::load(&mut sources, &Nothing, file);
+    assert!(!bag.has_errors(), "{:?}", bag.into_sorted());
+    let lowered = releasec::eval::lower(&program, &sources, &[]);
+    assert!(!lowered.bag.has_errors(), "{:?}", lowered.bag.into_sorted());
+    let plan = Plan::new(lowered.release.expect("a release")).expect("no circle");
+    let context = Context {
+        sources: &sources,
+        digest: "0000",
+        version: "0.0.0",
+        source: "examples/hello/hello.release",
+        findings: &[],
+    };
+    terraform::emit(&plan, &context).0
+}
+
+fn file<'a>(list: &'a [Artifact], name: &str) -> &'a str {
+    let path = format!("terraform/{name}");
+    let found = list.iter().find(|a| a.path == path);
+    &found.expect("the file is written").content
+}
+
+#[test]
+fn the_smallest_example() {
+    let list = emitted(HELLO);
+    assert_eq!(list, emitted(HELLO));
+    let all: Vec<String> = list
+        .iter()
+        .map(|a| format!("==> {}\n{}", a.path, a.content))
+        .collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn nothing_is_written_for_what_a_plan_does_not_have() {
+    let list = emitted(HELLO);
+    assert!(list.iter().all(|a| a.path != "terraform/scheduler.tf"));
+    assert!(list.iter().all(|a| !a.content.trim_end().is_empty()));
+}
+
+#[test]
+fn a_text_of_the_plan_is_never_an_expression() {
+    let hostile = HELLO
+        .replace("\"Ana Ruiz\"", "\"%{ if true }x%{ endif } $\\{file(1)}\"")
+        .replace("region \"eu-west-1\"", "region \"%{b}\"");
+    let list = emitted(&hostile);
+    let versions = file(&list, "versions.tf");
+    assert!(versions.contains("\"%%{b}\""), "{versions}");
+    let variables = file(&list, "variables.tf");
+    assert!(variables.contains("%%{ if true }x%%{ endif } $"), "{variables}");
+    for artifact in &list {
+        let rest = artifact.content.replace("%%{", "").replace("$${", "");
+        assert!(
+            !rest.contains("%{") && !rest.contains("${file"),
+            "{}",
+            artifact.content
+        );
+    }
+}
+
+#[test]
+fn each_environment_that_asks_somebody_keeps_administrators_out() {
+    let list = emitted(HELLO);
+    let github = file(&list, "github.tf");
+    let environments = github
+        .matches("resource \"github_repository_environment\" ")
+        .count();
+    assert!(environments > 0);
+    assert_eq!(
+        github.matches("can_admins_bypass   = false").count(),
+        environments
+    );
+    let (_, approval) = github
+        .split_once("\"hello_approve_go\" {")
+        .expect("the approval's environment");
+    assert!(approval.contains("prevent_self_review = true"), "{approval}");
+}
+
+#[test]
+fn a_stage_may_do_what_its_actions_say_and_no_more() {
+    let list = emitted(HELLO);
+    let iam = file(&list, "iam.tf");
+    let (_, stage) = iam
+        .split_once("data \"aws_iam_policy_document\" \"stage_shift\" {")
+        .expect("the rights of the stage");
+    let stage = stage.split("\n}\n").next().expect("the whole block");
+    let mut lambda: Vec<&str> = stage.split('"').filter(|w| w.starts_with("lambda:")).collect();
+    lambda.dedup();
+    assert_eq!(lambda, ["lambda:UpdateAlias"]);
+    assert!(iam.contains(":environment:production\"]"), "{iam}");
+}
