@@ -64,7 +64,7 @@ fn nothing_is_written_for_what_a_plan_does_not_have() {
 #[test]
 fn a_text_of_the_plan_is_never_an_expression() {
     let hostile = HELLO
-        .replace("\"Ana Ruiz\"", "\"%{ if true }x%{ endif } $\\{file(1)}\"")
+        .replace("\"Ana Ruiz\"", "\"%{ if true }x%{ endif } \\${file(1)}\"")
         .replace("region \"eu-west-1\"", "region \"%{b}\"");
     let list = emitted(&hostile);
     let versions = file(&list, "versions.tf");
