@@ -1,4 +1,4 @@
-//! The command line: one file per command, one line each in [`Command`].
+//! The command line: one file per command, one line each in the enum `Command`.
 //!
 //! The only place that knows `clap`. Commands say what is wanted and print what comes back; the driver does the work.
 //! Exit codes: 0 clean, 1 findings (or `--check` would change something), 2 usage, configuration, I/O or internal.
