@@ -1,19 +1,54 @@
-//! The artifacts of every example: built afresh they equal the checked-in ones byte for byte, and the judges accept those.
+//! The artifacts of every example: built afresh for the judges, and equal byte for byte to the checked-in ones where there are any.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::artifacts::{entries, files_below};
 use crate::judge::{Judge, shown};
 use crate::tools::{self, said};
 
-/// The examples that have checked-in artifacts. (An example that must be rejected has none.)
-pub fn built() -> Vec<PathBuf> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    entries(&examples)
+/// The example that must be rejected, and so has no artifacts.
+const REJECTED: &str = "bioage-as-published";
+
+/// An example and what it compiles to.
+pub struct Example {
+    /// Its folder's name.
+    pub name: String,
+    /// The fresh artifacts: a folder for each release.
+    pub dist: PathBuf,
+    source: PathBuf,
+}
+
+/// Every example, built once for all tests.
+pub fn built() -> &'static [Example] {
+    static BUILT: OnceLock<Vec<Example>> = OnceLock::new();
+    BUILT.get_or_init(build_all)
+}
+
+fn build_all() -> Vec<Example> {
+    // In the target folder, where what was judged can be looked at afterwards; made anew each time.
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    if root.exists() {
+        std::fs::remove_dir_all(&root).expect("the last run's artifacts can be removed");
+    }
+    let folders = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    let mut examples = Vec::new();
+    for source in folders
         .into_iter()
-        .filter(|example| example.join("dist").is_dir())
-        .collect()
+        .filter(|path| path.is_dir() && !path.ends_with(REJECTED))
+    {
+        let name = source
+            .file_name()
+            .expect("internal: it is a folder")
+            .to_string_lossy()
+            .into_owned();
+        let dist = root.join(&name);
+        build(&source, &dist);
+        examples.push(Example { name, dist, source });
+    }
+    assert!(!examples.is_empty(), "there are examples");
+    examples
 }
 
 /// The trees of artifacts to be judged: those of the examples, and the one that `CONFORMANCE_DIST` names, if it does.
@@ -21,7 +56,7 @@ pub fn trees() -> Vec<PathBuf> {
     let also = std::env::var_os("CONFORMANCE_DIST").map(PathBuf::from);
     built()
         .iter()
-        .map(|example| example.join("dist"))
+        .map(|example| example.dist.clone())
         .chain(also)
         .collect()
 }
@@ -34,25 +69,28 @@ pub fn accepted_by(name: &str) {
         .iter()
         .flat_map(|tree| judge.subject.below(tree))
         .collect();
+    assert!(
+        !files.is_empty(),
+        "the examples compile to something that {name} judges"
+    );
     judge.must_accept(tools, &files);
 }
 
 /// Builds one example into `out`.
 fn build(example: &Path, out: &Path) {
-    let done = Command::new(env!("CARGO_BIN_EXE_releasec"))
-        .args([
-            "build".as_ref(),
-            plan_of(example).as_os_str(),
-            "--out".as_ref(),
-            out.as_os_str(),
-        ])
-        .output()
-        .expect("the compiler can be started");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_releasec"));
+    let done = command
+        .arg("build")
+        .arg(plan_of(example))
+        .arg("--out")
+        .arg(out)
+        .output();
+    let done = done.expect("the compiler can be started");
+    let text = String::from_utf8_lossy(&done.stdout);
     assert!(
         done.status.success(),
-        "{} does not build:\n{}{}",
+        "{} does not build:\n{text}{}",
         shown(example),
-        String::from_utf8_lossy(&done.stdout),
         said(&done)
     );
 }
@@ -73,19 +111,20 @@ fn plan_of(example: &Path) -> PathBuf {
 
 #[test]
 fn a_fresh_build_equals_the_checked_in_artifacts() {
-    for example in built() {
-        let out = tempfile::tempdir().expect("a temporary folder can be made");
-        build(&example, out.path());
-        let golden = example.join("dist");
-        let (fresh, kept) = (relative(out.path()), relative(&golden));
+    for Example { source, dist, .. } in built() {
+        let golden = source.join("dist");
+        if !golden.is_dir() {
+            continue;
+        }
+        let (fresh, kept) = (relative(dist), relative(&golden));
         assert_eq!(
             fresh,
             kept,
             "{}: the fresh build and dist/ hold different files",
-            shown(&example)
+            shown(source)
         );
         for file in fresh {
-            let same = std::fs::read(out.path().join(&file)).ok() == std::fs::read(golden.join(&file)).ok();
+            let same = std::fs::read(dist.join(&file)).ok() == std::fs::read(golden.join(&file)).ok();
             assert!(
                 same,
                 "{} is not what the compiler writes now; build it again",

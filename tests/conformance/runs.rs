@@ -177,17 +177,9 @@ fn examples_run(engine: Engine, what: &str) {
     let Some(tools) = tools::or_skip(what) else { return };
     let mut failed = Vec::new();
     for example in examples::built() {
-        let name = example.file_name().expect("internal: an example is a folder");
-        for release in entries(&example.join("dist"))
-            .into_iter()
-            .filter(|path| path.is_dir())
-        {
-            failed.extend(failures(
-                tools,
-                engine,
-                &tools::here().join("runs").join(name),
-                &release,
-            ));
+        let runs = tools::here().join("runs").join(&example.name);
+        for release in entries(&example.dist).into_iter().filter(|path| path.is_dir()) {
+            failed.extend(failures(tools, engine, &runs, &release));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
