@@ -43,12 +43,19 @@ def text_of(call):
     return f"{call['state']}: {call['action']} {json.dumps(call['arguments'], sort_keys=True)} -> {call['outcome']}"
 
 
+def read(path):
+    """A scenario, with what it takes over from the world that it names under `like`."""
+    path = pathlib.Path(path)
+    scenario = json.loads(path.read_text(encoding="utf-8"))
+    like = scenario.pop("like", None)
+    return (read(path.parent / like) if like else {}) | scenario
+
+
 def main():
     logging.disable(logging.CRITICAL)  # the interpreter logs each failed task, and failing is what scenarios are for
     definition = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
     for path in sys.argv[2:]:
-        scenario = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        print(json.dumps(run(definition, scenario), default=str), flush=True)
+        print(json.dumps(run(definition, read(path)), default=str), flush=True)
 
 
 if __name__ == "__main__":

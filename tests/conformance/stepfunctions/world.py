@@ -3,7 +3,8 @@
 A scenario's `replies` come first; each has the calls it answers (`action`, `state`, `arguments`: regular expressions that must be found)
 and `answers`, used one after the other, the last one again and again. An answer is
 `{"output": …}`, `{"error": "Lambda.TooManyRequestsException", "cause": …}` or `{"never": true}`, each after `"after"` seconds.
-Calls without a reply succeed with a result of the right shape in a world where all is well.
+`usual` has the same form, and is looked at after
+`replies`. People who are asked through Systems Manager answer as `people` says (approvals.py). Other calls without a reply succeed with a result of the right shape in a world where all is well.
 """
 
 import copy
@@ -11,7 +12,7 @@ import itertools
 import json
 import re
 
-from stepfunctions import aws
+from stepfunctions import approvals, aws
 
 # What a poll must see for the world to be well; everywhere else the shape of the result is enough.
 ALL_IS_WELL = {
@@ -24,7 +25,6 @@ ALL_IS_WELL = {
     "http:invoke": {"StatusCode": 200, "StatusText": "OK", "Headers": {}, "ResponseBody": {"ok": True}},
     "lambda:getAlias": {"AliasArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:live", "Name": "live", "FunctionVersion": "41", "RevisionId": "r-1"},
     "lambda:invoke": {"StatusCode": 200, "ExecutedVersion": "41", "Payload": "{}"},
-    "ssm:getAutomationExecution": {"AutomationExecution": {"AutomationExecutionId": "a-1", "AutomationExecutionStatus": "Success", "Outputs": {}}},
     "states:startExecution.sync:2": {"Status": "SUCCEEDED", "Output": {}},
 }
 
@@ -52,7 +52,10 @@ class World:
 
     def __init__(self, scenario):
         self.replies = [Reply(entry) for entry in scenario.get("replies", [])]
+        # How the world of an example always answers; a single run need not see all of it.
+        self.usual = [Reply(entry) for entry in scenario.get("usual", [])]
         self.tokens = itertools.count(1)
+        self.approvals = approvals.Approvals(scenario.get("people", []))
         self.calls = []
         self.complaints = []
 
@@ -63,10 +66,18 @@ class World:
         self.calls.append(record)
         self.complaints += [f"state `{state}`: {complaint}" for complaint in aws.complaints_about(resource, arguments)]
         asked = {"action": record["action"], "state": state, "arguments": text}
-        for reply in self.replies:
+        for reply in self.replies + self.usual:
             if reply.fits(asked):
                 return record, reply.next()
+        if resource.service == "ssm" and resource.action in approvals.ACTIONS:
+            return record, self.asked(resource.action, state, arguments, at)
         return record, self.default(resource, record["action"])
+
+    def asked(self, action, state, arguments, at):
+        try:
+            return {"output": self.approvals.call(action, state, arguments, at)}
+        except LookupError as error:
+            return {"error": f"Ssm.{error}", "cause": "there is no such execution"}
 
     def default(self, resource, action):
         if action in ALL_IS_WELL:

@@ -49,7 +49,19 @@ async function execute(workflow, scenario, stub) {
 const [workflow, ...scenarios] = process.argv.slice(2);
 // The bundler puts this file next to the stub.
 const stub = path.join(import.meta.dirname, "stub.sh");
+const plan = path.resolve(path.dirname(workflow), "../../plan.json");
+const digest = fs.existsSync(plan) ? JSON.parse(fs.readFileSync(plan, "utf8")).digest.sha256 : "";
+
+/**
+ * A scenario, with what it takes over from the world that it names under `like`. Its text may say `{{plan}}` for the digest of the plan, which
+ * every change of an example changes.
+ */
+function read(file) {
+  const { like, ...scenario } = JSON.parse(fs.readFileSync(file, "utf8").replaceAll("{{plan}}", digest));
+  return { ...(like && read(path.join(path.dirname(file), like))), ...scenario };
+}
+
 for (const file of scenarios) {
-  const trace = await execute(workflow, JSON.parse(fs.readFileSync(file, "utf8")), stub);
+  const trace = await execute(workflow, read(file), stub);
   process.stdout.write(`${JSON.stringify(trace)}\n`);
 }

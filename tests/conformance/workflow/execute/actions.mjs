@@ -6,7 +6,15 @@ import { Scope } from "./expression.mjs";
 /** What an action leaves behind in the job's workspace; every other action only succeeds. */
 const EFFECTS = {
   "actions/checkout": (step) => {
-    fs.cpSync(step.job.run.github.release, step.job.workspace, { recursive: true });
+    const { github } = step.job.run;
+    fs.cpSync(github.release, step.job.workspace, { recursive: true });
+    // Scripts of the repository's own are stubs too; the executor has no repository.
+    for (const script of github.world.scenario.scripts ?? []) {
+      const place = path.join(step.job.workspace, script);
+      fs.mkdirSync(path.dirname(place), { recursive: true });
+      fs.copyFileSync(github.commands.stub, place);
+      fs.chmodSync(place, 0o755);
+    }
   },
   "actions/upload-artifact": (step, inputs) => {
     const found = inputs.path.split("\n").map((each) => path.resolve(step.job.workspace, each.trim())).filter((each) => fs.existsSync(each));

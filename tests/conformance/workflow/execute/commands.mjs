@@ -40,6 +40,7 @@ export class Commands {
   static async start(world, folder, stub) {
     const commands = new Commands();
     commands.world = world;
+    commands.stub = stub;
     commands.aws = new AwsCommandLine();
     commands.path = [layOutStubs(path.join(folder, "stubs"), stub, [...STUBS, ...(world.scenario.tools ?? [])]), layOutReal(path.join(folder, "real"))].join(":");
     commands.server = net.createServer((socket) => commands.#serve(socket));

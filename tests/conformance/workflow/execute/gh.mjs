@@ -97,6 +97,8 @@ function api(request, github, may) {
   if (cancelled) return may("actions", "write") ?? cancel(github, cancelled[1]);
   const dispatched = method === "POST" && /\/actions\/workflows\/([^/]+)\/dispatches$/.exec(route);
   if (dispatched) return may("actions", "write") ?? dispatch(github, dispatched[1], body.inputs ?? {}, body.ref);
+  const team = method === "GET" && /^orgs\/[^/]+\/teams\/([^/]+)\/(?:members|memberships\/([^/]+))$/.exec(route);
+  if (team) return may("organization_members", "read") ?? membership(github, team[1], team[2], filter);
   if (/\/actions\/variables/.test(route)) return variables(github, method, route, body, filter, may);
   if (/\/branches\/[^/]+\/protection|\/rulesets|\/environments\/[^/]+$/.test(route) && method !== "GET") return may("administration", "write") ?? answer({}, filter);
   if (/\/deployments/.test(route)) return may("deployments", method === "GET" ? "read" : "write") ?? answer({}, filter);
@@ -108,6 +110,14 @@ function listed(github, query) {
   const wanted = query.get("status");
   const found = github.runs.map((run) => run.summary()).filter(({ status, conclusion }) => !wanted || status === wanted || conclusion === wanted);
   return { total_count: found.length, workflow_runs: found };
+}
+
+// The token of a run knows nothing of an organisation's teams; only another token may ask.
+function membership(github, slug, login, filter) {
+  const members = github.world.scenario.teams?.[slug];
+  if (!members) return missing(`the team ${slug}`);
+  if (login === undefined) return answer(members.map((each) => ({ login: each })), filter);
+  return members.includes(login) ? answer({ state: "active", role: "member" }, filter) : missing(`${login} in ${slug}`);
 }
 
 // The token of a run can never write variables, whatever its job is granted.

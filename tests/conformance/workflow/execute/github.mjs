@@ -67,14 +67,21 @@ export class GitHub {
     const known = this.world.scenario.environments?.[name];
     if (!known) return undefined;
     const rules = [];
-    if (known.reviewers) {
-      const reviewers = known.reviewers.map((login) => ({ type: "User", reviewer: { login } }));
-      rules.push({ type: "required_reviewers", prevent_self_review: known.prevent_self_review ?? true, reviewers });
+    if (known.reviewers || known.teams) {
+      const users = (known.reviewers ?? []).map((login) => ({ type: "User", reviewer: { login } }));
+      const teams = (known.teams ?? []).map((slug) => ({ type: "Team", reviewer: { slug } }));
+      rules.push({ type: "required_reviewers", prevent_self_review: known.prevent_self_review ?? true, reviewers: [...users, ...teams] });
     }
     if (known.wait) rules.push({ type: "wait_timer", wait_timer: known.wait });
     if (known.branches ?? true) rules.push({ type: "branch_policy" });
     const policy = { protected_branches: true, custom_branch_policies: false };
     return { name, can_admins_bypass: known.can_admins_bypass ?? false, protection_rules: rules, deployment_branch_policy: policy, ...known.api };
+  }
+
+  /** Who may review an environment: its people and the members of its teams. */
+  reviewers(known) {
+    const members = (known.teams ?? []).flatMap((slug) => this.world.scenario.teams?.[slug] ?? []);
+    return [...(known.reviewers ?? []), ...members];
   }
 
   environments() {

@@ -62,7 +62,7 @@ export class Job {
     this.environment = typeof value === "string" ? value : value.name;
     const known = this.world.scenario.environments?.[this.environment];
     if (!known) this.world.complain(this.where, `the environment \`${this.environment}\` does not exist; GitHub would create it, unprotected`);
-    if (known?.reviewers) {
+    if (known?.reviewers || known?.teams) {
       const answer = await this.#asked(known);
       if (!answer) return false;
       if (answer.state !== "approved") {
@@ -81,8 +81,9 @@ export class Job {
     const answer = known.answers?.[Math.min(known.asked, known.answers.length) - 1] ?? { state: "expired", after: APPROVAL_EXPIRES };
     await this.#pause(Math.min(answer.after ?? 0, APPROVAL_EXPIRES));
     if (this.#stopped) return undefined;
-    const who = answer.by ?? known.reviewers[0];
-    if (answer.by && !known.reviewers.includes(answer.by)) throw new Error(`the scenario lets ${answer.by} answer for ${this.environment}, who is no reviewer`);
+    const reviewers = this.run.github.reviewers(known);
+    const who = answer.by ?? reviewers[0];
+    if (answer.by && !reviewers.includes(answer.by)) throw new Error(`the scenario lets ${answer.by} answer for ${this.environment}, who is no reviewer`);
     this.world.record(this.where, answer.state === "expired" ? `${this.environment} expired` : `${this.environment} ${answer.state} by ${who}`);
     if (answer.state !== "expired") {
       const review = { state: answer.state, comment: answer.comment ?? "", user: { login: who }, environments: [{ name: this.environment }] };

@@ -2,7 +2,8 @@
 //
 // A scenario's `replies` come first: `{ "command": regex, "job": regex, "answers": [...] }`, or `"uses"` in place of `command` for an action.
 // Answers are used one after the other, the last one again and again:
-// `{ "stdout", "stderr", "exit", "takes": seconds, "never": true, "outputs": {…} }`. Everything else succeeds and prints nothing.
+// `{ "stdout", "stderr", "exit", "takes": seconds, "never": true, "outputs": {…} }`. `usual` has the same
+// form and is looked at after them. Everything else succeeds and prints nothing.
 
 /** One entry of a scenario's `replies`. */
 class Reply {
@@ -33,11 +34,14 @@ export class World {
   events = [];
   complaints = [];
   #replies;
+  #usual;
 
   constructor(scenario, clock) {
     this.scenario = scenario;
     this.clock = clock;
     this.#replies = (scenario.replies ?? []).map((entry) => new Reply(entry));
+    // How the world of an example always answers; a single run need not see all of it.
+    this.#usual = (scenario.usual ?? []).map((entry) => new Reply(entry));
   }
 
   /** Remembers one thing that happened, in the words that a scenario's expectations are matched against. */
@@ -59,7 +63,7 @@ export class World {
 
   /** The scripted answer to a command (`kind` is "command") or an action ("uses"), if there is one. */
   answer(kind, text, where) {
-    return this.#replies.find((reply) => reply.fits(kind, text, where))?.next();
+    return [...this.#replies, ...this.#usual].find((reply) => reply.fits(kind, text, where))?.next();
   }
 
   /** Replies that answered nothing mean that the scenario and the workflow have drifted apart. */
