@@ -42,7 +42,8 @@ from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWork
 from stepfunctions import query
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
-START = datetime.datetime(2026, 6, 1, 2, 0, tzinfo=datetime.timezone.utc)
+# When an execution starts, if its scenario does not say so with `now`.
+USUAL_START = "2026-06-01T02:00:00+00:00"
 
 # The run that is under way. moto builds its components from plain classes, so there is no other way to hand it in.
 clock = None
@@ -267,14 +268,15 @@ def execute(definition, scenario, a_world):
     """Runs a definition to its end: `(status, error, cause, output, history)`."""
     global clock, world
     world = a_world
-    clock = virtual.Clock(START)
+    start = datetime.datetime.fromisoformat(scenario.get("now", USUAL_START).replace("Z", "+00:00"))
+    clock = virtual.Clock(start)
     faults.clear()
     role = f"arn:aws:iam::{ACCOUNT}:role/release"
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:release"
     details = EvaluationDetails(
         AWSExecutionDetails(account=ACCOUNT, region=REGION, role_arn=role),
         ExecutionDetails(
-            arn=machine.replace("stateMachine", "execution") + ":run", name="run", role_arn=role, inpt=scenario.get("input", {}), start_time=START.isoformat()
+            arn=machine.replace("stateMachine", "execution") + ":run", name="run", role_arn=role, inpt=scenario.get("input", {}), start_time=start.isoformat()
         ),
         StateMachineDetails(arn=machine, name="release", typ=StateMachineType.STANDARD, definition=json.dumps(definition)),
     )

@@ -1,6 +1,6 @@
 """The AWS command line itself, with a made-up AWS behind it, for the workflow executor.
 
-Reads one JSON object a line, `{"words": ["aws", …], "folder": …}`, and answers each with `{"stdout", "stderr", "exit", "understood"}`. The command
+Reads one JSON object a line, `{"words": ["aws", …], "folder": …, "input": …}`, and answers each with `{"stdout", "stderr", "exit", "understood"}`. The command
 line parses services, operations, options, shorthand and value types, builds the request, and prints the result through `--query`
 and `--output`; only the request is answered here, with a result of the right shape in a world where all is well.
 
@@ -12,7 +12,9 @@ import io
 import json
 import os
 import pathlib
+import re
 import sys
+import tempfile
 
 os.environ.update(AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none", AWS_DEFAULT_REGION="eu-west-1", AWS_EC2_METADATA_DISABLED="true")
 os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_PAGER="", LC_ALL="C.UTF-8")
@@ -58,6 +60,15 @@ def answer(self, operation_name, api_params):
 botocore.client.BaseClient._make_api_call = answer
 
 
+@contextlib.contextmanager
+def as_file(text):
+    """A file with what stood on the command's standard input, which belongs to this process's caller."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
 def words_of_version_1(words):
     kept, skip = [], 0
     for word in words:
@@ -70,7 +81,7 @@ def words_of_version_1(words):
     return kept
 
 
-def run(driver, words, folder):
+def run(driver, words, folder, stdin):
     if words[1:2] == ["--version"]:
         return {"stdout": "aws-cli/2.31.0 Python/3.13.7 Linux/6.8.0 exe/x86_64\n", "stderr": "", "exit": 0, "understood": True}
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True), io.StringIO()
@@ -79,8 +90,8 @@ def run(driver, words, folder):
     answer.whole_command = arguments[:1] == ["s3"] or arguments[1:2] == ["wait"]
     os.chdir(folder)
     try:
-        with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
-            status = driver.main(arguments)
+        with as_file(stdin) as place, contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
+            status = driver.main([re.sub(r"^(fileb?)://(/dev/stdin|-)$", rf"\1://{place}", word) for word in arguments])
     except Understood:
         status = 0
     except SystemExit as end:
@@ -96,7 +107,7 @@ def main():
     driver = awscli.clidriver.create_clidriver()
     for line in sys.stdin:
         asked = json.loads(line)
-        print(json.dumps(run(driver, asked["words"], asked["folder"])), file=sys.__stdout__, flush=True)
+        print(json.dumps(run(driver, asked["words"], asked["folder"], asked.get("input") or "")), file=sys.__stdout__, flush=True)
 
 
 main()

@@ -58,7 +58,7 @@ const digest = fs.existsSync(plan) ? JSON.parse(fs.readFileSync(plan, "utf8")).d
  */
 function read(file) {
   const { like, ...scenario } = JSON.parse(fs.readFileSync(file, "utf8").replaceAll("{{plan}}", digest));
-  return { ...(like && read(path.join(path.dirname(file), like))), ...scenario };
+  return { ...(like && read(path.resolve(path.dirname(file), like))), ...scenario };
 }
 
 for (const file of scenarios) {

@@ -11,11 +11,11 @@ export class AwsCommandLine {
   #waiting = [];
 
   /** Runs one command line. Starting Python takes a second, so it is started for the first. */
-  run(words, folder) {
+  run(words, folder, input) {
     this.child ??= this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.child.stdin.write(`${JSON.stringify({ words, folder })}\n`);
+      this.child.stdin.write(`${JSON.stringify({ words, folder, input })}\n`);
     });
   }
 

@@ -18,7 +18,8 @@ const STUBS = (
   "argocd aws az cdk cosign curl date docker eb fastlane flyway gcloud gh git glab helm helmfile kubectl kustomize liquibase mysql node npm npx openssl pip " +
   "psql python3 sam sentry-cli sleep sops ssh terraform timeout wget yarn"
 ).split(" ");
-const EPOCH = Date.parse("2026-06-01T02:00:00Z") / 1000;
+// When a run starts, if its scenario does not say so with `now`.
+const USUAL_START = "2026-06-01T02:00:00Z";
 
 /** Text as `printf '%b'` takes it, with no blank that the stub's `read` could trim. */
 const escaped = (text) => [...Buffer.from(text)].map((byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
@@ -41,6 +42,7 @@ export class Commands {
     const commands = new Commands();
     commands.world = world;
     commands.stub = stub;
+    commands.epoch = Date.parse(world.scenario.now ?? USUAL_START) / 1000;
     commands.aws = new AwsCommandLine();
     commands.path = [layOutStubs(path.join(folder, "stubs"), stub, [...STUBS, ...(world.scenario.tools ?? [])]), layOutReal(path.join(folder, "real"))].join(":");
     commands.server = net.createServer((socket) => commands.#serve(socket));
@@ -97,7 +99,7 @@ export class Commands {
     if (name === "sleep") {
       const seconds = args.map(duration).reduce((sum, each) => sum + each, 0);
       step.process.sleep(seconds, () => caller.end({ exit: Number.isNaN(seconds) ? 1 : 0 }));
-    } else if (name === "date") caller.end(date(args, EPOCH + this.world.clock.now));
+    } else if (name === "date") caller.end(date(args, this.epoch + this.world.clock.now));
     else if (name === "timeout") await this.#timeout(step, args, caller);
     else await this.#command(step, call, caller);
   }
@@ -115,13 +117,21 @@ export class Commands {
 
   /** What the scenario says; else what the command does by itself. An `aws` that the command line does not understand fails in any case. */
   async #outcome(step, call, text) {
-    const scripted = this.world.answer("command", text, step.where);
+    const scripted = this.#scripted(text, step.where);
     if (call.name === "aws") {
-      const own = await this.aws.run(["aws", ...call.args], call.folder);
+      const own = await this.aws.run(["aws", ...call.args], call.folder, call.input);
       if (!own.understood) this.world.complain(step.where, `\`${text}\`: ${own.stderr.trim().split("\n").slice(-3).join(" ")}`);
       return own.understood ? (scripted ?? own) : own;
     }
     return scripted ?? (call.name === "gh" ? gh(call, step) : usual(call));
+  }
+
+  /** A scenario's answer; `{{now}}` in what it prints is the virtual time. */
+  #scripted(text, where) {
+    const found = this.world.answer("command", text, where);
+    if (!found?.stdout) return found;
+    const now = new Date((this.epoch + this.world.clock.now) * 1000).toISOString();
+    return { ...found, stdout: found.stdout.replaceAll("{{now}}", now) };
   }
 
   /** `timeout`, by the virtual clock. */
@@ -246,6 +256,9 @@ function usual({ name, args, folder }) {
     const place = args.slice(2).find((arg) => !arg.startsWith("-"));
     fs.cpSync(folder, path.resolve(folder, place), { recursive: true });
   }
+  if (name === "terraform" && args[0] === "apply") return { stdout: "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.\n" };
+  // A second checkout, at another commit; the executor has but one.
+  if (name === "git" && args[0] === "worktree" && args[1] === "add") fs.cpSync(folder, args.slice(2).find((arg) => arg.startsWith("/")), { recursive: true });
   if (name !== "curl") return {};
   const file = value("-o") ?? value("--output");
   if (file && file !== "/dev/null") fs.writeFileSync(path.resolve(folder, file), '{"ok":true}\n');

@@ -100,7 +100,8 @@ function api(request, github, may) {
   const team = method === "GET" && /^orgs\/[^/]+\/teams\/([^/]+)\/(?:members|memberships\/([^/]+))$/.exec(route);
   if (team) return may("organization_members", "read") ?? membership(github, team[1], team[2], filter);
   if (/\/actions\/variables/.test(route)) return variables(github, method, route, body, filter, may);
-  if (/\/branches\/[^/]+\/protection|\/rulesets|\/environments\/[^/]+$/.test(route) && method !== "GET") return may("administration", "write") ?? answer({}, filter);
+  if (/\/branches\/[^/]+\/protection$/.test(route)) return may("administration", method === "GET" ? "read" : "write") ?? protection(github, method, route, body, filter);
+  if (/\/rulesets|\/environments\/[^/]+$/.test(route) && method !== "GET") return may("administration", "write") ?? answer({}, filter);
   if (/\/deployments/.test(route)) return may("deployments", method === "GET" ? "read" : "write") ?? answer({}, filter);
   if (/\/issues/.test(route)) return may("issues", method === "GET" ? "read" : "write") ?? answer({}, filter);
   return answer({}, filter);
@@ -118,6 +119,16 @@ function membership(github, slug, login, filter) {
   if (!members) return missing(`the team ${slug}`);
   if (login === undefined) return answer(members.map((each) => ({ login: each })), filter);
   return members.includes(login) ? answer({ state: "active", role: "member" }, filter) : missing(`${login} in ${slug}`);
+}
+
+/** A branch's protection is what was last put there; GitHub takes a plain flag and gives back an object. */
+function protection(github, method, route, body, filter) {
+  const usual = { lock_branch: { enabled: false }, enforce_admins: { enabled: true }, allow_force_pushes: { enabled: false } };
+  if (method === "PUT") {
+    const flags = Object.entries(body).map(([name, value]) => [name, typeof value === "boolean" || value === "true" || value === "false" ? { enabled: String(value) === "true" } : value]);
+    github.protections.set(route, { ...usual, ...Object.fromEntries(flags) });
+  } else if (method === "DELETE") github.protections.delete(route);
+  return answer(github.protections.get(route) ?? usual, filter);
 }
 
 // The token of a run can never write variables, whatever its job is granted.

@@ -16,6 +16,7 @@ export class GitHub {
     this.vars = { ...world.scenario.vars };
     this.secrets = { ...world.scenario.secrets };
     this.artifacts = new Map();
+    this.protections = new Map();
   }
 
   /** Reads every workflow of the release, as GitHub reads a repository. */
