@@ -32,7 +32,11 @@ fn pre_commit_runs_our_hooks() {
         return;
     };
     let good = formatted();
-    let unclosed = good.replacen("members ben, cleo }", "members ben, cleo", 1);
+    let unclosed = good.replacen(
+        "distinct_from author, executors; within 2d }",
+        "distinct_from author, executors; within 2d",
+        1,
+    );
     let crooked = good.replacen("release hello {", "release   hello    {", 1);
     assert!(
         unclosed != good && crooked != good,

@@ -1,0 +1,27 @@
+# Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
+# Plan 725fd754a3b482229a96cda53921ddd73205ee853498464bd21a7388862b4e71
+# What the plan assumes.
+
+# examples/database-migration/migration.release:28
+check "account" {
+  assert {
+    condition     = data.aws_caller_identity.current.account_id == "123456789012"
+    error_message = "The plan was written for another account."
+  }
+}
+
+# examples/database-migration/migration.release:28
+check "region" {
+  assert {
+    condition     = data.aws_region.current.region == "eu-central-1"
+    error_message = "The plan was written for another region."
+  }
+}
+
+# The state machine and this configuration are of the same plan.
+check "plan" {
+  assert {
+    condition     = strcontains(aws_sfn_state_machine.release.definition, "725fd754a3b482229a96cda53921ddd73205ee853498464bd21a7388862b4e71")
+    error_message = "The state machine was written from another plan."
+  }
+}

@@ -1,0 +1,73 @@
+# Written by releasec 0.1.0 from examples/hello/hello.release; changes belong there.
+# Plan 60202255f43bd067659acb1bfce9dc6b0379c6406ad942eaa2af7c8d6246bf65
+# Who is told, and what requests are made with.
+
+# Tells people that they are asked.
+resource "aws_sns_topic" "ask" {
+  name              = "Automation-hello-ask"
+  kms_master_key_id = aws_kms_key.release.id
+}
+
+# examples/hello/hello.release:7
+resource "aws_sns_topic" "role_operations" {
+  name              = "hello-operations"
+  kms_master_key_id = aws_kms_key.release.id
+}
+
+data "aws_iam_policy_document" "role_operations_topic" {
+  # the rule about aborted executions
+  statement {
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.role_operations.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = ["arn:${data.aws_partition.current.partition}:events:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:rule/*"]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "role_operations" {
+  arn    = aws_sns_topic.role_operations.arn
+  policy = data.aws_iam_policy_document.role_operations_topic.json
+}
+
+# For https://events.pagerduty.com/v2/enqueue
+resource "aws_cloudwatch_event_connection" "pagerduty" {
+  name               = "pagerduty"
+  authorization_type = "API_KEY"
+  kms_key_identifier = aws_kms_key.release.arn
+
+  auth_parameters {
+    api_key {
+      key   = var.connection_pagerduty_header
+      value = var.connection_pagerduty_value
+    }
+  }
+}
+
+# For https://slack.com/api/chat.postMessage
+resource "aws_cloudwatch_event_connection" "slack" {
+  name               = "slack"
+  authorization_type = "API_KEY"
+  kms_key_identifier = aws_kms_key.release.arn
+
+  auth_parameters {
+    api_key {
+      key   = var.connection_slack_header
+      value = var.connection_slack_value
+    }
+  }
+}

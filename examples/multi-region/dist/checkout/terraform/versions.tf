@@ -1,0 +1,35 @@
+# Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
+# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# What reads this configuration, and where it applies.
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+    github = {
+      source  = "integrations/github"
+      version = "~> 6.0"
+    }
+  }
+}
+
+# examples/multi-region/regions.release:26
+provider "aws" {
+  allowed_account_ids = ["123456789012"]
+  region              = "eu-west-1"
+
+  default_tags {
+    tags = merge({
+      release    = "checkout"
+      written_by = "releasec"
+    }, var.tags)
+  }
+}
+
+provider "github" {
+  owner = var.github_owner
+}
