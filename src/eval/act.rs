@@ -368,8 +368,7 @@ impl<'a> Lower<'a> {
         origin: Origin,
         scope: ScopeId,
     ) -> Option<Act> {
-        let mut command = self.command_text(command, scope)?;
-        command.folder = self.text_of(items, "folder", scope);
+        let command = self.command_of(command, items, scope)?;
         let title = Text::lit(first_line(&command.display));
         let mut act = self.blank(origin.clone(), ActSource::Run, title);
         act.run = Some(command);

@@ -18,6 +18,7 @@ struct Writer {
     reader: Reader,
     script: String,
     display: String,
+    paste: String,
     env: Vec<EnvVar>,
     /// Variables that begin a word: they are refused at run time when they begin with `-`.
     guarded: Vec<SmolStr>,
@@ -26,10 +27,22 @@ struct Writer {
 impl<'a> Lower<'a> {
     /// The command of a statement `run "…" { … }`.
     pub(crate) fn command(&mut self, stmt: &'a Stmt, scope: ScopeId) -> Option<Command> {
-        let expr = stmt.args().first()?;
-        let mut command = self.command_text(expr, scope)?;
-        let items = stmt.children();
+        self.command_of(stmt.args().first()?, stmt.children(), scope)
+    }
+
+    /// The command a text states, with the statements of its block.
+    pub(crate) fn command_of(
+        &mut self,
+        expr: &'a Expr,
+        items: &'a [Stmt],
+        scope: ScopeId,
+    ) -> Option<Command> {
+        let mut command = self.bare_command(expr, scope)?;
         command.folder = self.text_of(items, "folder", scope);
+        let mut prepared = Writer::new();
+        if let Some(folder) = &command.folder {
+            self.prepare(&mut prepared, "cd ", folder);
+        }
         for s in all(items, "env") {
             let [name, value] = s.args() else { continue };
             let (Some(name_text), Some(value)) = (
@@ -52,26 +65,37 @@ impl<'a> Lower<'a> {
                 ));
                 continue;
             };
+            self.prepare(&mut prepared, &format!("export {name_text}="), &text);
             command.env.push(EnvVar {
                 name: SmolStr::new(name_text),
                 value: Value::Text(text),
             });
         }
+        command.paste = pasted(&prepared.paste, &command.paste);
         if let Some(e) = arg(items, "prints") {
             command.prints = self.regex(e, scope).map(|r| (r, e.span));
         }
         Some(command)
     }
 
-    /// The command a text states.
-    pub(crate) fn command_text(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<Command> {
-        let mut w = Writer {
-            reader: Reader::new(),
-            script: String::new(),
-            display: String::new(),
-            env: Vec::new(),
-            guarded: Vec::new(),
-        };
+    /// A line before a pasted command: `start` and a word.
+    fn prepare(&self, w: &mut Writer, start: &str, text: &Text) {
+        w.literal(start);
+        if text.parts.is_empty() {
+            w.constant("");
+        }
+        for part in &text.parts {
+            match part {
+                TextPart::Lit(t) => w.constant(t),
+                TextPart::Sym(s) => w.symbol(s, &self.sym_name(s)),
+            }
+        }
+        w.literal("\n");
+    }
+
+    /// The command a text states, as it is pasted without anything around it.
+    fn bare_command(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<Command> {
+        let mut w = Writer::new();
         let mut sound = true;
         if let ExprKind::Str(lit) = &expr.kind {
             for part in &lit.parts {
@@ -106,6 +130,7 @@ impl<'a> Lower<'a> {
         Some(Command {
             script,
             display: w.display,
+            paste: w.paste,
             env: w.env,
             folder: None,
             prints: None,
@@ -241,10 +266,22 @@ impl<'a> Lower<'a> {
 }
 
 impl Writer {
+    fn new() -> Self {
+        Writer {
+            reader: Reader::new(),
+            script: String::new(),
+            display: String::new(),
+            paste: String::new(),
+            env: Vec::new(),
+            guarded: Vec::new(),
+        }
+    }
+
     fn literal(&mut self, text: &str) {
         self.reader.read(text);
         self.script.push_str(text);
         self.display.push_str(text);
+        self.paste.push_str(text);
     }
 
     fn begins_word(&self) -> bool {
@@ -254,19 +291,43 @@ impl Writer {
         )
     }
 
-    fn constant(&mut self, text: &str) {
+    /// What a text is in a command that is pasted, quoted for its place.
+    fn typed(&self, text: &str) -> String {
         match self.reader.place() {
             Place::Bare { .. } => match shlex::try_quote(text) {
-                Ok(q) => self.script.push_str(&q),
-                Err(_) => self.script.push_str("''"),
+                Ok(q) => q.into_owned(),
+                Err(_) => "''".into(),
             },
-            Place::Double { .. } => self.script.push_str(&escaped(text)),
+            Place::Double { .. } => escaped(text),
+            Place::HereDoc => {
+                let end = self.reader.here_word().unwrap_or_default();
+                let lines: Vec<String> = text
+                    .split('\n')
+                    .map(|line| {
+                        // Nothing, put where the line would end the here-document.
+                        let ends = line.trim_start_matches('\t') == end;
+                        let line = line.replace('\\', "\\\\").replace('$', "\\$").replace('`', "\\`");
+                        if ends { format!("$(){line}") } else { line }
+                    })
+                    .collect();
+                lines.join("\n")
+            }
+            Place::Comment => text.replace(['\n', '\r'], " "),
+            Place::Single => String::new(),
+        }
+    }
+
+    fn constant(&mut self, text: &str) {
+        let typed = self.typed(text);
+        self.paste.push_str(&typed);
+        match self.reader.place() {
+            Place::Bare { .. } | Place::Double { .. } => self.script.push_str(&typed),
             // A constant that reads like the end of the here-document would end it: it travels as a variable too.
             Place::HereDoc => {
                 let name = self.variable(Value::Text(Text::lit(text)), "text");
                 self.script.push_str(&format!("${{{name}}}"));
             }
-            Place::Comment => self.script.push_str(&text.replace(['\n', '\r'], " ")),
+            Place::Comment => self.script.push_str(&typed),
             Place::Single => {}
         }
         self.display.push_str(text);
@@ -276,9 +337,10 @@ impl Writer {
     }
 
     fn symbol(&mut self, sym: &Sym, shown: &str) {
-        self.display.push('‹');
-        self.display.push_str(shown);
-        self.display.push('›');
+        let marked = format!("‹{shown}›");
+        self.display.push_str(&marked);
+        let typed = self.typed(&marked);
+        self.paste.push_str(&typed);
         if self.reader.place() == Place::Comment {
             self.script.push_str("(a value of the run)");
             return;
@@ -347,4 +409,14 @@ fn escaped(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// A command as a person pastes it: in a shell of its own where there is more than one line, so that the first failing line
+/// ends it, as it does where the artifact runs it. A line that goes on after `\` is one.
+fn pasted(before: &str, command: &str) -> String {
+    let command = command.trim();
+    if before.is_empty() && !command.replace("\\\n", "").contains('\n') {
+        return command.to_string();
+    }
+    format!("(\nset -euo pipefail\n{before}{command}\n)")
 }

@@ -84,6 +84,14 @@ impl Reader {
         }
     }
 
+    /// The line that ends the here-document the reader stands in.
+    pub(crate) fn here_word(&self) -> Option<&str> {
+        match self.frames.last() {
+            Some(Frame::Here { word, .. }) => Some(word),
+            _ => None,
+        }
+    }
+
     /// Something was put where the reader stands.
     pub(crate) fn filled(&mut self) {
         self.word_start = false;

@@ -75,8 +75,12 @@ pub struct Command {
     /// The bash source to run under `bash -euo pipefail`. Symbolic values appear only as `"${RELEASEC_n}"` (bare place) or
     /// `${RELEASEC_n}` (inside double quotes), one variable per entry of `env`.
     pub script: String,
-    /// The same for people: what the author wrote, constants filled in, symbolic values as `‹name›`.
+    /// The same for reading in a line: what the author wrote, constants filled in as they are, symbolic values as `‹name›`.
     pub display: String,
+    /// The same for a person's terminal: pasted into bash, it runs the very words that the script runs once each `‹name›` in it
+    /// has been replaced by its value. Constants are quoted for their place; a folder, variables, and that the first failing
+    /// line ends it, stand around it.
+    pub paste: String,
     /// The variables the script reads, in order of first use; then those of `env "NAME", value`.
     pub env: Vec<EnvVar>,
     /// The folder it runs in, from the root of the repository.

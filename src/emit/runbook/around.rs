@@ -1,16 +1,15 @@
-//! What stands around the work: people, places, permissions, messages, obligations, what was accepted.
+//! What stands around the work: people, places, messages, obligations, what was accepted.
+//!
+//! Must not decide what a document shows: templates do. Called by `mod`.
 
 use crate::emit::Context;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
-use crate::emit::runbook::work::action;
-use crate::model::{
-    ApprovalId, DistinctFrom, DutyRule, Moment, NotifyTarget, OptionOutcome, OptionTestExpr, PersonRef,
-    Quorum, Release, RoleOrPerson, Seat, TriggerTest,
-};
+use crate::emit::runbook::work::beside;
+use crate::model::{Moment, NotifyTarget, PersonRef, Release, TriggerTest};
 use crate::plan::Plan;
 
-fn opt(r: &Release, t: Option<&crate::model::Text>) -> String {
+pub(super) fn opt(r: &Release, t: Option<&crate::model::Text>) -> String {
     say::maybe(r, t)
 }
 
@@ -48,12 +47,8 @@ pub(super) fn checklists(plan: &Plan) -> Vec<List> {
                     what: say::text(r, &i.what),
                     owner: say::role(r, i.owner.unwrap_or(r.owner)),
                     evidence: opt(r, i.evidence.as_ref()),
-                    check: i
-                        .check
-                        .as_ref()
-                        .and_then(|a| a.run.as_ref())
-                        .map(|c| c.display.trim().to_string())
-                        .unwrap_or_default(),
+                    check: say::cell(i.check.as_ref().and_then(|a| a.run.as_ref())).0,
+                    command: say::cell(i.check.as_ref().and_then(|a| a.run.as_ref())).1,
                     when: say::when(r, &i.when),
                 })
                 .collect(),
@@ -63,15 +58,7 @@ pub(super) fn checklists(plan: &Plan) -> Vec<List> {
 
 pub(super) fn holds(plan: &Plan) -> Vec<HoldCard> {
     let r = plan.release();
-    let actions = |steps: &[crate::model::Step]| {
-        steps
-            .iter()
-            .map(|s| {
-                let (action, command, ..) = action(r, s);
-                Action { action, command }
-            })
-            .collect()
-    };
+    let actions = |steps: &[crate::model::Step], owner| steps.iter().map(|s| beside(r, s, owner)).collect();
     r.holds
         .iter()
         .map(|h| HoldCard {
@@ -82,13 +69,13 @@ pub(super) fn holds(plan: &Plan) -> Vec<HoldCard> {
             },
             at_most: h.at_most.as_ref().map(|(d, _)| say::dur(*d)).unwrap_or_default(),
             owner: say::role(r, h.owner.unwrap_or(r.owner)),
-            enter: actions(&h.enter),
-            exit: actions(&h.exit),
+            enter: actions(&h.enter, h.owner.unwrap_or(r.owner)),
+            exit: actions(&h.exit, h.owner.unwrap_or(r.owner)),
         })
         .collect()
 }
 
-fn stage_names(r: &Release, stages: &[crate::model::StageId]) -> String {
+pub(super) fn stage_names(r: &Release, stages: &[crate::model::StageId]) -> String {
     let names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
     say::list(&names)
 }
@@ -129,7 +116,7 @@ fn moments(r: &Release, on: &[Moment]) -> String {
     say::list(&words)
 }
 
-fn target(r: &Release, t: NotifyTarget) -> String {
+pub(super) fn target(r: &Release, t: NotifyTarget) -> String {
     match t {
         NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
         NotifyTarget::Role(role) => say::role(r, role),
@@ -188,172 +175,6 @@ pub(super) fn escalations(plan: &Plan) -> Vec<Escalation> {
             unanswered: e.unanswered.map(say::dur).unwrap_or_default(),
             severity: e.severity.as_ref().map(ToString::to_string).unwrap_or_default(),
             to: e.to.map(|t| say::who(r, t)).unwrap_or_default(),
-        })
-        .collect()
-}
-
-pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
-    let r = plan.release();
-    r.approvals
-        .iter()
-        .enumerate()
-        .map(|(i, a)| {
-            let id = ApprovalId::at(i);
-            let from: Vec<String> = a.from.iter().map(|(w, _)| pool(r, *w)).collect();
-            let distinct: Vec<String> = a
-                .distinct_from
-                .iter()
-                .map(|(d, _)| match d {
-                    DistinctFrom::Author => "the author".to_string(),
-                    DistinctFrom::Executors => "whoever executes".to_string(),
-                    DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
-                })
-                .collect();
-            let guards: Vec<String> = r
-                .stages
-                .iter()
-                .filter(|s| s.approved.iter().any(|(b, _)| *b == id))
-                .map(|s| s.name.to_string())
-                .collect();
-            let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
-            ApprovalRow {
-                name: say::text(r, &a.title),
-                from: say::list(&from),
-                quorum: match a.quorum {
-                    Quorum::All => "all".into(),
-                    Quorum::Count(n) => n.to_string(),
-                },
-                distinct: say::list(&distinct),
-                asked: if after.is_empty() {
-                    "before the start".into()
-                } else {
-                    format!("after {}", stage_names(r, &after))
-                },
-                within: a.within.map(say::dur).unwrap_or_default(),
-                valid: a.valid.map(say::dur).unwrap_or_default(),
-                guards: say::list(&guards),
-                otherwise: match &a.otherwise {
-                    crate::model::ApprovalOutcome::Rollback => "roll back everything that began".into(),
-                    crate::model::ApprovalOutcome::Stop => "stop; what was changed stays changed".into(),
-                    crate::model::ApprovalOutcome::Restart(s, n) => {
-                        format!("start again from {}, {n} times at most", r.stage(*s).name)
-                    }
-                },
-                evidence: opt(r, a.evidence.as_ref()),
-                when: say::when(r, &a.when),
-            }
-        })
-        .collect()
-}
-
-/// A role with its people, or a person.
-fn pool(r: &Release, w: RoleOrPerson) -> String {
-    match w {
-        RoleOrPerson::Person(_) => say::who(r, w),
-        RoleOrPerson::Role(role) => {
-            let people: Vec<String> = crate::emit::people::members(r, role)
-                .into_iter()
-                .map(|p| say::text(r, &r.person(p).full_name))
-                .collect();
-            if people.is_empty() {
-                say::role(r, role)
-            } else {
-                format!("{} ({})", say::role(r, role), people.join(", "))
-            }
-        }
-    }
-}
-
-pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
-    let r = plan.release();
-    r.decisions
-        .iter()
-        .map(|d| DecisionCard {
-            name: d.name.replace('_', " "),
-            ask: say::text(r, &d.question.ask),
-            by: say::answerers(r, &d.question, Some(r.owner)),
-            expect: opt(r, d.question.expect.as_ref()),
-            within: d.question.within.map(say::dur).unwrap_or_default(),
-            default: d
-                .default
-                .and_then(|i| d.options.get(i))
-                .map(|o| say::text(r, &o.title))
-                .unwrap_or_default(),
-            options: d
-                .options
-                .iter()
-                .map(|o| OptionRow {
-                    name: say::text(r, &o.title),
-                    test: match &o.test {
-                        Some(OptionTestExpr::Metrics(m)) => say::metrics(r, m),
-                        Some(OptionTestExpr::Cond(c)) => say::when(r, c),
-                        None => String::new(),
-                    },
-                    then: match &o.then {
-                        OptionOutcome::Proceed => "go on".into(),
-                        OptionOutcome::Then(f) => say::outcome(r, f),
-                    },
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-pub(super) fn duties(plan: &Plan) -> Vec<String> {
-    let r = plan.release();
-    let seat = |s: &Seat| match s {
-        Seat::Author => "the author".to_string(),
-        Seat::Executor(stage) => format!("whoever executes {}", r.stage(*stage).name),
-        Seat::Executors => "whoever executes".to_string(),
-        Seat::Approvers => "every approver".to_string(),
-        Seat::Approval(a) => say::text(r, &r.approval(*a).title),
-        Seat::Decision(d) => format!("whoever decides {}", r.decision(*d).name),
-    };
-    let mut rules: Vec<String> = r
-        .duties
-        .iter()
-        .map(|rule| {
-            let seats: Vec<String> = rule.seats().iter().map(seat).collect();
-            let seats = say::list(&seats);
-            match rule {
-                DutyRule::Distinct(..) => format!("{seats} are different people."),
-                DutyRule::Same(..) => format!("{seats} are one person."),
-                DutyRule::AtMost(n, ..) => format!("{seats} are {n} people at most."),
-                DutyRule::AtLeast(n, ..) => format!("{seats} are {n} people at least."),
-            }
-        })
-        .collect();
-    for role in &r.roles {
-        for (other, _) in &role.excludes {
-            rules.push(format!(
-                "{} and {} share nobody.",
-                say::text(r, &role.title),
-                say::role(r, *other)
-            ));
-        }
-    }
-    rules
-}
-
-pub(super) fn overrides(plan: &Plan) -> Vec<OverrideRow> {
-    let r = plan.release();
-    r.overrides
-        .iter()
-        .map(|o| {
-            let mut skips: Vec<String> = o
-                .approvals
-                .iter()
-                .map(|(a, _)| say::text(r, &r.approval(*a).title))
-                .collect();
-            skips.extend(o.gates.iter().map(|(g, _)| say::text(r, &r.gate(*g).title)));
-            let by: Vec<String> = o.by.iter().map(|(w, _)| pool(r, *w)).collect();
-            let told: Vec<String> = o.notify.iter().map(|t| target(r, *t)).collect();
-            OverrideRow {
-                name: o.name.replace('_', " "),
-                skips: say::list(&skips),
-                by: format!("{} of {}", o.quorum, say::list(&by)),
-                told: say::list(&told),
-            }
         })
         .collect()
 }
@@ -479,7 +300,7 @@ pub(super) fn findings(plan: &Plan, context: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn within(scope: crate::source::Span, span: crate::source::Span) -> bool {
+pub(super) fn within(scope: crate::source::Span, span: crate::source::Span) -> bool {
     scope.file == span.file && scope.start <= span.start && span.end <= scope.end
 }
 
@@ -515,23 +336,4 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Input> {
                 .unwrap_or_default(),
         })
         .collect()
-}
-
-/// Who signs: the owner, whoever executes, and every approval.
-pub(super) fn sign_off(plan: &Plan) -> Vec<String> {
-    let r = plan.release();
-    let mut list = vec![say::role(r, r.owner)];
-    for s in &r.stages {
-        let owner = say::role(r, s.owner);
-        if !list.contains(&owner) {
-            list.push(owner);
-        }
-    }
-    for a in &r.approvals {
-        let title = say::text(r, &a.title);
-        if !list.contains(&title) {
-            list.push(title);
-        }
-    }
-    list
 }

@@ -48,19 +48,24 @@ pub(super) fn inline(text: &str) -> String {
     out
 }
 
-/// A text as a code span in one line; in a table its bars are escaped as tables want it.
+/// A text as a code span in one line.
 pub(super) fn code(text: &str) -> String {
-    let text = one_line(text).replace('|', "\\|");
+    let text: String = text.chars().map(plain).collect();
     if text.is_empty() {
         return String::new();
     }
     let fence = "`".repeat(longest_run(&text) + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') {
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
         " "
     } else {
         ""
     };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A text as a code span in the cell of a table, where bars are escaped even inside code.
+pub(super) fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
 }
 
 /// A text as a fenced block of a language.
@@ -102,7 +107,7 @@ pub(super) fn html(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::escape::{code, fenced, html, inline};
+    use crate::emit::runbook::escape::{cell, code, fenced, html, inline};
 
     #[test]
     fn text_stays_text() {
@@ -115,7 +120,8 @@ mod tests {
         );
         assert_eq!(inline("<img src=x>"), "\\<img src=x\\>");
         assert_eq!(inline("snake_case _em_"), "snake_case \\_em\\_");
-        assert_eq!(code("a`b|c"), "``a`b\\|c``");
+        assert_eq!(code("a`b|c"), "``a`b|c``");
+        assert_eq!(cell("a  b|c"), "`a  b\\|c`");
         assert_eq!(fenced("```\nx", "sh"), "````sh\n```\nx\n````");
         assert_eq!(html("<a href='x'>\u{202e}"), "&lt;a href=&#39;x&#39;&gt;\u{fffd}");
     }

@@ -4,7 +4,9 @@
 //! out. Must not know other targets but the diagram. Called through `emit::TARGETS`.
 
 mod around;
+mod consent;
 mod escape;
+mod from_here;
 mod render;
 mod rows;
 mod say;
@@ -45,6 +47,7 @@ struct View {
     approvals: Vec<around::ApprovalRow>,
     decisions: Vec<around::DecisionCard>,
     duties: Vec<String>,
+    separation: Vec<String>,
     overrides: Vec<around::OverrideRow>,
     people: Vec<around::Contact>,
     artifacts: Vec<around::ArtifactRow>,
@@ -86,6 +89,7 @@ fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
 
 fn view(plan: &Plan, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
+    let ways = from_here::ways(plan);
     let stages = work::stages(plan, &times);
     let diagram = crate::emit::diagram::diagram(plan);
     let draw = |name: &str| {
@@ -94,22 +98,23 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
     };
     View {
         version: 1,
-        summary: summary::summary(plan, context, &times),
+        summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
         checklists: around::checklists(plan),
         timeline: work::timeline(plan, &times, &stages),
         holds: around::holds(plan),
         validations: work::validations(plan, false),
         smoke: work::validations(plan, true),
-        from_here: ways_back::from_here(plan),
+        from_here: ways_back::from_here(plan, &ways),
         point_of_no_return: ways_back::point_of_no_return(plan),
         triggers: around::triggers(plan),
         messages: around::messages(plan),
         escalations: around::escalations(plan),
-        approvals: around::approvals(plan),
-        decisions: around::decisions(plan),
-        duties: around::duties(plan),
-        overrides: around::overrides(plan),
+        approvals: consent::approvals(plan),
+        decisions: consent::decisions(plan),
+        duties: consent::duties(plan),
+        separation: consent::separation(plan, context),
+        overrides: consent::overrides(plan),
         people: around::contacts(plan),
         artifacts: around::artifacts(plan),
         risks: around::risks(plan),
@@ -120,7 +125,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),
         inputs: around::inputs(plan),
-        sign_off: around::sign_off(plan),
+        sign_off: consent::sign_off(plan),
         mermaid: draw("mermaid").trim_end().to_string(),
         dag: draw("svg"),
         strip: times::strip(plan, &stages),

@@ -16,13 +16,16 @@ const TEMPLATES: &[(&str, &str)] = &[
 ];
 
 const PARTS: &[(&str, &str)] = &[
+    ("action", include_str!("templates/action.md.hbs")),
     ("first_screen", include_str!("templates/first_screen.md.hbs")),
+    ("from_here", include_str!("templates/from_here.md.hbs")),
     ("provenance", include_str!("templates/provenance.md.hbs")),
     ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
 ];
 
 handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
+handlebars_helper!(cell: |text: String| escape::cell(&text));
 handlebars_helper!(shell: |text: String| escape::fenced(&text, "bash"));
 handlebars_helper!(markup: |text: String| escape::html(&text));
 
@@ -33,6 +36,7 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
     templates.register_escape_fn(handlebars::no_escape);
     templates.register_helper("md", Box::new(md));
     templates.register_helper("code", Box::new(code));
+    templates.register_helper("cell", Box::new(cell));
     templates.register_helper("shell", Box::new(shell));
     templates.register_helper("h", Box::new(markup));
     for (name, text) in PARTS {

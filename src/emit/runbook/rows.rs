@@ -18,7 +18,7 @@ rows! {
     /// An environment.
     Place { name, kind, region, account, iac, url, classification, encryption, note }
     /// An item of a checklist.
-    Item { what, owner, evidence, check, when }
+    Item { what, owner, evidence, check, command, when }
     /// A trigger.
     TriggerRow { name, test, over, during, then }
     /// A message.
@@ -87,5 +87,17 @@ pub(in crate::emit::runbook) struct HoldCard {
 #[derive(Debug, Clone, Serialize)]
 pub(in crate::emit::runbook) struct Action {
     pub action: String,
+    pub owner: String,
+    pub when: String,
+    pub records: Vec<Record>,
+    pub command: String,
+    pub console: String,
+    pub expect: String,
+}
+
+/// What is recorded just before a step.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::emit::runbook) struct Record {
+    pub name: String,
     pub command: String,
 }

@@ -178,20 +178,20 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
                     let m = release.metric(m);
                     match &m.console {
                         Some(c) => text(release, c),
-                        None => m
-                            .run
-                            .as_ref()
-                            .map_or_else(|| text(release, &m.title), |r| r.display.trim().to_string()),
+                        None => m.run.as_ref().map_or_else(
+                            || text(release, &m.title),
+                            |r| r.display.trim().replace('\n', "; "),
+                        ),
                     }
                 })
                 .collect();
             (list(&tools), metrics(release, expr))
         }
         GateTest::Run(act) | GateTest::Job(act) => {
-            let tool = act
-                .run
-                .as_ref()
-                .map_or_else(|| text(release, &act.title), |r| r.display.trim().to_string());
+            let tool = act.run.as_ref().map_or_else(
+                || text(release, &act.title),
+                |r| r.display.trim().replace('\n', "; "),
+            );
             let expected = act
                 .run
                 .as_ref()
@@ -210,6 +210,15 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
             let criterion = q.expect.as_ref().unwrap_or(&q.ask);
             (tool, text(release, criterion))
         }
+    }
+}
+
+/// A command for a table: in its cell when it is one line, else below the table.
+pub(super) fn cell(command: Option<&crate::model::Command>) -> (String, String) {
+    match command {
+        None => Default::default(),
+        Some(c) if c.paste.contains('\n') => (String::new(), c.paste.clone()),
+        Some(c) => (c.paste.clone(), String::new()),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::diagnostic::Severity;
 use crate::emit::Context;
+use crate::emit::runbook::from_here::{Cause, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
-use crate::model::{PersonRef, Rollback};
-use crate::plan::{Pace, Plan};
+use crate::model::Rollback;
+use crate::plan::{Node, Pace, Plan};
 use serde::Serialize;
 
 /// The first screen.
@@ -43,28 +44,24 @@ pub(super) struct Summary {
     pub local: bool,
 }
 
-pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summary {
+pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
     let r = plan.release();
     let last = (0..r.stages.len())
         .map(|i| span(plan, crate::model::StageId::at(i)).1)
         .max()
         .unwrap_or(0);
-    let chain = plan.undo_chain(Pace::Longest);
-    // At worst the slowest failure comes at the end of its stage, and its whole chain of undos follows.
-    let worst = (0..r.stages.len())
-        .map(|i| {
-            span(plan, crate::model::StageId::at(i))
-                .1
-                .saturating_add(chain[i].as_ms())
-        })
+    // At worst what fails does so at its end, and the whole way back from there follows.
+    let worst = ways
+        .iter()
+        .map(|w| failed_by(plan, w).saturating_add(w.safe.as_ms()))
         .max()
         .unwrap_or(last)
         .max(last);
-    let longest_undo = chain
+    let longest_undo = ways
         .iter()
-        .copied()
-        .max_by_key(|d| d.as_ms())
-        .unwrap_or_default();
+        .filter(|w| w.undoes())
+        .map(|w| w.safe)
+        .max_by_key(|d| d.as_ms());
     let ends = |ms: i64| match times.whole(ms) {
         Some(at) => format!("{} – {at}", say::offset(ms)),
         None => format!(
@@ -72,14 +69,6 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summ
             say::dur(crate::model::Dur { ms, working_days: 0 })
         ),
     };
-    let authors: Vec<String> = r
-        .authors
-        .iter()
-        .map(|(p, _)| match p {
-            PersonRef::Person(p) => say::text(r, &r.person(*p).full_name),
-            PersonRef::Param(p) => format!("‹{}›", r.param(*p).name),
-        })
-        .collect();
     let change = r.change.as_ref();
     Summary {
         name: r.name.to_string(),
@@ -105,7 +94,7 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summ
             .map(|c| say::maybe(r, c.ticket.as_ref()))
             .unwrap_or_default(),
         docs: r.docs.iter().map(|t| say::text(r, t)).collect(),
-        authors: say::list(&authors),
+        authors: crate::emit::runbook::consent::authors(r),
         owner: say::role(r, r.owner),
         environment: r.env(r.environment).name.to_string(),
         start: times.whole(0).unwrap_or_default(),
@@ -121,13 +110,23 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times) -> Summ
             working_days: 0,
         }),
         worst_finish: ends(worst),
-        worst_rollback: say::dur(longest_undo),
+        worst_rollback: longest_undo.map(say::dur).unwrap_or_default(),
         rehearsal: rehearsal(plan),
         asked: asked(plan),
         red_flags: red_flags(plan, context),
         known_start: times.clock.t.is_some(),
         local: times.local,
     }
+}
+
+/// When a failure has come at the latest, in milliseconds from T.
+fn failed_by(plan: &Plan, w: &Way) -> i64 {
+    let node = match &w.cause {
+        Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
+        Cause::Refused(a) => Node::Approval(*a),
+        Cause::Option(d, _) => Node::Decision(*d),
+    };
+    plan.schedule(Pace::Longest).of(plan, node).finish
 }
 
 fn window(plan: &Plan, times: &Times) -> String {

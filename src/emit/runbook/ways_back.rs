@@ -1,9 +1,10 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
+use crate::emit::runbook::from_here::{Cause, Stays, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::work::{act_words, action};
-use crate::model::{Release, Rollback, StageId};
-use crate::plan::{Node, Pace, Plan, StageUndo};
+use crate::model::{FailureOutcome, GateId, HoldId, Release, Rollback, StageId};
+use crate::plan::{Pace, Plan, StageUndo};
 use serde::Serialize;
 
 /// How a stage is undone.
@@ -33,15 +34,18 @@ pub(super) struct UndoRow {
     pub owner: String,
 }
 
-/// What is undone, and in which order, when a stage fails.
+/// What is undone, and in which order, when something fails.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FromHere {
-    pub stage: String,
+    pub fails: String,
+    pub then: String,
     pub order: Vec<String>,
+    pub beside: String,
     pub kept: Vec<String>,
+    pub holds: String,
+    pub entered_again: String,
     pub safe_in: String,
     pub ends: String,
-    pub note: String,
 }
 
 pub(super) fn card(plan: &Plan, id: StageId) -> Card {
@@ -130,68 +134,185 @@ fn tested(r: &Release, t: &crate::model::Tested) -> String {
     parts.join(" ")
 }
 
-/// For each stage that can fail: what is undone when it does, last begun first. What runs beside it is undone too when it has
-/// begun; the order here is for everything that surely began.
-pub(super) fn from_here(plan: &Plan) -> Vec<FromHere> {
+/// So many names at most in all orders together; beyond, an order names what comes next only.
+const NAMES: usize = 20_000;
+
+/// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
+pub(super) fn from_here(plan: &Plan, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
-    let chain = plan.undo_chain(Pace::Longest);
-    let order = plan.stage_order();
-    let mut list = Vec::new();
-    for stage in &order {
-        let before = plan.ancestors(Node::Stage(*stage));
-        let began: Vec<StageId> = order
+    let names: usize = ways.iter().flat_map(|w| &w.undone).map(Vec::len).sum();
+    ways.iter()
+        .map(|w| FromHere {
+            fails: fails(plan, &w.cause),
+            then: then(plan, w),
+            order: order(plan, w, names > NAMES),
+            beside: stage_list(r, &w.beside, names > NAMES),
+            kept: kept(r, w),
+            holds: hold_list(r, &w.holds),
+            entered_again: hold_list(r, &w.entered_again),
+            safe_in: safe(w),
+            ends: ends(w),
+        })
+        .collect()
+}
+
+fn hold_list(r: &Release, holds: &[HoldId]) -> String {
+    let titles: Vec<String> = holds.iter().map(|h| say::text(r, &r.hold(*h).title)).collect();
+    say::list(&titles)
+}
+
+fn stage_list(r: &Release, stages: &[StageId], short: bool) -> String {
+    const SHOWN: usize = 12;
+    let mut names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
+    if short && names.len() > SHOWN {
+        let more = names.len() - SHOWN;
+        names.truncate(SHOWN);
+        names.push(format!("{more} more"));
+    }
+    say::list(&names)
+}
+
+/// What fails, in words.
+fn fails(plan: &Plan, cause: &Cause) -> String {
+    let r = plan.release();
+    let gates = |gates: &[GateId]| {
+        let titles: Vec<String> = gates
             .iter()
-            .copied()
-            .filter(|s| s == stage || plan.contains(&before, Node::Stage(*s)))
+            .map(|g| format!("“{}”", say::text(r, &r.gate(*g).title)))
             .collect();
-        // An irreversible stage that began stays, and so does all it depends on.
-        let pivots: Vec<StageId> = began
-            .iter()
-            .copied()
-            .filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..)))
-            .collect();
-        let stays = |s: StageId| {
-            pivots
-                .iter()
-                .any(|p| *p == s || plan.precedes(Node::Stage(s), Node::Stage(*p)))
-        };
-        let (mut undone, mut kept) = (Vec::new(), Vec::new());
-        for s in began.iter().rev() {
-            let name = r.stage(*s).name.to_string();
-            match plan.undo(*s) {
-                StageUndo::Derived(_) | StageUndo::Written(_) if !stays(*s) => undone.push(name),
-                StageUndo::Nothing | StageUndo::Harmless(..) => {}
-                _ => kept.push(name),
-            }
+        match titles.as_slice() {
+            [one] => format!("{one} does not pass"),
+            many => format!("one of {} does not pass", say::list(many)),
         }
-        let holds: Vec<String> = (0..r.holds.len())
-            .filter(|h| {
-                plan.hold_stages(crate::model::HoldId::at(*h))
-                    .iter()
-                    .any(|s| began.contains(s))
-            })
-            .map(|h| say::text(r, &r.holds[h].title))
-            .collect();
-        let note = if holds.is_empty() {
-            String::new()
-        } else {
-            format!("Then leave: {}.", say::list(&holds))
-        };
-        list.push(FromHere {
-            stage: r.stage(*stage).name.to_string(),
-            ends: if pivots.is_empty() {
-                "rolled back"
-            } else {
-                "needs help"
+    };
+    match cause {
+        Cause::Step(s) => match &r.stage(*s).rollout {
+            Some(rollout) if rollout.demote.is_some() => {
+                let first = rollout.steps.first().map_or("", |s| s.name.as_str());
+                format!("{}, at {first}", r.stage(*s).name)
             }
-            .to_string(),
-            safe_in: say::dur(chain[stage.index()]),
-            order: undone,
-            kept,
-            note,
-        });
+            _ => r.stage(*s).name.to_string(),
+        },
+        Cause::LaterStep(s) => format!("{}, at a later step", r.stage(*s).name),
+        Cause::Gates(s, g) => format!("{}: {}", r.stage(*s).name, gates(g)),
+        Cause::Entry(s, g) => format!("{}, before it begins: {}", r.stage(*s).name, gates(g)),
+        Cause::Refused(a) => format!(
+            "approval “{}”: refused, or not given in time",
+            say::text(r, &r.approval(*a).title)
+        ),
+        Cause::Option(d, i) => {
+            let d = r.decision(*d);
+            let option = d.options.get(*i).map(|o| say::text(r, &o.title));
+            format!(
+                "decision “{}”: {}",
+                say::text(r, &d.question.ask),
+                option.unwrap_or_default()
+            )
+        }
+    }
+}
+
+/// What follows, in words.
+fn then(plan: &Plan, w: &Way) -> String {
+    let r = plan.release();
+    let owner = say::role(r, w.stage.map_or(r.owner, |s| r.stage(s).owner));
+    let decides = format!("{owner} decides: try again, go on, roll back or stop");
+    match &w.then {
+        Then::Outcome(FailureOutcome::Pause) => format!("pause; {decides}"),
+        Then::Outcome(FailureOutcome::Escalate(c)) => {
+            format!("call {} and pause; {decides}", say::text(r, &r.channel(*c).title))
+        }
+        Then::Demote => format!("go back to the step before, then pause; {decides}"),
+        Then::Outcome(o) => say::outcome(r, o),
+        Then::Decision(d) => {
+            let d = r.decision(*d);
+            let by = say::answerers(r, &d.question, Some(r.owner));
+            format!("{by} decides: {}", say::text(r, &d.question.ask))
+        }
+    }
+}
+
+fn order(plan: &Plan, w: &Way, short: bool) -> Vec<String> {
+    let r = plan.release();
+    let name = |s: &StageId| r.stage(*s).name.to_string();
+    let many: usize = w.undone.iter().map(Vec::len).sum();
+    if let (true, Some(s), true) = (short, w.stage, many > 3) {
+        let before = stage_list(r, &plan.stages_before(s), true);
+        let rest = format!("{before} with everything before, the last first");
+        return match w.undone.first() {
+            Some(first) if first.as_slice() == [s] => vec![name(&s), rest],
+            _ => vec![rest],
+        };
+    }
+    w.undone
+        .iter()
+        .map(|group| match group.as_slice() {
+            [one] => name(one),
+            many => format!(
+                "{} together",
+                say::list(&many.iter().map(name).collect::<Vec<_>>())
+            ),
+        })
+        .collect()
+}
+
+/// What stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
+fn kept(r: &Release, w: &Way) -> Vec<String> {
+    const SHOWN: usize = 40;
+    let mut list: Vec<String> = w
+        .kept
+        .iter()
+        .map(|(s, why)| {
+            let name = &r.stage(*s).name;
+            match why {
+                Stays::Irreversible => format!("{name} (cannot be undone)"),
+                Stays::Needed(p) => format!("{name} ({} needs it)", r.stage(*p).name),
+                Stays::Harmless => format!("{name} (harmless)"),
+                Stays::Untouched => name.to_string(),
+            }
+        })
+        .collect();
+    if list.len() > SHOWN {
+        let more = list.len() - SHOWN;
+        list.truncate(SHOWN);
+        list.push(format!("{more} more"));
     }
     list
+}
+
+/// Whether a person decides before anything is undone.
+pub(super) fn asks(then: &Then) -> bool {
+    matches!(
+        then,
+        Then::Demote | Then::Decision(_) | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
+    )
+}
+
+fn safe(w: &Way) -> String {
+    let time = say::dur(w.safe);
+    match &w.then {
+        Then::Outcome(FailureOutcome::Continue { .. }) => "the run goes on".into(),
+        _ if w.half_done && !w.undoes() => "no way back".into(),
+        Then::Outcome(FailureOutcome::Stop) => "nothing is taken back".into(),
+        then if !w.undoes() && w.safe.as_ms() == 0 => {
+            if asks(then) { "once decided" } else { "at once" }.into()
+        }
+        then if asks(then) => format!("{time} once decided"),
+        _ => time,
+    }
+}
+
+fn ends(w: &Way) -> String {
+    match &w.then {
+        Then::Outcome(FailureOutcome::Continue { .. }) => "goes on".into(),
+        Then::Outcome(FailureOutcome::Restart(..)) => "goes on, or rolled back at last".into(),
+        _ if w.half_done => "needs help".into(),
+        Then::Outcome(FailureOutcome::Rollback) => "rolled back".into(),
+        Then::Outcome(FailureOutcome::RollbackStage(_) | FailureOutcome::Stop) => "stopped".into(),
+        Then::Demote
+        | Then::Decision(_)
+        | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_)) => "as decided".into(),
+    }
 }
 
 /// The first stage after which there is no way back.

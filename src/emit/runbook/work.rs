@@ -1,5 +1,6 @@
 //! The work itself: stages with their steps, the timeline, and what is verified.
 
+use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, card};
@@ -57,7 +58,7 @@ pub(super) struct StepRow {
     pub verify: String,
     pub if_not: String,
     pub captures: String,
-    pub records: String,
+    pub records: Vec<Record>,
 }
 
 /// A row of the timeline.
@@ -77,6 +78,10 @@ pub(super) struct Row {
 pub(super) struct Validation {
     pub name: String,
     pub tool: String,
+    /// The command, when it fits a cell of a table.
+    pub short: String,
+    /// The command, when it does not.
+    pub long: String,
     pub threshold: String,
     pub over: String,
     pub stages: String,
@@ -243,12 +248,7 @@ fn push(
         .iter()
         .map(|c| r.capture(*c).name.to_string())
         .collect();
-    let records: Vec<String> = step
-        .act()
-        .iter()
-        .flat_map(|a| &a.priors)
-        .map(|p| prior(r, *p))
-        .collect();
+    let records = records(r, step);
     rows.push(StepRow {
         number: format!("{number}.{}", rows.len() + 1),
         offset: say::offset(*at),
@@ -266,16 +266,36 @@ fn push(
         verify,
         if_not,
         captures: say::list(&captures),
-        records: say::list(&records),
+        records,
     });
     *at = at.saturating_add(long.as_ms());
 }
 
-fn prior(r: &Release, id: crate::model::PriorId) -> String {
+/// What is recorded just before a step.
+fn records(r: &Release, step: &Step) -> Vec<Record> {
+    let acts = step.act().into_iter();
+    acts.flat_map(|a| &a.priors).map(|p| prior(r, *p)).collect()
+}
+
+/// A step that stands beside the stages.
+pub(super) fn beside(r: &Release, step: &Step, owner: RoleId) -> Action {
+    let (what, command, _, console) = action(r, step);
+    Action {
+        action: what,
+        owner: say::role(r, step.owner.unwrap_or(owner)),
+        when: say::when(r, &step.when),
+        records: records(r, step),
+        command,
+        console,
+        expect: say::maybe(r, step.expect.as_ref()),
+    }
+}
+
+fn prior(r: &Release, id: crate::model::PriorId) -> Record {
     let p = r.prior(id);
-    match &p.run {
-        Some(run) => format!("{} ({})", p.name, run.display.trim()),
-        None => p.name.to_string(),
+    Record {
+        name: format!("‹prior {}›", p.name),
+        command: p.run.as_ref().map(|run| run.paste.clone()).unwrap_or_default(),
     }
 }
 
@@ -315,11 +335,9 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
         StepKind::VerifyGate(g) => {
             let gate = r.gate(*g);
             let command = match &gate.test {
-                GateTest::Run(a) | GateTest::Job(a) => a
-                    .run
-                    .as_ref()
-                    .map(|c| c.display.trim().to_string())
-                    .unwrap_or_default(),
+                GateTest::Run(a) | GateTest::Job(a) => {
+                    a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default()
+                }
                 _ => String::new(),
             };
             (
@@ -358,11 +376,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
 
 /// What an act does, in the same parts.
 pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, String) {
-    let command = act
-        .run
-        .as_ref()
-        .map(|c| c.display.trim().to_string())
-        .unwrap_or_default();
+    let command = act.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default();
     let call = match &act.task {
         Some(crate::model::Task::Aws {
             service, operation, ..
@@ -510,6 +524,10 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
         }
         let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
         let (tool, threshold) = say::gate(r, &gate.test, owner);
+        let (short, long) = match &gate.test {
+            GateTest::Run(a) | GateTest::Job(a) => say::cell(a.run.as_ref()),
+            _ => Default::default(),
+        };
         let judges: Vec<String> = plan
             .judges(GateId::at(i))
             .iter()
@@ -518,6 +536,8 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
         list.push(Validation {
             name: say::text(r, &gate.title),
             tool,
+            short,
+            long,
             threshold,
             over: gate.over.map(say::dur).unwrap_or_default(),
             stages: say::list(&judges),

@@ -1,36 +1,15 @@
 //! Nothing a plan says is missing from its documents: each fact of every example is looked for in the runbook.
 
-use releasec::driver::read::{Overlay, Project};
-use releasec::emit::{Context, TARGETS};
+use crate::support::{example, examples, plain};
 use releasec::model::{GateTest, Release, StepKind};
-use releasec::plan::Plan;
-use releasec::source::SourceMap;
-use std::path::{Path, PathBuf};
-
-fn examples() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut plans = Vec::new();
-    for folder in std::fs::read_dir(root).expect("examples").flatten() {
-        let Ok(entries) = std::fs::read_dir(folder.path()) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
-            if entry.path().extension().is_some_and(|e| e == "release") && text.contains("\nrelease ") {
-                plans.push(entry.path());
-            }
-        }
-    }
-    plans.sort();
-    plans
-}
+use std::path::Path;
 
 /// What must stand in a runbook, word for word.
 fn facts(r: &Release) -> Vec<String> {
     let mut facts: Vec<String> = Vec::new();
     let mut commands = |run: &releasec::model::Command| {
         facts.extend(
-            run.display
+            run.paste
                 .lines()
                 .map(str::trim)
                 .filter(|l| !l.is_empty())
@@ -111,65 +90,18 @@ fn thresholds(expr: &releasec::model::MetricExpr, facts: &mut Vec<String>) {
     }
 }
 
-/// A document without its escapes, so that facts can be looked for as the plan says them.
-fn plain(document: &str) -> String {
-    let mut out = String::with_capacity(document.len());
-    let mut chars = document.chars().peekable();
-    while let Some(c) = chars.next() {
-        let escapes = c == '\\' && chars.peek().is_some_and(|n| "\\`*_[]<>|~&$:.#+-=)".contains(*n));
-        if escapes {
-            out.extend(chars.next());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// A plan and its documents; nothing for a plan that does not compile.
-fn compiled(path: &Path) -> Option<(Plan, Vec<(String, String)>)> {
-    let overlay = Overlay::new();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let project = Project::of(path, here, &overlay);
-    let mut sources = SourceMap::new();
-    let file = sources.add(
-        project.shown(path),
-        std::fs::read_to_string(path).expect("the plan"),
-    );
-    let (program, bag) = releasec::resolve::load(&mut sources, &project, file);
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    let release = lowered.release.filter(|_| !bag.has_errors())?;
-    let plan = Plan::new(release).ok()?;
-    let context = Context {
-        sources: &sources,
-        digest: "0",
-        version: "0",
-        source: "plan.release",
-        findings: &[],
-    };
-    let target = TARGETS
-        .iter()
-        .find(|t| t.name == "runbook")
-        .expect("the documents are a target");
-    let (artifacts, _) = (target.emit)(&plan, &context);
-    Some((plan, artifacts.into_iter().map(|a| (a.path, a.content)).collect()))
-}
-
 #[test]
 fn every_fact_of_a_plan_stands_in_its_runbook() {
     let mut missing = Vec::new();
     let mut looked_at = 0;
     for path in examples() {
-        let Some((plan, documents)) = compiled(&path) else {
+        let Some(compiled) = example(&path) else {
             continue;
         };
         looked_at += 1;
-        let (_, runbook) = documents
-            .iter()
-            .find(|(p, _)| p == "runbook.md")
-            .expect("a runbook is among the documents");
+        let runbook = compiled.document("runbook.md");
         let runbook = format!("{runbook}\n{}", plain(runbook));
-        for fact in facts(plan.release()) {
+        for fact in facts(compiled.plan.release()) {
             if !runbook.contains(&fact) {
                 missing.push(format!("{}: {fact}", path.display()));
             }
@@ -186,7 +118,7 @@ fn every_fact_of_a_plan_stands_in_its_runbook() {
 #[test]
 fn documents_are_the_same_every_time() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello/hello.release");
-    let (_, first) = compiled(&path).expect("the example compiles");
-    let (_, second) = compiled(&path).expect("the example compiles");
-    assert!(first == second, "two builds differ");
+    let first = example(&path).expect("the example compiles");
+    let second = example(&path).expect("the example compiles");
+    assert!(first.documents == second.documents, "two builds differ");
 }

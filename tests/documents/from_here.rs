@@ -1,0 +1,311 @@
+//! "It broke here. What now?": the table says what the meaning of a plan says, for each way a failure can take.
+
+use crate::support::{Compiled, example, plan, table};
+use proptest::prelude::*;
+use std::path::Path;
+
+const HEADING: &str = "From here: what is undone when something fails";
+
+/// Around the stages of a test.
+const BEFORE: &str = r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+role leads { title "Leads"; at_least 3 }
+environment production { kind production }
+gate smoke { title "It answers"; run "./smoke.sh" { changes nothing }; exercises "app:shop" }
+gate quiet { title "It is quiet"; run "./quiet.sh" { changes nothing }; otherwise stop }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in production
+  approval go { from leads; distinct_from author, executors; within 2d }
+"#;
+
+fn shop(stages: &str) -> Compiled {
+    plan(&format!("{BEFORE}{stages}\n}}\n"))
+}
+
+fn undoable(name: &str, rest: &str) -> String {
+    format!(
+        "stage {name} {{ approved go; {rest}; run \"./do.sh {name}\" {{ changes \"app:{name}\" }}; \
+         rollback {{ run \"./undo.sh {name}\" {{ changes \"app:{name}\"; takes 1m .. 5m }} }} }}\n"
+    )
+}
+
+/// The row of what fails: then, undone, kept, safe within, how the run ends.
+fn row(compiled: &Compiled, fails: &str) -> Vec<String> {
+    let rows = table(compiled.document("runbook.md"), HEADING);
+    let found = rows.iter().find(|r| r[0] == fails);
+    let found = found.unwrap_or_else(|| panic!("no row for {fails}: {rows:#?}"));
+    found[1..].to_vec()
+}
+
+#[test]
+fn everything_that_began_is_undone_the_last_first() {
+    let c = shop(
+        &format!(
+            "{}{}{}",
+            undoable("base", "after"),
+            undoable("app", "after base"),
+            undoable("web", "after app")
+        )
+        .replace("after; ", ""),
+    );
+    assert_eq!(
+        row(&c, "web"),
+        [
+            "roll back everything that began",
+            "web, then app, then base.",
+            "",
+            "15 min",
+            "rolled back"
+        ]
+    );
+}
+
+#[test]
+fn what_runs_beside_is_undone_when_it_has_begun() {
+    let c = shop(&format!(
+        "{}{}{}",
+        undoable("base", "owner operations"),
+        undoable("east", "after base"),
+        undoable("west", "after base")
+    ));
+    let east = row(&c, "east");
+    assert_eq!(
+        east[1],
+        "east, then base. Besides, in their place, where they have begun: west."
+    );
+    assert_eq!(east[3], "10 min");
+}
+
+#[test]
+fn a_part_is_undone_and_the_rest_kept() {
+    let c = shop(&format!(
+        "{}{}{}",
+        undoable("base", "owner operations"),
+        undoable("app", "after base"),
+        undoable("web", "after app; on_failure { then rollback(app) }")
+    ));
+    assert_eq!(
+        row(&c, "web"),
+        [
+            "roll back app and what depends on it, then stop",
+            "web, then app.",
+            "base",
+            "10 min",
+            "stopped"
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_undone_when_the_run_stops_pauses_or_goes_on() {
+    let c = shop(&format!(
+        "{}{}{}{}",
+        undoable("base", "owner operations"),
+        undoable("app", "after base; on_failure { then stop }"),
+        undoable("web", "after app; on_failure { then pause }"),
+        undoable(
+            "log",
+            "after web; on_failure { then continue { because \"logs can wait\" } }"
+        )
+    ));
+    assert_eq!(
+        row(&c, "app"),
+        [
+            "stop; what was changed stays changed",
+            "nothing.",
+            "app, base",
+            "nothing is taken back",
+            "stopped"
+        ]
+    );
+    assert_eq!(
+        row(&c, "web"),
+        [
+            "pause; Operations decides: try again, go on, roll back or stop",
+            "web, then app, then base.",
+            "",
+            "15 min once decided",
+            "as decided"
+        ]
+    );
+    assert_eq!(
+        row(&c, "log"),
+        [
+            "go on: logs can wait",
+            "nothing.",
+            "",
+            "the run goes on",
+            "goes on"
+        ]
+    );
+}
+
+#[test]
+fn a_gate_that_says_otherwise_has_a_row_of_its_own() {
+    let c = shop(
+        "stage app { approved go; require quiet; run \"./do.sh\" { changes \"app:shop\" }; verify smoke, quiet; \
+         rollback { run \"./undo.sh\" { changes \"app:shop\" } } }",
+    );
+    assert_eq!(row(&c, "app")[1], "app.");
+    assert_eq!(
+        row(&c, "app: “It is quiet” does not pass")[3],
+        "nothing is taken back"
+    );
+    assert_eq!(
+        row(&c, "app, before it begins: “It is quiet” does not pass")[1],
+        "nothing."
+    );
+}
+
+#[test]
+fn a_hold_is_left_on_the_way_out_and_entered_again_when_it_was_closed() {
+    let c = shop(&format!(
+        "{}{}{}hold frozen {{ title \"Main is frozen\"; during base .. app; enter {{ run \"./freeze\" {{ changes \"repo:main\" }} }}; \
+         exit {{ run \"./thaw\" {{ changes \"repo:main\" }} }} }}",
+        undoable("base", "owner operations"),
+        undoable("app", "after base"),
+        undoable("web", "after app")
+    ));
+    assert_eq!(row(&c, "app")[1], "app, then base. Then leave: Main is frozen.");
+    assert_eq!(
+        row(&c, "web")[1],
+        "First enter again: Main is frozen. web, then app, then base. Then leave: Main is frozen."
+    );
+}
+
+#[test]
+fn nothing_is_promised_after_the_point_of_no_return() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/database-migration/migration.release");
+    let c = example(&path).expect("the example compiles");
+    let contract = row(&c, "contract");
+    assert_eq!(contract[1], "nothing.");
+    assert_eq!(
+        contract[2],
+        "contract (cannot be undone), service (contract needs it), expand (contract needs it)"
+    );
+    assert_eq!(contract[3..], ["no way back", "needs help"]);
+    assert_eq!(row(&c, "service")[1..4], ["service, then expand.", "", "20 min"]);
+}
+
+/// How a stage of a drawn plan is undone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Undoable,
+    Harmless,
+    Irreversible,
+    Nothing,
+}
+
+fn drawn() -> impl Strategy<Value = Vec<(Kind, Vec<usize>)>> {
+    let kind = prop_oneof![
+        4 => Just(Kind::Undoable),
+        1 => Just(Kind::Harmless),
+        1 => Just(Kind::Irreversible),
+        1 => Just(Kind::Nothing),
+    ];
+    proptest::collection::vec((kind, any::<u8>()), 1..8).prop_map(|list| {
+        list.into_iter()
+            .enumerate()
+            .map(|(i, (kind, bits))| (kind, (0..i).filter(|j| bits & (1 << (j % 8)) != 0).collect()))
+            .collect()
+    })
+}
+
+/// What the meaning of a plan says, worked out from nothing but the drawing: undone, kept, and beside.
+fn expected(plan: &[(Kind, Vec<usize>)], failed: usize) -> (Vec<usize>, Vec<usize>, Vec<usize>) {
+    let before = |s: usize| {
+        let mut all = std::collections::BTreeSet::new();
+        let mut open = plan[s].1.clone();
+        while let Some(x) = open.pop() {
+            if all.insert(x) {
+                open.extend(&plan[x].1);
+            }
+        }
+        all
+    };
+    let mut began = before(failed);
+    began.insert(failed);
+    let held = |s: usize| {
+        let pivots = began.iter().filter(|p| plan[**p].0 == Kind::Irreversible);
+        pivots.into_iter().any(|p| *p == s || before(*p).contains(&s))
+    };
+    let undone = |s: &usize| plan[*s].0 == Kind::Undoable && !held(*s);
+    let changed = |s: &usize| plan[*s].0 != Kind::Nothing;
+    let beside = (0..plan.len()).filter(|s| !began.contains(s) && !before(*s).contains(&failed));
+    (
+        began.iter().copied().filter(undone).collect(),
+        began
+            .iter()
+            .copied()
+            .filter(|s| changed(s) && !undone(s))
+            .collect(),
+        beside.filter(undone).collect(),
+    )
+}
+
+fn number(name: &str) -> usize {
+    name.trim_start_matches('s')
+        .parse()
+        .unwrap_or_else(|_| panic!("{name} is a stage"))
+}
+
+fn numbers(list: &str) -> Vec<usize> {
+    let names = list.split([',', ' ']).filter(|w| w.starts_with('s'));
+    names.map(number).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// On plans of any shape: the set, the order and what stays are those of the meaning of a plan.
+    #[test]
+    fn the_table_says_what_a_plan_means(drawn in drawn()) {
+        let mut text = String::new();
+        for (i, (kind, after)) in drawn.iter().enumerate() {
+            let after: Vec<String> = after.iter().map(|a| format!("s{a}")).collect();
+            let after = if after.is_empty() { String::new() } else { format!("after {}; ", after.join(", ")) };
+            let (changes, way) = match kind {
+                Kind::Undoable => (format!("changes \"app:{i}\""), "rollback { run \"./undo.sh\" { takes 1m .. 1m } }"),
+                Kind::Harmless => (format!("changes \"app:{i}\""), "harmless \"nobody minds\""),
+                Kind::Irreversible => (format!("changes \"app:{i}\""), "irreversible \"gone\""),
+                Kind::Nothing => ("changes nothing".to_string(), ""),
+            };
+            text.push_str(&format!("stage s{i} {{ {after}approved go; run \"./do.sh\" {{ {changes} }}; {way} }}\n"));
+        }
+        let compiled = shop(&text);
+        for failed in 0..drawn.len() {
+            let (mut undone, kept, beside) = expected(&drawn, failed);
+            let row = row(&compiled, &format!("s{failed}"));
+            let (order, also) = match row[1].split_once("where they have begun:") {
+                Some((order, also)) => (order.replace("Besides, in their place,", ""), also.to_string()),
+                None => (row[1].clone(), String::new()),
+            };
+            let groups: Vec<Vec<usize>> = order
+                .trim()
+                .trim_end_matches('.')
+                .split(", then ")
+                .map(|g| numbers(&g.replace('.', " ")))
+                .filter(|g| !g.is_empty())
+                .collect();
+            let mut found: Vec<usize> = groups.concat();
+            found.sort();
+            undone.sort();
+            prop_assert_eq!(&found, &undone, "undone after s{}", failed);
+            // Nothing is undone before or together with what depends on it.
+            for (k, group) in groups.iter().enumerate() {
+                for later in &groups[k..] {
+                    for (a, b) in group.iter().flat_map(|a| later.iter().map(move |b| (*a, *b))) {
+                        prop_assert!(!drawn[b].1.contains(&a), "s{} is undone before s{}", a, b);
+                    }
+                }
+            }
+            let mut stays = numbers(&row[2].split(", ").map(|k| k.split(' ').next().unwrap_or("")).collect::<Vec<_>>().join(" "));
+            stays.sort();
+            prop_assert_eq!(stays, kept, "kept after s{}", failed);
+            let mut also = numbers(&also.replace('.', " "));
+            also.sort();
+            prop_assert_eq!(also, beside, "beside s{}", failed);
+        }
+    }
+}
