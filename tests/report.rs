@@ -19,8 +19,11 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
     let plan = sources.add("plans/shop.release", PLAN);
     let people = sources.add("plans/people.release", PEOPLE);
     let library = sources.add_library(
-        "std/aws/lambda.release",
-        "## Lambda\n\naction update_code() {\n}\n",
+        0,
+        std::sync::Arc::new(releasec::source::SourceFile::of_library(
+            "std/aws/lambda.release",
+            "## Lambda\n\naction update_code() {\n}\n",
+        )),
     );
     let evil = sources.add(
         "plans/\u{1b}[31m,a:b.release",

@@ -53,7 +53,8 @@ release shop {
             r#"    approved  go
     owner     operations
     takes     1m .. 5m
-    run       "./deploy.sh service-{i} ${{version}}" {{ changes "service:{i}"; idempotent; undo run "./deploy.sh service-{i} ${{previous}}" {{ changes "service:{i}" }} }}
+    run       "./deploy.sh service-{i} ${{version}}" {{ changes "service:{i}"; idempotent; undo run "./deploy.sh service-{i} ${{previous}}" {{ changes "service:{i}"; idempotent }} }}
+    run       "./smoke.sh service-{i}" {{ changes nothing; exercises "service:{i}" }}
     verify    healthy
   }}
 "#

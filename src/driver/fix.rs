@@ -247,7 +247,8 @@ pub fn shown(path: &Path, settings: &Settings) -> String {
 mod tests {
     use super::apply;
     use crate::diagnostic::{Code, Diagnostic, Edit, Safety};
-    use crate::source::{FileId, SourceMap, Span};
+    use crate::source::{FileId, SourceFile, SourceMap, Span};
+    use std::sync::Arc;
 
     fn finding(edits: &[(FileId, usize, usize, &str)], safety: Safety) -> Diagnostic {
         let edit = |(file, start, end, text): &(FileId, usize, usize, &str)| Edit {
@@ -288,7 +289,10 @@ mod tests {
         let mut sources = SourceMap::new();
         let file = sources.add("a.release", "let a = 1\n");
         let other = sources.add("b.release", "let b = 1\n");
-        let library = sources.add_library("std/c.release", "let c = 1\n");
+        let library = sources.add_library(
+            0,
+            Arc::new(SourceFile::of_library("std/c.release", "let c = 1\n")),
+        );
         let list = [
             finding(&[(file, 8, 9, "\"open"), (other, 8, 9, "2")], Safety::Safe),
             finding(&[(library, 8, 9, "2")], Safety::Safe),

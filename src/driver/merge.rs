@@ -23,13 +23,7 @@ pub(super) fn merge(parts: Vec<(SourceMap, Vec<Diagnostic>)>) -> (SourceMap, Vec
         let file = part.file(id);
         *known
             .entry((file.path.clone(), Arc::clone(&file.text)))
-            .or_insert_with(|| {
-                if file.library {
-                    sources.add_library(file.path.clone(), Arc::clone(&file.text))
-                } else {
-                    sources.add(file.path.clone(), Arc::clone(&file.text))
-                }
-            })
+            .or_insert_with(|| sources.add(file.path.clone(), Arc::clone(&file.text)))
     };
     for (part, _) in &parts {
         if let Some((first, _)) = part.files().next() {
@@ -38,10 +32,16 @@ pub(super) fn merge(parts: Vec<(SourceMap, Vec<Diagnostic>)>) -> (SourceMap, Vec
     }
     let mut all = Bag::new();
     for (part, findings) in parts {
-        let ids: Vec<FileId> = part.files().map(|(id, _)| id).collect();
+        // A module of the library has the same id in every map.
+        sources.add_library_of(&part);
+        let ids: Vec<FileId> = part
+            .files()
+            .map(|(id, _)| id)
+            .filter(|id| !id.is_library())
+            .collect();
         let ids: Vec<FileId> = ids.into_iter().map(|id| add(&mut sources, &part, id)).collect();
         let moved = |span: Span| Span {
-            file: ids[span.file.0 as usize],
+            file: ids.get(span.file.0 as usize).copied().unwrap_or(span.file),
             ..span
         };
         for mut finding in findings {

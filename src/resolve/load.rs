@@ -55,7 +55,8 @@ pub fn load(sources: &mut SourceMap, loader: &dyn Loader, file: FileId) -> (Prog
         bag: Bag::new(),
     };
     let path = state.sources.file(file).path.clone();
-    let root = state.module(file, path, false);
+    let text = Arc::clone(&state.sources.file(file).text);
+    let root = stdlib::ahead(&text, || state.module(file, path));
     (
         Program {
             modules: state.modules,
@@ -75,12 +76,18 @@ struct State<'a> {
 }
 
 impl State<'_> {
-    fn module(&mut self, file: FileId, name: String, library: bool) -> ModuleId {
+    /// A file that was read.
+    fn module(&mut self, file: FileId, name: String) -> ModuleId {
         let text = Arc::clone(&self.sources.file(file).text);
         let (ast, problems) = parse(file, &text);
         let dropped = dropped_words(self.sources, &problems);
         self.bag.extend(problems);
         self.bag.extend(schema::check(&ast, &dropped));
+        self.parsed(Arc::new(ast), name)
+    }
+
+    /// A module whose text was parsed and whose form was checked.
+    fn parsed(&mut self, ast: Arc<Ast>, name: String) -> ModuleId {
         self.stack.push(name.clone());
         let bindings = self.bindings(&ast);
         let broken = broken(&ast, &bindings);
@@ -90,9 +97,9 @@ impl State<'_> {
         self.by_path.insert(name.clone(), id);
         self.modules.push(Module {
             broken,
-            file,
+            file: ast.file,
             name,
-            library,
+            library: ast.file.is_library(),
             ast,
             defs,
             bindings,
@@ -262,8 +269,10 @@ impl State<'_> {
         if self.circle(module.name, span) {
             return None;
         }
-        let file = self.sources.add_library(module.path, module.text);
-        Some(self.module(file, module.name.to_string(), true))
+        let read = stdlib::read(module);
+        self.sources.add_library(read.number, Arc::clone(&read.file));
+        self.bag.extend(read.bag.clone());
+        Some(self.parsed(Arc::clone(&read.ast), module.name.to_string()))
     }
 
     fn use_file(&mut self, from: FileId, path: &str, span: Span) -> Option<ModuleId> {
@@ -294,7 +303,7 @@ impl State<'_> {
                     return None;
                 }
                 let file = self.sources.add(found.path.clone(), found.text);
-                Some(self.module(file, found.path, false))
+                Some(self.module(file, found.path))
             }
             Err(LoadError::OutsideRoot) => {
                 self.bag.push(errors::outside_root(span, path));

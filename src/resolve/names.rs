@@ -4,6 +4,7 @@ use crate::source::{FileId, Span};
 use crate::syntax::ast::{Ast, Form, Name, Stmt};
 use indexmap::IndexMap;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// A module, by index into [`Program::modules`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,7 +140,7 @@ pub struct Module {
     /// Whether it belongs to the library.
     pub library: bool,
     /// What is written.
-    pub ast: Ast,
+    pub ast: Arc<Ast>,
     /// Its definitions by name, in the order written.
     pub defs: IndexMap<SmolStr, Vec<Def>>,
     /// Its bindings by name, in the order written.

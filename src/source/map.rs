@@ -2,11 +2,27 @@
 //!
 //! Knows bytes and lines only. Called by every layer that reports a place.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A file of the compilation, by index into the [`SourceMap`].
+/// A file of the compilation, by index into the [`SourceMap`]; a module of the embedded library has the same id in every map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u32);
+
+/// The ids from here on are those of the embedded library: behind those of every file that was read.
+const LIBRARY: u32 = 1 << 31;
+
+impl FileId {
+    /// The id of a module of the embedded library, by its number there.
+    pub fn of_library(number: usize) -> Self {
+        FileId(LIBRARY.saturating_add(to_u32(number)))
+    }
+
+    /// Whether the file is a module of the embedded library.
+    pub fn is_library(self) -> bool {
+        self.0 >= LIBRARY
+    }
+}
 
 /// A range of bytes in one file: `start` included, `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,6 +115,11 @@ fn begins_char(byte: u8) -> bool {
 }
 
 impl SourceFile {
+    /// A module of the embedded library, which many compilations share.
+    pub fn of_library(path: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        Self::new(path.into(), text.into(), true)
+    }
+
     fn new(path: String, text: Arc<str>, library: bool) -> Self {
         let mut line_starts = vec![0];
         line_starts.extend(
@@ -186,10 +207,11 @@ fn to_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Every text of a compilation, in the order they were added.
+/// Every text of a compilation: those that were read in the order they were added, then the modules of the library.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    library: BTreeMap<FileId, Arc<SourceFile>>,
 }
 
 impl SourceMap {
@@ -200,32 +222,41 @@ impl SourceMap {
 
     /// Adds a text under the name people will see; a leading byte order mark is dropped.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.push(path.into(), text.into(), false)
-    }
-
-    /// Adds a module of the embedded library.
-    pub fn add_library(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.push(path.into(), text.into(), true)
-    }
-
-    fn push(&mut self, path: String, text: Arc<str>, library: bool) -> FileId {
+        let text = text.into();
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => Arc::from(rest),
             None => text,
         };
         let id = FileId(to_u32(self.files.len()));
-        self.files.push(SourceFile::new(path, text, library));
+        self.files.push(SourceFile::new(path.into(), text, false));
         id
+    }
+
+    /// Adds the module of the embedded library that has this number there.
+    pub fn add_library(&mut self, number: usize, module: Arc<SourceFile>) -> FileId {
+        let id = FileId::of_library(number);
+        self.library.insert(id, module);
+        id
+    }
+
+    /// Adds every module of the library that another map holds.
+    pub fn add_library_of(&mut self, other: &SourceMap) {
+        let modules = other.library.iter().map(|(id, file)| (*id, Arc::clone(file)));
+        self.library.extend(modules);
     }
 
     /// The file of an id made by this map.
     pub fn file(&self, id: FileId) -> &SourceFile {
+        if id.is_library() {
+            return &self.library[&id];
+        }
         &self.files[id.0 as usize]
     }
 
     /// All files with their ids, in order.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(i, f)| (FileId(to_u32(i)), f))
+        let read = self.files.iter().enumerate().map(|(i, f)| (FileId(to_u32(i)), f));
+        read.chain(self.library.iter().map(|(id, f)| (*id, f.as_ref())))
     }
 
     /// The text a span covers.
