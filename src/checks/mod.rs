@@ -24,6 +24,7 @@ use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::Release;
 use crate::plan::Plan;
 use crate::source::SourceMap;
+use rayon::prelude::*;
 
 pub use allow::Accepted;
 
@@ -143,6 +144,9 @@ pub const CHECKS: &[Check] = &[
 /// What is found otherwise than by looking at a plan: while it is ordered, and when the findings are settled.
 pub const OTHERS: &[Code] = &[dag::cycle::CODE, allow::unused::CODE];
 
+/// From how many stages on the checks of one plan run beside each other.
+const BESIDE: usize = 100;
+
 /// What checking came to.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
@@ -171,11 +175,20 @@ pub fn run(plan: &Plan, sources: &SourceMap) -> Checked {
 /// What every check says, before precedence and acceptance: to be merged with the findings of other layers, then settled.
 pub fn gather(plan: &Plan, sources: &SourceMap) -> Bag {
     let subject = Subject { plan, sources };
-    let mut bag = Bag::new();
-    for check in CHECKS {
+    let alone = |check: &Check| {
+        let mut bag = Bag::new();
         (check.run)(&subject, &mut bag);
-    }
-    bag
+        bag
+    };
+    // Waking other threads costs more than a small plan does.
+    let bags: Vec<Bag> = if plan.release().stages.len() < BESIDE {
+        CHECKS.iter().map(alone).collect()
+    } else {
+        CHECKS.par_iter().map(alone).collect()
+    };
+    let mut all = Bag::new();
+    bags.into_iter().for_each(|bag| all.extend(bag));
+    all
 }
 
 /// Drops what follows from other findings and sets apart what the author accepts.
