@@ -40,7 +40,15 @@ fn may_hold_one(text: &str) -> bool {
     const SIGNS: &[&str] = &[
         "TODO", "TBD", "TBC", "FIXME", "xxx", "XXX", "hange", "HANGE", "eplace", "EPLACE",
     ];
-    text.contains(['<', '[']) || SIGNS.iter().any(|s| text.contains(s))
+    // One walk: looking for each sign by itself was a tenth of all checks.
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(i, b)| match b {
+        b'<' | b'[' => true,
+        b'T' | b'F' | b'x' | b'X' | b'h' | b'H' | b'e' | b'E' => {
+            SIGNS.iter().any(|sign| bytes[i..].starts_with(sign.as_bytes()))
+        }
+        _ => false,
+    })
 }
 
 /// The placeholders of a text, in order.

@@ -76,12 +76,15 @@ fn may_hold_one(text: &str) -> bool {
 /// What looks like a secret, and what it looks like.
 fn secrets(text: &str) -> Vec<(&str, &'static str)> {
     let mut list = Vec::new();
-    for (mark, least, what) in MARKS {
-        for (at, _) in text.match_indices(mark) {
-            let alone = text[..at]
-                .chars()
-                .next_back()
-                .is_none_or(|c| !c.is_ascii_alphanumeric());
+    let mut before = ' ';
+    for (at, first) in text.char_indices() {
+        // A mark begins a word.
+        let begins = !before.is_ascii_alphanumeric() && (first.is_ascii_alphabetic() || first == '-');
+        before = first;
+        if !begins {
+            continue;
+        }
+        for (mark, least, what) in MARKS.iter().filter(|(mark, ..)| text[at..].starts_with(mark)) {
             let rest = &text[at + mark.len()..];
             let length = rest
                 .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/')))
@@ -89,7 +92,7 @@ fn secrets(text: &str) -> Vec<(&str, &'static str)> {
             let body = &rest[..length];
             let varied = *least == 0 || body.chars().collect::<BTreeSet<_>>().len() > 5;
             // Keys of manuals say that they are examples.
-            if alone && length >= *least && varied && !body.to_ascii_uppercase().contains("EXAMPLE") {
+            if length >= *least && varied && !body.to_ascii_uppercase().contains("EXAMPLE") {
                 list.push((&text[at..at + mark.len() + length], *what));
             }
         }
