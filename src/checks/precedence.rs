@@ -17,6 +17,7 @@ const BEFORE: &[(&str, &str)] = &[
         "approval/unguarded_production",
         "rollback/unapproved_irreversible",
     ),
+    ("sod/self_approval", "sod/collusion"),
     ("approval/before_evidence", "approval/unbound"),
     ("gate/gap", "gate/advisory"),
     ("rollback/undo_can_fail", "comms/no_escalation"),

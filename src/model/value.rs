@@ -412,7 +412,7 @@ impl Key {
 
     /// Whether all of `other` surely lies within this key.
     pub fn covers(&self, other: &Key) -> bool {
-        if self.0 == other.0 {
+        if self.begins(other) {
             return true;
         }
         let (mine, theirs) = (self.segments(), other.segments());
@@ -421,5 +421,56 @@ impl Key {
                 .iter()
                 .zip(theirs.iter())
                 .all(|(a, b)| matches!((a, b), (Some(a), Some(b)) if a == b))
+    }
+
+    /// Whether the other key is this one, with the same unknown values in it, perhaps with more parts behind it.
+    fn begins(&self, other: &Key) -> bool {
+        let (mine, theirs) = (&self.0.parts, &other.0.parts);
+        let Some((last, before)) = mine.split_last() else {
+            return theirs.is_empty();
+        };
+        if theirs.len() < mine.len() || before != &theirs[..before.len()] {
+            return false;
+        }
+        let rest = match (last, &theirs[before.len()]) {
+            (TextPart::Lit(a), TextPart::Lit(b)) => b.strip_prefix(a.as_str()),
+            (a, b) => (a == b).then_some(""),
+        };
+        let next = match (rest, theirs.get(mine.len())) {
+            (None, _) => return false,
+            (Some(""), None) => return true,
+            (Some(""), Some(TextPart::Lit(next))) => next.as_str(),
+            (Some(""), Some(TextPart::Sym(_))) => return false,
+            (Some(rest), _) => rest,
+        };
+        next.starts_with(':')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, ParamId, Sym, Text};
+
+    fn key(parts: &[&str]) -> Key {
+        let mut text = Text::default();
+        for part in parts {
+            match part.strip_prefix('$') {
+                Some(number) => text.push_sym(Sym::Param(ParamId::at(number.parse().unwrap_or(0)))),
+                None => text.push_lit(*part),
+            }
+        }
+        Key(text)
+    }
+
+    #[test]
+    fn a_key_covers_what_lies_within_it_also_behind_an_unknown_value() {
+        let flag = key(&["flag:", "$0"]);
+        assert!(flag.covers(&flag));
+        assert!(flag.covers(&key(&["flag:", "$0", ":actors"])));
+        assert!(key(&["flag"]).covers(&flag));
+        assert!(!flag.covers(&key(&["flag:", "$0", "_two"])));
+        assert!(!flag.covers(&key(&["flag:", "$1", ":actors"])));
+        assert!(!flag.covers(&key(&["flag:", "$0", "$1"])));
+        assert!(!key(&["flag:", "$0", ":actors"]).covers(&flag));
     }
 }

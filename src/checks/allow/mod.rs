@@ -8,7 +8,7 @@ pub mod expired;
 pub mod unused;
 
 use crate::checks::Checked;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Allow, Release};
 use crate::source::Span;
 
@@ -45,6 +45,12 @@ pub(super) fn accept(release: &Release, findings: Vec<Diagnostic>) -> Checked {
     bag.extend(checked.findings.into_iter().collect());
     checked.findings = bag.into_sorted();
     checked
+}
+
+/// Whether the author accepts a finding of a check at a place.
+pub(in crate::checks) fn accepted(release: &Release, code: Code, at: Span) -> bool {
+    let mut all = release.allows.iter();
+    all.any(|a| a.code == code.0 && inside(at, a.scope))
 }
 
 fn accepts(allow: &Allow, finding: &Diagnostic) -> bool {

@@ -2,11 +2,14 @@
 //! fewer people than the approvals it skips.
 //!
 //! Two ways are stages that exclude each other and change the same thing in production. A way that replaces an approval by
-//! another of its own drops nothing. An override is measured where it leaves a stage with no approval at all.
+//! another of its own drops nothing. An override is measured where it leaves a stage with no approval at all, and where whoever
+//! does the work may drop, alone, the gate that judges it.
 
+use crate::checks::sod::words;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ApprovalId, GateId, Override, Quorum, StageId, StepKind};
+use crate::plan::people::{Directory, executors};
 use crate::plan::{Node, Plan, Pred};
 use std::collections::BTreeSet;
 
@@ -40,8 +43,13 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             }
         }
     }
-    for o in &plan.release().overrides {
-        if let Some(d) = too_few(plan, o) {
+    let r = plan.release();
+    if r.overrides.is_empty() {
+        return;
+    }
+    let directory = Directory::new(r);
+    for o in &r.overrides {
+        if let Some(d) = too_few(plan, o).or_else(|| alone(plan, &directory, o)) {
             bag.push(d);
         }
     }
@@ -160,6 +168,52 @@ fn dropped(plan: &Plan, a: StageId, b: StageId) -> Option<Diagnostic> {
         }
     }
     Some(d.help("hold both ways to the same approvals and gates, or give this one others in their place"))
+}
+
+/// An override with which whoever does the work drops the gate that judges it, alone.
+fn alone(plan: &Plan, directory: &Directory<'_>, o: &Override) -> Option<Diagnostic> {
+    let r = plan.release();
+    if o.quorum > 1 {
+        return None;
+    }
+    let users = directory.all(o.by.iter().map(|(who, _)| *who));
+    let judged = o
+        .gates
+        .iter()
+        .flat_map(|(g, at)| plan.judges(*g).iter().map(move |s| (*g, at, *s)));
+    for (gate, at, id) in judged.take(COMPARED) {
+        let stage = r.stage(id);
+        if !r.is_production(stage.environment) {
+            continue;
+        }
+        for role in executors(stage) {
+            let Some(shared) = directory.shared(&users, directory.role(role)) else {
+                continue;
+            };
+            let (name, who) = (&r.gate(gate).name, words::shared(r, shared));
+            let d = Diagnostic::error(
+                CODE,
+                o.origin.span,
+                format!(
+                    "`{}` lets {who}, who may execute `{}`, drop `{name}` alone",
+                    o.name, stage.name
+                ),
+            )
+            .here("one person is enough");
+            let d = place::fact(d, at, format!("drops `{name}`"));
+            let d = place::fact(
+                d,
+                &stage.owner_origin,
+                format!("`{}` executes `{}`", r.role(role).name, stage.name),
+            );
+            let d = words::belongs(d, directory, role, shared);
+            return Some(
+                d.help("let somebody else decide: `by` another role")
+                    .help("or let two people decide: `quorum 2`"),
+            );
+        }
+    }
+    None
 }
 
 /// An override that leaves a stage of production with no approval, and takes fewer people than it skips.

@@ -1,12 +1,16 @@
 //! `approval/unguarded_production`: a stage that changes production can start although nobody approved anything.
 //!
 //! Any approval that was surely granted before the stage starts counts: its own, or one that guards what it waits for. A
-//! declared override is not looked at: its own seats say yes in place of those it skips.
+//! declared override is not looked at: its own seats say yes in place of those it skips. A stage that waits for an open one is
+//! open for the same reason, and not told of again.
 
-use crate::checks::{Check, Subject, place, trace};
+use crate::checks::{Check, Subject, allow, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::StageId;
-use crate::plan::{Node, Plan, Truth, Variant, show};
+use crate::plan::{Node, Plan, Pred, Truth, Variant, show};
+
+/// How many other stages are shown.
+const SHOWN: usize = 3;
 
 /// The diagnostic.
 pub const CODE: Code = Code("approval/unguarded_production");
@@ -19,14 +23,31 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let r = plan.release();
     let mut open: Vec<(StageId, Variant)> = Vec::new();
+    // In which variants a stage comes after an open one: an approval there would guard it too.
+    let v = plan.variants();
+    let mut follows = vec![Pred::FALSE; r.stages.len()];
+    let mut causes = vec![false; r.stages.len()];
+    let mut followers: Vec<StageId> = Vec::new();
     for stage in plan.stage_order() {
+        follows[stage.index()] = r.stage(stage).after.iter().fold(Pred::FALSE, |so_far, a| {
+            let mut before = follows[a.stage.index()];
+            if causes[a.stage.index()] {
+                before = v.or(before, plan.starts(a.stage));
+            }
+            v.or(so_far, before)
+        });
         if !r.is_production(r.stage(stage).environment) || !plan.changes_something(stage) {
             continue;
         }
         let bad = plan.variants().without(plan.starts(stage), plan.guarded(stage));
         match plan.variants().find(plan, bad) {
             Truth::Never => {}
-            Truth::In(variant) => open.push((stage, variant)),
+            Truth::In(_) if v.implies(bad, follows[stage.index()]) => followers.push(stage),
+            Truth::In(variant) => {
+                // What the author accepts here is not accepted further on.
+                causes[stage.index()] = !accepted(plan, stage);
+                open.push((stage, variant));
+            }
             Truth::Undecided => bag.push(place::undecided(
                 CODE,
                 r.stage(stage).origin.span,
@@ -37,12 +58,34 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             )),
         }
     }
-    for list in place::by_place(plan, open).values() {
-        bag.push(report(plan, list));
+    let (own, mut rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|(s, _)| accepted(plan, *s));
+    let mut lists: Vec<_> = place::by_place(plan, own).into_values().collect();
+    if r.approvals.is_empty() && !rest.is_empty() {
+        // Nobody is asked anywhere: that is one thing to mend.
+        lists.push(std::mem::take(&mut rest));
+    }
+    lists.extend(place::by_place(plan, rest).into_values());
+    for list in lists {
+        let after: Vec<StageId> = followers
+            .iter()
+            .copied()
+            .filter(|f| {
+                list.iter()
+                    .any(|(s, _)| plan.precedes(Node::Stage(*s), Node::Stage(*f)))
+            })
+            .take(SHOWN)
+            .collect();
+        bag.push(report(plan, &list, &after));
     }
 }
 
-fn report(plan: &Plan, list: &[(StageId, Variant)]) -> Diagnostic {
+/// Whether the author accepts that a stage starts unapproved.
+fn accepted(plan: &Plan, stage: StageId) -> bool {
+    let r = plan.release();
+    allow::accepted(r, CODE, r.stage(stage).origin.span)
+}
+
+fn report(plan: &Plan, list: &[(StageId, Variant)], after: &[StageId]) -> Diagnostic {
     let r = plan.release();
     let (id, variant) = &list[0];
     let stage = r.stage(*id);
@@ -85,6 +128,15 @@ fn report(plan: &Plan, list: &[(StageId, Variant)]) -> Diagnostic {
             format!("`{}` guards it only where it applies", approval.name)
         };
         d = d.fact(approval.origin.span, text);
+    }
+    let mut places = vec![stage.origin.span];
+    let more = list.iter().skip(1).map(|(s, _)| (*s, "so can this"));
+    for (s, text) in more.chain(after.iter().map(|s| (*s, "and, after it, this"))) {
+        let at = r.stage(s).origin.span;
+        if places.len() <= SHOWN && !places.contains(&at) {
+            places.push(at);
+            d = d.fact(at, text);
+        }
     }
     let ended: Vec<StageId> = plan
         .stages_leading_to(Node::Stage(*id))

@@ -44,7 +44,7 @@ fn look(act: &Act, origin: &Origin, what: &str, bag: &mut Bag) {
     let Some(why) = blind(&run.script) else { return };
     let (reason, help) = match why {
         Blind::Prints => (
-            "it only prints",
+            "nothing in it can fail",
             "run what can fail: a test, or a command whose output is checked with `prints`",
         ),
         Blind::Forgiven => ("what fails in it is forgiven", "remove what forgives: `|| true`"),

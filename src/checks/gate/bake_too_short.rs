@@ -1,10 +1,11 @@
 //! `gate/bake_too_short`: a gate judges a span that began before the change it judges.
 
 use crate::checks::gate::watch;
-use crate::checks::{Check, Subject, place};
+use crate::checks::{Check, Subject, allow, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Dur, GateId, Stage, Step, StepKind};
 use crate::plan::doing;
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
 /// The diagnostic.
@@ -17,6 +18,7 @@ pub(in crate::checks) const CHECK: Check = Check {
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let release = subject.plan.release();
     let mut seen = BTreeSet::new();
+    let mut found: IndexMap<_, Vec<Diagnostic>> = IndexMap::new();
     for stage in &release.stages {
         for steps in groups(stage) {
             let mut waited: Option<(Dur, Option<&Step>)> = None;
@@ -37,7 +39,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                             && short(subject, *gate, so_far)
                             && seen.insert((step.origin.span, *gate))
                         {
-                            bag.push(finding(subject, stage, *gate, step, so_far, last));
+                            let d = finding(subject, stage, *gate, step, so_far, last);
+                            // What one step's `allow` accepts is not accepted for the others.
+                            let own = allow::accepted(release, CODE, d.span).then_some(d.span);
+                            let key = (stage.origin.span, *gate, so_far.as_ms(), own);
+                            found.entry(key).or_default().push(d);
                         }
                     }
                     _ => {
@@ -49,6 +55,14 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 }
             }
         }
+    }
+    for list in found.into_values() {
+        let mut list = list.into_iter();
+        let Some(mut first) = list.next() else { continue };
+        for other in list.take(3) {
+            first = first.fact(other.span, "and here");
+        }
+        bag.push(first);
     }
 }
 

@@ -16,6 +16,7 @@ pub(in crate::checks) const CHECK: Check = Check {
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let (plan, release, variants) = (subject.plan, subject.plan.release(), subject.plan.variants());
     let made = Made::new(plan);
+    let mut seen = std::collections::HashSet::new();
     for (i, gate) in release.gates.iter().enumerate() {
         let id = GateId::at(i);
         let makers = made.by(gate);
@@ -27,6 +28,10 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         });
         let idle = variants.without(variants.gate_applies(id), happens);
         if let Truth::In(variant) = variants.find(plan, idle) {
+            // A `for` makes many of one.
+            if !seen.insert(gate.origin.clone()) {
+                continue;
+            }
             let clause = variant.clause().map_or(String::new(), |c| format!(" {c}"));
             let mut d = Diagnostic::warning(
                 CODE,

@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 trigger.origin.span,
                 format!(
                     "{} passes `{}` and sets off `{}`",
-                    point.words(release, &condition.metrics()),
+                    point.words(release, &fires.metrics()),
                     gate.name,
                     trigger.name
                 ),
@@ -59,11 +59,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
 pub(super) fn both(release: &Release, condition: &MetricExpr, fires: &MetricExpr) -> Option<Point> {
     let metrics = condition.metrics();
     watch::alternatives(fires).into_iter().find_map(|side| {
-        if !watch::within(side, &metrics) || values::mixed(&[condition, side]) {
+        if !watch::within(side, &metrics) || values::foreign(&[condition, side]) {
             return None;
         }
         match values::find(release, &[condition, side], |p| {
-            p.satisfies(condition) && p.satisfies(side)
+            p.satisfies(condition) && p.satisfies(side) && p.fits_together(release)
         }) {
             Found::Some(point) => Some(point),
             Found::None | Found::TooMany => None,

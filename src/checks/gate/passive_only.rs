@@ -1,5 +1,9 @@
 //! `gate/passive_only`: production is changed and only watched; nothing tries it out.
+//!
+//! A person who is asked, or a command that says it changes nothing, may look at a log or try the thing out: `exercises` says
+//! which. A command that says nothing gets the benefit of the doubt.
 
+use crate::checks::gate::shell;
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{GateId, GateTest, Stage, StageId, Step, StepKind, WaitTest};
@@ -24,10 +28,16 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         return;
     };
     // Where nothing is judged at all, that is the finding.
-    let watched = release.gates.iter().enumerate().find(|(i, g)| {
-        matches!(g.test, GateTest::Metrics(_)) && plan.judges(GateId::at(*i)).iter().any(production)
-    });
+    let watched = release
+        .gates
+        .iter()
+        .enumerate()
+        .find(|(i, _)| plan.judges(GateId::at(*i)).iter().any(production));
     let Some((_, watched)) = watched else { return };
+    let why = match watched.test {
+        GateTest::Metrics(_) => "only watches what users do",
+        _ => "does not say that it `exercises` anything",
+    };
     let after = plan.descendants(Node::Stage(*first));
     let tried = (0..release.stages.len()).map(StageId::at).any(|s| {
         (s == *first || plan.contains(&after, Node::Stage(s)) || changing.contains(&s))
@@ -36,7 +46,16 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     if tried {
         return;
     }
-    let stage = release.stage(*last);
+    // What is changed after the last look, a note or a clean-up, is not what was looked at.
+    let looked_at = changing.iter().rev().find(|s| {
+        let after = plan.descendants(Node::Stage(**s));
+        let judged = |id: StageId| production(&id) && judges(release.stage(id));
+        judged(**s)
+            || (0..release.stages.len())
+                .map(StageId::at)
+                .any(|t| plan.contains(&after, Node::Stage(t)) && judged(t))
+    });
+    let stage = release.stage(*looked_at.unwrap_or(last));
     bag.push(
         Diagnostic::warning(
             CODE,
@@ -44,15 +63,37 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             format!("nothing tries production out after `{}` has changed it", stage.name),
         )
         .here("changed here")
-        .fact(watched.origin.span, "only watches what users do")
+        .fact(watched.origin.span, why)
         .help("try it: a smoke test as a gate, `gate smoke { run \"./smoke.sh\"; exercises \"KEY\" }`, or an action that `exercises` it"),
     );
+}
+
+fn judges(stage: &Stage) -> bool {
+    let steps = stage.forward_steps();
+    steps.iter().any(|s| matches!(s.kind, StepKind::VerifyGate(_)))
 }
 
 /// Whether a stage does more than watch: it runs a test, asks a person, or uses what was changed.
 fn tries(plan: &Plan, stage: &Stage) -> bool {
     let release = plan.release();
-    let active = |g: GateId| !matches!(release.gate(g).test, GateTest::Metrics(_));
+    let active = |g: GateId| {
+        let gate = release.gate(g);
+        !gate.exercises.is_empty()
+            || match &gate.test {
+                GateTest::Metrics(_) => false,
+                GateTest::Job(_) => true,
+                GateTest::Run(act) => {
+                    let checked = act.run.as_ref().is_some_and(|r| r.prints.is_some());
+                    // A command that asserts nothing is found as such.
+                    let blind = act
+                        .run
+                        .as_ref()
+                        .is_some_and(|r| shell::blind(&r.script).is_some());
+                    !act.effects.nothing || !act.effects.exercises.is_empty() || checked || blind
+                }
+                GateTest::Ask(question) => question.expect.is_some(),
+            }
+    };
     let step = |s: &&Step| match &s.kind {
         StepKind::VerifyGate(g) => active(*g),
         StepKind::Act(a) => {

@@ -1,8 +1,9 @@
-//! `gate/too_late`: the first gate comes when everyone is exposed already.
+//! `gate/too_late`: the first gate comes when everyone is exposed already, or everyone is, by another way, while a rollout
+//! still judges.
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Cond, RolloutStep, Stage, StageId, Step, StepKind};
+use crate::model::{ArtifactId, Cond, RolloutStep, Stage, StageId, Step, StepKind};
 use crate::plan::{Node, Plan};
 use crate::source::Rational;
 use std::collections::BTreeSet;
@@ -34,7 +35,70 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             );
         }
     }
+    beside_a_rollout(plan, bag);
     whole_plan(plan, bag);
+}
+
+/// A stage that ships to everyone what a rollout beside it ships step by step.
+fn beside_a_rollout(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    let ships = |s: &Stage| !s.ships.is_empty() && release.is_production(s.environment);
+    let careful: Vec<StageId> = (0..release.stages.len())
+        .map(StageId::at)
+        .filter(|s| ships(release.stage(*s)) && grows(release.stage(*s)))
+        .collect();
+    if careful.is_empty() {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for id in plan.stage_order() {
+        let stage = release.stage(id);
+        if !ships(stage) || stage.rollout.is_some() {
+            continue;
+        }
+        let v = plan.variants();
+        let beside = careful.iter().copied().find(|c| {
+            let (a, b) = (Node::Stage(*c), Node::Stage(id));
+            !plan.precedes(a, b)
+                && !plan.precedes(b, a)
+                && v.possible(v.and(v.applies(a), v.applies(b)))
+                && shared(release.stage(*c), stage).is_some()
+        });
+        let Some((other, artifact)) =
+            beside.and_then(|c| shared(release.stage(c), stage).map(|a| (release.stage(c), a)))
+        else {
+            continue;
+        };
+        if !seen.insert(stage.origin.span) {
+            continue;
+        }
+        let name = &release.artifact(artifact).name;
+        let mut d = Diagnostic::error(
+            CODE,
+            stage.origin.span,
+            format!(
+                "`{}` ships `{name}` to everyone while `{}` still judges it step by step",
+                stage.name, other.name
+            ),
+        )
+        .here("no rollout, and waits for none");
+        if let Some(first) = other.rollout.iter().flat_map(|r| &r.steps).next() {
+            d = place::fact(d, &first.origin, "only some are to have it at first");
+        }
+        bag.push(d.help(format!("let it wait: `after {}`", other.name)));
+    }
+}
+
+/// Whether a stage exposes some before all.
+fn grows(stage: &Stage) -> bool {
+    let mut steps = stage.rollout.iter().flat_map(|r| &r.steps);
+    steps.any(|s| s.weight.is_some_and(|w| w < Rational::ONE))
+}
+
+/// What both ship.
+fn shared(a: &Stage, b: &Stage) -> Option<ArtifactId> {
+    let mut mine = a.ships.iter().map(|(x, _)| *x);
+    mine.find(|x| b.ships.iter().any(|(y, _)| x == y))
 }
 
 /// A rollout of several steps whose first gate stands at its last: that step, and the first.
@@ -106,11 +170,12 @@ fn looks(stage: &Stage) -> bool {
         StepKind::VerifyGate(_) | StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => true,
         StepKind::Act(a) => {
             !a.effects.exercises.is_empty()
-                || a.awaits
+                || (a.awaits && a.effects.changes.is_empty())
                 || a.expect.is_some()
                 || s.expect.is_some()
                 || a.run.as_ref().is_some_and(|r| r.prints.is_some())
-                || a.effects.nothing
+                // What changes nothing may be a test, unless it was run for what it prints.
+                || (a.effects.nothing && s.captures.is_empty())
         }
         _ => false,
     };

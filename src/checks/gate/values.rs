@@ -84,7 +84,37 @@ pub(super) fn mixed(conditions: &[&MetricExpr]) -> bool {
     })
 }
 
+/// Whether a metric is judged against the baseline of another, and by itself or against a further one.
+pub(super) fn foreign(conditions: &[&MetricExpr]) -> bool {
+    let mut bounds = BTreeMap::new();
+    conditions.iter().for_each(|c| collect(c, &mut bounds));
+    let of_another = |(m, b): &&Axis| b.is_some_and(|b| b != *m);
+    bounds.keys().filter(of_another).any(|(m, b)| {
+        bounds
+            .keys()
+            .any(|(n, c)| (n == m && c != b) || (Some(*n) == *b && c.is_none()))
+    })
+}
+
 impl Point {
+    /// Whether a metric's value and its ratio to its own baseline can stand together: the baseline lies in its range too.
+    pub(super) fn fits_together(&self, release: &Release) -> bool {
+        let each = || self.axes.iter().zip(&self.values);
+        each().all(|((metric, baseline), ratio)| {
+            let absolute = each().find(|((m, b), _)| m == metric && b.is_none());
+            match (baseline, absolute) {
+                (Some(b), Some((_, value))) if b == metric => {
+                    if *ratio == Rational::ZERO || *value == Rational::ZERO {
+                        return *ratio == *value;
+                    }
+                    let most = domain(release.metric(*metric), false).most;
+                    most.is_none_or(|m| ratio.checked_mul(m).is_some_and(|m| *value <= m))
+                }
+                _ => true,
+            }
+        })
+    }
+
     /// Whether a condition over these axes holds.
     pub(super) fn satisfies(&self, condition: &MetricExpr) -> bool {
         match condition {
@@ -118,17 +148,23 @@ impl Point {
 
     /// The values of some metrics in words: "`errors` at 0.55%".
     pub(super) fn words(&self, release: &Release, metrics: &[MetricId]) -> String {
-        let each = self.axes.iter().zip(&self.values);
-        let each = each
-            .filter(|((m, _), _)| metrics.contains(m))
-            .map(|((metric, baseline), value)| {
-                let data = release.metric(*metric);
-                match baseline {
-                    None => format!("`{}` at {}", name(data), show(data, *value)),
-                    Some(_) => format!("`{}` at {}% of its baseline", name(data), hundredfold(*value)),
-                }
-            });
-        each.collect::<Vec<_>>().join(" and ")
+        let mut each: Vec<(MetricId, String)> = Vec::new();
+        for ((metric, baseline), value) in self.axes.iter().zip(&self.values) {
+            if !metrics.contains(metric) {
+                continue;
+            }
+            let data = release.metric(*metric);
+            let at = match baseline {
+                None => show(data, *value).to_string(),
+                Some(_) => format!("{}% of its baseline", hundredfold(*value)),
+            };
+            match each.last_mut() {
+                Some((last, text)) if last == metric => *text = format!("{text}, {at},"),
+                _ => each.push((*metric, format!("`{}` at {at}", name(data)))),
+            }
+        }
+        let each: Vec<String> = each.into_iter().map(|(_, text)| text).collect();
+        each.join(" and ")
     }
 }
 

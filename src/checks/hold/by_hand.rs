@@ -1,13 +1,14 @@
-//! `hold/by_hand`: something is switched early and switched back in the last step, where no other way out passes.
+//! `hold/by_hand`: something is switched early and switched back in a later step, where no other way out passes.
 //!
 //! Found where the later step does what undoes the earlier one, or where the key is of a kind that is to be put back: a
-//! branch, an alarm, a capacity, a limit. A `hold` would do it on every way out.
+//! branch, an alarm, a capacity, a limit. A `hold` would do it on every way out. Where the early step has no way back at all,
+//! `rollback/missing` says so.
 
 use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, Undo};
-use crate::plan::{Node, Plan, Touch, doing, show};
+use crate::plan::{Node, Plan, Touch, Touching, doing, show};
 use indexmap::IndexMap;
 
 /// The diagnostic.
@@ -20,15 +21,52 @@ pub(in crate::checks) const CHECK: Check = Check {
 /// First parts of keys that are to be put back.
 const PUT_BACK: [&str; 4] = ["branch", "alarm", "capacity", "limit"];
 
+/// A key that one stage switches and a later one switches back.
+pub(in crate::checks) struct Switched<'a> {
+    pub(in crate::checks) key: &'a Key,
+    pub(in crate::checks) first: StageId,
+    pub(in crate::checks) last: StageId,
+    early: Touch<'a>,
+    /// Where it is switched back.
+    pub(in crate::checks) late: Touch<'a>,
+}
+
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let r = plan.release();
+    for s in switched(plan) {
+        let undone = s.early.act.is_some_and(|a| a.undo != Undo::None);
+        if r.stage(s.first).rollback == Rollback::Derived && !undone {
+            continue;
+        }
+        let shown = show::key(r, s.key);
+        let (x, y) = (&r.stage(s.first).name, &r.stage(s.last).name);
+        let d = Diagnostic::warning(
+            CODE,
+            s.early.key.origin.span,
+            format!("`{x}` switches `{shown}`, and `{y}` switches it back by hand"),
+        )
+        .here("switched here");
+        let d = place::fact(
+            d,
+            &s.late.key.origin,
+            "switched back here, if the plan gets that far",
+        );
+        bag.push(d.help(format!(
+            "write a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
+        )));
+    }
+}
+
+/// What is switched and switched back outside of any hold.
+pub(in crate::checks) fn switched(plan: &Plan) -> Vec<Switched<'_>> {
     let mut writers: IndexMap<&Key, Vec<(StageId, Touch<'_>)>> = IndexMap::new();
     for stage in plan.stage_order() {
         for touch in plan.changes(stage).into_iter().filter(|t| !t.assumed) {
             writers.entry(&touch.key.key).or_default().push((stage, touch));
         }
     }
+    let mut found = Vec::new();
     for (key, list) in &writers {
         let [(first, early), .., (last, late)] = list.as_slice() else {
             continue;
@@ -39,32 +77,22 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let (Some(a), Some(b)) = (early.act, late.act) else {
             continue;
         };
-        if a.paired_with.is_some() || same(a, b) {
+        if late.how == Touching::Removes || a.paired_with.is_some() || same(a, b) {
             continue;
         }
         let put_back = first_part(key).is_some_and(|f| PUT_BACK.contains(&f.as_str()));
-        if !(put_back || switches_back(plan, *first, a, b))
-            || !after_the_last_change(plan, *first, *last, key)
-        {
+        if !(put_back || switches_back(plan, *first, a, b)) || !something_between(plan, *first, *last, key) {
             continue;
         }
-        let shown = show::key(r, key);
-        let (x, y) = (&r.stage(*first).name, &r.stage(*last).name);
-        let d = Diagnostic::warning(
-            CODE,
-            early.key.origin.span,
-            format!("`{x}` switches `{shown}`, and `{y}` switches it back by hand"),
-        )
-        .here("switched here");
-        let d = place::fact(
-            d,
-            &late.key.origin,
-            "switched back here, if the plan gets that far",
-        );
-        bag.push(d.help(format!(
-            "write a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
-        )));
+        found.push(Switched {
+            key,
+            first: *first,
+            last: *last,
+            early: *early,
+            late: *late,
+        });
     }
+    found
 }
 
 /// Whether a hold or `finally` writes a key.
@@ -98,25 +126,19 @@ fn switches_back(plan: &Plan, first: StageId, early: &Act, late: &Act) -> bool {
     undo || written
 }
 
-/// Whether something else is changed in between, and nothing after.
-fn after_the_last_change(plan: &Plan, first: StageId, last: StageId, key: &Key) -> bool {
+/// Whether something else is changed in between.
+fn something_between(plan: &Plan, first: StageId, last: StageId, key: &Key) -> bool {
     let (after_first, after_last) = (
         plan.descendants(Node::Stage(first)),
         plan.descendants(Node::Stage(last)),
     );
-    let mut between = false;
-    for i in 0..plan.release().stages.len() {
-        let id = StageId::at(i);
-        if id == first || id == last || !plan.contains(&after_first, Node::Stage(id)) {
-            continue;
-        }
-        let other = plan.changes(id).iter().any(|t| !t.key.key.overlaps(key));
-        if other && plan.contains(&after_last, Node::Stage(id)) {
-            return false;
-        }
-        between |= other;
-    }
-    between
+    (0..plan.release().stages.len()).map(StageId::at).any(|id| {
+        id != first
+            && id != last
+            && plan.contains(&after_first, Node::Stage(id))
+            && !plan.contains(&after_last, Node::Stage(id))
+            && plan.changes(id).iter().any(|t| !t.key.key.overlaps(key))
+    })
 }
 
 fn same(a: &Act, b: &Act) -> bool {

@@ -1,6 +1,7 @@
 //! `hold/left_changed`: a capacity, a limit or a flag is raised for the release, and never put back.
 //!
-//! What an action `raises`, and keys that begin with `capacity:`, `limit:`, `branch:` or `alarm:`. Putting back is any later
+//! What an action `raises`, and keys that begin with `capacity:`, `limit:` or `alarm:`; a branch may as well be
+//! merged to. Putting back is any later
 //! write of the key: in the stage, after it, when a hold is left, or in `finally`.
 
 use crate::checks::hold::values::first_part;
@@ -18,7 +19,7 @@ pub(in crate::checks) const CHECK: Check = Check {
 };
 
 /// First parts of keys that are to be put back.
-const PUT_BACK: [&str; 4] = ["capacity", "limit", "branch", "alarm"];
+const PUT_BACK: [&str; 3] = ["capacity", "limit", "alarm"];
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;

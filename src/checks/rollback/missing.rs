@@ -1,8 +1,9 @@
 //! `rollback/missing`: a stage changes something, and nothing says how that is undone or why it need not be.
 //!
 //! Judged per key, one finding per stage. An action that is `paired_with` another has its counterpart for a way back, which
-//! `hold/unpaired` looks for. A `run` or `manual` that says nothing is taken to change its environment.
+//! `hold/unpaired` looks for. A stage that switches back what an earlier one switched is itself the way back. A `run` or `manual` that says nothing is taken to change its environment.
 
+use crate::checks::hold::by_hand::{Switched, switched};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, Stage, StageId, Undo};
@@ -20,16 +21,18 @@ const SHOWN: usize = 4;
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
+    let brackets = switched(plan);
     let mut found: Vec<(StageId, Vec<Touch<'_>>)> = Vec::new();
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let id = StageId::at(i);
-        let open = not_undone(plan, id, stage);
+        let mut open = not_undone(plan, id, stage);
+        open.retain(|t| !brackets.iter().any(|s| s.last == id && *s.key == t.key.key));
         if !open.is_empty() {
             found.push((id, open));
         }
     }
     for list in place::by_place(plan, found).values() {
-        bag.push(report(plan, list));
+        bag.push(report(plan, list, &brackets));
     }
 }
 
@@ -59,7 +62,7 @@ fn not_undone<'a>(plan: &'a Plan, id: StageId, stage: &'a Stage) -> Vec<Touch<'a
     open
 }
 
-fn report(plan: &Plan, list: &[(StageId, Vec<Touch<'_>>)]) -> Diagnostic {
+fn report(plan: &Plan, list: &[(StageId, Vec<Touch<'_>>)], brackets: &[Switched<'_>]) -> Diagnostic {
     let r = plan.release();
     let (id, open) = &list[0];
     let stage = r.stage(*id);
@@ -98,6 +101,18 @@ fn report(plan: &Plan, list: &[(StageId, Vec<Touch<'_>>)]) -> Diagnostic {
     d = d
         .help("say how: `rollback { … }` in the stage, or `undo` on the step")
         .help("or say why not: `irreversible \"why\"`, or `harmless \"why\"`");
+    let back = |s: &&Switched<'_>| s.first == *id && open.iter().any(|t| t.key.key == *s.key);
+    if let Some(s) = brackets.iter().find(back) {
+        let (x, y) = (&stage.name, &r.stage(s.last).name);
+        d = place::fact(
+            d,
+            &s.late.key.origin,
+            format!("`{y}` switches it back, if the plan gets that far"),
+        );
+        d = d.help(format!(
+            "or hold it: a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
+        ));
+    }
     let silent = open.iter().find(|t| t.assumed).and_then(|t| t.act);
     if let Some(act) = silent {
         d = d.help("if it changes nothing, say `changes nothing`");

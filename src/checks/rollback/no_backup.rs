@@ -3,7 +3,7 @@
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, Key, KeyUse, Release, StageId, Step, Text, TextPart};
-use crate::plan::{Node, Plan, Pred, Standing, Touch, Touching, Truth, Variant, doing, show};
+use crate::plan::{Node, Plan, Pred, StageUndo, Standing, Touch, Touching, Truth, Variant, doing, show};
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/no_backup");
@@ -37,7 +37,9 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             if touch.assumed || touch.how == Touching::Raises || !holds_data(act, touch.key) {
                 continue;
             }
-            if act.effects.compatible.is_some() {
+            // What need not be undone asks for nothing to restore from.
+            let harmless = touch.how != Touching::Removes && matches!(plan.undo(id), StageUndo::Harmless(..));
+            if act.effects.compatible.is_some() || harmless {
                 continue;
             }
             let v = plan.variants();

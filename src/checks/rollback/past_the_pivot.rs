@@ -6,11 +6,12 @@
 
 mod hazard;
 
-use crate::checks::{Check, Subject, place, trace};
+use crate::checks::{Check, Subject, allow, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::StageId;
 use crate::plan::{Node, Plan, StageUndo, Truth, Variant};
 use hazard::{Hazard, Where};
+use indexmap::IndexMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/past_the_pivot");
@@ -21,6 +22,9 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 /// How many irreversible stages are tried when the first excludes what can fail.
 const TRIED: usize = 256;
+
+/// What can fail, with the irreversible stage it meets, when, and how.
+type Found = (StageId, (StageId, Variant, Hazard));
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
@@ -34,7 +38,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         return;
     }
     let beside = plan.not_leading_to(&pivots);
-    let mut found: Vec<(StageId, (StageId, Variant, Hazard))> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for w in order {
         let Some(first) = beside[w.index()] else { continue };
         let Some((pivot, variant)) = meeting(plan, w, first, &pivots) else {
@@ -44,10 +48,28 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             found.push((w, (pivot, variant, hazard)));
         }
     }
-    for list in place::by_place(plan, found).values() {
+    let mut groups: IndexMap<_, Vec<Found>> = IndexMap::new();
+    for one in found {
+        let (stage, (pivot, ..)) = &one;
+        let r = plan.release();
+        let (at, pivot_at) = (r.stage(*stage).origin.span, r.stage(*pivot).origin.span);
+        // What the `allow` of one stage accepts is not accepted for the others.
+        let own = allow::accepted(r, CODE, at).then_some(at);
+        groups.entry((pivot_at, own)).or_default().push(one);
+    }
+    for list in groups.values() {
         let (stage, (pivot, variant, hazard)) = &list[0];
         let names = place::stages(plan, list);
-        bag.push(report(plan, &names, Some(*stage), *pivot, variant, hazard));
+        let mut d = report(plan, &names, Some(*stage), *pivot, variant, hazard);
+        let others = place::by_place(plan, list.iter().map(|(s, (_, _, h))| (*s, h)));
+        for other in others.values().skip(1).take(3) {
+            let (s, h) = &other[0];
+            d = d.fact(
+                plan.release().stage(*s).origin.span,
+                format!("{} too: {}", place::stages(plan, other), h.text),
+            );
+        }
+        bag.push(d);
     }
     for (hazard, pivot, variant) in hazard::of_the_rest(plan, &pivots) {
         bag.push(report(

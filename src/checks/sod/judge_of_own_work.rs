@@ -6,10 +6,11 @@ use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{
     DecisionId, FailureOutcome, GateId, GateOutcome, GateTest, OptionOutcome, Origin, PersonRef, Question,
-    RoleOrPerson, Seat, Stage,
+    RoleOrPerson, Seat, Stage, StageId,
 };
 use crate::plan::Plan;
 use crate::plan::people::{Directory, Pool, executors, keeps_apart};
+use std::collections::BTreeSet;
 
 /// The diagnostic.
 pub const CODE: Code = Code("sod/judge_of_own_work");
@@ -65,19 +66,45 @@ fn gates(plan: &Plan, directory: &Directory<'_>, bag: &mut Bag) {
                 "whether it is undone"
             };
             let what = format!("the gate `{}`, which decides {decides}", gate.name);
-            if own(
-                directory,
-                stage,
-                &pool,
-                &question.origin,
-                &gate.origin,
-                &what,
-                bag,
-            ) {
+            let told = work_judged(plan, *id).into_iter().any(|work| {
+                let stage = release.stage(work);
+                own(
+                    directory,
+                    stage,
+                    &pool,
+                    &question.origin,
+                    &gate.origin,
+                    &what,
+                    bag,
+                )
+            });
+            if told {
                 break;
             }
         }
     }
+}
+
+/// The work that a gate of a stage judges: the stage's own, or, where it only looks, the nearest in production before it.
+fn work_judged(plan: &Plan, id: StageId) -> Vec<StageId> {
+    let release = plan.release();
+    let works = |s: StageId| release.is_production(release.stage(s).environment) && plan.changes_something(s);
+    if works(id) {
+        return vec![id];
+    }
+    let (mut nearest, mut seen, mut open) = (Vec::new(), BTreeSet::from([id]), vec![id]);
+    while let Some(at) = open.pop() {
+        for before in &release.stage(at).after {
+            if seen.insert(before.stage) {
+                if works(before.stage) {
+                    nearest.push(before.stage);
+                } else {
+                    open.push(before.stage);
+                }
+            }
+        }
+    }
+    nearest
 }
 
 fn decisions(plan: &Plan, directory: &Directory<'_>, bag: &mut Bag) {

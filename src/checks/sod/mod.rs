@@ -17,4 +17,4 @@ pub mod self_approval;
 pub mod single_point_approver;
 mod standing;
 pub mod unsatisfiable;
-mod words;
+pub(in crate::checks) mod words;

@@ -7,7 +7,7 @@ use crate::model::{ApprovalId, Release, RoleId, RoleOrPerson};
 use crate::plan::people::{Directory, Shared};
 
 /// Who it is that both sides may send.
-pub(super) fn shared(release: &Release, shared: Shared) -> String {
+pub(in crate::checks) fn shared(release: &Release, shared: Shared) -> String {
     match shared {
         Shared::Person(p) | Shared::MayBeIn(p, _) => format!("`{}`", release.person(p).name),
         Shared::SameRole(r) | Shared::Roles(r, _) => format!("somebody of `{}`", release.role(r).name),
@@ -15,7 +15,7 @@ pub(super) fn shared(release: &Release, shared: Shared) -> String {
 }
 
 /// The facts that put that person on the seats of an approval.
-pub(super) fn sits_in(
+pub(in crate::checks) fn sits_in(
     mut d: Diagnostic,
     directory: &Directory<'_>,
     approval: ApprovalId,
@@ -42,7 +42,7 @@ pub(super) fn sits_in(
 }
 
 /// The facts that put that person into a role.
-pub(super) fn belongs(
+pub(in crate::checks) fn belongs(
     mut d: Diagnostic,
     directory: &Directory<'_>,
     role: RoleId,

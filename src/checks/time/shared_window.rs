@@ -29,6 +29,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         }
     }
     let mut seen = std::collections::BTreeSet::new();
+    let mut told = std::collections::BTreeSet::new();
     for (group, stages) in groups {
         let pairs: Vec<(StageId, StageId)> = stages.windows(2).map(|w| (w[0], w[1])).collect();
         let v = plan.variants();
@@ -46,6 +47,17 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let Some((_, (a, b))) = beside else { continue };
         let place = r.stage(*a).origin.span;
         if !seen.insert(place) {
+            continue;
+        }
+        told.extend(stages.iter().copied());
+        // What follows place by place what is told of already shares its window for the same reason.
+        let follows = |s: StageId| {
+            r.stage(s)
+                .after
+                .iter()
+                .any(|x| x.stage != s && told.contains(&x.stage))
+        };
+        if stages.iter().all(|s| follows(*s)) {
             continue;
         }
         let (x, y) = (&r.stage(*a).name, &r.stage(*b).name);
