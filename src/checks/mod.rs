@@ -129,6 +129,7 @@ pub const CHECKS: &[Check] = &[
     data::undeclared_env::CHECK,
     data::stray_version::CHECK,
     data::identity_in_command::CHECK,
+    data::other_region::CHECK,
     data::secret_in_text::CHECK,
     data::classification::CHECK,
     comms::silent_failure::CHECK,

@@ -5,6 +5,7 @@ mod find;
 pub mod identity_in_command;
 mod literal;
 pub mod mutable_reference;
+pub mod other_region;
 pub mod placeholder;
 pub mod secret_in_text;
 pub mod smart_punctuation;

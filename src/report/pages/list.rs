@@ -38,6 +38,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "data/classification"
     "data/identity_in_command"
     "data/mutable_reference"
+    "data/other_region"
     "data/placeholder"
     "data/secret_in_text"
     "data/smart_punctuation"
