@@ -68,7 +68,9 @@ fn regions(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a word has the form of a region: `eu-west-1`, `us-gov-east-1`, `ap-southeast-2`.
 fn is_region(word: &str) -> bool {
-    const PARTS: [&str; 11] = ["us", "eu", "ap", "sa", "ca", "mx", "me", "af", "il", "cn", "us-gov"];
+    const PARTS: [&str; 11] = [
+        "us", "eu", "ap", "sa", "ca", "mx", "me", "af", "il", "cn", "us-gov",
+    ];
     const SIDES: [&str; 9] = [
         "north",
         "south",
