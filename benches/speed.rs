@@ -5,6 +5,9 @@
 
 mod support;
 
+use releasec::diagnostic::Bag;
+use releasec::emit::{Context, TARGETS};
+use releasec::plan::Plan;
 use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::source::SourceMap;
 use std::hint::black_box;
@@ -21,21 +24,53 @@ impl Loader for Nothing {
     }
 }
 
-/// Everything `check` does after a file was read.
-fn check(text: &str) -> usize {
+/// Everything up to the plan, with what was found on the way.
+fn plan(text: &str) -> (SourceMap, Plan, Bag) {
     let mut sources = SourceMap::new();
     let file = sources.add("plan.release", text);
     let (program, mut bag) = releasec::resolve::load(&mut sources, &Nothing, file);
     let lowered = releasec::eval::lower(&program, &sources, &[]);
     bag.extend(lowered.bag);
-    let Some(release) = lowered.release else {
-        return bag.len();
-    };
-    let Ok(plan) = releasec::plan::Plan::new(release) else {
-        return bag.len() + 1;
-    };
+    let release = lowered.release.expect("the generated plan has no mistakes");
+    let plan = Plan::new(release).expect("the generated plan has no circle");
+    (sources, plan, bag)
+}
+
+/// Everything `check` does after a file was read.
+fn check(text: &str) -> usize {
+    let (sources, plan, mut bag) = plan(text);
     bag.extend(releasec::checks::gather(&plan, &sources));
     releasec::checks::settle(plan.release(), bag).findings.len()
+}
+
+/// What each target costs, once the plan is checked. What GitHub or Step Functions cannot hold is measured all the same: up to there
+/// they do the same work.
+fn targets(sizes: &[usize]) {
+    println!();
+    print!("| stages |");
+    TARGETS.iter().for_each(|t| print!(" {} (ms) |", t.name));
+    println!("\n| ---: |{}", " ---: |".repeat(TARGETS.len()));
+    for &stages in sizes {
+        let (sources, plan, _) = plan(&support::plan(stages));
+        let context = Context {
+            sources: &sources,
+            digest: "",
+            version: "0",
+            source: "plan.release",
+            findings: &[],
+        };
+        print!("| {stages} |");
+        for target in TARGETS {
+            let rounds = if stages > 100 { 3 } else { 9 };
+            let times = (0..rounds).map(|_| {
+                time(|| {
+                    black_box((target.emit)(&plan, &context));
+                })
+            });
+            print!(" {:.2} |", ms(median(times.collect())));
+        }
+        println!();
+    }
 }
 
 fn time(f: impl Fn()) -> Duration {
@@ -111,6 +146,11 @@ fn main() {
         );
         before = Some((stages, checked));
     }
+    targets(if quick {
+        &[10, 100, 1_000]
+    } else {
+        &[10, 100, 1_000, 10_000]
+    });
     let program = env!("CARGO_BIN_EXE_releasec");
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bioage/bioage.release");
     let (checking, empty) = pair(21, || run(program, &["check", example]), || run("true", &[]));

@@ -9,6 +9,7 @@ use super::write::{File, Tree};
 use crate::checks;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::emit::{Context, TARGETS, Target};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -100,8 +101,11 @@ fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Fi
     };
     let mut found = compiled.found.clone();
     let mut files = Files::new();
-    for target in targets {
-        let (artifacts, bag) = (target.emit)(&compiled.plan, &context);
+    let emitted: Vec<_> = targets
+        .par_iter()
+        .map(|target| (target, (target.emit)(&compiled.plan, &context)))
+        .collect();
+    for (target, (artifacts, bag)) in emitted {
         found.extend(bag);
         for artifact in artifacts {
             files.insert(
