@@ -49,6 +49,7 @@ pub struct Ctx<'a> {
     pub bag: &'a RefCell<Bag>,
     stages: Vec<Vec<Segment<'a>>>,
     producers: BTreeMap<Kept, Vec<(String, String)>>,
+    resumable: bool,
     /// The metrics that a baseline is needed of, with the span in seconds.
     pub baselines: Vec<(MetricId, i64)>,
 }
@@ -69,6 +70,7 @@ impl<'a> Ctx<'a> {
             bag,
             stages,
             producers: BTreeMap::new(),
+            resumable: resumable(release),
             baselines: baselines(release),
         };
         ctx.producers = ctx.find_producers();
@@ -127,29 +129,7 @@ impl<'a> Ctx<'a> {
 
     /// Whether the run can be started again where it stood: something pauses it, restarts a stage or asks on failure.
     pub fn resumable(&self) -> bool {
-        let r = self.release;
-        let again = |f: &FailureOutcome| matches!(f, FailureOutcome::Pause | FailureOutcome::Restart(..));
-        (0..r.stages.len()).any(|i| environments::may_pause(r, StageId::at(i)))
-            || r.stages
-                .iter()
-                .filter_map(|s| s.on_failure.as_ref())
-                .any(|f| match &f.then {
-                    Failure::Then(o) => again(o),
-                    Failure::Decision(_) => true,
-                })
-            || r.gates.iter().any(|g| match &g.otherwise {
-                Some((GateOutcome::Then(o), _)) => again(o),
-                Some((GateOutcome::Decision(_), _)) => true,
-                None => false,
-            })
-            || r.triggers.iter().any(|t| again(&t.then))
-            || r.approvals
-                .iter()
-                .any(|a| matches!(a.otherwise, crate::model::ApprovalOutcome::Restart(..)))
-            || r.decisions
-                .iter()
-                .flat_map(|d| &d.options)
-                .any(|o| matches!(&o.then, crate::model::OptionOutcome::Then(f) if again(f)))
+        self.resumable
     }
 
     /// A decision that is asked only when something has failed, so no job of the order asks it.
@@ -292,6 +272,32 @@ impl<'a> Ctx<'a> {
         }
         map
     }
+}
+
+/// Whether something pauses the run, restarts a stage or asks on failure.
+fn resumable(r: &Release) -> bool {
+    let again = |f: &FailureOutcome| matches!(f, FailureOutcome::Pause | FailureOutcome::Restart(..));
+    (0..r.stages.len()).any(|i| environments::may_pause(r, StageId::at(i)))
+        || r.stages
+            .iter()
+            .filter_map(|s| s.on_failure.as_ref())
+            .any(|f| match &f.then {
+                Failure::Then(o) => again(o),
+                Failure::Decision(_) => true,
+            })
+        || r.gates.iter().any(|g| match &g.otherwise {
+            Some((GateOutcome::Then(o), _)) => again(o),
+            Some((GateOutcome::Decision(_), _)) => true,
+            None => false,
+        })
+        || r.triggers.iter().any(|t| again(&t.then))
+        || r.approvals
+            .iter()
+            .any(|a| matches!(a.otherwise, crate::model::ApprovalOutcome::Restart(..)))
+        || r.decisions
+            .iter()
+            .flat_map(|d| &d.options)
+            .any(|o| matches!(&o.then, crate::model::OptionOutcome::Then(f) if again(f)))
 }
 
 /// The step that makes a kept value: a prior is recorded by a step of its own.
