@@ -97,6 +97,7 @@ pub(super) fn triggers(plan: &Plan) -> Vec<TriggerRow> {
             over: t.over.map(say::dur).unwrap_or_default(),
             during: stage_names(r, &t.during),
             then: say::outcome(r, &t.then),
+            first: t.steps.iter().map(|s| beside(r, s, r.owner)).collect(),
         })
         .collect()
 }
@@ -137,30 +138,6 @@ pub(super) fn messages(plan: &Plan) -> Vec<Message> {
                 .unwrap_or_default(),
             message: opt(r, n.message.as_ref()),
             owner: say::role(r, n.owner.unwrap_or(r.owner)),
-        })
-        .collect()
-}
-
-pub(super) fn notices(plan: &Plan) -> Vec<Notice> {
-    let r = plan.release();
-    let title = say::text(r, &r.title);
-    r.notifies
-        .iter()
-        .flat_map(|n| n.on.iter().map(move |m| (n, m)))
-        .map(|(n, m)| Notice {
-            to: target(r, n.to),
-            moment: moments(r, std::slice::from_ref(m)),
-            text: match &n.message {
-                Some(t) => say::text(r, t),
-                None => match m.stage {
-                    Some(s) => format!(
-                        "{title}: {} has {}.",
-                        r.stage(s).name,
-                        m.kind.word().replace('_', " ")
-                    ),
-                    None => format!("{title}: {}.", m.kind.word().replace('_', " ")),
-                },
-            },
         })
         .collect()
 }
@@ -336,4 +313,40 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Input> {
                 .unwrap_or_default(),
         })
         .collect()
+}
+
+/// Who is on duty when.
+pub(super) fn on_duty(plan: &Plan) -> Vec<Watch> {
+    let r = plan.release();
+    let Some(calendar) = r.calendar.map(|c| r.calendar_of(c)) else {
+        return Vec::new();
+    };
+    let zone = calendar.zone.as_ref().map_or("UTC", |z| z.as_str());
+    calendar
+        .on_duty
+        .iter()
+        .map(|d| {
+            let days: Vec<String> = d.days.iter().map(|d| say::day(*d).to_string()).collect();
+            Watch {
+                role: say::role(r, d.role),
+                days: if days.is_empty() || days.len() == 7 {
+                    "every day".into()
+                } else {
+                    say::list(&days)
+                },
+                hours: match d.hours {
+                    None => "the whole day".into(),
+                    Some((from, to)) if from == to => "the whole day".into(),
+                    Some((from, to)) => format!("{} to {}", from.strftime("%H:%M"), to.strftime("%H:%M")),
+                },
+                zone: zone.to_string(),
+            }
+        })
+        .collect()
+}
+
+/// What is done at the end of every run.
+pub(super) fn finally(plan: &Plan) -> Vec<Action> {
+    let r = plan.release();
+    r.finally.iter().map(|s| beside(r, s, r.owner)).collect()
 }

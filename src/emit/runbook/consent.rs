@@ -8,8 +8,8 @@ use crate::emit::runbook::around::{opt, stage_names, target, within};
 use crate::emit::runbook::rows::{ApprovalRow, DecisionCard, OptionRow, OverrideRow};
 use crate::emit::runbook::say;
 use crate::model::{
-    ApprovalId, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef, Quorum, Release,
-    RoleOrPerson, Seat,
+    ApprovalId, ApprovalOutcome, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef, Quorum,
+    Release, RoleOrPerson, Seat,
 };
 use crate::plan::Plan;
 
@@ -20,7 +20,7 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
         .enumerate()
         .map(|(i, a)| {
             let id = ApprovalId::at(i);
-            let from: Vec<String> = a.from.iter().map(|(w, _)| pool(r, *w)).collect();
+            let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
             let distinct: Vec<String> = a
                 .distinct_from
                 .iter()
@@ -39,7 +39,7 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
             ApprovalRow {
                 name: say::text(r, &a.title),
-                from: say::list(&from),
+                from: pools(r, &from),
                 quorum: match a.quorum {
                     Quorum::All => "all".into(),
                     Quorum::Count(n) => n.to_string(),
@@ -53,13 +53,7 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
                 within: a.within.map(say::dur).unwrap_or_default(),
                 valid: a.valid.map(say::dur).unwrap_or_default(),
                 guards: say::list(&guards),
-                otherwise: match &a.otherwise {
-                    crate::model::ApprovalOutcome::Rollback => "roll back everything that began".into(),
-                    crate::model::ApprovalOutcome::Stop => "stop; what was changed stays changed".into(),
-                    crate::model::ApprovalOutcome::Restart(s, n) => {
-                        format!("start again from {}, {n} times at most", r.stage(*s).name)
-                    }
-                },
+                otherwise: refused(r, &a.otherwise),
                 evidence: opt(r, a.evidence.as_ref()),
                 when: say::when(r, &a.when),
             }
@@ -67,8 +61,33 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
         .collect()
 }
 
+/// What a refusal means.
+pub(super) fn refused(r: &Release, otherwise: &ApprovalOutcome) -> String {
+    match otherwise {
+        ApprovalOutcome::Rollback => "roll back everything that began".into(),
+        ApprovalOutcome::Stop => "stop; what was changed stays changed".into(),
+        ApprovalOutcome::Restart(s, n) => {
+            format!("start again from {}, {n} times at most", r.stage(*s).name)
+        }
+    }
+}
+
+/// Everyone somebody is chosen from.
+pub(super) fn pools(r: &Release, from: &[RoleOrPerson]) -> String {
+    let people = |role| crate::emit::people::members(r, role).into_iter();
+    match from {
+        [RoleOrPerson::Role(role)] if people(*role).next().is_some() => {
+            let names: Vec<String> = people(*role)
+                .map(|p| say::text(r, &r.person(p).full_name))
+                .collect();
+            format!("{}: {}", say::role(r, *role), names.join(", "))
+        }
+        many => say::list(&many.iter().map(|w| pool(r, *w)).collect::<Vec<_>>()),
+    }
+}
+
 /// A role with its people, or a person.
-fn pool(r: &Release, w: RoleOrPerson) -> String {
+pub(super) fn pool(r: &Release, w: RoleOrPerson) -> String {
     match w {
         RoleOrPerson::Person(_) => say::who(r, w),
         RoleOrPerson::Role(role) => {

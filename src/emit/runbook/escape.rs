@@ -2,6 +2,9 @@
 //!
 //! Knows the syntax of GitHub's and GitLab's Markdown. Called by the template helpers only.
 
+/// Stands in a template for what a person fills in; nothing in the document.
+pub(super) const BLANK: char = '\u{e000}';
+
 /// What may not be shown as it is: control characters, and marks that turn the direction of text around.
 fn plain(c: char) -> char {
     match c {
@@ -9,7 +12,7 @@ fn plain(c: char) -> char {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => {
             '\u{fffd}'
         }
-        c if c.is_control() => '\u{fffd}',
+        c if c.is_control() || c == BLANK => '\u{fffd}',
         c => c,
     }
 }
@@ -68,6 +71,18 @@ pub(super) fn cell(text: &str) -> String {
     code(text).replace('|', "\\|")
 }
 
+/// A text as a link where it is an address of the web and nothing else, else as inline Markdown.
+pub(super) fn link(text: &str) -> String {
+    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
+    match rest {
+        Some(rest) if !rest.is_empty() && rest.chars().all(plain) && !rest.contains('@') => {
+            format!("<{}>", text.replace('|', "%7C"))
+        }
+        _ => inline(text),
+    }
+}
+
 /// A text as a fenced block of a language.
 pub(super) fn fenced(text: &str, language: &str) -> String {
     let text: String = text
@@ -107,7 +122,7 @@ pub(super) fn html(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::escape::{cell, code, fenced, html, inline};
+    use crate::emit::runbook::escape::{cell, code, fenced, html, inline, link};
 
     #[test]
     fn text_stays_text() {
@@ -120,6 +135,11 @@ mod tests {
         );
         assert_eq!(inline("<img src=x>"), "\\<img src=x\\>");
         assert_eq!(inline("snake_case _em_"), "snake_case \\_em\\_");
+        assert_eq!(link("https://wiki.example/a?b=1"), "<https://wiki.example/a?b=1>");
+        assert_eq!(
+            link("https://a.example/<script>"),
+            "https\\://a.example/\\<script\\>"
+        );
         assert_eq!(code("a`b|c"), "``a`b|c``");
         assert_eq!(cell("a  b|c"), "`a  b\\|c`");
         assert_eq!(fenced("```\nx", "sh"), "````sh\n```\nx\n````");

@@ -7,10 +7,14 @@ mod around;
 mod consent;
 mod escape;
 mod from_here;
+mod notices;
+mod red_flags;
 mod render;
 mod rows;
 mod say;
 mod summary;
+mod tidy;
+mod timeline;
 mod times;
 mod ways_back;
 mod work;
@@ -34,7 +38,7 @@ struct View {
     summary: summary::Summary,
     environments: Vec<around::Place>,
     checklists: Vec<around::List>,
-    timeline: Vec<work::Row>,
+    timeline: Vec<timeline::Row>,
     stages: Vec<work::StageCard>,
     holds: Vec<around::HoldCard>,
     validations: Vec<work::Validation>,
@@ -53,8 +57,11 @@ struct View {
     artifacts: Vec<around::ArtifactRow>,
     risks: Vec<around::Risk>,
     impacts: Vec<around::ImpactRow>,
-    notices: Vec<around::Notice>,
+    notices: Vec<notices::Notice>,
     obligations: Vec<around::Duty>,
+    on_duty: Vec<around::Watch>,
+    finally: Vec<around::Action>,
+    review: Review,
     policies: Vec<around::PolicyRow>,
     findings: Vec<around::Finding>,
     accepted: Vec<around::Accepted>,
@@ -64,6 +71,44 @@ struct View {
     dag: String,
     strip: String,
     provenance: Provenance,
+}
+
+/// What `review.html` says of itself: facts that only a page shows.
+#[derive(Debug, Serialize)]
+struct Review {
+    /// How many stages there are.
+    stages: usize,
+    /// How many of them are in production.
+    production: usize,
+    /// The environments in which stages take place.
+    environments: Vec<String>,
+    /// The owners of stages.
+    owners: Vec<String>,
+}
+
+impl Review {
+    fn of(plan: &Plan) -> Self {
+        let r = plan.release();
+        let mut environments: Vec<String> = Vec::new();
+        let mut owners: Vec<String> = Vec::new();
+        for s in plan.stage_order() {
+            let s = r.stage(s);
+            let environment = r.env(s.environment).name.to_string();
+            if !environments.contains(&environment) {
+                environments.push(environment);
+            }
+            let owner = say::role(r, s.owner);
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
+        }
+        Review {
+            stages: r.stages.len(),
+            production: r.stages.iter().filter(|s| r.is_production(s.environment)).count(),
+            environments,
+            owners,
+        }
+    }
 }
 
 /// Where the documents come from.
@@ -101,7 +146,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
         checklists: around::checklists(plan),
-        timeline: work::timeline(plan, &times, &stages),
+        timeline: timeline::timeline(plan, &times, &stages),
         holds: around::holds(plan),
         validations: work::validations(plan, false),
         smoke: work::validations(plan, true),
@@ -119,8 +164,11 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         artifacts: around::artifacts(plan),
         risks: around::risks(plan),
         impacts: around::impacts(plan),
-        notices: around::notices(plan),
+        notices: notices::notices(plan, &times),
         obligations: around::obligations(plan),
+        on_duty: around::on_duty(plan),
+        finally: around::finally(plan),
+        review: Review::of(plan),
         policies: around::policies(plan),
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),

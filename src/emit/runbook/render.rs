@@ -2,7 +2,7 @@
 //!
 //! Strict: a field that is missing is an error, which a test finds. Called by `mod` only.
 
-use crate::emit::runbook::{View, escape};
+use crate::emit::runbook::{View, escape, tidy};
 use handlebars::{Handlebars, handlebars_helper};
 
 const TEMPLATES: &[(&str, &str)] = &[
@@ -17,8 +17,11 @@ const TEMPLATES: &[(&str, &str)] = &[
 
 const PARTS: &[(&str, &str)] = &[
     ("action", include_str!("templates/action.md.hbs")),
+    ("approvals", include_str!("templates/approvals.md.hbs")),
+    ("findings", include_str!("templates/findings.md.hbs")),
     ("first_screen", include_str!("templates/first_screen.md.hbs")),
     ("from_here", include_str!("templates/from_here.md.hbs")),
+    ("notices", include_str!("templates/notices.md.hbs")),
     ("provenance", include_str!("templates/provenance.md.hbs")),
     ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
 ];
@@ -26,6 +29,14 @@ const PARTS: &[(&str, &str)] = &[
 handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
 handlebars_helper!(cell: |text: String| escape::cell(&text));
+handlebars_helper!(link: |text: String| escape::link(&text));
+handlebars_helper!(blank: |count: u64| {
+    vec![escape::BLANK.to_string(); usize::try_from(count).unwrap_or(1).min(20)].join(" | ")
+});
+handlebars_helper!(any: |list: Json, field: String| {
+    let filled = |v: &serde_json::Value| v.get(&field).is_some_and(|f| f.as_str() != Some(""));
+    list.as_array().is_some_and(|l| l.iter().any(filled))
+});
 handlebars_helper!(shell: |text: String| escape::fenced(&text, "bash"));
 handlebars_helper!(markup: |text: String| escape::html(&text));
 
@@ -37,6 +48,9 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
     templates.register_helper("md", Box::new(md));
     templates.register_helper("code", Box::new(code));
     templates.register_helper("cell", Box::new(cell));
+    templates.register_helper("link", Box::new(link));
+    templates.register_helper("blank", Box::new(blank));
+    templates.register_helper("any", Box::new(any));
     templates.register_helper("shell", Box::new(shell));
     templates.register_helper("h", Box::new(markup));
     for (name, text) in PARTS {
@@ -50,44 +64,11 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
             let page = templates
                 .render_template(text, view)
                 .expect("internal: a document renders from its view");
-            (*name, tidy(&page))
+            let tidied = match name.ends_with(".html") {
+                true => tidy::html(&page),
+                false => tidy::markdown(&page),
+            };
+            (*name, tidied)
         })
         .collect()
-}
-
-/// No trailing blanks, no two empty lines in a row, one newline at the end: what templates leave behind.
-fn tidy(page: &str) -> String {
-    let mut out = String::with_capacity(page.len());
-    let mut fence: Option<String> = None;
-    let mut empty = true;
-    for line in page.lines() {
-        if let Some(open) = &fence {
-            out.push_str(line);
-            out.push('\n');
-            if line == open {
-                fence = None;
-            }
-            empty = false;
-            continue;
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            if !empty {
-                out.push('\n');
-            }
-            empty = true;
-            continue;
-        }
-        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
-        if ticks.len() >= 3 && !line[ticks.len()..].contains('`') {
-            fence = Some(ticks);
-        }
-        out.push_str(line);
-        out.push('\n');
-        empty = false;
-    }
-    let end = out.trim_end().len();
-    out.truncate(end);
-    out.push('\n');
-    out
 }

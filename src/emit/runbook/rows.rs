@@ -19,8 +19,6 @@ rows! {
     Place { name, kind, region, account, iac, url, classification, encryption, note }
     /// An item of a checklist.
     Item { what, owner, evidence, check, command, when }
-    /// A trigger.
-    TriggerRow { name, test, over, during, then }
     /// A message.
     Message { to, moment, lead, message, owner }
     /// A call for help.
@@ -39,8 +37,8 @@ rows! {
     Risk { what, likelihood, impact, mitigation }
     /// What users notice.
     ImpactRow { what, during, at_most }
-    /// A draft of a notice.
-    Notice { to, moment, text }
+    /// Who is on duty when.
+    Watch { role, days, hours, zone }
     /// Work owed.
     Duty { what, owner, due, attendees, when }
     /// A policy.
@@ -70,6 +68,17 @@ pub(in crate::emit::runbook) struct DecisionCard {
     pub within: String,
     pub default: String,
     pub options: Vec<OptionRow>,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::emit::runbook) struct TriggerRow {
+    pub name: String,
+    pub test: String,
+    pub over: String,
+    pub during: String,
+    pub then: String,
+    pub first: Vec<Action>,
 }
 
 /// A hold.

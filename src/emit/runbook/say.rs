@@ -14,6 +14,8 @@ use jiff::tz::TimeZone;
 pub(super) fn text(release: &Release, text: &Text) -> String {
     let part = |p: &TextPart| match p {
         TextPart::Lit(t) => t.clone(),
+        // As commands call it.
+        TextPart::Sym(crate::model::Sym::Prior(p)) => format!("‹prior {}›", release.prior(*p).name),
         TextPart::Sym(s) => format!("‹{}›", show::value(release, &Value::Sym(s.clone()))),
     };
     text.parts.iter().map(part).collect()
@@ -71,6 +73,15 @@ pub(super) fn range(short: Dur, long: Dur) -> String {
     }
 }
 
+/// How long something takes; empty when nobody says, or when it is over at once.
+pub(super) fn takes(short: Dur, long: Dur) -> String {
+    match (short.as_ms() <= 0, long.as_ms() <= 0) {
+        (_, true) => String::new(),
+        (true, false) => format!("up to {}", dur(long)),
+        _ => range(short, long),
+    }
+}
+
 /// An offset from the start, in milliseconds: `T`, `T+1h30m`, `T-30m`.
 pub(super) fn offset(ms: i64) -> String {
     // People plan by the minute.
@@ -100,6 +111,19 @@ pub(super) fn clock(at: Timestamp, first: Timestamp, zone: &TimeZone) -> String 
     } else {
         at.strftime("%a %-d %b %H:%M").to_string()
     }
+}
+
+/// A day of the week.
+pub(super) fn day(d: crate::model::Weekday) -> &'static str {
+    [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ][d as usize]
 }
 
 /// The title of a role.
@@ -161,7 +185,7 @@ pub(super) fn metrics(release: &Release, expr: &MetricExpr) -> String {
             format!(
                 "{} {} {shown}",
                 text(release, &release.metric(*metric).title),
-                op.sign()
+                relation(*op)
             )
         }
     }
@@ -197,7 +221,10 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
                 .as_ref()
                 .and_then(|r| r.prints.as_ref())
                 .map(|(p, _)| format!(" and prints /{p}/"));
-            (tool, format!("ends well{}", expected.unwrap_or_default()))
+            (
+                tool,
+                format!("ends without an error{}", expected.unwrap_or_default()),
+            )
         }
         GateTest::Ask(q) => {
             let by = answerers(release, q, owner);
@@ -222,6 +249,18 @@ pub(super) fn cell(command: Option<&crate::model::Command>) -> (String, String) 
     }
 }
 
+/// A relation as people write it.
+fn relation(op: crate::model::Comparison) -> &'static str {
+    use crate::model::Comparison;
+    match op {
+        Comparison::Le => "≤",
+        Comparison::Ge => "≥",
+        Comparison::Ne => "≠",
+        Comparison::Eq => "=",
+        other => other.sign(),
+    }
+}
+
 /// What follows, to stand after "then": `roll back everything that began`.
 pub(super) fn outcome(release: &Release, o: &FailureOutcome) -> String {
     match o {
@@ -232,7 +271,7 @@ pub(super) fn outcome(release: &Release, o: &FailureOutcome) -> String {
                 release.stage(*s).name
             )
         }
-        FailureOutcome::Pause => "pause; the owner decides: retry, proceed, roll back or stop".into(),
+        FailureOutcome::Pause => "pause; the owner decides: try again, go on, roll back or stop".into(),
         FailureOutcome::Stop => "stop; what was changed stays changed".into(),
         FailureOutcome::Continue { because } => {
             let why = maybe(release, because.as_ref());
@@ -260,9 +299,16 @@ pub(super) fn gate_outcome(release: &Release, o: &GateOutcome) -> String {
 /// What follows the failure of a stage.
 pub(super) fn on_failure(plan: &Plan, stage: crate::model::StageId) -> String {
     let release = plan.release();
-    match &release.stage(stage).on_failure {
+    let s = release.stage(stage);
+    match &s.on_failure {
         None => outcome(release, &FailureOutcome::Rollback),
         Some(f) => match &f.then {
+            Failure::Then(FailureOutcome::Pause) => {
+                format!(
+                    "pause; {} decides: try again, go on, roll back or stop",
+                    role(release, s.owner)
+                )
+            }
             Failure::Then(o) => outcome(release, o),
             Failure::Decision(d) => format!("decide: {}", text(release, &release.decision(*d).question.ask)),
         },

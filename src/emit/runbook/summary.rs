@@ -1,11 +1,12 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
-use crate::diagnostic::Severity;
 use crate::emit::Context;
-use crate::emit::runbook::from_here::{Cause, Way};
-use crate::emit::runbook::say;
+use crate::emit::runbook::consent::pools;
+use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::{Times, span};
-use crate::model::Rollback;
+use crate::emit::runbook::ways_back::{asks, fails};
+use crate::emit::runbook::{red_flags, say};
+use crate::model::{Dur, Quorum, RoleOrPerson};
 use crate::plan::{Node, Pace, Plan};
 use serde::Serialize;
 
@@ -38,10 +39,21 @@ pub(super) struct Summary {
     pub worst_finish: String,
     pub worst_rollback: String,
     pub rehearsal: String,
-    pub asked: Vec<String>,
+    pub worst_note: String,
+    pub duration: String,
+    pub deciders: Vec<Decider>,
     pub red_flags: Vec<String>,
     pub known_start: bool,
     pub local: bool,
+}
+
+/// Somebody who decides something.
+#[derive(Debug, Serialize)]
+pub(super) struct Decider {
+    pub what: String,
+    pub who: String,
+    pub when: String,
+    pub then: String,
 }
 
 pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
@@ -63,7 +75,7 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         .map(|w| w.safe)
         .max_by_key(|d| d.as_ms());
     let ends = |ms: i64| match times.whole(ms) {
-        Some(at) => format!("{} – {at}", say::offset(ms)),
+        Some(at) => format!("{at}, {}", say::offset(ms)),
         None => format!(
             "{} after the start",
             say::dur(crate::model::Dur { ms, working_days: 0 })
@@ -86,7 +98,16 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         impact: change
             .map(|c| say::maybe(r, c.impact.as_ref()))
             .unwrap_or_default(),
-        downtime: change.and_then(|c| c.downtime).map(say::dur).unwrap_or_default(),
+        downtime: change
+            .and_then(|c| c.downtime)
+            .map(|d| {
+                if d.as_ms() == 0 {
+                    "none".into()
+                } else {
+                    format!("up to {}", say::dur(d))
+                }
+            })
+            .unwrap_or_default(),
         components: change
             .map(|c| c.components.iter().map(|t| say::text(r, t)).collect())
             .unwrap_or_default(),
@@ -96,9 +117,9 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         docs: r.docs.iter().map(|t| say::text(r, t)).collect(),
         authors: crate::emit::runbook::consent::authors(r),
         owner: say::role(r, r.owner),
-        environment: r.env(r.environment).name.to_string(),
+        environment: places(plan),
         start: times.whole(0).unwrap_or_default(),
-        window: window(plan, times),
+        window: covered(plan, window(plan, times)),
         zone: if times.local {
             times.clock.zone.iana_name().unwrap_or("").to_string()
         } else {
@@ -112,8 +133,10 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         worst_finish: ends(worst),
         worst_rollback: longest_undo.map(say::dur).unwrap_or_default(),
         rehearsal: rehearsal(plan),
-        asked: asked(plan),
-        red_flags: red_flags(plan, context),
+        worst_note: worst_note(plan, ways),
+        duration: duration(last),
+        deciders: deciders(plan, ways),
+        red_flags: red_flags::red_flags(plan, context),
         known_start: times.clock.t.is_some(),
         local: times.local,
     }
@@ -127,6 +150,36 @@ fn failed_by(plan: &Plan, w: &Way) -> i64 {
         Cause::Option(d, _) => Node::Decision(*d),
     };
     plan.schedule(Pace::Longest).of(plan, node).finish
+}
+
+/// Every environment in which a stage takes place, production first.
+fn places(plan: &Plan) -> String {
+    let r = plan.release();
+    let mut list: Vec<crate::model::EnvId> = Vec::new();
+    for s in plan.stage_order() {
+        let e = r.stage(s).environment;
+        if !list.contains(&e) {
+            list.push(e);
+        }
+    }
+    list.sort_by_key(|e| !r.is_production(*e));
+    let names: Vec<String> = list.iter().map(|e| r.env(*e).name.to_string()).collect();
+    say::list(&names)
+}
+
+/// A window with the stages it covers, when it does not cover all of them.
+fn covered(plan: &Plan, window: String) -> String {
+    let r = plan.release();
+    let stages: Vec<String> = plan
+        .stage_order()
+        .into_iter()
+        .filter(|s| plan.covered(*s))
+        .map(|s| r.stage(s).name.to_string())
+        .collect();
+    if window.is_empty() || stages.len() == r.stages.len() || stages.is_empty() {
+        return window;
+    }
+    format!("{window}, for {}", say::list(&stages))
 }
 
 fn window(plan: &Plan, times: &Times) -> String {
@@ -153,7 +206,7 @@ fn window(plan: &Plan, times: &Times) -> String {
         (Some(o), None) => moment(o).map(|o| format!("from {o}")).unwrap_or_default(),
         (None, Some(c)) => moment(c).map(|c| format!("until {c}")).unwrap_or_default(),
         (None, None) => {
-            let days: Vec<String> = w.days.iter().map(|d| d.word().to_string()).collect();
+            let days: Vec<String> = w.days.iter().map(|d| say::day(*d).to_string()).collect();
             let days = if days.is_empty() {
                 "every day".to_string()
             } else {
@@ -187,87 +240,121 @@ fn rehearsal(plan: &Plan) -> String {
     }
 }
 
-/// What each approval and decision asks of whom.
-fn asked(plan: &Plan) -> Vec<String> {
+/// Who decides what: approvals, decisions, and what happens after a failure that asks a person.
+fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
     let r = plan.release();
-    let approvals = r.approvals.iter().map(|a| {
-        let from: Vec<String> = a.from.iter().map(|(w, _)| say::who(r, *w)).collect();
+    let mut list = Vec::new();
+    for (i, a) in r.approvals.iter().enumerate() {
+        let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
         let many = match a.quorum {
-            crate::model::Quorum::All => "all of ".to_string(),
-            crate::model::Quorum::Count(1) => "one of ".to_string(),
-            crate::model::Quorum::Count(n) => format!("{n} of "),
+            Quorum::All => "all of ".to_string(),
+            Quorum::Count(n) => format!("{n} of "),
+        };
+        let after: Vec<String> = a
+            .after
+            .iter()
+            .map(|(s, _)| r.stage(*s).name.to_string())
+            .collect();
+        let asked = if after.is_empty() {
+            "before the start".to_string()
+        } else {
+            format!("after {}", say::list(&after))
         };
         let within = a
             .within
             .map(|d| format!(", within {}", say::dur(d)))
             .unwrap_or_default();
-        format!("{}: {many}{}{within}", say::text(r, &a.title), say::list(&from))
-    });
-    let decisions = r.decisions.iter().map(|d| {
-        let by = say::answerers(r, &d.question, Some(r.owner));
-        format!("{} ({by})", say::text(r, &d.question.ask))
-    });
-    approvals.chain(decisions).collect()
+        let guards: Vec<String> = r
+            .stages
+            .iter()
+            .filter(|s| s.approved.iter().any(|(b, _)| b.index() == i))
+            .map(|s| s.name.to_string())
+            .collect();
+        let then = match guards.as_slice() {
+            [] => String::new(),
+            [one] => format!("{one} may start"),
+            many => format!("{} may start", say::list(many)),
+        };
+        list.push(Decider {
+            what: format!("Approval “{}”", say::text(r, &a.title)),
+            who: format!("{many}{}", pools(r, &from)),
+            when: format!("{asked}{within}"),
+            then,
+        });
+    }
+    for d in &r.decisions {
+        let options: Vec<String> = d.options.iter().map(|o| say::text(r, &o.title)).collect();
+        let after: Vec<String> = d
+            .after
+            .iter()
+            .map(|(s, _)| r.stage(*s).name.to_string())
+            .collect();
+        let within = d
+            .question
+            .within
+            .map(|d| format!("within {}", say::dur(d)))
+            .unwrap_or_default();
+        let when = match (after.is_empty(), within.is_empty()) {
+            (true, _) => within,
+            (false, true) => format!("after {}", say::list(&after)),
+            (false, false) => format!("after {}, {within}", say::list(&after)),
+        };
+        list.push(Decider {
+            what: say::text(r, &d.question.ask),
+            who: say::answerers(r, &d.question, Some(r.owner)),
+            when,
+            then: format!("one of: {}", options.join(", ")),
+        });
+    }
+    for w in ways {
+        if let (true, Some(s)) = (asks(&w.then), w.stage)
+            && !matches!(w.then, Then::Decision(_))
+        {
+            list.push(Decider {
+                what: format!("What to do after a failure: {}", fails(plan, &w.cause)),
+                who: say::role(r, r.stage(s).owner),
+                when: "when it happens".into(),
+                then: "try again, go on, roll back or stop".into(),
+            });
+        }
+    }
+    list
 }
 
-/// What a plan should say and does not, and what was found or accepted.
-fn red_flags(plan: &Plan, context: &Context<'_>) -> Vec<String> {
+fn duration(last: i64) -> String {
+    say::takes(
+        Dur::ZERO,
+        Dur {
+            ms: last.max(0),
+            working_days: 0,
+        },
+    )
+}
+
+/// What the worst finish leaves out.
+fn worst_note(plan: &Plan, ways: &[Way]) -> String {
     let r = plan.release();
-    let mut flags = Vec::new();
-    match &r.change {
-        None => flags.push(
-            "There is no change request: why the change is made, and how risky it is, is not written down."
-                .into(),
-        ),
-        Some(c) => {
-            if c.justification.is_none() {
-                flags.push("The change request gives no reason for the change.".into());
-            }
-            if c.impact.is_none() {
-                flags.push("The change request does not say what users will notice.".into());
-            }
-        }
+    let mut out: Vec<&str> = Vec::new();
+    if ways.iter().any(|w| asks(&w.then)) {
+        out.push("how long a person takes to decide after a failure");
     }
-    if r.tested.is_none() {
-        flags.push("Neither the release nor its rollback was rehearsed.".into());
+    if r.approvals.iter().any(|a| a.within.is_none()) {
+        out.push("approvals without a limit");
     }
-    if r.start.is_none() && r.window.is_none() {
-        flags.push("No time is planned: the release starts whenever someone starts it.".into());
-    }
-    if r.notifies.is_empty() {
-        flags.push("Nobody is told when it starts, ends or fails.".into());
-    }
-    if r.escalates.is_empty() {
-        flags.push("Nobody is called when it fails and no one answers.".into());
-    }
-    for s in &r.stages {
-        if let Rollback::Irreversible { why, .. } = &s.rollback {
-            flags.push(format!("{} cannot be undone: {}", s.name, say::text(r, why)));
-        }
-    }
-    let accepted = context
-        .findings
+    let silent = r
+        .stages
         .iter()
-        .filter(|d| r.allows.iter().any(|a| a.code == d.code.0))
+        .filter(|s| s.takes.is_none())
+        .flat_map(|s| s.forward_steps())
+        .filter_map(|s| s.act().filter(|a| s.takes.is_none() && a.takes.is_none()))
         .count();
-    let warnings = context
-        .findings
-        .iter()
-        .filter(|d| d.severity == Severity::Warning)
-        .count()
-        .saturating_sub(accepted);
-    if warnings > 0 {
-        flags.push(format!(
-            "The compiler warns of {warnings} thing{}; see the findings.",
-            if warnings == 1 { "" } else { "s" }
-        ));
+    if silent > 0 {
+        out.push("steps whose duration nobody has said");
     }
-    if !r.allows.is_empty() {
-        let n = r.allows.len();
-        flags.push(format!(
-            "{n} finding{} accepted with a reason; see the accepted findings.",
-            if n == 1 { " was" } else { "s were" }
-        ));
+    let out: Vec<String> = out.into_iter().map(str::to_string).collect();
+    if out.is_empty() {
+        String::new()
+    } else {
+        format!("Not counted: {}.", say::list(&out))
     }
-    flags
 }

@@ -3,8 +3,8 @@
 use crate::emit::runbook::from_here::{Cause, Stays, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::work::{act_words, action};
-use crate::model::{FailureOutcome, GateId, HoldId, Release, Rollback, StageId};
-use crate::plan::{Pace, Plan, StageUndo};
+use crate::model::{FailureOutcome, GateId, HoldId, Release, StageId};
+use crate::plan::{Node, Pace, Plan, StageUndo};
 use serde::Serialize;
 
 /// How a stage is undone.
@@ -14,6 +14,8 @@ pub(super) struct Card {
     pub steps: Vec<UndoRow>,
     /// What is said instead of, or besides, the steps.
     pub note: String,
+    /// In a few words, for a table.
+    pub short: String,
     pub owner: String,
     pub approvals: String,
     pub within: String,
@@ -26,6 +28,7 @@ pub(super) struct Card {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct UndoRow {
     pub action: String,
+    pub when: String,
     pub command: String,
     pub call: String,
     pub console: String,
@@ -48,22 +51,31 @@ pub(super) struct FromHere {
     pub ends: String,
 }
 
-pub(super) fn card(plan: &Plan, id: StageId) -> Card {
+/// The stages that cannot be undone.
+pub(super) fn pivots(plan: &Plan) -> Vec<StageId> {
+    let all = plan.stage_order().into_iter();
+    all.filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..)))
+        .collect()
+}
+
+/// How a stage is undone; `pivots` are the stages that cannot be.
+pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
     let r = plan.release();
     let s = r.stage(id);
     let before: Vec<String> = plan
         .undone_before(id)
         .into_iter()
-        .filter(|b| !matches!(plan.undo(*b), StageUndo::Nothing | StageUndo::Harmless(..)))
+        .filter(|b| matches!(plan.undo(*b), StageUndo::Derived(_) | StageUndo::Written(_)))
         .map(|b| r.stage(b).name.to_string())
         .collect();
     let mut card = Card {
         steps: Vec::new(),
         note: String::new(),
+        short: String::new(),
         owner: say::role(r, s.owner),
         approvals: String::new(),
         within: String::new(),
-        takes: say::range(
+        takes: say::takes(
             plan.undo_time(id, Pace::Shortest),
             plan.undo_time(id, Pace::Longest),
         ),
@@ -71,9 +83,16 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
         rehearsal: String::new(),
     };
     match plan.undo(id) {
-        StageUndo::Nothing => card.note = "Nothing to undo: the stage changes nothing.".into(),
-        StageUndo::Harmless(why, _) => card.note = format!("Nothing has to be undone: {}", say::text(r, why)),
+        StageUndo::Nothing => {
+            card.short = "nothing to undo".into();
+            card.note = "Nothing to undo: the stage changes nothing that needs it.".into();
+        }
+        StageUndo::Harmless(why, _) => {
+            card.short = "need not be undone".into();
+            card.note = format!("Nothing has to be undone: {}", say::text(r, why));
+        }
         StageUndo::Irreversible(why, _) => {
+            card.short = "none: cannot be undone".into();
             card.note = format!(
                 "This cannot be undone: {}. The owner decides how to go on.",
                 say::text(r, why)
@@ -84,6 +103,7 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
                 let (action, command, call, console) = act_words(r, u.act);
                 card.steps.push(UndoRow {
                     action,
+                    when: say::when(r, u.when),
                     command,
                     call,
                     console,
@@ -110,6 +130,7 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
                 let (what, command, call, console) = action(r, step);
                 card.steps.push(UndoRow {
                     action: what,
+                    when: say::when(r, &step.when),
                     command,
                     call,
                     console,
@@ -119,6 +140,25 @@ pub(super) fn card(plan: &Plan, id: StageId) -> Card {
                 });
             }
         }
+    }
+    let later = if pivots.is_empty() {
+        Vec::new()
+    } else {
+        let after = plan.descendants(Node::Stage(id));
+        let kept_by = pivots.iter().filter(|p| plan.contains(&after, Node::Stage(**p)));
+        kept_by.map(|p| r.stage(*p).name.to_string()).collect()
+    };
+    if let (false, false) = (card.steps.is_empty(), later.is_empty()) {
+        card.note = format!(
+            "Not any more once {} has begun: that cannot be undone and needs this.",
+            say::list(&later)
+        );
+    }
+    if !card.steps.is_empty() {
+        card.short = match card.takes.as_str() {
+            "" => format!("by {}", card.owner),
+            takes => format!("{takes}, by {}", card.owner),
+        };
     }
     card
 }
@@ -173,7 +213,7 @@ fn stage_list(r: &Release, stages: &[StageId], short: bool) -> String {
 }
 
 /// What fails, in words.
-fn fails(plan: &Plan, cause: &Cause) -> String {
+pub(super) fn fails(plan: &Plan, cause: &Cause) -> String {
     let r = plan.release();
     let gates = |gates: &[GateId]| {
         let titles: Vec<String> = gates
@@ -318,13 +358,10 @@ fn ends(w: &Way) -> String {
 /// The first stage after which there is no way back.
 pub(super) fn point_of_no_return(plan: &Plan) -> Option<String> {
     let r = plan.release();
-    let stage = plan.stage_order().into_iter().find(|s| {
-        matches!(r.stage(*s).rollback, Rollback::Irreversible { .. })
-            || matches!(plan.undo(*s), StageUndo::Irreversible(..))
-    })?;
+    let stage = pivots(plan).into_iter().next()?;
     let why = match plan.undo(stage) {
         StageUndo::Irreversible(why, _) => say::text(r, why),
         _ => String::new(),
     };
-    Some(format!("{}: {why}", r.stage(stage).name))
+    Some(format!("once {} has begun: {why}", r.stage(stage).name))
 }

@@ -3,7 +3,7 @@
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
-use crate::emit::runbook::ways_back::{Card, card};
+use crate::emit::runbook::ways_back::{Card, card, pivots};
 use crate::model::{
     Act, Cond, Dur, GateId, GateTest, Release, RoleId, Stage, StageId, Step, StepKind, WaitTest,
 };
@@ -18,6 +18,8 @@ pub(super) struct StageCard {
     pub number: usize,
     pub name: String,
     pub title: String,
+    /// Its title, with its name where that is another.
+    pub heading: String,
     pub doc: String,
     pub owner: String,
     pub started_by: String,
@@ -34,7 +36,8 @@ pub(super) struct StageCard {
     pub builds: String,
     pub ships: String,
     pub if_not: String,
-    pub first: Vec<String>,
+    pub first: Vec<Action>,
+    pub criteria: Vec<String>,
     pub steps: Vec<StepRow>,
     pub rollback: Card,
 }
@@ -42,6 +45,9 @@ pub(super) struct StageCard {
 /// A step.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct StepRow {
+    /// Milliseconds from T.
+    #[serde(skip)]
+    pub at: i64,
     pub number: String,
     pub offset: String,
     pub utc: String,
@@ -51,26 +57,17 @@ pub(super) struct StepRow {
     pub action: String,
     pub exposure: String,
     pub when: String,
+    pub approvals: String,
     pub command: String,
     pub call: String,
     pub console: String,
     pub expect: String,
     pub verify: String,
+    /// Where a person looks to verify it.
+    pub look: String,
     pub if_not: String,
     pub captures: String,
     pub records: Vec<Record>,
-}
-
-/// A row of the timeline.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Row {
-    pub offset: String,
-    pub utc: String,
-    pub local: String,
-    pub takes: String,
-    pub what: String,
-    pub owner: String,
-    pub reference: String,
 }
 
 /// Something that is verified.
@@ -90,19 +87,20 @@ pub(super) struct Validation {
 
 /// Every stage, in order.
 pub(super) fn stages(plan: &Plan, times: &Times) -> Vec<StageCard> {
+    let pivots = pivots(plan);
     plan.stage_order()
         .into_iter()
         .enumerate()
-        .map(|(i, s)| stage_card(plan, times, s, i + 1))
+        .map(|(i, s)| stage_card(plan, times, s, i + 1, &pivots))
         .collect()
 }
 
-fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCard {
+fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize, pivots: &[StageId]) -> StageCard {
     let r = plan.release();
     let s = r.stage(id);
     let (start, finish) = span(plan, id);
     let short = plan.schedule(Pace::Shortest).of(plan, Node::Stage(id));
-    let takes = say::range(ms(short.finish - short.start), ms(finish - start));
+    let takes = say::takes(ms(short.finish - short.start), ms(finish - start));
     let (utc, local) = times.at(start);
     let names = |list: Vec<String>| say::list(&list);
     let before: Vec<String> = s
@@ -110,10 +108,15 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCa
         .iter()
         .map(|a| r.stage(a.stage).name.to_string())
         .collect();
+    let steps = steps(plan, times, id, number, start);
     StageCard {
         id: id.index(),
         number,
         name: s.name.to_string(),
+        heading: match say::text(r, &s.title) {
+            title if title == s.name => title,
+            title => format!("{title} ({})", s.name),
+        },
         title: say::text(r, &s.title),
         doc: s.doc.clone().unwrap_or_default(),
         owner: say::role(r, s.owner),
@@ -157,8 +160,9 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize) -> StageCa
         ),
         if_not: say::on_failure(plan, id),
         first: first_on_failure(r, s),
-        steps: steps(plan, times, id, number, start),
-        rollback: card(plan, id),
+        criteria: criteria(&steps),
+        steps,
+        rollback: card(plan, id, pivots),
     }
 }
 
@@ -170,12 +174,20 @@ fn ms(ms: i64) -> Dur {
 }
 
 /// What is done first when a stage fails: messages and manual work.
-fn first_on_failure(r: &Release, s: &Stage) -> Vec<String> {
-    s.on_failure
-        .iter()
-        .flat_map(|f| &f.steps)
-        .map(|step| action(r, step).0)
-        .collect()
+fn first_on_failure(r: &Release, s: &Stage) -> Vec<Action> {
+    let steps = s.on_failure.iter().flat_map(|f| &f.steps);
+    steps.map(|step| beside(r, step, s.owner)).collect()
+}
+
+/// What must hold for a stage to count as done, each once.
+fn criteria(steps: &[StepRow]) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for step in steps {
+        if !step.verify.is_empty() && !list.contains(&step.verify) {
+            list.push(step.verify.clone());
+        }
+    }
+    list
 }
 
 fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
@@ -208,11 +220,10 @@ fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> 
                     .iter()
                     .map(|(a, _)| say::text(plan.release(), &plan.release().approval(*a).title))
                     .collect();
-                if !asked.is_empty() {
-                    let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());
-                    if let Some(row) = rows.get_mut(from) {
-                        row.action = format!("{} (only after {})", row.action, say::list(&asked));
-                    }
+                // The approval of a step of the rollout comes before the first thing that step does.
+                let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());
+                if let (false, Some(row)) = (asked.is_empty(), rows.get_mut(from)) {
+                    row.approvals = say::list(&asked);
                 }
             }
         }
@@ -237,7 +248,7 @@ fn push(
     let long = plan.step_time(step, Pace::Longest);
     let (utc, local) = times.at(*at);
     let (action, command, call, console) = action(r, step);
-    let (verify, if_not) = verification(plan, stage, step, id);
+    let (verify, look, if_not) = verification(plan, stage, step, id);
     let condition = if stage.rollout.is_some() {
         around.clone().and(step.when.clone())
     } else {
@@ -250,20 +261,23 @@ fn push(
         .collect();
     let records = records(r, step);
     rows.push(StepRow {
+        at: *at,
         number: format!("{number}.{}", rows.len() + 1),
         offset: say::offset(*at),
         utc,
         local,
-        takes: say::range(plan.step_time(step, Pace::Shortest), long),
+        takes: say::takes(plan.step_time(step, Pace::Shortest), long),
         owner: say::role(r, step.owner.unwrap_or(stage.owner)),
         action,
         exposure: exposure.to_string(),
         when: say::when(r, &condition),
+        approvals: String::new(),
         command,
         call,
         console,
         expect: say::maybe(r, step.expect.as_ref()),
         verify,
+        look,
         if_not,
         captures: say::list(&captures),
         records,
@@ -349,14 +363,8 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
         }
         StepKind::VerifyArtifact(a) => {
             let artifact = r.artifact(*a);
-            let digest = say::maybe(r, artifact.digest.as_ref());
-            let what = if digest.is_empty() {
-                String::new()
-            } else {
-                format!(" ({digest})")
-            };
             (
-                format!("Verify the artifact {}{what}", artifact.name),
+                format!("Verify the artifact {}", artifact.name),
                 String::new(),
                 String::new(),
                 String::new(),
@@ -399,8 +407,8 @@ pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, Stri
     (title, command, call, console)
 }
 
-/// How a step is verified, and what to do if not.
-fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String, String) {
+/// How a step is verified, where a person looks, and what to do if not.
+fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String, String, String) {
     let r = plan.release();
     match &step.kind {
         StepKind::VerifyGate(g) => {
@@ -410,15 +418,15 @@ fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String
                 .over
                 .map(|d| format!(" over {}", say::dur(d)))
                 .unwrap_or_default();
-            let samples = if gate.samples > 1 {
-                format!(", {} samples must all pass", gate.samples)
-            } else {
-                String::new()
+            let samples = match (gate.samples, gate.every) {
+                (0 | 1, _) => String::new(),
+                (n, Some(every)) => format!(", {n} times, {} apart, and each time", say::dur(every)),
+                (n, None) => format!(", {n} times"),
             };
-            (
-                format!("{threshold}{over}{samples}; look in: {tool}"),
-                if_not(plan, *g, id),
-            )
+            // A command stands beside the step already.
+            let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
+            let look = if runs { String::new() } else { tool };
+            (format!("{threshold}{over}{samples}"), look, if_not(plan, *g, id))
         }
         StepKind::Act(act) => {
             let prints = act
@@ -429,15 +437,34 @@ fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String
             let tries = step
                 .retry
                 .as_ref()
-                .map(|t| format!("try again {} times, then ", t.times))
+                .or(act.retry.as_ref())
+                .map(|t| format!("try again {}, then ", times(t.times)))
                 .unwrap_or_default();
             (
                 prints.unwrap_or_default(),
+                String::new(),
                 format!("{tries}{}", say::on_failure(plan, id)),
             )
         }
-        StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => (String::new(), say::on_failure(plan, id)),
-        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::Tell(..) => (String::new(), String::new()),
+        StepKind::VerifyArtifact(a) => {
+            let digest = say::maybe(r, r.artifact(*a).digest.as_ref());
+            let verify = if digest.is_empty() {
+                String::new()
+            } else {
+                format!("what is shipped has the digest {digest}")
+            };
+            (verify, String::new(), say::on_failure(plan, id))
+        }
+        StepKind::WaitFor(_) => (String::new(), String::new(), say::on_failure(plan, id)),
+        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::Tell(..) => Default::default(),
+    }
+}
+
+fn times(n: u32) -> String {
+    match n {
+        1 => "once".into(),
+        2 => "twice".into(),
+        n => format!("{n} times"),
     }
 }
 
@@ -446,71 +473,6 @@ fn if_not(plan: &Plan, gate: GateId, stage: StageId) -> String {
         Some((o, _)) => say::gate_outcome(plan.release(), o),
         None => say::on_failure(plan, stage),
     }
-}
-
-/// The timeline: every step, and where holds are entered and left.
-pub(super) fn timeline(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Row> {
-    let r = plan.release();
-    let mut rows: Vec<(i64, u8, Row)> = Vec::new();
-    for (i, hold) in r.holds.iter().enumerate() {
-        let stages = plan.hold_stages(crate::model::HoldId::at(i));
-        let from = stages.iter().map(|s| span(plan, *s).0).min();
-        let to = stages.iter().map(|s| span(plan, *s).1).max();
-        for (at, rank, steps, word) in [(from, 0, &hold.enter, "enter"), (to, 2, &hold.exit, "leave")] {
-            let Some(at) = at else { continue };
-            let what: Vec<String> = steps.iter().map(|s| action(r, s).0).collect();
-            let (utc, local) = times.at(at);
-            rows.push((
-                at,
-                rank,
-                Row {
-                    offset: say::offset(at),
-                    utc,
-                    local,
-                    takes: String::new(),
-                    what: say::list(&what),
-                    owner: say::role(r, hold.owner.unwrap_or(r.owner)),
-                    reference: format!("{word} {}", hold.name),
-                },
-            ));
-        }
-    }
-    for card in cards {
-        let (start, _) = span(plan, StageId::at(card.id));
-        let mut at = start;
-        let s = r.stage(StageId::at(card.id));
-        let steps = s.forward_steps();
-        for (i, row) in card.steps.iter().enumerate() {
-            let what = if row.exposure.is_empty() {
-                row.action.clone()
-            } else {
-                format!("{} – {}", row.exposure, row.action)
-            };
-            let what = if row.when.is_empty() {
-                what
-            } else {
-                format!("{what} (when {})", row.when)
-            };
-            rows.push((
-                at,
-                1,
-                Row {
-                    offset: row.offset.clone(),
-                    utc: row.utc.clone(),
-                    local: row.local.clone(),
-                    takes: row.takes.clone(),
-                    what,
-                    owner: row.owner.clone(),
-                    reference: format!("{} {}", row.number, card.name),
-                },
-            ));
-            if let Some(step) = steps.get(i) {
-                at = at.saturating_add(plan.step_time(step, Pace::Longest).as_ms());
-            }
-        }
-    }
-    rows.sort_by_key(|(at, rank, _)| (*at, *rank));
-    rows.into_iter().map(|(_, _, row)| row).collect()
 }
 
 /// What is verified: gates over metrics and questions, or those that exercise the system themselves.

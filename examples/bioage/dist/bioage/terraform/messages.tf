@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 3805cb9a2ad34e7684cf75663addb61481f464d8e7c6d03dc08d177d1a5bc3e2
+# Plan 4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925
 # Who is told, and what requests are made with.
 
 # Tells people that they are asked.

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 725fd754a3b482229a96cda53921ddd73205ee853498464bd21a7388862b4e71
+# Plan 2f814e3b046da46f04325e7983992733a09912200fcaf8d869b7008c9a6ad3c9
 # Where commands of the plan run.
 
 resource "aws_cloudwatch_log_group" "steps" {

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 725fd754a3b482229a96cda53921ddd73205ee853498464bd21a7388862b4e71
+# Plan 2f814e3b046da46f04325e7983992733a09912200fcaf8d869b7008c9a6ad3c9
 # Where the workflow deploys, and where it asks people.
 
 data "github_user" "login_omars" {
@@ -63,7 +63,7 @@ resource "github_repository_environment_deployment_policy" "orders_messages" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:63
+# examples/database-migration/migration.release:64
 resource "github_repository_environment" "orders_approve_go" {
   repository          = var.github_repository
   environment         = "orders-approve-go"
@@ -86,7 +86,7 @@ resource "github_repository_environment_deployment_policy" "orders_approve_go" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:64
+# examples/database-migration/migration.release:65
 resource "github_repository_environment" "orders_approve_contract" {
   repository          = var.github_repository
   environment         = "orders-approve-contract"
@@ -109,7 +109,7 @@ resource "github_repository_environment_deployment_policy" "orders_approve_contr
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:66
+# examples/database-migration/migration.release:67
 resource "github_repository_environment" "orders_pause_copy" {
   repository          = var.github_repository
   environment         = "orders-pause-copy"
@@ -132,7 +132,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_copy" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:74
+# examples/database-migration/migration.release:75
 resource "github_repository_environment" "orders_pause_expand" {
   repository          = var.github_repository
   environment         = "orders-pause-expand"
@@ -155,7 +155,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_expand"
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:82
+# examples/database-migration/migration.release:83
 resource "github_repository_environment" "orders_pause_service" {
   repository          = var.github_repository
   environment         = "orders-pause-service"
@@ -178,7 +178,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_service
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:91
+# examples/database-migration/migration.release:92
 resource "github_repository_environment" "orders_pause_contract" {
   repository          = var.github_repository
   environment         = "orders-pause-contract"

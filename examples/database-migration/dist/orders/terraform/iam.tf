@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 725fd754a3b482229a96cda53921ddd73205ee853498464bd21a7388862b4e71
+# Plan 2f814e3b046da46f04325e7983992733a09912200fcaf8d869b7008c9a6ad3c9
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -332,7 +332,7 @@ data "aws_iam_policy_document" "stage_copy_trust" {
   }
 }
 
-# examples/database-migration/migration.release:66
+# examples/database-migration/migration.release:67
 resource "aws_iam_role" "stage_copy" {
   name               = "orders-copy"
   assume_role_policy = data.aws_iam_policy_document.stage_copy_trust.json
@@ -426,7 +426,7 @@ data "aws_iam_policy_document" "stage_expand_trust" {
   }
 }
 
-# examples/database-migration/migration.release:74
+# examples/database-migration/migration.release:75
 resource "aws_iam_role" "stage_expand" {
   name               = "orders-expand"
   assume_role_policy = data.aws_iam_policy_document.stage_expand_trust.json
@@ -523,7 +523,7 @@ data "aws_iam_policy_document" "stage_service_trust" {
   }
 }
 
-# examples/database-migration/migration.release:82
+# examples/database-migration/migration.release:83
 resource "aws_iam_role" "stage_service" {
   name               = "orders-service"
   assume_role_policy = data.aws_iam_policy_document.stage_service_trust.json
@@ -632,7 +632,7 @@ data "aws_iam_policy_document" "stage_contract_trust" {
   }
 }
 
-# examples/database-migration/migration.release:91
+# examples/database-migration/migration.release:92
 resource "aws_iam_role" "stage_contract" {
   name               = "orders-contract"
   assume_role_policy = data.aws_iam_policy_document.stage_contract_trust.json

@@ -1,0 +1,293 @@
+//! The timeline: every step by the minute, with what is asked, entered, left and told on the way.
+//!
+//! Must not decide what a step says: `work` does. Called by `mod`.
+
+use crate::emit::runbook::consent::pools;
+use crate::emit::runbook::say;
+use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::work::{StageCard, action};
+use crate::model::{
+    ApprovalId, DecisionId, HoldId, Moment, MomentKind, NotifyTarget, Quorum, RoleOrPerson, StageId, Text,
+};
+use crate::plan::{Node, Pace, Plan};
+use serde::Serialize;
+
+/// The longest command that stands in the timeline itself.
+const SHORT: usize = 90;
+
+/// A row of the timeline.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Row {
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub takes: String,
+    pub what: String,
+    pub owner: String,
+    /// The command, when it is short; else the step's own section has it.
+    pub command: String,
+    /// Whether the step's own section has the command.
+    pub long: bool,
+    /// What is seen when it worked, and how that is verified.
+    pub expect: String,
+    pub if_not: String,
+    /// The number and the name of the step, or what the row is about.
+    pub reference: String,
+    /// Whether somebody does something that is written down afterwards.
+    pub logged: bool,
+}
+
+/// Where a row stands: its moment, the place of its stage, and before, among or after the steps of that stage.
+type Key = (i64, usize, u8);
+
+struct Rows<'a> {
+    plan: &'a Plan,
+    times: &'a Times,
+    rows: Vec<(Key, Row)>,
+}
+
+/// Every row, in order.
+pub(super) fn timeline(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Row> {
+    let mut rows = Rows {
+        plan,
+        times,
+        rows: Vec::new(),
+    };
+    rows.messages(cards.len());
+    rows.asked(cards);
+    rows.holds(cards);
+    rows.steps(cards);
+    rows.rows.sort_by_key(|(key, _)| *key);
+    rows.rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn place(cards: &[StageCard], stage: StageId) -> usize {
+    cards.iter().position(|c| c.id == stage.index()).unwrap_or(0)
+}
+
+impl Rows<'_> {
+    fn row(&mut self, key: Key, reference: String, what: String, owner: String) -> &mut Row {
+        let (utc, local) = self.times.at(key.0);
+        let row = Row {
+            offset: say::offset(key.0),
+            utc,
+            local,
+            takes: String::new(),
+            what,
+            owner,
+            command: String::new(),
+            long: false,
+            expect: String::new(),
+            if_not: String::new(),
+            reference,
+            logged: true,
+        };
+        self.rows.push((key, row));
+        let last = self.rows.len() - 1;
+        &mut self.rows[last].1
+    }
+
+    /// Messages whose moment is known beforehand.
+    fn messages(&mut self, end: usize) {
+        let r = self.plan.release();
+        let last = (0..r.stages.len())
+            .map(|i| span(self.plan, StageId::at(i)).1)
+            .max()
+            .unwrap_or(0);
+        for n in &r.notifies {
+            for m in &n.on {
+                let at = match (m.kind, m.stage) {
+                    (MomentKind::Scheduled, _) => match &n.lead {
+                        Some((lead, _)) if lead.working_days == 0 => -lead.as_ms(),
+                        _ => continue,
+                    },
+                    (MomentKind::Started, None) if !m.each => 0,
+                    (MomentKind::Finished, None) if !m.each => last,
+                    (MomentKind::Started, Some(s)) => span(self.plan, s).0,
+                    (MomentKind::Finished, Some(s)) => span(self.plan, s).1,
+                    _ => continue,
+                };
+                let owner = say::role(r, n.owner.unwrap_or(r.owner));
+                let key = if m.kind == MomentKind::Finished {
+                    (at, end, 3)
+                } else {
+                    (at, 0, 0)
+                };
+                let to = match n.to {
+                    NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
+                    NotifyTarget::Role(role) => say::role(r, role),
+                };
+                let what = format!("Tell {to}: {}", told(self.plan, m, n.message.as_ref()));
+                self.row(key, format!("message to {to}"), what, owner);
+            }
+        }
+    }
+
+    /// Approvals, decisions and checklists.
+    fn asked(&mut self, cards: &[StageCard]) {
+        let r = self.plan.release();
+        for (i, a) in r.approvals.iter().enumerate() {
+            let node = Node::Approval(ApprovalId::at(i));
+            let start = self.plan.schedule(Pace::Longest).of(self.plan, node).start;
+            let first = self.plan.waits_for(node).is_empty();
+            let within = a.within.unwrap_or_default();
+            // What is asked when the run opens is answered by T.
+            let at = if first { -within.as_ms() } else { start };
+            let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
+            let many = match a.quorum {
+                Quorum::All => "all of".to_string(),
+                Quorum::Count(n) => format!("{n} of"),
+            };
+            let place = self.guarded(cards, ApprovalId::at(i));
+            let what = format!(
+                "Ask for the approval “{}”: {many} {}",
+                say::text(r, &a.title),
+                pools(r, &from)
+            );
+            let owner = say::role(r, r.owner);
+            let row = self.row(
+                (at, place, 0),
+                format!("approval “{}”", say::text(r, &a.title)),
+                what,
+                owner,
+            );
+            row.takes = a
+                .within
+                .map(|d| format!("up to {}", say::dur(d)))
+                .unwrap_or_default();
+            row.if_not = crate::emit::runbook::consent::refused(r, &a.otherwise);
+        }
+        for (i, d) in r.decisions.iter().enumerate() {
+            let node = Node::Decision(DecisionId::at(i));
+            let start = self.plan.schedule(Pace::Longest).of(self.plan, node).start;
+            let next = d.after.iter().map(|(s, _)| place(cards, *s) + 1).max();
+            let what = format!("Decide: {}", say::text(r, &d.question.ask));
+            let owner = say::answerers(r, &d.question, Some(r.owner));
+            let row = self.row(
+                (start, next.unwrap_or(0), 0),
+                format!("decision {}", d.name),
+                what,
+                owner,
+            );
+            row.takes = d
+                .question
+                .within
+                .map(|d| format!("up to {}", say::dur(d)))
+                .unwrap_or_default();
+        }
+        for (i, c) in r.checklists.iter().enumerate() {
+            let id = crate::model::ChecklistId::at(i);
+            let first = cards
+                .iter()
+                .position(|card| r.stage(StageId::at(card.id)).ready.iter().any(|(c, _)| *c == id));
+            let Some(first) = first else { continue };
+            let at = span(self.plan, StageId::at(cards[first].id)).0;
+            let what = format!(
+                "All items of the checklist “{}” are ticked",
+                say::text(r, &c.title)
+            );
+            let owner = say::role(r, r.owner);
+            self.row(
+                (at, first, 0),
+                format!("checklist “{}”", say::text(r, &c.title)),
+                what,
+                owner,
+            )
+            .if_not = format!("{} does not start", cards[first].name);
+        }
+    }
+
+    /// The place of the first stage that an approval guards.
+    fn guarded(&self, cards: &[StageCard], id: ApprovalId) -> usize {
+        let r = self.plan.release();
+        cards
+            .iter()
+            .position(|c| r.stage(StageId::at(c.id)).approved.iter().any(|(a, _)| *a == id))
+            .unwrap_or(0)
+    }
+
+    fn holds(&mut self, cards: &[StageCard]) {
+        let r = self.plan.release();
+        for (i, hold) in r.holds.iter().enumerate() {
+            let stages = self.plan.hold_stages(HoldId::at(i));
+            let from = stages
+                .iter()
+                .map(|s| (span(self.plan, *s).0, place(cards, *s)))
+                .min();
+            let to = stages
+                .iter()
+                .map(|s| (span(self.plan, *s).1, place(cards, *s)))
+                .max();
+            for (at, rank, steps, word) in [(from, 0, &hold.enter, "enter"), (to, 2, &hold.exit, "leave")] {
+                let Some((at, place)) = at else { continue };
+                let what: Vec<String> = steps.iter().map(|s| action(r, s).0).collect();
+                let owner = say::role(r, hold.owner.unwrap_or(r.owner));
+                let expect: Vec<String> = steps
+                    .iter()
+                    .filter_map(|s| s.expect.as_ref())
+                    .map(|t| say::text(r, t))
+                    .collect();
+                let title = say::text(r, &hold.title);
+                let row = self.row(
+                    (at, place, rank),
+                    format!("{word} “{title}”"),
+                    say::list(&what),
+                    owner,
+                );
+                row.expect = say::list(&expect);
+                row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
+                row.if_not = if word == "enter" {
+                    format!("{} does not start", r.stage(hold.from).name)
+                } else {
+                    "tried again, then a person is asked".into()
+                };
+            }
+        }
+    }
+
+    fn steps(&mut self, cards: &[StageCard]) {
+        for (place, card) in cards.iter().enumerate() {
+            for step in &card.steps {
+                let what = if step.exposure.is_empty() {
+                    step.action.clone()
+                } else {
+                    format!("{}: {}", step.exposure, step.action)
+                };
+                let what = if step.when.is_empty() {
+                    what
+                } else {
+                    format!("{what} (only when {})", step.when)
+                };
+                let reference = format!("{} {}", step.number, card.name);
+                let short = !step.command.contains('\n') && step.command.chars().count() <= SHORT;
+                let row = self.row((step.at, place, 1), reference, what, step.owner.clone());
+                row.takes.clone_from(&step.takes);
+                if short {
+                    row.command.clone_from(&step.command);
+                }
+                row.long = !short;
+                row.expect = if step.verify.is_empty() {
+                    step.expect.clone()
+                } else {
+                    step.verify.clone()
+                };
+                row.if_not.clone_from(&step.if_not);
+            }
+        }
+    }
+}
+
+/// What a message says.
+pub(super) fn told(plan: &Plan, m: &Moment, message: Option<&Text>) -> String {
+    let r = plan.release();
+    match message {
+        Some(t) => say::text(r, t),
+        None => {
+            let word = m.kind.word().replace('_', " ");
+            match m.stage {
+                Some(s) => format!("{} has {word}", r.stage(s).name),
+                None => word,
+            }
+        }
+    }
+}
