@@ -98,9 +98,6 @@ fn report(plan: &Plan, list: &[(StageId, Vec<Touch<'_>>)], brackets: &[Switched<
     if open.len() > SHOWN {
         d = d.note(format!("{} more of its changes have no undo", open.len() - SHOWN));
     }
-    d = d
-        .help("say how: `rollback { … }` in the stage, or `undo` on the step")
-        .help("or say why not: `irreversible \"why\"`, or `harmless \"why\"`");
     let back = |s: &&Switched<'_>| s.first == *id && open.iter().any(|t| t.key.key == *s.key);
     if let Some(s) = brackets.iter().find(back) {
         let (x, y) = (&stage.name, &r.stage(s.last).name);
@@ -110,9 +107,12 @@ fn report(plan: &Plan, list: &[(StageId, Vec<Touch<'_>>)], brackets: &[Switched<
             format!("`{y}` switches it back, if the plan gets that far"),
         );
         d = d.help(format!(
-            "or hold it: a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
+            "hold it, so that every way out restores it: a `hold` that changes it in `enter` and restores it in `exit`, `during {x} .. {y}`"
         ));
     }
+    d = d
+        .help("say how: `rollback { … }` in the stage, or `undo` on the step")
+        .help("or say why not: `irreversible \"why\"`, or `harmless \"why\"`");
     let silent = open.iter().find(|t| t.assumed).and_then(|t| t.act);
     if let Some(act) = silent {
         d = d.help("if it changes nothing, say `changes nothing`");
