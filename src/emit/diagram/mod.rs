@@ -5,6 +5,7 @@
 
 mod layout;
 mod lower;
+pub(crate) mod measure;
 mod print;
 pub(crate) mod words;
 
@@ -159,6 +160,76 @@ mod tests {
             let drawn = (format.draw)(&sample());
             assert!(!drawn.contains('\u{1b}'), "{}", format.name);
             insta::assert_snapshot!(format.name, drawn);
+        }
+    }
+
+    /// The boxes of the texts of a picture, as wide as they are drawn at most.
+    fn boxes(svg: &str) -> Vec<(i32, i32, i32, i32, String)> {
+        let attribute = |line: &str, name: &str| -> Option<i32> {
+            let at = line.find(&format!(" {name}=\""))? + name.len() + 3;
+            line[at..].split('"').next()?.parse().ok()
+        };
+        svg.lines()
+            .filter(|l| l.trim_start().starts_with("<text"))
+            .filter_map(|l| {
+                let (x, y) = (attribute(l, "x")?, attribute(l, "y")?);
+                let text = l.split('>').nth(1)?.split('<').next()?.to_string();
+                let size = attribute(l, "font-size").unwrap_or(12);
+                let w = super::measure::width(&text, size, l.contains("bold"));
+                let left = if l.contains("middle") { x - w / 2 } else { x };
+                Some((left, y - size * 3 / 4, left + w, y + size / 4, text))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn labels_do_not_collide() {
+        for count in [5usize, 40, 200] {
+            let shapes: Vec<Shape> = (0..count)
+                .map(|i| Shape {
+                    id: format!("s{i}"),
+                    kind: if i % 7 == 0 {
+                        Kind::Decision
+                    } else {
+                        Kind::Production
+                    },
+                    title: format!("WIDE stage number {i} of many, with a long name"),
+                    lines: vec![
+                        "in production, at T+30m".into(),
+                        "verified by healthy, smoke".into(),
+                    ],
+                })
+                .collect();
+            let arrow = |from, to| Arrow {
+                from,
+                to,
+                label: if from % 7 == 0 {
+                    format!("option {to} mmm")
+                } else {
+                    String::new()
+                },
+            };
+            let arrows = (1..count)
+                .flat_map(|i| [arrow(i / 2, i), arrow(i - 1, i)])
+                .collect();
+            let d = Diagram {
+                title: "Many".into(),
+                shapes,
+                arrows,
+                frames: vec![Frame {
+                    id: "p".into(),
+                    title: "a phase with a title".into(),
+                    shapes: vec![1, 2],
+                }],
+            };
+            let boxes = boxes(&super::print::svg::draw(&d));
+            assert!(boxes.len() > count * 3);
+            for (i, a) in boxes.iter().enumerate() {
+                for b in &boxes[i + 1..] {
+                    let apart = a.2 <= b.0 || b.2 <= a.0 || a.3 <= b.1 || b.3 <= a.1;
+                    assert!(apart, "of {count}: {a:?} and {b:?}");
+                }
+            }
         }
     }
 

@@ -73,14 +73,28 @@ pub(super) fn cell(text: &str) -> String {
 
 /// A text as a link where it is an address of the web and nothing else, else as inline Markdown.
 pub(super) fn link(text: &str) -> String {
-    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
-    match rest {
-        Some(rest) if !rest.is_empty() && rest.chars().all(plain) && !rest.contains('@') => {
-            format!("<{}>", text.replace('|', "%7C"))
-        }
-        _ => inline(text),
+    if address(text) {
+        format!("<{}>", text.replace('|', "%7C"))
+    } else {
+        inline(text)
     }
+}
+
+/// The same in HTML.
+pub(super) fn anchor(text: &str) -> String {
+    let shown = html(text);
+    if address(text) {
+        format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
+    } else {
+        shown
+    }
+}
+
+/// Whether a text is an address of the web and nothing else.
+fn address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#!$&'()*+,;=%".contains(c);
+    rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain))
 }
 
 /// A text as a fenced block of a language.

@@ -7,11 +7,13 @@ mod around;
 mod consent;
 mod escape;
 mod from_here;
+mod matrix;
 mod notices;
 mod red_flags;
 mod render;
 mod rows;
 mod say;
+mod strip;
 mod summary;
 mod tidy;
 mod timeline;
@@ -62,6 +64,10 @@ struct View {
     on_duty: Vec<around::Watch>,
     finally: Vec<around::Action>,
     review: Review,
+    /// Whether there is a gate.
+    gates: bool,
+    /// Whether anything stays changed after some failure.
+    kept_any: bool,
     policies: Vec<around::PolicyRow>,
     findings: Vec<around::Finding>,
     accepted: Vec<around::Accepted>,
@@ -69,7 +75,10 @@ struct View {
     sign_off: Vec<String>,
     mermaid: String,
     dag: String,
-    strip: String,
+    strips: Vec<String>,
+    stretched: bool,
+    critical: Vec<String>,
+    matrix: matrix::Matrix,
     provenance: Provenance,
 }
 
@@ -78,6 +87,8 @@ struct View {
 struct Review {
     /// How many stages there are.
     stages: usize,
+    /// Whether there is one only.
+    one: bool,
     /// How many of them are in production.
     production: usize,
     /// The environments in which stages take place.
@@ -104,6 +115,7 @@ impl Review {
         }
         Review {
             stages: r.stages.len(),
+            one: r.stages.len() == 1,
             production: r.stages.iter().filter(|s| r.is_production(s.environment)).count(),
             environments,
             owners,
@@ -136,6 +148,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
     let ways = from_here::ways(plan);
     let stages = work::stages(plan, &times);
+    let (strips, stretched) = strip::strips(plan, &times, &stages);
     let diagram = crate::emit::diagram::diagram(plan);
     let draw = |name: &str| {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
@@ -169,6 +182,8 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         on_duty: around::on_duty(plan),
         finally: around::finally(plan),
         review: Review::of(plan),
+        gates: !plan.release().gates.is_empty(),
+        kept_any: ways.iter().any(|w| !w.kept.is_empty()),
         policies: around::policies(plan),
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),
@@ -176,7 +191,13 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         sign_off: consent::sign_off(plan),
         mermaid: draw("mermaid").trim_end().to_string(),
         dag: draw("svg"),
-        strip: times::strip(plan, &stages),
+        strips,
+        stretched,
+        critical: strip::critical(plan)
+            .into_iter()
+            .map(|s| plan.release().stage(s).name.to_string())
+            .collect(),
+        matrix: matrix::matrix(plan),
         stages,
         provenance: Provenance {
             source: context.source.to_string(),

@@ -30,6 +30,7 @@ handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
 handlebars_helper!(cell: |text: String| escape::cell(&text));
 handlebars_helper!(link: |text: String| escape::link(&text));
+handlebars_helper!(anchor: |text: String| escape::anchor(&text));
 handlebars_helper!(blank: |count: u64| {
     vec![escape::BLANK.to_string(); usize::try_from(count).unwrap_or(1).min(20)].join(" | ")
 });
@@ -49,6 +50,7 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
     templates.register_helper("code", Box::new(code));
     templates.register_helper("cell", Box::new(cell));
     templates.register_helper("link", Box::new(link));
+    templates.register_helper("anchor", Box::new(anchor));
     templates.register_helper("blank", Box::new(blank));
     templates.register_helper("any", Box::new(any));
     templates.register_helper("shell", Box::new(shell));

@@ -311,10 +311,10 @@ fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
             && !matches!(w.then, Then::Decision(_))
         {
             list.push(Decider {
-                what: format!("What to do after a failure: {}", fails(plan, &w.cause)),
+                what: format!("A failure of {}", fails(plan, &w.cause)),
                 who: say::role(r, r.stage(s).owner),
                 when: "when it happens".into(),
-                then: "try again, go on, roll back or stop".into(),
+                then: "one of: try again, go on, roll back, stop".into(),
             });
         }
     }

@@ -2,25 +2,29 @@
 
 use super::visible;
 use crate::emit::diagram::layout::{Size, layout};
+use crate::emit::diagram::measure::{fit, width};
 use crate::emit::diagram::{Diagram, Kind, Shape};
+use std::collections::BTreeMap;
 
-/// The height of a line, and the width that one narrow character is taken to have.
+/// The height of a line, and the size of its letters.
 const LINE: i32 = 16;
-const CHAR: i32 = 7;
+const LETTER: i32 = 12;
+/// The size of the letters beside arrows.
+const LABEL: i32 = 11;
 /// Longer lines are cut off.
 const LONGEST: usize = 48;
 
 pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
     let sizes: Vec<Size> = d.shapes.iter().map(size).collect();
     let l = layout(d, &sizes);
-    let (width, height) = (l.width.max(80), l.height.max(40));
+    let (wide, high) = (l.width.max(80), l.height.max(40));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" font-family=\"sans-serif\" font-size=\"12\">\n"
     );
     out.push_str(&format!("  <title>{}</title>\n", escape(&d.title)));
     out.push_str("  <defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0 L10 5 L0 10 z\"/></marker></defs>\n");
     out.push_str(&format!(
-        "  <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
+        "  <rect width=\"{wide}\" height=\"{high}\" fill=\"#ffffff\"/>\n"
     ));
     for frame in &d.frames {
         out.push_str(&frame_around(&frame.title, &frame.shapes, &l.tops, &sizes));
@@ -39,21 +43,37 @@ pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
         out.push_str(&format!(
             "  <path d=\"{path}\" fill=\"none\" stroke=\"#000000\" marker-end=\"url(#arrow)\"/>\n"
         ));
-        if !arrow.label.is_empty() {
-            let (x, y) = (i32::midpoint(start.0, end.0), i32::midpoint(start.1, end.1));
-            out.push_str(&text(
-                x,
-                y,
-                &arrow.label,
-                " font-size=\"11\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\"",
-            ));
-        }
+    }
+    // What is written beside arrows stands above the shape they reach, once for each shape: there nothing else is written.
+    for (to, label) in labels(d) {
+        let (x, y) = l.tops[to];
+        let label = fit(&visible(&label), LABEL, false, sizes[to].width + 2 * 12);
+        out.push_str(&format!(
+            "  <text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"{LABEL}\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
+            y - 26,
+            escape(&label)
+        ));
     }
     for ((s, size), top) in d.shapes.iter().zip(&sizes).zip(&l.tops) {
         out.push_str(&shape(s, *size, *top));
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// What is written beside the arrows that reach a shape, by shape.
+fn labels(d: &Diagram) -> BTreeMap<usize, String> {
+    let mut by_shape: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for arrow in d.arrows.iter().filter(|a| !a.label.is_empty()) {
+        let labels = by_shape.entry(arrow.to).or_default();
+        if !labels.contains(&arrow.label.as_str()) {
+            labels.push(&arrow.label);
+        }
+    }
+    by_shape
+        .into_iter()
+        .map(|(to, labels)| (to, labels.join(", ")))
+        .collect()
 }
 
 /// A dashed frame around shapes, with its title.
@@ -82,27 +102,27 @@ fn frame_around(title: &str, shapes: &[usize], tops: &[(i32, i32)], sizes: &[Siz
         right - left,
         bottom - top
     );
+    let title = fit(&visible(&cut(title)), LETTER, false, right - left - 12);
     let label = format!(
         "  <text x=\"{}\" y=\"{}\" font-style=\"italic\">{}</text>\n",
         left + 6,
         top + 14,
-        escape(&cut(title))
+        escape(&title)
     );
     frame + &label
 }
 
 fn size(s: &Shape) -> Size {
-    let widest = s
+    let lines = s
         .lines
         .iter()
-        .chain([&s.title])
-        .map(|l| columns(&cut(l)))
-        .max()
-        .unwrap_or(0);
+        .map(|l| width(&visible(&cut(l)), LETTER, false))
+        .max();
+    let widest = width(&visible(&cut(&s.title)), LETTER, true).max(lines.unwrap_or(0));
     let lines = i32::try_from(1 + s.lines.len()).unwrap_or(i32::MAX / 64);
     let room = if s.kind == Kind::Decision { 44 } else { 24 };
     Size {
-        width: widest * CHAR + room,
+        width: widest + room,
         height: lines * LINE + 14,
     }
 }
@@ -151,13 +171,6 @@ fn text(x: i32, y: i32, line: &str, look: &str) -> String {
         )
     };
     element(look)
-}
-
-/// How many narrow characters a text is as wide as.
-fn columns(text: &str) -> i32 {
-    text.chars()
-        .map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 })
-        .sum()
 }
 
 /// A line, cut off when it is very long.

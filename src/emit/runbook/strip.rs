@@ -1,0 +1,186 @@
+//! The stages over time as pictures: a bar for each on its longest times, what decides the end hatched, the window shaded.
+//!
+//! In parts of so many rows that a part fits a printed page. Knows the coordinates of SVG and nothing of its page. Called by
+//! `mod`.
+
+use crate::emit::diagram::measure::{fit, width};
+use crate::emit::runbook::escape::html;
+use crate::emit::runbook::say;
+use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::work::StageCard;
+use crate::model::StageId;
+use crate::plan::{Node, Pace, Plan};
+use std::fmt::Write as _;
+
+/// Rows in one picture.
+const ROWS: usize = 34;
+const ROW: i64 = 24;
+const HEAD: i64 = 40;
+const NAMES: i32 = 210;
+const WIDE: i64 = 560;
+const LETTER: i32 = 12;
+/// The least distance between two marks on the axis.
+const APART: i64 = 118;
+/// How many times longer than the others an interval may be before the axis is stretched.
+const UNEVEN: i64 = 12;
+
+/// Where moments stand on the axis.
+struct Scale {
+    /// Moments at which something starts or ends, with their places.
+    points: Vec<(i64, i64)>,
+}
+
+impl Scale {
+    /// As far apart as they are in time; stretched when one interval would leave the others no room.
+    fn of(bars: &[Bar]) -> (Scale, bool) {
+        let mut moments: Vec<i64> = bars.iter().flat_map(|b| [b.from, b.to]).chain([0]).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        let lengths: Vec<i64> = moments.windows(2).map(|w| w[1] - w[0]).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let rest: i64 = lengths.iter().sum::<i64>() - longest;
+        let stretched = lengths.len() > 2 && longest > rest.saturating_mul(UNEVEN) / 4;
+        let weights: Vec<i64> = lengths
+            .iter()
+            .map(|ms| {
+                if stretched {
+                    i64::from((ms / 1_000).max(1).ilog2()) + 1
+                } else {
+                    *ms
+                }
+            })
+            .collect();
+        let whole: i128 = weights.iter().map(|w| i128::from(*w)).sum::<i128>().max(1);
+        let mut points = Vec::new();
+        let mut sum = 0i128;
+        for (i, at) in moments.iter().enumerate() {
+            let share = i64::try_from(sum * i128::from(WIDE) / whole).unwrap_or(WIDE);
+            points.push((*at, i64::from(NAMES) + share));
+            sum += weights.get(i).map_or(0, |w| i128::from(*w));
+        }
+        (Scale { points }, stretched)
+    }
+
+    fn x(&self, at: i64) -> i64 {
+        let place = self.points.binary_search_by_key(&at, |(t, _)| *t);
+        self.points[place.unwrap_or_else(|i| i.min(self.points.len() - 1))].1
+    }
+}
+
+struct Bar {
+    name: String,
+    from: i64,
+    to: i64,
+    critical: bool,
+}
+
+/// The stages whose times decide when the release ends, first to last.
+pub(super) fn critical(plan: &Plan) -> Vec<StageId> {
+    let end = plan
+        .stage_order()
+        .into_iter()
+        .max_by_key(|s| (span(plan, *s).1, std::cmp::Reverse(s.index())));
+    let path = end.map(|s| plan.path(plan.schedule(Pace::Longest), Node::Stage(s)));
+    let stages = path.unwrap_or_default().into_iter().filter_map(|n| match n {
+        Node::Stage(s) => Some(s),
+        _ => None,
+    });
+    stages.collect()
+}
+
+/// The pictures, one below the other, and whether their axis is stretched.
+pub(super) fn strips(plan: &Plan, times: &Times, cards: &[StageCard]) -> (Vec<String>, bool) {
+    let decides = critical(plan);
+    let bars: Vec<Bar> = cards
+        .iter()
+        .map(|c| {
+            let id = StageId::at(c.id);
+            let (from, to) = span(plan, id);
+            Bar {
+                name: c.name.clone(),
+                from,
+                to,
+                critical: decides.contains(&id),
+            }
+        })
+        .collect();
+    let (scale, stretched) = Scale::of(&bars);
+    let parts = bars.chunks(ROWS).count();
+    let pictures = bars
+        .chunks(ROWS)
+        .enumerate()
+        .map(|(i, part)| {
+            let of = if parts > 1 {
+                format!(", part {} of {parts}", i + 1)
+            } else {
+                String::new()
+            };
+            picture(times, part, i, &of, &scale)
+        })
+        .collect();
+    (pictures, stretched)
+}
+
+fn picture(times: &Times, bars: &[Bar], part: usize, of: &str, scale: &Scale) -> String {
+    let x = |ms: i64| scale.x(ms);
+    let words: Vec<String> = bars
+        .iter()
+        .map(|b| format!("{} to {}", say::offset(b.from), say::offset(b.to)))
+        .collect();
+    let room = words.iter().map(|w| width(w, LETTER, false)).max().unwrap_or(0);
+    let wide = i64::from(NAMES) + WIDE + i64::from(room) + 20;
+    let high = HEAD + ROW * i64::try_from(bars.len()).unwrap_or(0) + 10;
+    let mut out = format!(
+        "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"Stages over time, on their longest times{of}\">\n\
+         <defs><pattern id=\"hatch{part}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+         <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern></defs>\n"
+    );
+    axis(&mut out, times, scale, high);
+    for (i, (bar, words)) in bars.iter().zip(&words).enumerate() {
+        let y = HEAD + ROW * i64::try_from(i).unwrap_or(0);
+        let name = fit(&bar.name, LETTER, false, NAMES - 16);
+        let (from, to) = (x(bar.from), x(bar.to).max(x(bar.from) + 3));
+        let fill = if bar.critical {
+            format!("fill=\"url(#hatch{part})\" class=\"edge\"")
+        } else {
+            "class=\"bar\"".to_string()
+        };
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{from}\" y=\"{}\" width=\"{}\" height=\"14\" {fill}/><text x=\"{}\" y=\"{}\">{}</text>",
+            NAMES - 8,
+            y + 12,
+            html(&name),
+            y + 1,
+            to - from,
+            to + 6,
+            y + 12,
+            html(words),
+        );
+    }
+    out.push_str("</svg>");
+    out
+}
+
+/// Marks where something starts or ends, as far apart as their words need.
+fn axis(out: &mut String, times: &Times, scale: &Scale, high: i64) {
+    let label = |ms: i64| match times.at(ms) {
+        (utc, local) if utc.is_empty() && local.is_empty() => String::new(),
+        (utc, local) if local.is_empty() => format!("{utc} UTC"),
+        (_, local) => local,
+    };
+    let mut free = i64::MIN;
+    for (at, place) in &scale.points {
+        if *place < free {
+            continue;
+        }
+        free = place + APART;
+        let _ = writeln!(
+            out,
+            "<line x1=\"{place}\" y1=\"{}\" x2=\"{place}\" y2=\"{high}\" class=\"mark\"/><text x=\"{place}\" y=\"12\">{}</text><text x=\"{place}\" y=\"27\" class=\"soft\">{}</text>",
+            HEAD - 8,
+            html(&say::offset(*at)),
+            html(&label(*at)),
+        );
+    }
+}
