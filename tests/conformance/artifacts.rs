@@ -13,6 +13,8 @@ pub enum Subject {
     Terraform,
     /// `*.md`
     Markdown,
+    /// `*.html`
+    Page,
     /// Any `*.yml` or `*.yaml`.
     Yaml,
 }
@@ -36,6 +38,7 @@ impl Subject {
             Subject::StateMachine => name.ends_with(".asl.json"),
             Subject::Terraform => name.ends_with(".tf"),
             Subject::Markdown => name.ends_with(".md"),
+            Subject::Page => name.ends_with(".html"),
             Subject::Yaml => is_yaml,
         };
         match self {

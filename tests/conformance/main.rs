@@ -66,6 +66,8 @@ judges! {
     markdownlint: Markdown judged by Python("documents/markdown.py");
     /// Mermaid's own parser, on each diagram.
     mermaid: Markdown judged by Node("mermaid.mjs");
+    /// Chromium and axe-core, on the page for the board.
+    review: Page judged by Node("review.mjs");
 }
 
 /// Says in one place which judges are missing, however many tests are filtered out.
