@@ -2,14 +2,13 @@
 //!
 //! Must not know what a target writes. Called by the command `build` and by the conformance tests.
 
-use super::pipeline::{Checked, Compiled, Settings, Unit, each, gather, unit};
+use super::pipeline::{Checked, Compiled, Settings, Unit, beside, each, gather, unit};
 use super::problem::Problem;
 use super::read::Input;
 use super::write::{File, Tree};
 use crate::checks;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::emit::{Context, TARGETS, Target};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -101,10 +100,9 @@ fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Fi
     };
     let mut found = compiled.found.clone();
     let mut files = Files::new();
-    let emitted: Vec<_> = targets
-        .par_iter()
-        .map(|target| (target, (target.emit)(&compiled.plan, &context)))
-        .collect();
+    let emitted = beside(targets, |target| {
+        (*target, (target.emit)(&compiled.plan, &context))
+    });
     for (target, (artifacts, bag)) in emitted {
         found.extend(bag);
         for artifact in artifacts {

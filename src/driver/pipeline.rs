@@ -89,22 +89,35 @@ const STACK: usize = 16 * 1024 * 1024;
 pub fn each<T: Send>(inputs: &[Input], f: impl Fn(&Input) -> T + Sync + Send) -> Vec<T> {
     match inputs {
         [] => Vec::new(),
-        [one] => std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new()
-                .stack_size(STACK)
-                .spawn_scoped(scope, || f(one));
-            match thread.map(std::thread::ScopedJoinHandle::join) {
-                Ok(Ok(result)) => vec![result],
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                // No more threads may be made: this one will do.
-                Err(_) => vec![f(one)],
-            }
-        }),
+        [_] => beside(inputs, f),
         _ => match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
             Ok(pool) => pool.install(|| inputs.par_iter().map(f).collect()),
             Err(_) => inputs.iter().map(f).collect(),
         },
     }
+}
+
+/// Applies a function to each of a few things, each in a thread of its own, and keeps the order.
+///
+/// Not in a pool: who calls may be a thread of that very pool, and all of its threads may wait here.
+pub(super) fn beside<T: Sync, R: Send>(things: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let f = &f;
+        let start = |thing| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(scope, move || f(thing))
+        };
+        let threads: Vec<_> = things.iter().map(|thing| (thing, start(thing))).collect();
+        let ends = threads.into_iter().map(|(thing, thread)| {
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(result)) => result,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // No more threads may be made: this one will do.
+                Err(_) => f(thing),
+            }
+        });
+        ends.collect()
+    })
 }
 
 /// One file with everything it reads, what is wrong with it, and the plan it holds.

@@ -12,6 +12,9 @@ use crate::plan::{Node, Plan, Pred, Truth, Variant, show};
 /// How many other stages are shown.
 const SHOWN: usize = 3;
 
+/// Among how many stages those to be shown are looked for.
+const LOOKED_AT: usize = 64;
+
 /// The diagnostic.
 pub const CODE: Code = Code("approval/unguarded_production");
 pub(in crate::checks) const CHECK: Check = Check {
@@ -69,6 +72,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let after: Vec<StageId> = followers
             .iter()
             .copied()
+            .take(LOOKED_AT)
             .filter(|f| {
                 list.iter()
                     .any(|(s, _)| plan.precedes(Node::Stage(*s), Node::Stage(*f)))

@@ -59,10 +59,10 @@ fn beside_a_rollout(plan: &Plan, bag: &mut Bag) {
         let v = plan.variants();
         let beside = careful.iter().copied().find(|c| {
             let (a, b) = (Node::Stage(*c), Node::Stage(id));
-            !plan.precedes(a, b)
+            shared(release.stage(*c), stage).is_some()
+                && !plan.precedes(a, b)
                 && !plan.precedes(b, a)
                 && v.possible(v.and(v.applies(a), v.applies(b)))
-                && shared(release.stage(*c), stage).is_some()
         });
         let Some((other, artifact)) =
             beside.and_then(|c| shared(release.stage(c), stage).map(|a| (release.stage(c), a)))

@@ -8,6 +8,7 @@ use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, Stage, StageId, Undo};
 use crate::plan::{Plan, Touch, Touching, doing, show};
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/missing");
@@ -22,11 +23,17 @@ const SHOWN: usize = 4;
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let brackets = switched(plan);
+    let mut backs: BTreeMap<StageId, Vec<&Key>> = BTreeMap::new();
+    for s in &brackets {
+        backs.entry(s.last).or_default().push(s.key);
+    }
     let mut found: Vec<(StageId, Vec<Touch<'_>>)> = Vec::new();
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let id = StageId::at(i);
         let mut open = not_undone(plan, id, stage);
-        open.retain(|t| !brackets.iter().any(|s| s.last == id && *s.key == t.key.key));
+        if let Some(mine) = backs.get(&id) {
+            open.retain(|t| !mine.contains(&&t.key.key));
+        }
         if !open.is_empty() {
             found.push((id, open));
         }
