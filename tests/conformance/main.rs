@@ -10,6 +10,7 @@ mod artifacts;
 mod examples;
 mod hooks;
 mod judge;
+mod pages;
 mod runs;
 mod samples;
 mod tools;

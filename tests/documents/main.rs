@@ -1,7 +1,10 @@
 //! The documents for people say what the plan says: its facts, its ways back, its commands, who approves.
 
 mod commands;
+mod compare;
 mod facts;
 mod from_here;
+mod mutations;
+mod read_back;
 mod separation;
 mod support;

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct Compiled {
     /// The plan.
     pub plan: Plan,
+    /// The texts it was read from.
+    pub sources: SourceMap,
     /// The documents.
     pub documents: BTreeMap<String, String>,
 }
@@ -69,7 +71,11 @@ pub fn compile(path: &Path, text: &str) -> Result<Compiled, Vec<String>> {
     let mut findings = settled.findings;
     findings.extend(settled.accepted.into_iter().map(|a| a.finding));
     let documents = emit(&plan, &sources, &findings);
-    Ok(Compiled { plan, documents })
+    Ok(Compiled {
+        plan,
+        sources,
+        documents,
+    })
 }
 
 /// The documents of a plan.

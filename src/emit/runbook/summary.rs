@@ -273,6 +273,7 @@ fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
         let then = match guards.as_slice() {
             [] => String::new(),
             [one] => format!("{one} may start"),
+            many if many.len() > 5 => format!("{} stages may start, {} first", many.len(), many[0]),
             many => format!("{} may start", say::list(many)),
         };
         list.push(Decider {

@@ -180,13 +180,14 @@ const NAMES: usize = 20_000;
 /// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
 pub(super) fn from_here(plan: &Plan, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
-    let names: usize = ways.iter().flat_map(|w| &w.undone).map(Vec::len).sum();
+    let own: usize = ways.iter().flat_map(|w| &w.undone).map(Vec::len).sum();
+    let beside: usize = ways.iter().map(|w| w.beside.len()).sum();
     ways.iter()
         .map(|w| FromHere {
             fails: fails(plan, &w.cause),
             then: then(plan, w),
-            order: order(plan, w, names > NAMES),
-            beside: stage_list(r, &w.beside, names > NAMES),
+            order: order(plan, w, own > NAMES),
+            beside: stage_list(r, &w.beside, own + beside > NAMES),
             kept: kept(r, w),
             holds: hold_list(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),

@@ -1,0 +1,150 @@
+//! What a plan says, as facts that a document can be held to; worked out from the plan alone.
+
+use crate::read_back::{Fact, Facts};
+use releasec::model::{
+    Act, GateId, GateTest, MetricExpr, Quorum, Release, RoleId, StageId, Step, StepKind, Text, TextPart,
+    TriggerTest,
+};
+use releasec::plan::{Plan, StageUndo};
+
+fn fact(about: &str, kind: &'static str, what: impl Into<String>) -> Fact {
+    (
+        about.to_string(),
+        kind,
+        what.into().split_whitespace().collect::<Vec<_>>().join(" "),
+    )
+}
+
+/// A text of which all is known; else nothing.
+fn known(text: &Text) -> Option<String> {
+    let known = |p: &TextPart| match p {
+        TextPart::Lit(t) => Some(t.clone()),
+        TextPart::Sym(_) => None,
+    };
+    text.parts.iter().map(known).collect()
+}
+
+fn role(r: &Release, role: RoleId) -> String {
+    known(&r.role(role).title).unwrap_or_default()
+}
+
+/// The bounds that a gate or a trigger compares with, as the author wrote them.
+fn bounds(expr: &MetricExpr, list: &mut Vec<String>) {
+    match expr {
+        MetricExpr::Const(_) => {}
+        MetricExpr::And(l) | MetricExpr::Or(l) => l.iter().for_each(|e| bounds(e, list)),
+        MetricExpr::Not(e) => bounds(e, list),
+        MetricExpr::Compare { shown, .. } => list.push(shown.clone()),
+    }
+}
+
+fn thresholds(about: &str, r: &Release, gate: GateId, facts: &mut Facts) {
+    if let GateTest::Metrics(expr) = &r.gate(gate).test {
+        let mut list = Vec::new();
+        bounds(expr, &mut list);
+        facts.extend(list.into_iter().map(|b| fact(about, "threshold", b)));
+    }
+}
+
+fn command(about: &str, kind: &'static str, act: &Act, facts: &mut Facts) {
+    facts.extend(act.run.iter().map(|c| fact(about, kind, c.paste.as_str())));
+}
+
+fn step_command(about: &str, r: &Release, step: &Step, facts: &mut Facts) {
+    match &step.kind {
+        StepKind::Act(act) => command(about, "command", act, facts),
+        StepKind::VerifyGate(g) => {
+            if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(*g).test {
+                command(about, "command", act, facts);
+            }
+        }
+        _ => {}
+    }
+    for prior in step.act().into_iter().flat_map(|a| &a.priors) {
+        facts.extend(
+            r.prior(*prior)
+                .run
+                .iter()
+                .map(|c| fact(about, "command", c.paste.as_str())),
+        );
+    }
+}
+
+/// Of every stage: that it exists, whose it is and where.
+pub fn stages(plan: &Plan) -> Facts {
+    let r = plan.release();
+    let mut facts = Facts::new();
+    for s in &r.stages {
+        facts.insert(fact(&s.name, "owner", role(r, s.owner)));
+        facts.insert(fact(&s.name, "environment", r.env(s.environment).name.as_str()));
+    }
+    facts
+}
+
+/// Of every stage: what is run, who runs it, and what is measured.
+pub fn work(plan: &Plan) -> Facts {
+    let r = plan.release();
+    let mut facts = Facts::new();
+    for s in &r.stages {
+        for (i, step) in s.forward_steps().into_iter().enumerate() {
+            let about = format!("{} {}", s.name, i + 1);
+            step_command(&about, r, step, &mut facts);
+        }
+    }
+    facts.extend(criteria(plan));
+    facts
+}
+
+/// Of every stage: the thresholds of the gates it verifies.
+pub fn criteria(plan: &Plan) -> Facts {
+    let r = plan.release();
+    let mut facts = Facts::new();
+    for s in &r.stages {
+        for step in s.forward_steps() {
+            if let StepKind::VerifyGate(g) = &step.kind {
+                thresholds(&s.name, r, *g, &mut facts);
+            }
+        }
+    }
+    facts
+}
+
+/// Of every stage: how it is undone, by which commands.
+pub fn undos(plan: &Plan) -> Facts {
+    let r = plan.release();
+    let mut facts = Facts::new();
+    for (i, s) in r.stages.iter().enumerate() {
+        let steps: Vec<&Act> = match plan.undo(StageId::at(i)) {
+            StageUndo::Derived(steps) => steps.iter().map(|s| s.act).collect(),
+            StageUndo::Written(w) => w.steps.iter().filter_map(|s| s.act()).collect(),
+            StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
+        };
+        facts.insert(fact(&s.name, "undo steps", steps.len().to_string()));
+        for act in steps {
+            command(&s.name, "undo", act, &mut facts);
+        }
+    }
+    facts
+}
+
+/// Approvals, what acts by itself, and holds.
+pub fn around(plan: &Plan) -> Facts {
+    let r = plan.release();
+    let mut facts = Facts::new();
+    for a in &r.approvals {
+        let many = match a.quorum {
+            Quorum::All => "all".to_string(),
+            Quorum::Count(n) => n.to_string(),
+        };
+        facts.insert(fact(&known(&a.title).unwrap_or_default(), "quorum", many));
+    }
+    for t in &r.triggers {
+        facts.insert(fact(&t.name, "trigger", ""));
+        if let TriggerTest::Metrics(expr) = &t.test {
+            let mut list = Vec::new();
+            bounds(expr, &mut list);
+            facts.extend(list.into_iter().map(|b| fact(&t.name, "threshold", b)));
+        }
+    }
+    facts
+}
