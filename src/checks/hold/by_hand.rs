@@ -10,6 +10,7 @@ use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, Undo};
 use crate::plan::{Node, Plan, Touch, Touching, doing, show};
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("hold/by_hand");
@@ -95,6 +96,15 @@ pub(in crate::checks) fn switched(plan: &Plan) -> Vec<Switched<'_>> {
     found
 }
 
+/// The keys that each stage switches back.
+pub(in crate::checks) fn switched_back<'a>(list: &[Switched<'a>]) -> BTreeMap<StageId, Vec<&'a Key>> {
+    let mut backs: BTreeMap<StageId, Vec<&'a Key>> = BTreeMap::new();
+    for s in list {
+        backs.entry(s.last).or_default().push(s.key);
+    }
+    backs
+}
+
 /// Whether a hold or `finally` writes a key.
 fn held(plan: &Plan, key: &Key) -> bool {
     let r = plan.release();
@@ -126,18 +136,16 @@ fn switches_back(plan: &Plan, first: StageId, early: &Act, late: &Act) -> bool {
     undo || written
 }
 
-/// Whether something else is changed in between.
+/// Whether something else is changed in between, or in one of the two stages themselves.
 fn something_between(plan: &Plan, first: StageId, last: StageId, key: &Key) -> bool {
     let (after_first, after_last) = (
         plan.descendants(Node::Stage(first)),
         plan.descendants(Node::Stage(last)),
     );
     (0..plan.release().stages.len()).map(StageId::at).any(|id| {
-        id != first
-            && id != last
-            && plan.contains(&after_first, Node::Stage(id))
-            && !plan.contains(&after_last, Node::Stage(id))
-            && plan.changes(id).iter().any(|t| !t.key.key.overlaps(key))
+        let at = Node::Stage(id);
+        let within = plan.contains(&after_first, at) && !plan.contains(&after_last, at);
+        (within || id == first || id == last) && plan.changes(id).iter().any(|t| !t.key.key.overlaps(key))
     })
 }
 

@@ -3,6 +3,7 @@
 //! What a written rollback restores is what its steps change and what it says it `undoes`. A step that says nothing is taken
 //! to change its environment, on either side, and so leaves nothing that could be shown to be missing.
 
+use crate::checks::hold::by_hand::{switched, switched_back};
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Rollback, Stage, StageId, Step, Undo, WrittenRollback};
@@ -21,15 +22,19 @@ const SHOWN: usize = 4;
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let mut found: Vec<(StageId, (Variant, Vec<Touch<'_>>))> = Vec::new();
+    // What a stage switches back is as it was before.
+    let backs = switched_back(&switched(plan));
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let id = StageId::at(i);
+        let back = backs.get(&id);
         let Rollback::Written(written) = &stage.rollback else {
             continue;
         };
         let mut left: Vec<Touch<'_>> = Vec::new();
         let mut seen: Option<Variant> = None;
         for touch in plan.changes(id) {
-            if touch.assumed || spared(&touch) {
+            let was_so = back.is_some_and(|b| b.contains(&&touch.key.key));
+            if touch.assumed || was_so || spared(&touch) {
                 continue;
             }
             let bad = plan

@@ -3,12 +3,11 @@
 //! Judged per key, one finding per stage. An action that is `paired_with` another has its counterpart for a way back, which
 //! `hold/unpaired` looks for. A stage that switches back what an earlier one switched is itself the way back. A `run` or `manual` that says nothing is taken to change its environment.
 
-use crate::checks::hold::by_hand::{Switched, switched};
+use crate::checks::hold::by_hand::{Switched, switched, switched_back};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, Stage, StageId, Undo};
 use crate::plan::{Plan, Touch, Touching, doing, show};
-use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/missing");
@@ -23,10 +22,7 @@ const SHOWN: usize = 4;
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     let brackets = switched(plan);
-    let mut backs: BTreeMap<StageId, Vec<&Key>> = BTreeMap::new();
-    for s in &brackets {
-        backs.entry(s.last).or_default().push(s.key);
-    }
+    let backs = switched_back(&brackets);
     let mut found: Vec<(StageId, Vec<Touch<'_>>)> = Vec::new();
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let id = StageId::at(i);
