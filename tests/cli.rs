@@ -220,14 +220,34 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn one_report_can_hide_findings_and_says_so() {
-    let desk = Desk::new(&[("a.release", WRONG)]);
-    let run = desk.run(&["check", "--ignore", "syntax"]).ends(0);
+    let published = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/bioage-as-published/plan.release"
+    );
+    let desk = Desk::new(&[]);
+    // Errors that were left out are no clean plan.
+    let run = desk.run(&["check", published, "--select", "sod"]).ends(0);
     assert!(
-        run.out.contains("checked 1 plan: clean (1 finding hidden"),
+        run.out
+            .contains("nothing found of what was asked for (7 errors and 1 warning hidden"),
         "{run:?}"
     );
-    let run = desk.run(&["check", "--select", "file"]).ends(0);
-    assert!(run.out.contains("1 finding hidden"), "{run:?}");
+    assert!(!run.out.contains("clean"), "{run:?}");
+    let run = desk
+        .run(&["check", published, "--ignore", "rollback", "--format", "short"])
+        .ends(1);
+    assert!(run.out.contains("hidden by `--select` or `--ignore`)"), "{run:?}");
+}
+
+#[test]
+fn what_keeps_a_plan_from_being_checked_is_never_hidden() {
+    let desk = Desk::new(&[("a.release", WRONG)]);
+    for filter in [["--ignore", "resolve,syntax"], ["--select", "sod"]] {
+        let run = desk
+            .run(&["check", "--format", "short", filter[0], filter[1]])
+            .ends(1);
+        assert!(run.out.contains("error["), "{run:?}");
+    }
 }
 
 #[test]

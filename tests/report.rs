@@ -2,7 +2,7 @@
 //! places of several lines, and text that tries to steer the terminal.
 
 use releasec::diagnostic::{Code, Diagnostic, Edit, Safety};
-use releasec::report::{Options, RENDERERS, Report, renderer};
+use releasec::report::{Hidden, Options, RENDERERS, Report, renderer};
 use releasec::source::{FileId, SourceMap, Span};
 
 const PLAN: &str = "release \"shop\" {\n\tstage deploy {\n\t\tdeploy \"東京\" in production\r\n\t}\r\n\n  # café\n  gate ok { verify \"x\" }\n\n\n\n\n\n  approval board {\n    by board\n  }\n}\n";
@@ -94,7 +94,13 @@ fn sample() -> (SourceMap, Vec<Diagnostic>) {
 
 fn render(name: &str, options: Options) -> String {
     let (sources, findings) = sample();
-    let report = Report::new(&sources, &findings, 3).hiding(1, "hidden by `--select` or `--ignore`");
+    let report = Report::new(&sources, &findings, 3).hiding(
+        Hidden {
+            infos: 1,
+            ..Hidden::default()
+        },
+        "hidden by `--select` or `--ignore`",
+    );
     renderer(name)
         .expect("the format exists")
         .render(&report, &options)

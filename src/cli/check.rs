@@ -4,9 +4,10 @@
 
 use super::Exit;
 use super::settings::{Files, Level, Params, here, several};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::checks::{self, dag};
+use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
 use crate::driver::{Checked, Problem, check, fix, terminal};
-use crate::report::{self, Options, RENDERERS, Report, counted, pages};
+use crate::report::{self, Hidden, Options, RENDERERS, Report, counted, pages};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 /// Check plans
@@ -40,7 +41,7 @@ pub(super) struct Args {
     #[arg(long)]
     unsafe_fixes: bool,
 
-    /// Show only findings of these codes or groups
+    /// Show only findings of these codes or groups, and what keeps a plan from being checked at all
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     select: Vec<String>,
 
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let inputs = args.files.inputs()?;
     let settings = args.params.settings(here()?);
     if args.diff || args.fix {
-        let outcome = fix::fix(&inputs, &settings, args.unsafe_fixes, |d| filter.shows(d));
+        let outcome = fix::fix(&inputs, &settings, args.unsafe_fixes, |d| filter.selects(d));
         for file in &outcome.refused {
             terminal::say(&format!("left alone: `{file}` would not parse after its fixes"));
         }
@@ -106,9 +107,8 @@ fn diff(outcome: fix::Outcome, options: &Options) -> Result<Exit, Problem> {
 
 /// Prints what was found and decides how the command ends.
 fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -> Result<Exit, Problem> {
-    let all = checked.findings.len();
+    let hidden = Hidden::count(checked.findings.iter().filter(|d| !filter.shows(d)));
     checked.findings.retain(|d| filter.shows(d));
-    let hidden = all - checked.findings.len();
     let report = Report::new(&checked.sources, &checked.findings, checked.files)
         .hiding(hidden, "hidden by `--select` or `--ignore`");
     let renderer = report::renderer(&args.format).expect("internal: the format is one of the list");
@@ -123,6 +123,8 @@ fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -
 struct Filter {
     select: Vec<String>,
     ignore: Vec<String>,
+    /// What is only found in a plan that was understood.
+    of_checks: Vec<Code>,
 }
 
 impl Filter {
@@ -142,10 +144,19 @@ impl Filter {
         Ok(Filter {
             select: select.to_vec(),
             ignore: ignore.to_vec(),
+            of_checks: checks::codes()
+                .into_iter()
+                .filter(|c| *c != dag::cycle::CODE)
+                .collect(),
         })
     }
 
+    /// What keeps a plan from being understood is always shown: where it stands, nothing that was asked for was looked for.
     fn shows(&self, d: &Diagnostic) -> bool {
+        self.selects(d) || d.severity == Severity::Error && !self.of_checks.contains(&d.code)
+    }
+
+    fn selects(&self, d: &Diagnostic) -> bool {
         let named = |list: &[String]| list.iter().any(|n| n == d.code.0 || group(n) == d.code.group());
         (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
     }

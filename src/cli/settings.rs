@@ -6,7 +6,7 @@ use super::Exit;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::driver::read::Input;
 use crate::driver::{Checked, Problem, Settings, find, terminal};
-use crate::report::{self, Options, Report};
+use crate::report::{self, Hidden, Options, Report};
 use std::path::PathBuf;
 
 /// The files a command works on.
@@ -68,7 +68,7 @@ pub(super) fn findings(checked: &Checked, all: bool, options: &Options) -> Resul
     if shown.is_empty() {
         return Ok(Exit::Clean);
     }
-    let hidden = checked.findings.len() - shown.len();
+    let hidden = Hidden::count(checked.findings.iter().filter(|d| !wanted(d)));
     let report = Report::new(&checked.sources, &shown, checked.files)
         .hiding(hidden, "for information: `--verbose` shows them");
     let renderer = report::renderer("fancy").expect("internal: the format is one of the list");

@@ -159,7 +159,7 @@ impl Summary {
             errors,
             warnings,
             infos,
-            hidden: report.hidden,
+            hidden: report.hidden.all(),
         }
     }
 }

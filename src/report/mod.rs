@@ -33,10 +33,51 @@ pub struct Report<'a> {
     pub findings: &'a [Diagnostic],
     /// How many files were checked.
     pub checked: usize,
-    /// How many findings were left out.
-    pub hidden: usize,
+    /// What was left out.
+    pub hidden: Hidden,
     /// Why they were, or how to see them: `hidden by …`, `shown by …`.
     pub hidden_why: &'static str,
+}
+
+/// How many findings were left out, by severity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Informations.
+    pub infos: usize,
+}
+
+impl Hidden {
+    /// Counts what was left out.
+    pub fn count<'d>(findings: impl IntoIterator<Item = &'d Diagnostic>) -> Self {
+        let mut hidden = Hidden::default();
+        for finding in findings {
+            match finding.severity {
+                Severity::Error => hidden.errors += 1,
+                Severity::Warning => hidden.warnings += 1,
+                Severity::Info => hidden.infos += 1,
+            }
+        }
+        hidden
+    }
+
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.errors + self.warnings + self.infos
+    }
+
+    /// `2 errors and 1 warning`, `1 finding`: what must not be taken for nothing is named.
+    fn words(self) -> String {
+        match (self.errors, self.warnings) {
+            (0, 0) => counted(self.infos, "finding"),
+            (0, w) => counted(w, "warning"),
+            (e, 0) => counted(e, "error"),
+            (e, w) => format!("{} and {}", counted(e, "error"), counted(w, "warning")),
+        }
+    }
 }
 
 /// What the place of printing can do.
@@ -107,14 +148,14 @@ impl<'a> Report<'a> {
             sources,
             findings,
             checked,
-            hidden: 0,
+            hidden: Hidden::default(),
             hidden_why: "",
         }
     }
 
     /// The same, saying how many findings were left out, and why.
     #[must_use]
-    pub fn hiding(self, hidden: usize, hidden_why: &'static str) -> Self {
+    pub fn hiding(self, hidden: Hidden, hidden_why: &'static str) -> Self {
         Report {
             hidden,
             hidden_why,
@@ -134,7 +175,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The line that ends a report for people: `2 errors, 1 warning in 3 files`, or `checked 3 plans: clean`.
+    /// The line that ends a report for people: `2 errors, 1 warning in 3 files`, or `checked 3 plans: clean`. What was left out is
+    /// counted, and a run that left out an error is never called clean.
     pub fn summary(&self) -> String {
         let counts = self.counts();
         let mut parts = Vec::new();
@@ -147,7 +189,13 @@ impl<'a> Report<'a> {
             parts.push(format!("{} for information", counts.infos));
         }
         let mut line = if counts.errors + counts.warnings == 0 {
-            let mut line = format!("checked {}: clean", counted(self.checked, "plan"));
+            // Not clean when something worse than what is shown was left out.
+            let verdict = if self.hidden.errors + self.hidden.warnings == 0 {
+                "clean"
+            } else {
+                "nothing found of what was asked for"
+            };
+            let mut line = format!("checked {}: {verdict}", counted(self.checked, "plan"));
             for part in parts {
                 line.push_str(", ");
                 line.push_str(&part);
@@ -156,12 +204,8 @@ impl<'a> Report<'a> {
         } else {
             format!("{} in {}", parts.join(", "), counted(counts.files, "file"))
         };
-        if self.hidden > 0 {
-            line.push_str(&format!(
-                " ({} {})",
-                counted(self.hidden, "finding"),
-                self.hidden_why
-            ));
+        if self.hidden.all() > 0 {
+            line.push_str(&format!(" ({} {})", self.hidden.words(), self.hidden_why));
         }
         line
     }
