@@ -77,12 +77,13 @@ impl<'a> Lower<'a> {
                     None
                 }
             },
-            _ => {
-                self.report(crate::types::errors::mismatch(
-                    expr.span,
-                    what,
-                    "it names nothing",
-                ));
+            kind => {
+                let text = match kind {
+                    ExprKind::Str(s) => Some(s.plain().unwrap_or_default()),
+                    _ => None,
+                };
+                let list = matches!(kind, ExprKind::List(..));
+                self.report(crate::types::errors::no_name(expr.span, what, text, list));
                 None
             }
         }
@@ -414,7 +415,9 @@ impl<'a> Lower<'a> {
             self.report(d);
             return;
         }
-        let candidates = self.names_of(kinds, scope);
+        let mut candidates = self.names_of(kinds, scope);
+        // Words of the language that may stand there too.
+        candidates.extend(what.split('`').skip(1).step_by(2).map(SmolStr::new));
         // "a role or a person" reads as "there is no role or person".
         let noun = what
             .replace(" a ", " ")

@@ -192,6 +192,17 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// Whether an expression is the name of a value that could not be made out.
+    fn has_no_value(&mut self, expr: &'a Expr, scope: ScopeId) -> bool {
+        let ExprKind::Ident(name) = &expr.kind else {
+            return false;
+        };
+        match self.look_up(Kind::Value, name, expr.span, scope) {
+            Some(Target::Def(d)) => self.value_def(&d).is_none(),
+            _ => false,
+        }
+    }
+
     fn metric_compare(
         &mut self,
         span: Span,
@@ -204,6 +215,9 @@ impl<'a> Lower<'a> {
             (left, op, right, left.span)
         } else if self.speaks_of_metrics(right, scope) && !is_bound(right) {
             (right, flip(op), left, right.span)
+        } else if self.has_no_value(left, scope) || self.has_no_value(right, scope) {
+            // Said where it was given one.
+            return None;
         } else {
             self.report(errors::mismatch(
                 span,

@@ -10,6 +10,24 @@ use crate::syntax::ast::{Arg, ExprKind, Form, ParamDecl, TypeArg, TypeExpr};
 use crate::types::{self, errors};
 use smol_str::SmolStr;
 
+/// What other languages call a type.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "text" | "str" | "char" | "varchar" => "string",
+        "integer" | "long" | "i64" => "int",
+        "float" | "double" | "decimal" => "number",
+        "boolean" | "flag" => "bool",
+        "share" | "ratio" => "percent",
+        "semver" => "version",
+        "datetime" | "timestamp" => "time",
+        "uri" | "link" => "url",
+        "enum" | "choice" => "one_of",
+        "array" => "list",
+        "user" => "person",
+        _ => return None,
+    })
+}
+
 impl<'a> Lower<'a> {
     /// The type an author wrote.
     pub(crate) fn param_type(&mut self, ty: &TypeExpr) -> Option<ParamType> {
@@ -68,12 +86,16 @@ impl<'a> Lower<'a> {
                     ParamType::Kind(SmolStr::new(k.word()))
                 }
                 _ => {
-                    let kinds = Kind::ALL.iter().map(|(_, w)| *w);
-                    let words: Vec<&str> = WORDS
-                        .into_iter()
-                        .chain(kinds.filter(|w| !["let", "release"].contains(w)))
-                        .collect();
-                    self.report(errors::unknown_word(ty.name.span, other, words));
+                    let words: Vec<&str> = WORDS.into_iter().chain(["person", "environment"]).collect();
+                    let d = errors::unknown_word(ty.name.span, other, words);
+                    self.report(match elsewhere(other) {
+                        Some(ours) => d.help(format!("`{other}` is called `{ours}`")).unsafe_fix(
+                            format!("write `{ours}`"),
+                            ty.name.span,
+                            ours,
+                        ),
+                        None => d,
+                    });
                     return None;
                 }
             },

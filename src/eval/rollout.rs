@@ -124,9 +124,17 @@ impl<'a> Lower<'a> {
                                 (SmolStr::new(t.known().unwrap_or("")), None)
                             }
                             Some(v) => {
+                                let share = match &v {
+                                    Value::Int(n) => Some(format!("{n}%")),
+                                    _ => None,
+                                };
                                 let found = crate::types::value_words(&self.r, &v);
                                 let wanted = "a share such as `10%`, or a name";
-                                self.report(errors::mismatch(expr.span, wanted, &format!("it is {found}")));
+                                let d = errors::mismatch(expr.span, wanted, &format!("it is {found}"));
+                                self.report(match share {
+                                    Some(share) => d.unsafe_fix(format!("write `{share}`"), expr.span, share),
+                                    None => d,
+                                });
                                 continue;
                             }
                             None => continue,

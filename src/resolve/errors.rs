@@ -19,7 +19,10 @@ pub fn unknown_name<'a>(
     .here("not defined");
     match did_you_mean(name, candidates) {
         Some(h) => d.help(h),
-        None => d.help(format!("define it, or bring it in with `use … {{ {name} }}`")),
+        None => match crate::resolve::stdlib::called(name) {
+            Some(module) => d.help(format!("bring it in: `use {module}`")),
+            None => d.help(format!("define it, or bring it in with `use … {{ {name} }}`")),
+        },
     }
 }
 
@@ -30,10 +33,7 @@ pub fn wrong_kind(span: Span, name: &str, wanted: &str, found: Kind, defined: Op
         span,
         format!("`{name}` is {}, and {wanted} is needed here", found.a()),
     )
-    .here(format!(
-        "{} is needed",
-        wanted.trim_start_matches("a ").trim_start_matches("an ")
-    ));
+    .here(format!("{wanted} is needed"));
     let d = match defined {
         Some(at) => d.fact(at, format!("`{name}` is defined here")),
         None => d,

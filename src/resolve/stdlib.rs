@@ -56,6 +56,12 @@ pub fn module(name: &str) -> Option<&'static LibraryModule> {
     LIBRARY.iter().find(|m| m.name == name)
 }
 
+/// The full name of the module that a plan calls by its last word: `std.database` of `database`.
+pub fn called(name: &str) -> Option<&'static str> {
+    let last = |m: &&LibraryModule| m.name.rsplit('.').next() == Some(name);
+    LIBRARY.iter().find(last).map(|m| m.name)
+}
+
 /// A module as it was read, once for the whole process: its texts never change.
 #[derive(Debug)]
 pub struct Read {

@@ -25,8 +25,13 @@ impl Checker<'_> {
     fn block(&self, items: &[Stmt], block: Block, owner: Option<&Stmt>, repeated_body: bool, bag: &mut Bag) {
         let mut seen: BTreeMap<&'static str, Span> = BTreeMap::new();
         let mut excused: Vec<&'static str> = Vec::new();
+        // What may have been meant for the block that a statement before it lacks.
+        let mut unopened: Option<Block> = None;
         for stmt in items {
             let Some(row) = block.statement(&stmt.keyword.text) else {
+                if unopened.is_some_and(|b| b.statement(&stmt.keyword.text).is_some()) {
+                    continue;
+                }
                 excused.extend(errors::suggestion(&stmt.keyword.text, block));
                 bag.push(unknown_or_misplaced(stmt, block));
                 continue;
@@ -39,6 +44,10 @@ impl Checker<'_> {
                     seen.insert(row.keyword, stmt.keyword.span);
                 }
             }
+            unopened = match (&stmt.block, row.body) {
+                (None, Body::Required(kind)) => Some(kind),
+                _ => None,
+            };
             self.statement(stmt, row, bag);
         }
         let Some(owner) = owner.filter(|_| !repeated_body) else {
@@ -68,7 +77,11 @@ impl Checker<'_> {
     fn statement(&self, stmt: &Stmt, row: &'static Statement, bag: &mut Bag) {
         let form_fits = match (&stmt.form, row.form) {
             (Form::Plain(args), FormSpec::Plain | FormSpec::Define) => {
-                arguments(stmt, row, args.len(), bag);
+                let unopened = stmt.block.is_none() && matches!(row.body, Body::Required(_));
+                // What stands where the block belongs is no argument too many.
+                if !unopened || args.len() < row.args.len() {
+                    arguments(stmt, row, args.len(), bag);
+                }
                 named(row, args)
             }
             (Form::Use(_), FormSpec::Use)

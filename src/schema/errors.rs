@@ -23,8 +23,71 @@ fn place(block: Block) -> String {
     }
 }
 
+/// What other languages call a statement of this one.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("depends_on", "after"),
+    ("depends", "after"),
+    ("needs", "after"),
+    ("dependencies", "after"),
+    ("environment", "in"),
+    ("env", "in"),
+    ("script", "run"),
+    ("command", "run"),
+    ("cmd", "run"),
+    ("shell", "run"),
+    ("exec", "run"),
+    ("execute", "run"),
+    ("if", "when"),
+    ("condition", "when"),
+    ("approvers", "from"),
+    ("reviewers", "from"),
+    ("approval", "approved"),
+    ("requires", "require"),
+    ("gates", "verify"),
+    ("check", "verify"),
+    ("test", "verify"),
+    ("on_error", "on_failure"),
+    ("undo", "rollback"),
+    ("revert", "rollback"),
+    ("name", "title"),
+    ("description", "summary"),
+    ("timeout", "within"),
+    ("within", "timeout"),
+    ("deadline", "within"),
+    ("sleep", "wait"),
+    ("pause", "wait"),
+    ("soak", "bake"),
+    ("weight", "step"),
+    ("canary", "rollout"),
+    ("import", "use"),
+    ("include", "use"),
+    ("var", "let"),
+    ("const", "let"),
+    ("input", "param"),
+    ("variable", "param"),
+    ("threshold", "pass"),
+    ("user", "person"),
+    ("team", "role"),
+    ("group", "role"),
+    ("users", "members"),
+    ("start", "opens"),
+    ("end", "closes"),
+    ("timezone", "zone"),
+    ("tz", "zone"),
+    ("message", "tell"),
+    ("outputs", "capture"),
+    ("output", "capture"),
+    ("reason", "because"),
+    ("expires", "until"),
+];
+
 pub(crate) fn suggestion(keyword: &str, block: Block) -> Option<&'static str> {
-    nearest(keyword, block.statements().iter().map(|s| s.keyword))
+    let here = || block.statements().iter().map(|s| s.keyword);
+    let meant = ELSEWHERE.iter().filter(|(theirs, _)| *theirs == keyword);
+    meant
+        .map(|(_, ours)| *ours)
+        .find(|ours| here().any(|k| k == *ours))
+        .or_else(|| nearest(keyword, here()))
 }
 
 pub(crate) fn unknown(stmt: &Stmt, block: Block) -> Diagnostic {
@@ -60,11 +123,13 @@ pub(crate) fn misplaced(stmt: &Stmt, block: Block, homes: &[Block]) -> Diagnosti
         keyword.span,
         format!("`{}` cannot stand {}", keyword.text, place(block)),
     )
-    .here("does not belong here")
-    .help(format!("it stands {}", homes.join(", ")));
+    .here("does not belong here");
+    let stands = format!("it stands {}", homes.join(", "));
     match suggestion(&keyword.text, block) {
-        Some(near) => d.help(format!("or did you mean `{near}`?")),
-        None => d,
+        Some(near) => d
+            .help(format!("did you mean `{near}`?"))
+            .help(format!("or {stands}")),
+        None => d.help(stands),
     }
 }
 
@@ -106,7 +171,13 @@ pub(crate) fn arguments(stmt: &Stmt, row: &Statement, at: Span, found: usize) ->
     Diagnostic::error(
         ARGUMENTS,
         at,
-        format!("`{}` takes other arguments: {n}", stmt.keyword.text),
+        match (row.args, found) {
+            ([one], 2..) if one.count != crate::schema::Count::Many => {
+                format!("`{}` takes one value, and {n}", stmt.keyword.text)
+            }
+            ([], _) => format!("`{}` takes no value, and {n}", stmt.keyword.text),
+            _ => format!("`{}` takes other arguments: {n}", stmt.keyword.text),
+        },
     )
     .here(if found == 0 {
         "a value is missing"

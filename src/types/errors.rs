@@ -11,7 +11,56 @@ pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
         format!("{wanted} is needed here: {found}"),
     )
     .here(format!("not {wanted}"))
-    .help(format!("write {wanted}"))
+    .help(match example(wanted) {
+        Some(such) => format!("write {wanted}, such as {such}"),
+        None => format!("write {wanted}"),
+    })
+}
+
+/// How a kind of value is written.
+fn example(wanted: &str) -> Option<&'static str> {
+    Some(match wanted {
+        "a text" => "`\"a text\"`",
+        "a whole number" => "`3`",
+        "a number" => "`2.5`",
+        "a percentage" => "`5%`",
+        "a duration" => "`15m`",
+        "a date" => "`2026-06-01`, without quotes",
+        "a date and time" => "`2026-06-01T02:00`, without quotes",
+        "a time of day" => "`22:00`, without quotes",
+        _ => return None,
+    })
+}
+
+/// Something else where a name belongs: `text` when it is a text, `list` when it is a list.
+pub fn no_name(span: Span, wanted: &str, text: Option<&str>, list: bool) -> Diagnostic {
+    let found = match (text, list) {
+        (Some(_), _) => "a text names nothing",
+        (_, true) => "a list names nothing",
+        _ => "it names nothing",
+    };
+    let d = Diagnostic::error(
+        Code("types/mismatch"),
+        span,
+        format!("{wanted} is needed here: {found}"),
+    )
+    .here(format!("not {wanted}"));
+    match text {
+        Some(t) if is_name(t) => {
+            d.help(format!("names stand without quotes: `{t}`"))
+                .unsafe_fix("take the quotes away", span, t)
+        }
+        Some(_) => d.help("define it, and write its name without quotes"),
+        None if list => d.help("write the names one after another, without brackets: `a, b`"),
+        None => d.help(format!("write the name of {wanted}")),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// Two values whose units do not go together.
@@ -35,7 +84,10 @@ pub fn literal(span: Span, what: &str, why: &str) -> Diagnostic {
         format!("this is not {what}: {why}"),
     )
     .here(why.to_string())
-    .help(format!("write {what} that exists"))
+    .help(match what {
+        "a time zone" => format!("write {what} that exists, such as `\"Europe/Berlin\"` or `\"UTC\"`"),
+        _ => format!("write {what} that exists"),
+    })
 }
 
 /// A word that is not one of those listed.

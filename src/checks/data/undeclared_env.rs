@@ -111,6 +111,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             if let Some(hint) = did_you_mean(&name, near) {
                 d = d.help(hint);
             }
+            if release.params.iter().any(|p| p.name == name) {
+                d = d.help(format!(
+                    "to put in the parameter, write `${{{name}}}` in a text between `\"`; between `'` nothing is put in"
+                ));
+            }
             bag.push(
                 d.help(format!("set it: `env \"{name}\", VALUE`"))
                     .help(format!("or, when it is secret, name it: `secret \"{name}\"`")),

@@ -70,6 +70,22 @@ fn judge(plan: &Plan, tested: &Tested, what: &str, meant_for: EnvId, stages: &[S
     let r = plan.release();
     let here = tested.origin.span;
     if let Some(env) = tested.environment
+        && r.is_production(env)
+        && r.is_production(meant_for)
+        && (env == meant_for || r.env(env).mirrors != Some(meant_for))
+    {
+        let name = &r.env(env).name;
+        bag.push(
+            Diagnostic::error(
+                CODE,
+                here,
+                format!("{what} was rehearsed in `{name}`, which is production itself"),
+            )
+            .here("that was no rehearsal")
+            .fact(r.env(env).origin.span, format!("`{name}` is production"))
+            .help("rehearse it where nobody is hurt, in an environment that mirrors production"),
+        );
+    } else if let Some(env) = tested.environment
         && r.is_production(meant_for)
         && env != meant_for
         && r.env(env).mirrors != Some(meant_for)

@@ -152,10 +152,14 @@ pub(in crate::syntax) fn stray_character(at: Span, text: &str) -> Diagnostic {
     } else {
         "use a plain space"
     };
-    Diagnostic::error(Code("syntax/stray_character"), at, message)
+    let d = Diagnostic::error(Code("syntax/stray_character"), at, message)
         .here("means nothing outside a string")
-        .help(help)
-        .fix(title, safety, vec![edit(at, mended.0)])
+        .help(help);
+    if first == '@' {
+        // Half of an address is no better.
+        return d;
+    }
+    d.fix(title, safety, vec![edit(at, mended.0)])
 }
 
 /// A name for what cannot be shown, a repair in words, and the replacement with its safety.
@@ -196,6 +200,11 @@ fn describe(c: char) -> (Option<String>, &'static str, (&'static str, bool)) {
         '`' => (
             Some("a backtick".to_string()),
             "a string stands between `\"` and `\"`",
+            plain,
+        ),
+        '@' => (
+            None,
+            "put an address in quotes; a person is named as `person NAME { … }` declares them",
             plain,
         ),
         c if c.is_alphabetic() => (

@@ -175,6 +175,12 @@ pub(super) fn number_advice(text: &str) -> (String, Option<String>) {
         let mended = days.map(|d| format!("{d}d"));
         return ("write weeks in days: `7d`".to_string(), mended);
     }
+    if let Some(date) = continental(text) {
+        return (
+            format!("a date is written `{date}`: year, month, day"),
+            Some(date),
+        );
+    }
     if text.bytes().filter(|b| *b == b'.').count() > 1 {
         return (
             format!("a version is a string: write `\"{text}\"`"),
@@ -190,4 +196,17 @@ pub(super) fn number_advice(text: &str) -> (String, Option<String>) {
             .to_string(),
         None,
     )
+}
+
+/// `02.10.2026` as `2026-10-02`.
+fn continental(text: &str) -> Option<String> {
+    let mut parts = text.split('.');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let within = |t: &str, most: u32| {
+        let n = t.parse::<u32>().ok().filter(|n| (1..=most).contains(n));
+        n.filter(|_| t.len() <= 2)
+    };
+    let (d, m) = (within(day, 31)?, within(month, 12)?);
+    let plain = year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) && parts.next().is_none();
+    plain.then(|| format!("{year}-{m:02}-{d:02}"))
 }
