@@ -4,7 +4,8 @@
 
 use super::Exit;
 use super::settings::{Files, Params, findings, here, several};
-use crate::driver::{Problem, build, terminal};
+use crate::driver::{Problem, build, templates, terminal};
+use crate::emit::runbook::templates::Templates;
 use crate::report::{self, Options, counted};
 use std::path::PathBuf;
 
@@ -27,6 +28,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", default_value = "dist")]
     out: PathBuf,
 
+    /// A folder with templates of your own for the documents
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
+
     /// Write nothing; end with 1 when something is not as it would be written
     #[arg(long)]
     check: bool,
@@ -45,7 +50,17 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let targets = build::targets(&args.targets)?;
     let inputs = args.files.inputs()?;
     let settings = args.params.settings(here()?);
-    let built = build::build(&inputs, &settings, &targets, &args.out)?;
+    let templates = match &args.templates {
+        Some(_) if !targets.iter().any(|t| t.name == "runbook") => {
+            return Err(
+                Problem::new("`--templates` is for the documents, and they are not written")
+                    .help("add `--target runbook`"),
+            );
+        }
+        Some(folder) => templates::of_folder(folder)?,
+        None => Templates::default(),
+    };
+    let built = build::laid_out(&inputs, &settings, &targets, &templates, &args.out)?;
     let checked = built.checked;
     let failed = findings(&checked, args.verbose, options)? == Exit::Findings;
     several(checked.problems)?;

@@ -7,7 +7,8 @@ use super::problem::Problem;
 use super::read::Input;
 use super::write::{File, Tree};
 use crate::checks;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Bag, Diagnostic, Severity};
+use crate::emit::runbook::{self, templates::Templates};
 use crate::emit::{Context, TARGETS, Target};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,9 +32,26 @@ pub fn build(
     targets: &[&Target],
     out: &Path,
 ) -> Result<Built, Problem> {
+    laid_out(inputs, settings, targets, &Templates::default(), out)
+}
+
+/// The same, with the documents laid out by an organisation's own templates.
+///
+/// # Errors
+/// As for [`build`], and when a template asks for what there is not.
+pub fn laid_out(
+    inputs: &[Input],
+    settings: &Settings,
+    targets: &[&Target],
+    templates: &Templates,
+    out: &Path,
+) -> Result<Built, Problem> {
     let units = each(inputs, |input| {
         let mut unit = unit(input, settings)?;
-        let files = unit.compiled.take().map(|c| emit(&mut unit, c, targets));
+        let files = match unit.compiled.take() {
+            Some(c) => Some(emit(&mut unit, c, targets, templates)?),
+            None => None,
+        };
         Ok((unit, files))
     });
     let mut releases: BTreeMap<String, Files> = BTreeMap::new();
@@ -84,10 +102,15 @@ pub fn build(
 type Files = BTreeMap<String, File>;
 
 /// The files of a plan, by path, and its name. What the targets find is settled together with what was found before.
-fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Files) {
+fn emit(
+    unit: &mut Unit,
+    compiled: Compiled,
+    targets: &[&Target],
+    templates: &Templates,
+) -> Result<(String, Files), Problem> {
     let name = compiled.plan.release().name.to_string();
     if unit.findings.iter().any(|d| d.severity == Severity::Error) {
-        return (name, Files::new());
+        return Ok((name, Files::new()));
     }
     let mut shown: Vec<Diagnostic> = unit.findings.clone();
     shown.extend(compiled.accepted.iter().map(|a| a.finding.clone()));
@@ -101,9 +124,16 @@ fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Fi
     let mut found = compiled.found.clone();
     let mut files = Files::new();
     let emitted = beside(targets, |target| {
-        (*target, (target.emit)(&compiled.plan, &context))
+        let emitted = if target.name == runbook::TARGET.name {
+            let documents = runbook::documents(&compiled.plan, &context, templates);
+            documents.map(|artifacts| (artifacts, Bag::new()))
+        } else {
+            Ok((target.emit)(&compiled.plan, &context))
+        };
+        (*target, emitted)
     });
-    for (target, (artifacts, bag)) in emitted {
+    for (target, emitted) in emitted {
+        let (artifacts, bag) = emitted.map_err(|flaw| super::templates::problem(&flaw))?;
         found.extend(bag);
         for artifact in artifacts {
             files.insert(
@@ -116,7 +146,7 @@ fn emit(unit: &mut Unit, compiled: Compiled, targets: &[&Target]) -> (String, Fi
         }
     }
     unit.findings = checks::settle(compiled.plan.release(), found).findings;
-    (name, files)
+    Ok((name, files))
 }
 
 /// The targets of these names, in the order of the list; all of them for none.

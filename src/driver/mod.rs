@@ -12,6 +12,7 @@ mod pipeline;
 pub mod problem;
 pub mod read;
 pub mod root;
+pub mod templates;
 pub mod terminal;
 pub mod write;
 

@@ -8,3 +8,4 @@ mod mutations;
 mod read_back;
 mod separation;
 mod support;
+mod templates;

@@ -15,6 +15,7 @@ mod rows;
 mod say;
 mod strip;
 mod summary;
+pub mod templates;
 mod tidy;
 mod timeline;
 mod times;
@@ -25,6 +26,7 @@ use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;
 use serde::Serialize;
+use templates::{Flaw, Templates};
 
 /// The target of the documents.
 pub const TARGET: Target = Target {
@@ -133,15 +135,28 @@ struct Provenance {
 }
 
 fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
-    let view = view(plan, context);
-    let artifacts = render::documents(&view)
-        .into_iter()
-        .map(|(path, content)| Artifact {
-            path: path.to_string(),
-            content,
-        })
-        .collect();
+    let artifacts =
+        documents(plan, context, &Templates::default()).expect("internal: a document renders from its view");
     (artifacts, Bag::new())
+}
+
+/// The documents, from these templates.
+///
+/// # Errors
+/// What a template asks for and the view does not have.
+pub fn documents(plan: &Plan, context: &Context<'_>, templates: &Templates) -> Result<Vec<Artifact>, Flaw> {
+    let mut view = view(plan, context);
+    if let Some(folder) = templates.folder() {
+        view.provenance
+            .command
+            .push_str(&format!(" --templates {folder}"));
+    }
+    let pages = render::documents(&view, templates)?;
+    let artifact = |(path, content): (&str, String)| Artifact {
+        path: path.to_string(),
+        content,
+    };
+    Ok(pages.into_iter().map(artifact).collect())
 }
 
 fn view(plan: &Plan, context: &Context<'_>) -> View {

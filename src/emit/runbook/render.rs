@@ -2,29 +2,11 @@
 //!
 //! Strict: a field that is missing is an error, which a test finds. Called by `mod` only.
 
+use crate::emit::runbook::templates::{Flaw, Templates, file_of};
 use crate::emit::runbook::{View, escape, tidy};
-use handlebars::{Handlebars, handlebars_helper};
-
-const TEMPLATES: &[(&str, &str)] = &[
-    ("runbook.md", include_str!("templates/runbook.md.hbs")),
-    (
-        "change-request.md",
-        include_str!("templates/change-request.md.hbs"),
-    ),
-    ("release-plan.md", include_str!("templates/release-plan.md.hbs")),
-    ("review.html", include_str!("templates/review.html.hbs")),
-];
-
-const PARTS: &[(&str, &str)] = &[
-    ("action", include_str!("templates/action.md.hbs")),
-    ("approvals", include_str!("templates/approvals.md.hbs")),
-    ("findings", include_str!("templates/findings.md.hbs")),
-    ("first_screen", include_str!("templates/first_screen.md.hbs")),
-    ("from_here", include_str!("templates/from_here.md.hbs")),
-    ("notices", include_str!("templates/notices.md.hbs")),
-    ("provenance", include_str!("templates/provenance.md.hbs")),
-    ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
-];
+use handlebars::{
+    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, handlebars_helper,
+};
 
 handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
@@ -41,8 +23,33 @@ handlebars_helper!(any: |list: Json, field: String| {
 handlebars_helper!(shell: |text: String| escape::fenced(&text, "bash"));
 handlebars_helper!(markup: |text: String| escape::html(&text));
 
+/// `{{require 1}}`: the template is written for this version of the view, or an earlier one.
+fn require(
+    h: &Helper<'_>,
+    _: &Handlebars<'_>,
+    context: &Context,
+    _: &mut RenderContext<'_, '_>,
+    _: &mut dyn Output,
+) -> HelperResult {
+    let wanted = h.param(0).and_then(|p| p.value().as_u64()).unwrap_or(0);
+    let there = context
+        .data()
+        .get("version")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(0);
+    if wanted == 0 || wanted > there {
+        let message =
+            format!("it is written for version {wanted} of the view; this compiler has version {there}");
+        return Err(RenderErrorReason::Other(message).into());
+    }
+    Ok(())
+}
+
 /// Every document with its path.
-pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
+///
+/// # Errors
+/// What an organisation's template asks for and the view does not have.
+pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static str, String)>, Flaw> {
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
     templates.register_escape_fn(handlebars::no_escape);
@@ -55,22 +62,67 @@ pub(super) fn documents(view: &View) -> Vec<(&'static str, String)> {
     templates.register_helper("any", Box::new(any));
     templates.register_helper("shell", Box::new(shell));
     templates.register_helper("h", Box::new(markup));
-    for (name, text) in PARTS {
+    templates.register_helper("require", Box::new(require));
+    for (name, text) in given.parts() {
         templates
             .register_partial(name, text)
-            .expect("internal: a part of a document is a template");
+            .map_err(|e| flaw(name, None, &e.to_string()))?;
     }
-    TEMPLATES
-        .iter()
-        .map(|(name, text)| {
-            let page = templates
-                .render_template(text, view)
-                .expect("internal: a document renders from its view");
-            let tidied = match name.ends_with(".html") {
-                true => tidy::html(&page),
-                false => tidy::markdown(&page),
-            };
-            (*name, tidied)
-        })
-        .collect()
+    let data = serde_json::to_value(view).map_err(|e| flaw("", None, &e.to_string()))?;
+    let mut documents = Vec::new();
+    for (name, text) in given.documents() {
+        let page = templates
+            .render_template(text, &data)
+            .map_err(|e| asked_too_much(given, name, &e))?;
+        let tidied = if name.ends_with(".html") {
+            tidy::html(&page)
+        } else {
+            tidy::markdown(&page)
+        };
+        documents.push((name, tidied));
+    }
+    Ok(documents)
+}
+
+/// What a template asked for that the view does not have, with the place and the words that asked.
+fn asked_too_much(given: &Templates, document: &str, e: &handlebars::RenderError) -> Flaw {
+    let name = e.template_name.as_deref().unwrap_or(document);
+    let all = given.parts().into_iter().chain(given.documents());
+    let text = all
+        .into_iter()
+        .find(|(n, _)| *n == name)
+        .map_or("", |(_, text)| text);
+    let line = e
+        .line_no
+        .and_then(|l| text.lines().nth(l.checked_sub(1)?))
+        .unwrap_or("");
+    let from: String = line
+        .chars()
+        .skip(e.column_no.unwrap_or(1).saturating_sub(1))
+        .collect();
+    let words = from.split_inclusive("}}").next().unwrap_or("").trim();
+    let words = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": `{words}`")
+    };
+    let reason = match e.reason() {
+        RenderErrorReason::ParamNotFoundForName(..)
+        | RenderErrorReason::ParamNotFoundForIndex(..)
+        | RenderErrorReason::MissingVariable(_)
+        | RenderErrorReason::ParamTypeMismatchForName(..) => format!("the view has no such text here{words}"),
+        RenderErrorReason::HelperNotFound(helper) => format!("there is no helper `{helper}`"),
+        RenderErrorReason::Other(said) => said.clone(),
+        other => format!("{}{words}", other.to_string().to_lowercase()),
+    };
+    flaw(name, e.line_no, &reason)
+}
+
+fn flaw(name: &str, line: Option<usize>, reason: &str) -> Flaw {
+    Flaw {
+        file: file_of(name),
+        line,
+        message: reason.trim().trim_end_matches('.').to_string(),
+        help: Some("`docs/templates.md` lists what a template may ask for".to_string()),
+    }
 }

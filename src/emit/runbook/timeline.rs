@@ -33,8 +33,6 @@ pub(super) struct Row {
     pub if_not: String,
     /// The number and the name of the step, or what the row is about.
     pub reference: String,
-    /// Whether somebody does something that is written down afterwards.
-    pub logged: bool,
 }
 
 /// Where a row stands: its moment, the place of its stage, and before, among or after the steps of that stage.
@@ -80,7 +78,6 @@ impl Rows<'_> {
             expect: String::new(),
             if_not: String::new(),
             reference,
-            logged: true,
         };
         self.rows.push((key, row));
         let last = self.rows.len() - 1;

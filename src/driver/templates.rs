@@ -1,0 +1,53 @@
+//! The folder of an organisation's own templates.
+//!
+//! Must not know what a template is: `emit::runbook` does. Called by the command `build`.
+
+use super::problem::Problem;
+use super::read::{read_file, text};
+use crate::emit::runbook::templates::{Flaw, Templates};
+use std::path::Path;
+
+/// The templates of a folder; what begins with a dot is left alone.
+///
+/// # Errors
+/// When the folder or a file in it cannot be read, or a file is no template that there is.
+pub fn of_folder(folder: &Path) -> Result<Templates, Problem> {
+    let entries = std::fs::read_dir(folder).map_err(|e| Problem::io("read", folder, &e))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|e| Problem::io("read", folder, &e))?.path());
+    }
+    paths.sort();
+    let mut files = Vec::new();
+    for path in paths {
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        let text = text(read_file(&path)?).map_err(|not| {
+            Problem::new(format!(
+                "cannot read `{}`: it is not text: {}",
+                path.display(),
+                not.fact("")
+            ))
+        })?;
+        files.push((name, text));
+    }
+    Templates::new(&folder.display().to_string(), files).map_err(|flaw| problem(&flaw))
+}
+
+/// A flaw of a template as a problem.
+pub(super) fn problem(flaw: &Flaw) -> Problem {
+    let line = flaw.line.map(|l| format!(":{l}")).unwrap_or_default();
+    let problem = Problem::new(format!(
+        "the template `{}{line}` cannot be used: {}",
+        flaw.file, flaw.message
+    ));
+    match &flaw.help {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
