@@ -149,10 +149,14 @@ impl Diagnostic {
     /// Adds a fact with its place.
     #[must_use]
     pub fn fact(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
+        let label = Label {
             span,
             text: text.into(),
-        });
+        };
+        // One person may be author and executor and approver for one reason, which is told once.
+        if !self.labels.contains(&label) {
+            self.labels.push(label);
+        }
         self
     }
 

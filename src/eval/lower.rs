@@ -203,6 +203,7 @@ impl<'a> Lower<'a> {
         }
         let module = self.program.module(self.program.root);
         let is_library = module.release().is_none();
+        crate::eval::loops::report_unused(&module.ast.items, &mut self.bag);
         for (name, binding) in &module.bindings {
             if !self.used.contains(&(self.program.root, name.clone())) {
                 self.bag.push(names::unused(binding.span, "import", name));

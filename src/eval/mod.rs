@@ -14,6 +14,7 @@ mod expr;
 mod find;
 mod gate;
 mod header;
+mod loops;
 mod lower;
 mod metric;
 mod operate;

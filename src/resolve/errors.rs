@@ -99,6 +99,19 @@ pub fn unused_param(span: Span, name: &str) -> Diagnostic {
     .help("remove it, or use it: whoever starts the run is asked for it in vain")
 }
 
+/// A variable of a `for` that its block does not speak of.
+pub fn unused_variable(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        Code("data/loop_variable_unused"),
+        span,
+        format!("the `for` does the same for every `{name}`"),
+    )
+    .here("nothing in the block speaks of it")
+    .help(format!(
+        "write `${{{name}}}` where the repetitions differ, or take the `for` away"
+    ))
+}
+
 /// A library module nobody wrote.
 pub fn unknown_module<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let d = Diagnostic::error(

@@ -37,6 +37,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "dag/redundant_after"
     "data/classification"
     "data/identity_in_command"
+    "data/loop_variable_unused"
     "data/mutable_reference"
     "data/other_region"
     "data/placeholder"
