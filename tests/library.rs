@@ -51,6 +51,36 @@ fn defined(stmt: &Stmt) -> Option<&str> {
     }
 }
 
+/// Every file of `stdlib/` is embedded under the name of its path, and nothing else is.
+#[test]
+fn every_file_of_the_library_is_listed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib");
+    let mut files = Vec::new();
+    let mut todo = vec![root.clone()];
+    while let Some(folder) = todo.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the library") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                todo.push(path);
+            } else if path.extension().is_some_and(|e| e == "release") {
+                let path = path.strip_prefix(&root).expect("below the library");
+                files.push(path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    files.sort();
+    let mut listed: Vec<String> = LIBRARY.iter().map(|m| m.path.to_string()).collect();
+    listed.sort();
+    assert_eq!(
+        files, listed,
+        "the files of `stdlib/`, and the lines of `src/resolve/stdlib.rs`"
+    );
+    for module in LIBRARY {
+        let name = module.path.trim_end_matches(".release").replace('/', ".");
+        assert_eq!(name, module.name);
+    }
+}
+
 /// Every definition of the library: its module, its name and its statement's documentation.
 fn definitions() -> Vec<(&'static str, String, bool)> {
     let mut out = Vec::new();

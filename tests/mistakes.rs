@@ -98,3 +98,46 @@ fn the_published_runbook_is_rejected_for_its_seven_faults() {
         );
     }
 }
+
+#[test]
+fn a_capture_hides_neither_a_parameter_nor_a_stage() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let plan = folder.path().join("plan.release");
+    let text = r#"param version: version
+person ana { name "Ana Ruiz" }
+person ben { name "Ben Okoro" }
+role operations { title "Operations"; members ben }
+environment test { kind test }
+action fetch(token: string) { changes nothing; capture token; run "fetch ${token}" }
+release shop {
+  title "Shop"; version version; author ana; owner operations; in test
+  stage build {
+    do fetch("x")
+    run "make ${version}" { changes nothing; capture version }
+    run "pack" { changes nothing; capture build }
+    run "send" { changes nothing; capture sent }
+  }
+}
+"#;
+    std::fs::write(&plan, text).expect("the plan can be written");
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_releasec"))
+        .args(["check", "--format", "short", "--select", "resolve/shadowed_name"])
+        .arg(&plan)
+        .output()
+        .expect("the compiler can be started");
+    let out = String::from_utf8_lossy(&done.stdout);
+    let said: Vec<&str> = out
+        .lines()
+        .filter_map(|l| l.split_once("]: "))
+        .map(|(_, m)| m)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "this capture hides another `token`",
+            "this capture hides another `version`",
+            "this capture hides another `build`"
+        ],
+        "{out}"
+    );
+}

@@ -459,6 +459,7 @@ impl<'a> Lower<'a> {
             capture.extract = extract;
             capture.when = when.clone();
             if let Form::Typed { name, .. } = &s.form {
+                self.hides_nothing(name, scope);
                 self.define(scope, name.text.clone(), Local::Capture(id));
             }
             list.push(id);

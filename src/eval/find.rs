@@ -8,7 +8,7 @@ use crate::eval::scope::{Entity, Local, ScopeId};
 use crate::model::{HoldId, PhaseId, StageId, Value};
 use crate::resolve::{Kind, ModuleId, errors};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Stmt};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Stmt};
 use crate::types::value_words;
 use smol_str::SmolStr;
 
@@ -298,6 +298,40 @@ impl<'a> Lower<'a> {
             let s = self.scope(id);
             if let Some((_, local)) = s.locals.iter().rev().find(|(n, _)| n == name) {
                 return Some(local.clone());
+            }
+            at = s.parent;
+        }
+        None
+    }
+
+    /// Reports a capture that would hide a value or a stage that its block can speak of: afterwards the name would mean the output.
+    pub(crate) fn hides_nothing(&mut self, name: &Name, scope: ScopeId) {
+        let module = self.scope(scope).module;
+        let defined = self.program.module(module).defs.get(&name.text);
+        let value = defined.into_iter().flatten().find(|d| d.kind == Kind::Value);
+        let outer = if matches!(self.local(&name.text, scope), Some(Local::Value(_))) {
+            // Where the parameter of a definition was declared is not kept; it stands a few lines above.
+            Some(name.span)
+        } else if let Some(def) = value {
+            Some(def.name)
+        } else {
+            self.stage_or_hold(&name.text, scope)
+        };
+        if let Some(outer) = outer {
+            self.report(errors::shadowed(name.span, outer, "capture", &name.text));
+        }
+    }
+
+    fn stage_or_hold(&self, name: &SmolStr, scope: ScopeId) -> Option<Span> {
+        let mut at = Some(scope);
+        while let Some(id) = at {
+            let s = self.scope(id);
+            for kind in [Kind::Stage, Kind::Hold] {
+                match s.entities.get(&(kind, name.clone())) {
+                    Some(Entity::Stage(stage)) => return Some(self.r.stage(*stage).origin.span),
+                    Some(Entity::Hold(hold)) => return Some(self.r.hold(*hold).origin.span),
+                    _ => {}
+                }
             }
             at = s.parent;
         }

@@ -65,16 +65,20 @@ pub fn duplicate(span: Span, first: Span, kind: Kind, name: &str) -> Diagnostic 
     .help("give one of them another name")
 }
 
-/// A name that hides one of the same kind further out.
+/// A name that hides one further out; `outer` is `span` when it is not known where that one stands.
 pub fn shadowed(span: Span, outer: Span, what: &str, name: &str) -> Diagnostic {
-    Diagnostic::error(
+    let d = Diagnostic::error(
         Code("resolve/shadowed_name"),
         span,
         format!("this {what} hides another `{name}`"),
     )
     .here("hides the outer one")
-    .fact(outer, "the outer one")
-    .help("give one of them another name")
+    .help("give one of them another name");
+    if outer == span {
+        d
+    } else {
+        d.fact(outer, "the outer one")
+    }
 }
 
 /// Something nobody uses.

@@ -1,6 +1,6 @@
 //! The library, embedded: one line for each module of `stdlib/`.
 //!
-//! `tests/house.rs` holds that every file of `stdlib/` has its line.
+//! `tests/library.rs` holds that every file of `stdlib/` has its line.
 
 use crate::diagnostic::Bag;
 use crate::schema;
