@@ -122,7 +122,11 @@ impl<'a> Lower<'a> {
             }
         };
         if low.as_ms() > high.as_ms() {
-            self.report(errors::range(expr.span, "the shortest time comes first"));
+            self.report(errors::order(
+                expr.span,
+                "the shortest time comes first",
+                "write `SHORTEST .. LONGEST`",
+            ));
             return None;
         }
         Some((low, high))
@@ -410,9 +414,10 @@ impl<'a> Lower<'a> {
             return None;
         }
         if from == to {
-            self.report(errors::range(
+            self.report(errors::order(
                 expr.span,
                 "the hours are empty: they end when they begin",
+                "let them end at another time; the whole day is `00:00 .. 24:00`",
             ));
             return None;
         }

@@ -313,7 +313,7 @@ impl<'a> Lower<'a> {
             Kind::Decision,
             Kind::Gate,
         ];
-        let target = self.find(base, &kinds, "something with parts", scope)?;
+        let target = self.find(base, &kinds, "a value, a stage or a hold", scope)?;
         if let Target::Phase(_, inner) = target {
             let stage = self.look_up(Kind::Stage, &name.text, whole.span, inner);
             return match stage {

@@ -297,7 +297,11 @@ impl<'a> Lower<'a> {
             && o.at >= c.at
         {
             let span = arg(inner, "closes").map_or(stmt.span, |e| e.span);
-            self.report(errors::range(span, "the window closes before it opens"));
+            self.report(errors::order(
+                span,
+                "the window closes before it opens",
+                "let it close later, or open earlier; after midnight it is the next day",
+            ));
         }
         let covers = all(inner, "covers")
             .flat_map(Stmt::args)

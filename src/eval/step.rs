@@ -84,9 +84,10 @@ impl<'a> Lower<'a> {
                 .and_then(|t| t.known().map(str::to_string))
                 .unwrap_or_default();
             if out.iter().any(|(_, k)| *k == key) {
-                self.report(errors::range(
+                self.report(errors::order(
                     list.span,
                     &format!("`{key}` stands twice in the list of a `for`"),
+                    "write each item once",
                 ));
                 return out;
             }

@@ -19,6 +19,9 @@ pub fn unknown_name<'a>(
     .here("not defined");
     match did_you_mean(name, candidates) {
         Some(h) => d.help(h),
+        None if name == "prior" => d
+            .help("what an action recorded before it ran is known in that action's own `undo` only")
+            .help("let a step before `capture` it, and write `STAGE.name`"),
         None => match crate::resolve::stdlib::called(name) {
             Some(module) => d.help(format!("bring it in: `use {module}`")),
             None => d.help(format!("define it, or bring it in with `use … {{ {name} }}`")),

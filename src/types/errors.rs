@@ -117,6 +117,13 @@ pub fn range(span: Span, what: &str) -> Diagnostic {
         .help("write a number in range")
 }
 
+/// Values that do not go together, such as an end before its beginning.
+pub fn order(span: Span, what: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(Code("types/out_of_range"), span, what.to_string())
+        .here("does not fit the other")
+        .help(help.to_string())
+}
+
 /// Arithmetic that has no result.
 pub fn arithmetic(span: Span, why: &str) -> Diagnostic {
     Diagnostic::error(

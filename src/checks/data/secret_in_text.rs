@@ -42,8 +42,16 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let mut places = Places::new(subject.sources);
     let mut seen = BTreeSet::new();
     for text in texts(subject.plan.release()) {
-        for part in text.parts.iter().filter(|p| may_hold_one(p)) {
-            for (found, what) in secrets(part) {
+        for part in &text.parts {
+            let mut all = if may_hold_one(part) {
+                secrets(part)
+            } else {
+                Vec::new()
+            };
+            if text.command {
+                all.extend(assigned(part).map(|p| (p, "the value of a secret")));
+            }
+            for (found, what) in all {
                 if !seen.insert((text.origin.span, found.to_string())) {
                     continue;
                 }
@@ -101,6 +109,37 @@ fn secrets(text: &str) -> Vec<(&str, &'static str)> {
     list
 }
 
+/// The value that a command gives to a variable with the name of a secret: `DB_PASSWORD=…`, written out.
+fn assigned(text: &str) -> Option<&str> {
+    const NAMES: [&str; 6] = ["PASSWORD", "PASSWD", "TOKEN", "SECRET", "API_KEY", "APIKEY"];
+    for (at, _) in text.match_indices('=') {
+        let in_name = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
+        let start = at
+            - text.as_bytes()[..at]
+                .iter()
+                .rev()
+                .take_while(|b| in_name(b))
+                .count();
+        if !NAMES.iter().any(|n| text[start..at].ends_with(n)) {
+            continue;
+        }
+        let rest = text[at + 1..].trim_start_matches(['"', '\'']);
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&' | '|' | ')'))
+            .unwrap_or(rest.len());
+        let value = &rest[..end];
+        let plain = value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.!+~^%@#".contains(c));
+        let varied =
+            value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic());
+        if value.len() >= 6 && plain && varied {
+            return Some(value);
+        }
+    }
+    None
+}
+
 /// The password of `scheme://user:password@host`, when it is written out.
 fn url_password(text: &str) -> Option<&str> {
     for (at, _) in text.match_indices("://") {
@@ -137,6 +176,22 @@ mod tests {
         );
         assert_eq!(secrets("postgres://app:hunter22@db/x")[0].0, "hunter22");
         assert_eq!(secrets("-----BEGIN PRIVATE KEY-----").len(), 1);
+    }
+
+    #[test]
+    fn values_of_secrets_are_known_by_the_variable() {
+        assert_eq!(super::assigned("DB_PASSWORD='hunter22' ./x.sh"), Some("hunter22"));
+        for text in [
+            "PASSWORD=$DB_PASSWORD ./x.sh",
+            "TOKEN=\"$(cat token)\" ./x.sh",
+            "PASSWORD= ./x.sh",
+            "PASSWORD_FILE=/run/secrets/db1",
+            "TOKEN=production ./x.sh",
+            "--token=abc123def",
+            "‹X›=abc123def",
+        ] {
+            assert_eq!(super::assigned(text), None, "{text}");
+        }
     }
 
     #[test]

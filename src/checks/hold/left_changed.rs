@@ -8,7 +8,7 @@ use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Key, StageId};
-use crate::plan::{Node, Plan, Touch, Touching, doing, show};
+use crate::plan::{Plan, Touch, Touching, doing, show};
 use std::collections::BTreeMap;
 
 /// The diagnostic.
@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     for (stage, touch) in &raised {
         // What is paired with another action is looked for by `hold/unpaired`.
         let paired = touch.act.is_some_and(|a| a.paired_with.is_some());
-        if paired || left_by_a_hold(plan, &touch.key.key) || writers.again(plan, *stage, &touch.key.key) {
+        if paired || left_by_a_hold(plan, &touch.key.key) || writers.again(*stage, &touch.key.key) {
             continue;
         }
         if put_back_itself(plan, *stage, touch) || !seen.insert(touch.key.origin.span) {
@@ -108,14 +108,9 @@ impl<'a> Writers<'a> {
         writers
     }
 
-    /// Whether another stage, before or after this one, writes the key: one of the two puts it back.
-    fn again(&self, plan: &Plan, stage: StageId, key: &Key) -> bool {
-        let meets = |(other, k): &&(StageId, &Key)| {
-            *other != stage
-                && k.overlaps(key)
-                && (plan.precedes(Node::Stage(stage), Node::Stage(*other))
-                    || plan.precedes(Node::Stage(*other), Node::Stage(stage)))
-        };
+    /// Whether another stage writes the key: one of the two puts it back, and two without an order are a race.
+    fn again(&self, stage: StageId, key: &Key) -> bool {
+        let meets = |(other, k): &&(StageId, &Key)| *other != stage && k.overlaps(key);
         match two_parts(key) {
             Some(parts) => {
                 let named = self.named.get(&parts).into_iter().flatten();

@@ -138,8 +138,8 @@ pub(in crate::syntax) fn with_number(found: Diagnostic, at: Span, mended: &str) 
     )
 }
 
-/// A character the language has no use for.
-pub(in crate::syntax) fn stray_character(at: Span, text: &str) -> Diagnostic {
+/// A character the language has no use for; `after_a_word` when it touches one, as in `mia@example.com`.
+pub(in crate::syntax) fn stray_character(at: Span, text: &str, after_a_word: bool) -> Diagnostic {
     let first = text.chars().next().unwrap_or(' ');
     let (what, help, mended) = describe(first);
     let message = match what {
@@ -155,7 +155,7 @@ pub(in crate::syntax) fn stray_character(at: Span, text: &str) -> Diagnostic {
     let d = Diagnostic::error(Code("syntax/stray_character"), at, message)
         .here("means nothing outside a string")
         .help(help);
-    if first == '@' {
+    if first == '@' && after_a_word {
         // Half of an address is no better.
         return d;
     }

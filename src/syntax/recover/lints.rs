@@ -259,8 +259,14 @@ impl Walk<'_, '_> {
             last += 1;
         }
         let whole = self.all.span(i).to(self.all.span(last));
+        let after_a_word = i > 0
+            && self.all.span(i - 1).end == whole.start
+            && self
+                .all
+                .str(i - 1)
+                .ends_with(|c: char| c.is_alphanumeric() || c == '_');
         self.found
-            .push(characters::stray_character(whole, self.all.str(i)));
+            .push(characters::stray_character(whole, self.all.str(i), after_a_word));
         self.head.edit(whole.start as usize, whole.end as usize, " ");
         // What it held apart is not told as a second mistake.
         self.side_by_side = true;
