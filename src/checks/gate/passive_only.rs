@@ -47,14 +47,20 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         return;
     }
     // What is changed after the last look, a note or a clean-up, is not what was looked at.
-    let looked_at = changing.iter().rev().find(|s| {
-        let after = plan.descendants(Node::Stage(**s));
-        let judged = |id: StageId| production(&id) && judges(release.stage(id));
-        judged(**s)
-            || (0..release.stages.len())
-                .map(StageId::at)
-                .any(|t| plan.contains(&after, Node::Stage(t)) && judged(t))
-    });
+    let mut looked: Vec<bool> = (0..release.stages.len())
+        .map(StageId::at)
+        .map(|s| production(&s) && judges(release.stage(s)))
+        .collect();
+    for s in plan.stage_order().into_iter().rev() {
+        if looked[s.index()] {
+            release
+                .stage(s)
+                .after
+                .iter()
+                .for_each(|a| looked[a.stage.index()] = true);
+        }
+    }
+    let looked_at = changing.iter().rev().find(|s| looked[s.index()]);
     let stage = release.stage(*looked_at.unwrap_or(last));
     bag.push(
         Diagnostic::warning(
