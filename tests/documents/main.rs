@@ -4,6 +4,7 @@ mod commands;
 mod compare;
 mod facts;
 mod from_here;
+mod hostile;
 mod mutations;
 mod read_back;
 mod separation;

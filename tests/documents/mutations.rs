@@ -87,7 +87,13 @@ fn every_document_says_what_its_plan_says() {
 #[test]
 fn whatever_is_taken_out_of_a_plan_is_missed() {
     let mut tried = BTreeMap::new();
-    for path in examples() {
+    // Two of the examples have one of everything; the others would only take their time.
+    let plenty = |path: &std::path::PathBuf| {
+        ["bioage.release", "migration.release"]
+            .iter()
+            .any(|p| path.ends_with(p))
+    };
+    for path in examples().into_iter().filter(plenty) {
         let Some(c) = example(&path) else { continue };
         let before: Vec<Facts> = sides(&c.plan, &c.documents)
             .into_iter()

@@ -5,8 +5,9 @@
 use crate::emit::Context;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
+use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::work::beside;
-use crate::model::{Moment, NotifyTarget, PersonRef, Release, TriggerTest};
+use crate::model::{Dur, Moment, MomentKind, NotifyTarget, PersonRef, Release, StageId, TriggerTest};
 use crate::plan::Plan;
 
 pub(super) fn opt(r: &Release, t: Option<&crate::model::Text>) -> String {
@@ -124,22 +125,51 @@ pub(super) fn target(r: &Release, t: NotifyTarget) -> String {
     }
 }
 
-pub(super) fn messages(plan: &Plan) -> Vec<Message> {
+pub(super) fn messages(plan: &Plan, times: &Times) -> Vec<Message> {
     let r = plan.release();
-    r.notifies
+    let mut list: Vec<(i64, Message)> = r
+        .notifies
         .iter()
-        .map(|n| Message {
-            to: target(r, n.to),
-            moment: moments(r, &n.on),
-            lead: n
-                .lead
-                .as_ref()
-                .map(|(d, _)| format!("{} before", say::dur(*d)))
-                .unwrap_or_default(),
-            message: opt(r, n.message.as_ref()),
-            owner: say::role(r, n.owner.unwrap_or(r.owner)),
+        .map(|n| {
+            let lead = n.lead.as_ref().map(|(d, _)| *d);
+            let at = n.on.iter().filter_map(|m| moment_at(plan, m, lead)).min();
+            let (utc, local) = at.map(|at| times.at(at)).unwrap_or_default();
+            let message = Message {
+                to: target(r, n.to),
+                first: at.map(say::offset).unwrap_or_default(),
+                utc,
+                local,
+                moment: moments(r, &n.on),
+                lead: lead
+                    .map(|d| format!("{} before", say::dur(d)))
+                    .unwrap_or_default(),
+                message: opt(r, n.message.as_ref()),
+                owner: say::role(r, n.owner.unwrap_or(r.owner)),
+            };
+            (at.unwrap_or(i64::MAX), message)
         })
-        .collect()
+        .collect();
+    list.sort_by_key(|(at, _)| *at);
+    list.into_iter().map(|(_, m)| m).collect()
+}
+
+/// When a moment comes that is known beforehand, in milliseconds from T.
+pub(super) fn moment_at(plan: &Plan, m: &Moment, lead: Option<Dur>) -> Option<i64> {
+    let r = plan.release();
+    let last = || {
+        (0..r.stages.len())
+            .map(|i| span(plan, StageId::at(i)).1)
+            .max()
+            .unwrap_or(0)
+    };
+    match (m.kind, m.stage) {
+        (MomentKind::Scheduled, _) => lead.filter(|l| l.working_days == 0).map(|l| -l.as_ms()),
+        (MomentKind::Started, None) if !m.each => Some(0),
+        (MomentKind::Finished, None) if !m.each => Some(last()),
+        (MomentKind::Started, Some(s)) => Some(span(plan, s).0),
+        (MomentKind::Finished, Some(s)) => Some(span(plan, s).1),
+        _ => None,
+    }
 }
 
 pub(super) fn escalations(plan: &Plan) -> Vec<Escalation> {

@@ -278,3 +278,20 @@ pub(super) fn sign_off(plan: &Plan) -> Vec<String> {
     }
     list
 }
+
+/// A line for each yes that is needed.
+pub(super) fn seats(plan: &Plan) -> Vec<String> {
+    const MOST: u32 = 20;
+    let r = plan.release();
+    let mut list = Vec::new();
+    for a in &r.approvals {
+        let title = say::text(r, &a.title);
+        match a.quorum {
+            Quorum::Count(n) if (2..=MOST).contains(&n) => {
+                list.extend((1..=n).map(|k| format!("{title}, {k} of {n}")));
+            }
+            _ => list.push(title),
+        }
+    }
+    list
+}

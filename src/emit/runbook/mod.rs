@@ -6,6 +6,7 @@
 mod around;
 mod consent;
 mod escape;
+mod exposure;
 mod from_here;
 mod matrix;
 mod notices;
@@ -44,6 +45,9 @@ struct View {
     checklists: Vec<around::List>,
     timeline: Vec<timeline::Row>,
     stages: Vec<work::StageCard>,
+    exposures: Vec<exposure::Exposure>,
+    points: Vec<exposure::Point>,
+    seats: Vec<String>,
     holds: Vec<around::HoldCard>,
     validations: Vec<work::Validation>,
     smoke: Vec<work::Validation>,
@@ -175,13 +179,16 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         environments: around::places(plan),
         checklists: around::checklists(plan),
         timeline: timeline::timeline(plan, &times, &stages),
+        exposures: exposure::exposures(&stages),
+        points: exposure::points(plan, &times, &stages),
+        seats: consent::seats(plan),
         holds: around::holds(plan),
         validations: work::validations(plan, false),
         smoke: work::validations(plan, true),
         from_here: ways_back::from_here(plan, &ways),
         point_of_no_return: ways_back::point_of_no_return(plan),
         triggers: around::triggers(plan),
-        messages: around::messages(plan),
+        messages: around::messages(plan, &times),
         escalations: around::escalations(plan),
         approvals: consent::approvals(plan),
         decisions: consent::decisions(plan),

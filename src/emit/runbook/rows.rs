@@ -20,7 +20,7 @@ rows! {
     /// An item of a checklist.
     Item { what, owner, evidence, check, command, when }
     /// A message.
-    Message { to, moment, lead, message, owner }
+    Message { to, first, utc, local, moment, lead, message, owner }
     /// A call for help.
     Escalation { channel, moment, unanswered, severity, to }
     /// An approval.

@@ -2,6 +2,7 @@
 //!
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
+use crate::emit::runbook::around::moment_at;
 use crate::emit::runbook::consent::pools;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
@@ -87,22 +88,11 @@ impl Rows<'_> {
     /// Messages whose moment is known beforehand.
     fn messages(&mut self, end: usize) {
         let r = self.plan.release();
-        let last = (0..r.stages.len())
-            .map(|i| span(self.plan, StageId::at(i)).1)
-            .max()
-            .unwrap_or(0);
         for n in &r.notifies {
             for m in &n.on {
-                let at = match (m.kind, m.stage) {
-                    (MomentKind::Scheduled, _) => match &n.lead {
-                        Some((lead, _)) if lead.working_days == 0 => -lead.as_ms(),
-                        _ => continue,
-                    },
-                    (MomentKind::Started, None) if !m.each => 0,
-                    (MomentKind::Finished, None) if !m.each => last,
-                    (MomentKind::Started, Some(s)) => span(self.plan, s).0,
-                    (MomentKind::Finished, Some(s)) => span(self.plan, s).1,
-                    _ => continue,
+                let lead = n.lead.as_ref().map(|(d, _)| *d);
+                let Some(at) = moment_at(self.plan, m, lead) else {
+                    continue;
                 };
                 let owner = say::role(r, n.owner.unwrap_or(r.owner));
                 let key = if m.kind == MomentKind::Finished {

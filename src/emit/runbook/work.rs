@@ -505,11 +505,20 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
             threshold,
             over: gate.over.map(say::dur).unwrap_or_default(),
             stages: say::list(&judges),
-            otherwise: gate
-                .otherwise
-                .as_ref()
-                .map(|(o, _)| say::gate_outcome(r, o))
-                .unwrap_or_default(),
+            otherwise: match &gate.otherwise {
+                Some((o, _)) => say::gate_outcome(r, o),
+                // What the stages that judge it say.
+                None => {
+                    let mut said: Vec<String> = Vec::new();
+                    for s in plan.judges(GateId::at(i)) {
+                        let then = say::on_failure(plan, *s);
+                        if !said.contains(&then) {
+                            said.push(then);
+                        }
+                    }
+                    said.join("; or ")
+                }
+            },
         });
     }
     list

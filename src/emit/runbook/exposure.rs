@@ -1,0 +1,178 @@
+//! How exposure grows, step by step, and where it is decided whether to go on.
+//!
+//! Must not decide what a step says: `work` does. Called by `mod`.
+
+use crate::emit::runbook::consent::{pools, refused};
+use crate::emit::runbook::say;
+use crate::emit::runbook::times::Times;
+use crate::emit::runbook::work::{StageCard, StepRow};
+use crate::model::{ApprovalId, DecisionId, Quorum, RoleOrPerson};
+use crate::plan::{Node, Pace, Plan};
+use serde::Serialize;
+
+/// A stage, or a step of its rollout.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Exposure {
+    pub stage: String,
+    pub exposure: String,
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub owner: String,
+    /// What is done, without what is only looked at.
+    pub steps: Vec<String>,
+    pub criteria: Vec<String>,
+    pub if_not: String,
+}
+
+/// A point at which it is decided whether to go on.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Point {
+    #[serde(skip)]
+    at: i64,
+    pub offset: String,
+    pub utc: String,
+    pub local: String,
+    pub point: String,
+    pub who: String,
+    pub criterion: String,
+    pub otherwise: String,
+}
+
+/// Every stage with the steps of its rollout, in order.
+pub(super) fn exposures(cards: &[StageCard]) -> Vec<Exposure> {
+    let mut list = Vec::new();
+    for card in cards {
+        let parts = card.steps.chunk_by(|a, b| a.exposure == b.exposure);
+        for part in parts {
+            let Some(first) = part.first() else { continue };
+            let done = part
+                .iter()
+                .filter(|s| s.verify.is_empty() || !s.expect.is_empty());
+            let mut criteria: Vec<String> = Vec::new();
+            let mut if_not: Vec<String> = Vec::new();
+            for step in part.iter().filter(|s| !s.verify.is_empty()) {
+                if !criteria.contains(&step.verify) {
+                    criteria.push(step.verify.clone());
+                }
+                if !if_not.contains(&step.if_not) {
+                    if_not.push(step.if_not.clone());
+                }
+            }
+            if if_not.is_empty() {
+                if_not.push(card.if_not.clone());
+            }
+            list.push(Exposure {
+                stage: card.name.clone(),
+                exposure: first.exposure.clone(),
+                offset: first.offset.clone(),
+                utc: first.utc.clone(),
+                local: first.local.clone(),
+                owner: card.owner.clone(),
+                steps: done.map(what).collect(),
+                criteria,
+                if_not: if_not.join("; or "),
+            });
+        }
+        if card.steps.is_empty() {
+            list.push(Exposure {
+                stage: card.name.clone(),
+                exposure: String::new(),
+                offset: card.offset.clone(),
+                utc: card.utc.clone(),
+                local: card.local.clone(),
+                owner: card.owner.clone(),
+                steps: Vec::new(),
+                criteria: Vec::new(),
+                if_not: card.if_not.clone(),
+            });
+        }
+    }
+    list
+}
+
+fn what(step: &StepRow) -> String {
+    match step.action.split_once(": watch the gates") {
+        Some((bake, _)) => bake.to_string(),
+        None => step.action.clone(),
+    }
+}
+
+/// Approvals, decisions and gates, in the order in which they come.
+pub(super) fn points(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Point> {
+    let r = plan.release();
+    let mut list = Vec::new();
+    let schedule = plan.schedule(Pace::Longest);
+    let mut add = |at: i64, point: String, who: String, criterion: String, otherwise: String| {
+        let (utc, local) = times.at(at);
+        list.push(Point {
+            at,
+            offset: say::offset(at),
+            utc,
+            local,
+            point,
+            who,
+            criterion,
+            otherwise,
+        });
+    };
+    for (i, a) in r.approvals.iter().enumerate() {
+        let node = Node::Approval(ApprovalId::at(i));
+        let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
+        let many = match a.quorum {
+            Quorum::All => "all of".to_string(),
+            Quorum::Count(n) => format!("{n} of"),
+        };
+        let at = if plan.waits_for(node).is_empty() {
+            0
+        } else {
+            schedule.of(plan, node).finish
+        };
+        add(
+            at,
+            format!("approval “{}”", say::text(r, &a.title)),
+            format!("{many} {}", pools(r, &from)),
+            "they say yes".into(),
+            refused(r, &a.otherwise),
+        );
+    }
+    for (i, d) in r.decisions.iter().enumerate() {
+        let node = Node::Decision(DecisionId::at(i));
+        let default = d
+            .default
+            .and_then(|k| d.options.get(k))
+            .map(|o| say::text(r, &o.title));
+        add(
+            schedule.of(plan, node).finish,
+            say::text(r, &d.question.ask),
+            say::answerers(r, &d.question, Some(r.owner)),
+            say::maybe(r, d.question.expect.as_ref()),
+            default
+                .map(|d| format!("without an answer: {d}"))
+                .unwrap_or_default(),
+        );
+    }
+    for card in cards {
+        for step in card
+            .steps
+            .iter()
+            .filter(|s| !s.verify.is_empty() && s.expect.is_empty())
+        {
+            let exposure = if step.exposure.is_empty() {
+                String::new()
+            } else {
+                format!(" at {}", step.exposure)
+            };
+            let gate = step.action.strip_prefix("Verify: ").unwrap_or(&step.action);
+            add(
+                step.at,
+                format!("{}{exposure}: {gate}", card.name),
+                step.owner.clone(),
+                step.verify.clone(),
+                step.if_not.clone(),
+            );
+        }
+    }
+    list.sort_by_key(|p| p.at);
+    list
+}
