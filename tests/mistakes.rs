@@ -101,8 +101,6 @@ fn the_published_runbook_is_rejected_for_its_seven_faults() {
 
 #[test]
 fn a_capture_hides_neither_a_parameter_nor_a_stage() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let plan = folder.path().join("plan.release");
     let text = r#"param version: version
 person ana { name "Ana Ruiz" }
 person ben { name "Ben Okoro" }
@@ -119,25 +117,62 @@ release shop {
   }
 }
 "#;
-    std::fs::write(&plan, text).expect("the plan can be written");
-    let done = std::process::Command::new(env!("CARGO_BIN_EXE_releasec"))
-        .args(["check", "--format", "short", "--select", "resolve/shadowed_name"])
-        .arg(&plan)
-        .output()
-        .expect("the compiler can be started");
-    let out = String::from_utf8_lossy(&done.stdout);
-    let said: Vec<&str> = out
-        .lines()
-        .filter_map(|l| l.split_once("]: "))
-        .map(|(_, m)| m)
-        .collect();
+    let said = messages(text, "resolve/shadowed_name");
     assert_eq!(
         said,
         [
-            "this capture hides another `token`",
-            "this capture hides another `version`",
-            "this capture hides another `build`"
-        ],
-        "{out}"
+            "error: this capture hides another `token`",
+            "error: this capture hides another `version`",
+            "error: this capture hides another `build`"
+        ]
     );
+}
+
+#[test]
+fn a_step_of_a_rollout_cannot_start_before_the_one_before_it_has_ended() {
+    let text = r#"person ana { name "Ana Ruiz" }
+role ops { title "Operations"; at_least 3 }
+environment staging { kind staging }
+release shop {
+  title "Shop"; version "2.0.0"; author ana; owner ops; in staging
+  start 2026-06-01T09:00Z
+  stage expose {
+    run "./share.sh ${rollout.weight}" { changes nothing; takes 1m .. 5m }
+    rollout {
+      step 10%  { bake 30m }
+      step 50%  { at T+20m; bake 1h }
+      step 75%  { at T+95m; bake 1h }
+      step 100% { at T+4h; bake 1h }
+    }
+  }
+}
+"#;
+    assert_eq!(
+        messages(text, "time/offset_conflict"),
+        [
+            "error: step `50%` of `expose` cannot start at T+20m: what stands before it ends at T+31m",
+            "warning: step `75%` of `expose` may not start at T+1h35m: what stands before it ends at T+1h40m"
+        ]
+    );
+}
+
+/// What is said of a plan under one code: severity and message, in the order of the lines.
+fn messages(text: &str, code: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let plan = folder.path().join("plan.release");
+    std::fs::write(&plan, text).expect("the plan can be written");
+    let settings = Settings {
+        here: folder.path().to_path_buf(),
+        overlay: Overlay::new(),
+        ..Settings::default()
+    };
+    let checked = check(&[Input::File(plan)], &settings);
+    let of_code = checked.findings.iter().filter(|d| d.code.0 == code);
+    of_code
+        .map(|d| {
+            format!("{:?}: {}", d.severity, d.message)
+                .to_lowercase()
+                .replace("t+", "T+")
+        })
+        .collect()
 }

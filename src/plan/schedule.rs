@@ -159,16 +159,11 @@ impl Plan {
                     start = opening.opens;
                     cause = Cause::Window;
                 }
-                let begun = self.entered(s).fold(start, |t, h| {
-                    let hold = self.release().hold(h);
-                    hold.enter
-                        .iter()
-                        .fold(t, |t, step| self.later(clock, t, self.step_time(step, pace)))
-                });
+                let begun = self.begun(schedule, clock, s, start);
                 Timing {
                     ready,
                     start,
-                    finish: self.end_of(schedule, clock, s, begun),
+                    finish: self.end_of(schedule, clock, s, begun, &mut |_, _| {}),
                     cause,
                     given,
                 }
@@ -230,8 +225,38 @@ impl Plan {
         }
     }
 
-    /// When a stage ends that begins its work at an offset.
-    fn end_of(&self, schedule: &Schedule, clock: &Clock, id: StageId, begun: i64) -> i64 {
+    /// For each step of a stage's rollout that has an `at` of its own: its place in the rollout, and when what stands before it has
+    /// ended. Nothing when the stage says as a whole how long it takes.
+    pub fn reached(&self, pace: Pace, id: StageId) -> Vec<(usize, i64)> {
+        let schedule = self.schedule(pace);
+        let mut reached = Vec::new();
+        let steps = self.release().stage(id).rollout.iter().flat_map(|r| &r.steps);
+        if steps.clone().any(|s| s.at.is_some()) {
+            let clock = self.clock();
+            let begun = self.begun(schedule, &clock, id, schedule.stage(self, id).start);
+            self.end_of(schedule, &clock, id, begun, &mut |i, t| reached.push((i, t)));
+        }
+        reached
+    }
+
+    /// When a stage that starts at an offset has entered the holds that begin with it.
+    fn begun(&self, schedule: &Schedule, clock: &Clock, id: StageId, start: i64) -> i64 {
+        let pace = schedule.pace_of(self, Node::Stage(id));
+        self.entered(id).fold(start, |t, h| {
+            let enter = self.release().hold(h).enter.iter();
+            enter.fold(t, |t, step| self.later(clock, t, self.step_time(step, pace)))
+        })
+    }
+
+    /// When a stage ends that begins its work at an offset. Tells when the steps of its rollout that have an `at` are reached.
+    fn end_of(
+        &self,
+        schedule: &Schedule,
+        clock: &Clock,
+        id: StageId,
+        begun: i64,
+        reached: &mut dyn FnMut(usize, i64),
+    ) -> i64 {
         let stage = self.release().stage(id);
         let pace = schedule.pace_of(self, Node::Stage(id));
         if let Some((low, high, _)) = stage.takes {
@@ -256,7 +281,10 @@ impl Plan {
         match &stage.rollout {
             None => run(t, &stage.steps),
             Some(rollout) => {
-                for step in rollout.steps.iter().filter(|s| counts(&s.when)) {
+                for (i, step) in rollout.steps.iter().enumerate().filter(|(_, s)| counts(&s.when)) {
+                    if step.at.is_some() {
+                        reached(i, t);
+                    }
                     t = t.max(self.rollout_step_ready(schedule, step));
                     t = run(t, &step.work);
                     t = run(t, &step.checks);

@@ -1,4 +1,4 @@
-//! `time/offset_conflict`: `at` says when a stage starts, and what it waits for ends later.
+//! `time/offset_conflict`: `at` says when a stage or a step of a rollout starts, and what stands before it ends later.
 //!
 //! An error when even the shortest times are too long; a warning when only the longest are.
 
@@ -18,6 +18,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let id = StageId::at(i);
+        rollout(plan, id, bag);
         let Some((at, _)) = &stage.at else { continue };
         let late = |pace: Pace| {
             // The bound first: most offsets hold in every variant at once.
@@ -33,6 +34,57 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             bag.push(report(plan, id, &worst, Severity::Error));
         } else if let Some(worst) = late(Pace::Longest) {
             bag.push(report(plan, id, &worst, Severity::Warning));
+        }
+    }
+}
+
+/// The steps of a stage's rollout: one step runs after the other, whatever the times say.
+fn rollout(plan: &Plan, id: StageId, bag: &mut Bag) {
+    let stage = plan.release().stage(id);
+    let mut told = Vec::new();
+    for (pace, severity) in [
+        (Pace::Shortest, Severity::Error),
+        (Pace::Longest, Severity::Warning),
+    ] {
+        for (i, reached) in plan.reached(pace, id) {
+            let Some(step) = stage.rollout.as_ref().and_then(|r| r.steps.get(i)) else {
+                continue;
+            };
+            let Some((at, origin)) = &step.at else { continue };
+            let by = reached.saturating_sub(at.after.as_ms());
+            if by <= 0 || told.contains(&i) {
+                continue;
+            }
+            told.push(i);
+            let (best, can) = match severity {
+                Severity::Error => ("at the earliest", "cannot start"),
+                _ => ("at the latest", "may not start"),
+            };
+            let d = Diagnostic::new(
+                severity,
+                CODE,
+                origin.span,
+                format!(
+                    "step `{}` of `{}` {can} at {}: what stands before it ends at {}",
+                    step.name,
+                    stage.name,
+                    place::offset(at.after.as_ms()),
+                    place::offset(reached)
+                ),
+            )
+            .here(format!("{} too early", place::span(by)))
+            .fact(
+                stage.origin.span,
+                format!(
+                    "`{}` has come that far at {} {best}",
+                    stage.name,
+                    place::offset(reached)
+                ),
+            );
+            bag.push(place::through(d, origin).help(format!(
+                "write `at {}` or later, or let the steps before it take less time",
+                place::offset(reached)
+            )));
         }
     }
 }
