@@ -22,10 +22,14 @@ need() {
 # A part is fresh when its stamp equals the pinned versions it was installed from.
 fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
+# What the stamps of the parts say when they are those that are pinned.
+wanted_python() { echo "$(python3 --version) $(sha256sum <"$here/tools/$1")"; }
+wanted_node() { echo "$(node --version) $(cat "$here"/tools/package.json "$here"/tools/package-lock.json "$here"/tools/.npmrc | sha256sum)"; }
+
 # install_python NAME REQUIREMENTS: a virtual environment with exactly these packages.
 install_python() {
   local wanted
-  wanted="$(python3 --version) $(sha256sum <"$here/tools/$2")"
+  wanted=$(wanted_python "$2")
   if fresh "$home/$1.stamp" "$wanted"; then return; fi
   echo "conformance: installing $2"
   rm -rf "${home:?}/$1"
@@ -38,7 +42,7 @@ install_python() {
 
 install_node() {
   local wanted
-  wanted="$(node --version) $(cat "$here"/tools/package.json "$here"/tools/package-lock.json "$here"/tools/.npmrc | sha256sum)"
+  wanted=$(wanted_node)
   if fresh "$home/node.stamp" "$wanted"; then return; fi
   echo "conformance: installing package.json"
   rm -rf "$home/npm"
@@ -83,5 +87,10 @@ if [ "${1:-}" != "--bundle" ]; then
   install_python checkov requirements-checkov.txt
   install_node
   install_chromium
+elif ! { fresh "$home/python.stamp" "$(wanted_python requirements.txt)" \
+  && fresh "$home/checkov.stamp" "$(wanted_python requirements-checkov.txt)" \
+  && fresh "$home/node.stamp" "$(wanted_node)"; }; then
+  echo "the judges that are installed are not the ones that are pinned" >&2
+  exit 1
 fi
 bundle
