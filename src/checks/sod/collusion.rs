@@ -78,7 +78,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                     bag.push(d);
                     return;
                 }
-                Fewest::Undecided => {
+                Fewest::Undecided { .. } => {
                     bag.push(undecided(subject, "too many cases or too many rules"));
                     return;
                 }

@@ -3,6 +3,7 @@
 //! By deletion: each fact is left out once, and stays out when the rest is still contradictory. Called by the checks of
 //! separation of duties.
 
+use crate::plan::people::block::{Block, blocks};
 use crate::plan::people::problem::{Budget, Problem, Verdict};
 use crate::plan::people::solve::solve;
 use std::collections::BTreeSet;
@@ -20,29 +21,72 @@ pub struct Core {
 ///
 /// `blame_last` orders the facts: those that come first are left out first, so that what remains is what comes last.
 pub fn core(problem: &Problem, blame_last: &[u32], budget: &mut Budget) -> Option<Core> {
-    if solve(problem, budget) != Verdict::Unsat {
+    let order = Order::new(blame_last);
+    blocks(problem, 0)
+        .iter()
+        .find_map(|block| of_block(block, &order, budget))
+}
+
+/// A minimal core of every block that cannot be solved: contradictions that have nothing to do with each other.
+pub fn cores(problem: &Problem, blame_last: &[u32], budget: &mut Budget) -> Vec<Core> {
+    let order = Order::new(blame_last);
+    blocks(problem, 0)
+        .iter()
+        .filter_map(|block| of_block(block, &order, budget))
+        .collect()
+}
+
+/// Which facts are left out first.
+struct Order {
+    /// Facts with their places, by fact.
+    places: Vec<(u32, usize)>,
+}
+
+impl Order {
+    fn new(blame_last: &[u32]) -> Self {
+        let mut places: Vec<(u32, usize)> = blame_last.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        Order { places }
+    }
+
+    /// Facts that are not ordered come last.
+    fn sort(&self, facts: &BTreeSet<u32>) -> Vec<u32> {
+        let place = |f: &u32| {
+            let at = self.places.partition_point(|(g, _)| g < f);
+            self.places
+                .get(at)
+                .filter(|(g, _)| g == f)
+                .map_or(usize::MAX, |(_, i)| *i)
+        };
+        let mut list: Vec<u32> = facts.iter().copied().collect();
+        list.sort_by_cached_key(place);
+        list
+    }
+}
+
+fn of_block(block: &Block, order: &Order, budget: &mut Budget) -> Option<Core> {
+    if block.solve(budget) != Verdict::Unsat {
         return None;
     }
+    let problem = &block.problem;
     let mut kept: BTreeSet<u32> = problem.facts();
-    let mut order: Vec<u32> = blame_last.iter().copied().filter(|f| kept.contains(f)).collect();
-    let listed: BTreeSet<u32> = order.iter().copied().collect();
-    order.extend(kept.difference(&listed));
+    let mut order = order.sort(&kept);
     let mut minimal = true;
-    // Whole blocks first: most facts of a plan have nothing to do with the contradiction.
+    // Whole runs of facts first: most have nothing to do with the contradiction.
     let mut size = order.len().div_ceil(2).max(1);
     loop {
         let mut left = Vec::new();
-        for block in order.chunks(size) {
+        for run in order.chunks(size) {
             let mut fewer = kept.clone();
-            block.iter().for_each(|f| {
+            run.iter().for_each(|f| {
                 fewer.remove(f);
             });
             match solve(&problem.on(&fewer), budget) {
                 Verdict::Unsat => kept = fewer,
-                Verdict::Sat(_) => left.extend_from_slice(block),
+                Verdict::Sat(_) => left.extend_from_slice(run),
                 Verdict::Undecided => {
-                    minimal = false;
-                    left.extend_from_slice(block);
+                    minimal &= size > 1;
+                    left.extend_from_slice(run);
                 }
             }
         }

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 /// A person for each seat, all different; `None` when there are not enough. `Err` when the budget is spent.
 ///
 /// Cost: O(E √V) in the pools' total size E.
-pub(super) fn all_different(
-    pools: &[Vec<u32>],
+pub(super) fn all_different<P: AsRef<[u32]>>(
+    pools: &[P],
     people: usize,
     budget: &mut Budget,
 ) -> Result<Option<Vec<u32>>, ()> {
@@ -21,7 +21,7 @@ pub(super) fn all_different(
         next: vec![0; pools.len()],
     };
     let mut matched = 0usize;
-    let edges = pools.iter().map(Vec::len).sum::<usize>() as u64;
+    let edges = pools.iter().map(|p| p.as_ref().len()).sum::<usize>() as u64;
     loop {
         if !budget.spend(1 + edges / 64) {
             return Err(());
@@ -47,15 +47,15 @@ pub(super) fn all_different(
     })
 }
 
-struct Matching<'a> {
-    pools: &'a [Vec<u32>],
+struct Matching<'a, P> {
+    pools: &'a [P],
     seat_of: Vec<Option<u32>>,
     person_of: Vec<Option<u32>>,
     depth: Vec<u32>,
     next: Vec<usize>,
 }
 
-impl Matching<'_> {
+impl<P: AsRef<[u32]>> Matching<'_, P> {
     /// Layers the free seats and what alternating paths reach from them; whether any path ends at a free person.
     fn layers(&mut self) -> bool {
         let mut queue = VecDeque::new();
@@ -70,7 +70,7 @@ impl Matching<'_> {
         }
         let mut free = false;
         while let Some(s) = queue.pop_front() {
-            for p in &self.pools[s] {
+            for p in self.pools[s].as_ref() {
                 match self.seat_of[*p as usize] {
                     None => free = true,
                     Some(t) if self.depth[t as usize] == u32::MAX => {
@@ -89,7 +89,7 @@ impl Matching<'_> {
         let mut path: Vec<(usize, u32)> = Vec::new();
         let mut seat = start;
         loop {
-            let Some(person) = self.pools[seat].get(self.next[seat]).copied() else {
+            let Some(person) = self.pools[seat].as_ref().get(self.next[seat]).copied() else {
                 self.depth[seat] = u32::MAX;
                 let Some((back, _)) = path.pop() else { return false };
                 seat = back;

@@ -3,8 +3,10 @@
 //! `pool` expands roles to people; `seats` writes a plan as a [`Problem`]; `solve` decides it, `explain` says why nobody
 //! fits, `numbers` counts. Must not report findings: `checks::sod` does.
 
+mod block;
 mod duty;
 mod explain;
+mod kernel;
 mod matching;
 mod numbers;
 mod part;
@@ -20,7 +22,7 @@ mod solve;
 mod tests;
 
 pub use duty::{executors, from_origin, keeps_apart, named_by};
-pub use explain::{Core, core};
+pub use explain::{Core, core, cores};
 pub use numbers::{Fewest, Resilience, fewest, resilience};
 pub use pool::{Directory, Pool, Shared};
 pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};

@@ -3,6 +3,7 @@
 //! Exact, because rules never name people: parts that share no rule may reuse the same people, and of the people who may
 //! take exactly the same seats no plan needs more than there are seats. Called by `solve`.
 
+use crate::plan::people::kernel::{Kernel, Merge};
 use crate::plan::people::problem::{Problem, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +116,7 @@ pub(super) fn parts(problem: &Problem) -> Option<Vec<Part>> {
             }
         }
     }
+    let mut kernel = Kernel::of(&pools);
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for c in 0..classes.len() {
         let c = u32::try_from(c).ok()?;
@@ -123,12 +125,13 @@ pub(super) fn parts(problem: &Problem) -> Option<Vec<Part>> {
     Some(
         members
             .into_values()
-            .map(|m| build(&m, &classes, &pools, &differ, &at_most, &at_least))
+            .map(|m| build(&mut kernel, &m, &classes, &pools, &differ, &at_most, &at_least))
             .collect(),
     )
 }
 
 fn build(
+    kernel: &mut Kernel,
     members: &[u32],
     classes: &[Vec<u32>],
     pools: &[Vec<u32>],
@@ -144,7 +147,8 @@ fn build(
             .map(|(n, s)| (*n, s.iter().filter_map(|c| here.get(c).copied()).collect()))
             .collect::<Vec<_>>()
     };
-    let (people, pools) = kernel(members.iter().map(|c| pools[*c as usize].as_slice()));
+    let own: Vec<&[u32]> = members.iter().map(|c| pools[*c as usize].as_slice()).collect();
+    let (people, pools) = kernel.cut(&own, own.len());
     Part {
         seats: members.iter().map(|c| classes[*c as usize].clone()).collect(),
         pools,
@@ -163,33 +167,6 @@ fn build(
     }
 }
 
-/// Keeps, of the people who may take exactly the same seats, as many as there are seats.
-fn kernel<'a>(pools: impl Iterator<Item = &'a [u32]>) -> (Vec<u32>, Vec<Vec<u32>>) {
-    let pools: Vec<_> = pools.collect();
-    let mut profile: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (s, pool) in (0u32..).zip(&pools) {
-        for p in *pool {
-            profile.entry(*p).or_default().push(s);
-        }
-    }
-    let mut kept: BTreeMap<&[u32], usize> = BTreeMap::new();
-    let mut people = Vec::new();
-    let mut small = vec![Vec::new(); pools.len()];
-    for (person, seats) in &profile {
-        let n = kept.entry(seats).or_insert(0);
-        if *n == pools.len() {
-            continue;
-        }
-        *n += 1;
-        let id = u32::try_from(people.len()).unwrap_or(u32::MAX);
-        people.push(*person);
-        for s in seats {
-            small[*s as usize].push(id);
-        }
-    }
-    (people, small)
-}
-
 fn shared_pool(problem: &Problem, seats: &[u32]) -> Vec<u32> {
     let Some((first, rest)) = seats.split_first() else {
         return Vec::new();
@@ -206,33 +183,5 @@ fn link(linked: &mut Merge, seats: &BTreeSet<u32>) {
     let mut seats = seats.iter();
     if let Some(first) = seats.next() {
         seats.for_each(|s| linked.join(*first, *s));
-    }
-}
-
-/// Disjoint sets.
-struct Merge {
-    parent: Vec<u32>,
-}
-
-impl Merge {
-    fn new(n: usize) -> Self {
-        Merge {
-            parent: (0..u32::try_from(n).unwrap_or(u32::MAX)).collect(),
-        }
-    }
-
-    fn root(&mut self, mut x: u32) -> u32 {
-        while self.parent[x as usize] != x {
-            let up = self.parent[self.parent[x as usize] as usize];
-            self.parent[x as usize] = up;
-            x = up;
-        }
-        x
-    }
-
-    /// The smaller root stays, so that the result does not depend on the order of the rules.
-    fn join(&mut self, a: u32, b: u32) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.parent[a.max(b) as usize] = a.min(b);
     }
 }

@@ -17,6 +17,16 @@ pub struct Slot {
     pub fixed: bool,
 }
 
+impl Slot {
+    /// Who may sit while some are away. Who sits in a fixed seat has been there already.
+    pub(super) fn present(&self, away: &[u32]) -> Vec<u32> {
+        if self.fixed {
+            return self.pool.clone();
+        }
+        self.pool.iter().filter(|p| !away.contains(p)).copied().collect()
+    }
+}
+
 /// A rule between seats. Rules speak of who sits together, never of particular people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
@@ -49,6 +59,34 @@ impl Rule {
             Rule::Same(s) => people(s).len() <= 1,
             Rule::AtMost(n, s) => people(s).len() <= *n as usize,
             Rule::AtLeast(n, s) => people(s).len() >= *n as usize,
+        }
+    }
+
+    /// Whether it holds when everybody sits on one seat only.
+    pub(super) fn holds_apart(&self) -> bool {
+        let count = |seats: &[u32]| seats.iter().collect::<BTreeSet<_>>().len();
+        match self {
+            Rule::Differ(groups) => {
+                let mut seen = BTreeSet::new();
+                groups.iter().all(|g| {
+                    let own: BTreeSet<u32> = g.iter().copied().collect();
+                    own.into_iter().all(|s| seen.insert(s))
+                })
+            }
+            Rule::Same(s) => count(s) <= 1,
+            Rule::AtMost(n, s) => count(s) <= *n as usize,
+            Rule::AtLeast(n, s) => count(s) >= *n as usize,
+        }
+    }
+
+    /// The rule with every seat under its new number.
+    pub(super) fn moved(&self, new: &[u32]) -> Rule {
+        let map = |s: &[u32]| s.iter().map(|s| new[*s as usize]).collect::<Vec<_>>();
+        match self {
+            Rule::Differ(groups) => Rule::Differ(groups.iter().map(|g| map(g)).collect()),
+            Rule::Same(s) => Rule::Same(map(s)),
+            Rule::AtMost(n, s) => Rule::AtMost(*n, map(s)),
+            Rule::AtLeast(n, s) => Rule::AtLeast(*n, map(s)),
         }
     }
 
@@ -145,8 +183,8 @@ impl Problem {
     #[must_use]
     pub fn without(&self, away: &[u32]) -> Problem {
         let mut left = self.clone();
-        for seat in left.seats.iter_mut().filter(|s| !s.fixed) {
-            seat.pool.retain(|p| !away.contains(p));
+        for seat in &mut left.seats {
+            seat.pool = seat.present(away);
         }
         left
     }

@@ -1,8 +1,9 @@
 //! Decides a problem exactly, or says that the budget did not suffice.
 //!
-//! Independent parts; matching where only distinctness matters; cliques that are too large for their people; patterns;
+//! Independent blocks and parts; matching where only distinctness matters; cliques that are too large for their people; patterns;
 //! clauses for the rest. Called by `explain`, `numbers` and the checks of separation of duties.
 
+use crate::plan::people::block::blocks;
 use crate::plan::people::matching::all_different;
 use crate::plan::people::part::{Part, parts};
 use crate::plan::people::pattern;
@@ -20,12 +21,34 @@ const PATTERN_SHARE: u64 = 4;
 
 /// Gives every seat a person so that all rules hold, or shows that nobody can.
 pub fn solve(problem: &Problem, budget: &mut Budget) -> Verdict {
+    let mut seated = vec![0u32; problem.seats.len()];
+    let mut undecided = false;
+    // A block that cannot be solved decides the whole, even when another one is too hard.
+    for block in blocks(problem, 0) {
+        match block.solve(budget) {
+            Verdict::Sat(people) => {
+                for (s, p) in block.seats.iter().zip(people) {
+                    seated[*s as usize] = block.people[p as usize];
+                }
+            }
+            Verdict::Unsat => return Verdict::Unsat,
+            Verdict::Undecided => undecided = true,
+        }
+    }
+    if undecided {
+        Verdict::Undecided
+    } else {
+        Verdict::Sat(seated)
+    }
+}
+
+/// Decides a block, part by part: parts are smaller, because some rules hold whatever happens.
+pub(super) fn by_parts(problem: &Problem, budget: &mut Budget) -> Verdict {
     let Some(parts) = parts(problem) else {
         return Verdict::Unsat;
     };
     let mut seated = vec![0u32; problem.seats.len()];
     let mut undecided = false;
-    // A part that cannot be solved decides the whole, even when another one is too hard.
     for part in &parts {
         match decide(part, budget) {
             Verdict::Sat(people) => {
