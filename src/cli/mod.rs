@@ -12,6 +12,7 @@ mod graph;
 mod init;
 mod man;
 mod panic;
+mod people;
 mod settings;
 
 use crate::driver::Problem;
@@ -43,6 +44,7 @@ enum Command {
     Build(build::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
+    People(people::Args),
     Explain(explain::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -98,6 +100,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
         Command::Build(args) => build::run(&args, &options),
         Command::Fmt(args) => fmt::run(&args, &options),
         Command::Graph(args) => graph::run(&args, &options),
+        Command::People(args) => people::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),

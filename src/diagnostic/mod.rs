@@ -3,10 +3,12 @@
 //! Must not know how a finding is shown, nor any layer above. Every pass returns a value and a [`Bag`].
 
 mod suggest;
+mod words;
 
 use crate::source::Span;
 
 pub use suggest::{did_you_mean, nearest};
+pub use words::names;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,6 +8,7 @@ pub mod fix;
 pub mod format;
 pub mod graph;
 mod merge;
+pub mod people;
 mod pipeline;
 pub mod problem;
 pub mod read;

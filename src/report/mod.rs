@@ -13,6 +13,7 @@ mod json;
 mod json_lines;
 mod narrated;
 pub mod pages;
+pub mod people;
 mod plain;
 mod sarif;
 mod short;

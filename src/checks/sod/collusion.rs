@@ -4,12 +4,13 @@
 //! override.
 
 use crate::checks::limit::limit;
-use crate::checks::sod::{case, standing};
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{ApprovalId, StageId, Value};
-use crate::plan::people::{Budget, Directory, Fewest, STEPS, Scenario, Seating, Who, fewest, scenarios};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::Value;
+use crate::plan::people::{
+    Budget, Directory, Fewest, STEPS, Scenario, Seating, Ship, Who, before_production, ways, words,
+};
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("sod/collusion");
@@ -29,66 +30,41 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         Some(Value::Int(n)) => u32::try_from(*n).unwrap_or(0).min(32),
         _ => DEFAULT,
     };
-    let before = standing::before_production(plan);
+    let before = before_production(plan);
     // A stage that nobody approves is found as such.
     if needed < 2 || before.is_empty() || before.iter().any(|(_, a)| a.iter().next().is_none()) {
         return;
     }
-    let approvals: BTreeSet<ApprovalId> = before
-        .iter()
-        .flat_map(|(_, a)| a.iter().collect::<Vec<_>>())
-        .collect();
-    let production = |s: StageId| release.is_production(release.stage(s).environment);
-    let Some(cases) = scenarios(plan, &directory, production) else {
+    let Some(ways) = ways(plan, &directory) else {
         bag.push(undecided(subject, "too many cases or too many rules"));
         return;
     };
     let mut budget = Budget::steps(STEPS);
-    for one in &cases {
-        let mut one = one.clone();
-        one.approvals.retain(|a| approvals.contains(a));
-        one.decisions.clear();
-        if one.executing.is_empty() {
-            continue;
-        }
-        let ways = std::iter::once(None).chain((0..release.overrides.len()).map(Some));
-        for through in ways {
-            // What starts without an approval is found as such.
-            if one.approvals.is_empty() && through.is_none() {
-                continue;
-            }
-            let mut one = one.clone();
-            one.through = through;
-            if let Some(i) = through {
-                let skipped = &release.overrides[i].approvals;
-                one.approvals.retain(|a| skipped.iter().all(|(b, _)| a != b));
-            }
-            let mut seating = Seating::together(&directory, &one);
-            let exact = seating.exact;
-            if !exact {
-                // Nobody is counted twice then, so that what is found is true; what is not found is not known.
-                seating = Seating::apart(&directory, &one);
-            }
-            match fewest(&seating.problem, needed - 1, &mut budget) {
-                Fewest::People(n, seated) => {
-                    let mut d = finding(subject, &one, &seating, n, needed, &seated);
-                    if let Some(limit) = set {
-                        d = d.fact(limit.origin.span, format!("the policy asks for {needed}"));
-                    }
-                    bag.push(d);
-                    return;
+    // What starts without an approval is found as such.
+    for one in ways
+        .iter()
+        .filter(|w| !w.approvals.is_empty() || w.through.is_some())
+    {
+        let ship = Ship::count(&directory, one, needed - 1, &mut budget);
+        match ship.fewest {
+            Fewest::People(n, seated) => {
+                let mut d = finding(subject, one, &ship.seating, n, needed, &seated);
+                if let Some(limit) = set {
+                    d = d.fact(limit.origin.span, format!("the policy asks for {needed}"));
                 }
-                Fewest::Undecided { .. } => {
-                    bag.push(undecided(subject, "too many cases or too many rules"));
-                    return;
-                }
-                Fewest::More if !exact => {
-                    let why = "some approve beside people of roles that list nobody: they may be the same";
-                    bag.push(undecided(subject, why));
-                    return;
-                }
-                Fewest::More | Fewest::Nobody => {}
+                bag.push(d);
+                return;
             }
+            Fewest::Undecided { .. } => {
+                bag.push(undecided(subject, "too many cases or too many rules"));
+                return;
+            }
+            Fewest::More if !ship.exact => {
+                let why = "some approve beside people of roles that list nobody: they may be the same";
+                bag.push(undecided(subject, why));
+                return;
+            }
+            Fewest::More | Fewest::Nobody => {}
         }
     }
 }
@@ -136,7 +112,7 @@ fn finding(
     }
     let mut by: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for (seat, person) in seating.seats.iter().zip(seated) {
-        let words = case::seat(release, *seat);
+        let words = words::duty(release, *seat);
         let list = by.entry(*person).or_default();
         if !list.contains(&words) {
             list.push(words);
@@ -146,8 +122,8 @@ fn finding(
         let who = seating
             .people
             .get(person as usize)
-            .map_or(String::new(), |w: &Who| case::person(release, *w));
-        d = d.note(format!("{who} is {}", seats.join(" and ")));
+            .map_or(String::new(), |w: &Who| words::person(release, *w));
+        d = d.note(format!("{who} {}", seats.join(" and ")));
     }
     d.help("ask for one more approval, or a larger quorum")
         .help("or keep seats apart: `distinct_from author, executors`")

@@ -15,6 +15,5 @@ pub mod quorum_exceeds_pool;
 pub mod role_cycle;
 pub mod self_approval;
 pub mod single_point_approver;
-mod standing;
 pub mod unsatisfiable;
 pub(in crate::checks) mod words;

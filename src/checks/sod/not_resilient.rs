@@ -1,14 +1,12 @@
 //! `sod/not_resilient`: while one person is away, the plan cannot be approved.
 
 use crate::checks::limit::limit;
-use crate::checks::sod::case;
 use crate::checks::sod::single_point_approver;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ApprovalId, Release, RoleOrPerson, Value};
 use crate::plan::people::{
-    Budget, Directory, Resilience, STEPS, Scenario, SeatOf, Seating, Verdict, Who, resilience, scenarios,
-    solve,
+    Budget, Directory, Resilience, STEPS, Scenario, SeatOf, Seating, Verdict, Who, scenarios, solve, words,
 };
 
 /// The diagnostic.
@@ -35,10 +33,10 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     };
     let mut budget = Budget::steps(STEPS);
     for one in &cases {
-        let seating = Seating::apart(&directory, one);
-        match resilience(&seating.problem, away, &mut budget) {
+        let (seating, found) = Seating::resilience(&directory, one, away, &mut budget);
+        match found {
             Resilience::Holds => {}
-            // That nobody can sit at all is another finding; that a bond needs people told apart is not known.
+            // That nobody can sit at all is another finding.
             Resilience::Blocked(people) if people.is_empty() => {}
             Resilience::Blocked(people) if told_already(&directory, &seating, &people) => {}
             Resilience::Blocked(people) => {
@@ -125,7 +123,7 @@ fn finding(
     let names: Vec<String> = people
         .iter()
         .filter_map(|p| seating.people.get(*p as usize))
-        .map(|w| case::person(release, *w))
+        .map(|w| words::person(release, *w))
         .collect();
     let who = match names.split_last() {
         Some((last, [])) => last.clone(),

@@ -1,10 +1,10 @@
 //! `sod/self_approval`: who writes or executes a change to production may also approve it.
 
-use crate::checks::sod::{standing, words};
+use crate::checks::sod::words;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic, Edit, Safety};
 use crate::model::{Approval, ApprovalId, DistinctFrom, PersonRef, Release, RoleId, Seat, StageId};
-use crate::plan::people::{Directory, Pool, Shared, executors, from_origin, keeps_apart};
+use crate::plan::people::{Directory, Pool, Shared, before_production, executors, from_origin, keeps_apart};
 use std::collections::BTreeSet;
 
 /// The diagnostic.
@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .collect();
     let mut own: Vec<Own> = release.approvals.iter().map(|_| Own::default()).collect();
     let mut done: BTreeSet<(ApprovalId, RoleId)> = BTreeSet::new();
-    for (stage, approvals) in standing::before_production(plan) {
+    for (stage, approvals) in before_production(plan) {
         let roles = executors(release.stage(stage));
         for a in approvals.iter() {
             own[a.index()].stage.get_or_insert(stage);

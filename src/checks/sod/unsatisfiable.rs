@@ -70,7 +70,7 @@ fn contradictions(
     bag: &mut Bag,
 ) {
     for _ in 0..SHOWN {
-        let Some(found) = core(&seating.problem, &order(&seating), budget) else {
+        let Some(found) = core(&seating.problem, &seating.blame_last(), budget) else {
             return;
         };
         let mut facts: Vec<FactOf> = found
@@ -93,25 +93,6 @@ fn contradictions(
         rest.remove(out);
         seating.problem = seating.problem.on(&rest);
     }
-}
-
-/// What is blamed last: the rules of the organisation stay, quorums and people are left out first.
-fn order(seating: &Seating) -> Vec<u32> {
-    let mut list: Vec<(u8, u32)> = (0u32..)
-        .zip(&seating.facts)
-        .map(|(i, f)| {
-            let rank = match f {
-                FactOf::Duty(_) | FactOf::Size(_) | FactOf::Excludes(..) => 0,
-                FactOf::Executes(..) | FactOf::Decides(_) | FactOf::Uses(_) => 1,
-                FactOf::Author(_) => 2,
-                FactOf::Distinct(..) => 3,
-                FactOf::From(_) | FactOf::Quorum(_) => 4,
-            };
-            (rank, i)
-        })
-        .collect();
-    list.sort_unstable();
-    list.into_iter().map(|(_, i)| i).collect()
 }
 
 fn finding(

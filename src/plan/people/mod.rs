@@ -5,6 +5,7 @@
 
 mod block;
 mod duty;
+mod eligible;
 mod explain;
 mod kernel;
 mod matching;
@@ -17,15 +18,23 @@ mod sat;
 mod scenario;
 mod seating;
 mod seats;
+mod ship;
 mod solve;
+mod standing;
+mod survey;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 pub use duty::{executors, from_origin, keeps_apart, named_by};
+pub use eligible::{Eligible, eligible};
 pub use explain::{Core, core, cores};
 pub use numbers::{Fewest, Resilience, fewest, resilience};
 pub use pool::{Directory, Pool, Shared};
 pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};
 pub use scenario::{Scenario, scenarios};
 pub use seating::{FactOf, SeatOf, Seating, Who};
+pub use ship::{Ship, ways};
 pub use solve::{STEPS, solve};
+pub use standing::{Approvals, before_production};
+pub use survey::{AWAY, Case, Group, Survey, survey};

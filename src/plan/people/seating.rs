@@ -3,6 +3,7 @@
 //! Built by `seats`. Called by the checks of separation of duties.
 
 use crate::model::{ApprovalId, DecisionId, Origin, PersonId, RoleId, StageId};
+use crate::plan::people::numbers::{Resilience, resilience};
 use crate::plan::people::pool::Directory;
 use crate::plan::people::problem::{Budget, Problem, Verdict};
 use crate::plan::people::scenario::Scenario;
@@ -99,6 +100,45 @@ impl Seating {
             other => other,
         };
         (together, verdict)
+    }
+
+    /// Whether any `away` people may be away, and how the seats were written to tell.
+    pub fn resilience(
+        directory: &Directory<'_>,
+        case: &Scenario,
+        away: u32,
+        budget: &mut Budget,
+    ) -> (Seating, Resilience) {
+        let apart = Seating::apart(directory, case);
+        let found = resilience(&apart.problem, away, budget);
+        if apart.exact || !matches!(found, Resilience::Blocked(_)) {
+            return (apart, found);
+        }
+        // Two people told apart here may be one in truth: what blocks them blocks the plan only if it does so anyway.
+        let together = Seating::together(directory, case);
+        match resilience(&together.problem, away, budget) {
+            Resilience::Blocked(people) => (together, Resilience::Blocked(people)),
+            _ => (apart, Resilience::Undecided),
+        }
+    }
+
+    /// The order in which facts are blamed: the rules of the organisation are left out first, quorums and pools last.
+    pub fn blame_last(&self) -> Vec<u32> {
+        let mut list: Vec<(u8, u32)> = (0u32..)
+            .zip(&self.facts)
+            .map(|(i, f)| {
+                let rank = match f {
+                    FactOf::Duty(_) | FactOf::Size(_) | FactOf::Excludes(..) => 0,
+                    FactOf::Executes(..) | FactOf::Decides(_) | FactOf::Uses(_) => 1,
+                    FactOf::Author(_) => 2,
+                    FactOf::Distinct(..) => 3,
+                    FactOf::From(_) | FactOf::Quorum(_) => 4,
+                };
+                (rank, i)
+            })
+            .collect();
+        list.sort_unstable();
+        list.into_iter().map(|(_, i)| i).collect()
     }
 
     /// The place of a fact.

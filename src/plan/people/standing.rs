@@ -1,15 +1,15 @@
 //! Which approvals stand before the stages that change production.
 //!
 //! Broader than guarding: an approval that stands before a stage in some runs only counts too, because whoever may sit in it
-//! then approves that stage. Called by the checks of this group.
+//! then approves that stage. Called by `ship` and the checks of separation of duties.
 
 use crate::model::{ApprovalId, StageId};
 use crate::plan::{Node, Plan};
 use std::collections::BTreeMap;
 
 /// A set of approvals.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Approvals(Vec<u64>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approvals(Vec<u64>);
 
 impl Approvals {
     fn none(count: usize) -> Self {
@@ -29,7 +29,7 @@ impl Approvals {
     }
 
     /// The approvals, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = ApprovalId> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = ApprovalId> + '_ {
         self.0.iter().enumerate().flat_map(|(i, word)| {
             (0..64)
                 .filter(move |b| word & (1 << b) != 0)
@@ -40,7 +40,7 @@ impl Approvals {
 
 /// For every stage in production, in order, the approvals that stand before it: those that it or a stage in production
 /// before it names; when there is none, those of any stage before it.
-pub(super) fn before_production(plan: &Plan) -> Vec<(StageId, Approvals)> {
+pub fn before_production(plan: &Plan) -> Vec<(StageId, Approvals)> {
     let release = plan.release();
     let none = Approvals::none(release.approvals.len());
     let mut sets: BTreeMap<Node, (Approvals, Approvals)> = BTreeMap::new();
