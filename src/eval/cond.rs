@@ -245,6 +245,20 @@ impl<'a> Lower<'a> {
     }
 
     fn report_units(&mut self, span: Span, left: (&Value, Span), right: (&Value, Span)) {
+        if matches!(left.0, Value::Metric(_)) || matches!(right.0, Value::Metric(_)) {
+            let d = errors::mismatch(
+                span,
+                "a condition without metrics",
+                "a metric is measured while a run goes on",
+            );
+            self.report(
+                d.help(
+                    "judge it in a gate: `gate NAME { pass errors < 1% }`, then `require NAME` in the stage",
+                )
+                .help("or watch it: `trigger NAME { when errors > 5%; during … }`"),
+            );
+            return;
+        }
         let (x, y) = (value_words(&self.r, left.0), value_words(&self.r, right.0));
         self.report(errors::units(span, (left.1, &x), (right.1, &y), "compare"));
     }

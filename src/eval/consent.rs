@@ -171,7 +171,8 @@ impl<'a> Lower<'a> {
         let items = stmt.children();
         self.accept(items, stmt.span, scope);
         let mut d = self.r.decision(id).clone();
-        if d.options.len() < 2 {
+        // Where there is none at all, that is said already.
+        if d.options.len() == 1 {
             self.report(errors::one_of(
                 stmt.head(),
                 &format!("the decision `{}` has fewer than two options", d.name),

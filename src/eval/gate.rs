@@ -264,7 +264,7 @@ impl<'a> Lower<'a> {
     fn bad_outcome<T>(&mut self, span: Span) -> Option<T> {
         self.report(errors::mismatch(
             span,
-            "what follows",
+            "an outcome",
             "write `rollback`, `rollback(STAGE)`, `pause`, `stop` or `continue`",
         ));
         None

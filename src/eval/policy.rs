@@ -159,9 +159,14 @@ impl<'a> Lower<'a> {
                             .map(SmolStr::as_str)
                             .chain(RANGES.iter().copied())
                             .collect::<Vec<_>>();
-                        self.report(crate::resolve::errors::unknown_name(
-                            expr.span, name, "name", words,
-                        ));
+                        let d = crate::resolve::errors::unknown_name(expr.span, name, "name", words);
+                        let range = RANGES.iter().find(|r| r.strip_suffix('s') == Some(name.as_str()));
+                        self.report(match range {
+                            Some(range) => {
+                                d.help(format!("say what the rule ranges over: `for {name} in {range}`"))
+                            }
+                            None => d,
+                        });
                         None
                     }
                 }

@@ -57,6 +57,11 @@ impl<'a> Lower<'a> {
             }
             return Vec::new();
         };
+        if matches!(list.kind, ExprKind::Range(..)) {
+            let d = errors::mismatch(list.span, "a list", "it is a range");
+            self.report(d.help("name every item: `[1, 2, 3]`"));
+            return Vec::new();
+        }
         let items = match self.eval(list, scope) {
             Some(Value::List(items)) => items,
             Some(Value::Sym(_)) => {
@@ -402,6 +407,13 @@ impl<'a> Lower<'a> {
                 continue; // the same block read again, at another step of a rollout
             }
             let Some(expr) = s.args().first() else { continue };
+            if matches!(expr.kind, ExprKind::Binary(..)) {
+                let bare = self.source(expr.span).to_string();
+                let fixed = format!("\"{bare}\"");
+                let d = errors::mismatch(expr.span, "a text", "it has no quotes");
+                self.report(d.unsafe_fix("put it in quotes", expr.span, fixed));
+                continue;
+            }
             let Some(code) = self.known_text(expr, "the name of a diagnostic", scope) else {
                 continue;
             };

@@ -13,6 +13,10 @@ pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
     .here(format!("not {wanted}"))
     .help(match example(wanted) {
         Some(such) => format!("write {wanted}, such as {such}"),
+        None if wanted.starts_with("an offset") => {
+            "count from the start: `T`, `T+2h`; at what time T is, the release's `start` says".to_string()
+        }
+        None if wanted == "an outcome" => "a person is told in a `tell` before it".to_string(),
         None => format!("write {wanted}"),
     })
 }
@@ -50,7 +54,16 @@ pub fn no_name(span: Span, wanted: &str, text: Option<&str>, list: bool) -> Diag
             d.help(format!("names stand without quotes: `{t}`"))
                 .unsafe_fix("take the quotes away", span, t)
         }
-        Some(_) => d.help("define it, and write its name without quotes"),
+        Some(t) => match wanted {
+            "an action" => d.help(format!("a command is run: `run \"{t}\"`")),
+            "a person" => d.help("define it, `person NAME { name \"…\" }`, and write that name without quotes"),
+            w if w.contains("gate") => d
+                .help("define it, `gate NAME { run \"…\" }`, and write that name without quotes"),
+            w if w.contains("channel") => d.help(
+                "name a channel: `use std.comms { slack }`, then `let room = slack.channel(\"#room\")`, and write `room`",
+            ),
+            _ => d.help("define it, and write its name without quotes"),
+        },
         None if list => d.help("write the names one after another, without brackets: `a, b`"),
         None => d.help(format!("write the name of {wanted}")),
     }

@@ -169,6 +169,19 @@ pub(in crate::syntax) fn equals_sign(at: Span, keyword: &str) -> Diagnostic {
         ))
 }
 
+/// `env STAGE=test`
+pub(in crate::syntax) fn equals_after_variable(at: Span, whole: Span, mended: &str) -> Diagnostic {
+    let message = "no `=` stands between a variable and its value";
+    Diagnostic::error(Code("syntax/equals_sign"), at, message)
+        .here("a comma belongs here")
+        .help(format!("write `env {mended}`"))
+        .fix(
+            "write two texts with a comma between them",
+            Safety::Unsafe,
+            vec![edit(whole, mended)],
+        )
+}
+
 /// `owner: alice`
 pub(in crate::syntax) fn colon(at: Span, keyword: &str) -> Diagnostic {
     let message = format!("no `:` stands between `{}` and its value", shown(keyword));

@@ -495,6 +495,20 @@ impl Walk<'_, '_> {
             self.frame().prev = Prev::Start;
             return;
         }
+        if top && keyword == "env" && i == self.keyword + 2 {
+            let name = self.all.span(i - 1);
+            // A variable's name is a text, and upper case there is no mistake of its own.
+            if self.found.last().is_some_and(|d| d.span == name) {
+                self.found.pop();
+            }
+            let (mut whole, mut value) = (name.to(span), "value".to_string());
+            if i + 1 < self.head.to {
+                whole = whole.to(self.all.span(i + 1));
+                value = self.all.str(i + 1).trim_matches('"').to_string();
+            }
+            let mended = format!("\"{}\", \"{value}\"", self.all.str(i - 1));
+            return self.give_up(statements::equals_after_variable(span, whole, &mended));
+        }
         let frame = self.frame();
         let label = matches!(frame.prev, Prev::Value(v) if Some(v) == frame.item);
         if frame.kind == b'{' || (frame.kind == b'(' && label && self.called_name()) {
