@@ -202,6 +202,54 @@ fn nothing_is_promised_after_the_point_of_no_return() {
     assert_eq!(row(&c, "service")[1..4], ["service, then expand.", "", "20 min"]);
 }
 
+#[test]
+fn a_rollout_that_steps_back_has_a_row_for_its_first_step_and_one_for_the_others() {
+    let c = shop(
+        "stage app { approved go; rollout { step 10% { bake 5m; verify smoke }; step 100% { bake 5m; verify smoke }; demote }; \
+         run \"./do.sh ${rollout.weight}\" { changes \"app:shop\" }; rollback { run \"./undo.sh\" { changes \"app:shop\" } } }",
+    );
+    assert_eq!(row(&c, "app, at 10%")[0], "roll back everything that began");
+    let later = row(&c, "app, at a later step");
+    assert_eq!(
+        later[0],
+        "go back to the step before, then pause; Operations decides: try again, go on, roll back or stop"
+    );
+    assert_eq!((later[1].as_str(), later[4].as_str()), ("app.", "as decided"));
+}
+
+#[test]
+fn a_stage_that_runs_again_is_taken_back_at_last() {
+    let c = shop(&format!(
+        "{}{}",
+        undoable("base", "owner operations"),
+        undoable("app", "after base; on_failure { then restart(base, at_most: 2) }")
+    ));
+    let app = row(&c, "app");
+    assert_eq!(
+        app[0],
+        "start again from base, 2 times at most; after that roll back everything that began"
+    );
+    assert_eq!(
+        (app[1].as_str(), app[4].as_str()),
+        ("app, then base.", "goes on, or rolled back at last")
+    );
+}
+
+#[test]
+fn a_refusal_takes_back_what_came_before_it() {
+    let c = shop(&format!(
+        "approval more {{ from leads; after base; within 1d; otherwise stop }}\n{}{}",
+        undoable("base", "owner operations"),
+        undoable("app", "after base; approved more")
+    ));
+    let refused = row(&c, "approval “more”: refused, or not given in time");
+    assert_eq!(
+        refused[1..],
+        ["nothing.", "base", "nothing is taken back", "stopped"]
+    );
+    assert_eq!(row(&c, "app")[1], "app, then base.");
+}
+
 /// How a stage of a drawn plan is undone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {

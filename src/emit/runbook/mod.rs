@@ -74,6 +74,8 @@ struct View {
     gates: bool,
     /// Whether anything stays changed after some failure.
     kept_any: bool,
+    /// Whether a person decides after some failure.
+    asks_any: bool,
     policies: Vec<around::PolicyRow>,
     findings: Vec<around::Finding>,
     accepted: Vec<around::Accepted>,
@@ -206,6 +208,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         review: Review::of(plan),
         gates: !plan.release().gates.is_empty(),
         kept_any: ways.iter().any(|w| !w.kept.is_empty()),
+        asks_any: ways.iter().any(|w| ways_back::asks(&w.then) && w.undoes()),
         policies: around::policies(plan),
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),

@@ -264,6 +264,12 @@ fn then(plan: &Plan, w: &Way) -> String {
             format!("call {} and pause; {decides}", say::text(r, &r.channel(*c).title))
         }
         Then::Demote => format!("go back to the step before, then pause; {decides}"),
+        Then::Outcome(o @ FailureOutcome::Restart(..)) => {
+            format!(
+                "{}; after that roll back everything that began",
+                say::outcome(r, o)
+            )
+        }
         Then::Outcome(o) => say::outcome(r, o),
         Then::Decision(d) => {
             let d = r.decision(*d);
