@@ -22,6 +22,8 @@ struct Writer {
     env: Vec<EnvVar>,
     /// Variables that begin a word: they are refused at run time when they begin with `-`.
     guarded: Vec<SmolStr>,
+    /// Where the definition that holds the command is used.
+    used: Option<Span>,
 }
 
 impl<'a> Lower<'a> {
@@ -53,6 +55,14 @@ impl<'a> Lower<'a> {
             };
             if !variable(&name_text) {
                 let why = "it holds capitals, digits and `_`, and begins with a letter";
+                self.report(errors::literal(name.span, "the name of a variable", why));
+                continue;
+            }
+            if ["RELEASEC_", "GITHUB_", "RUNNER_", "ACTIONS_"]
+                .iter()
+                .any(|p| name_text.starts_with(p))
+            {
+                let why = "names that begin like this belong to what runs the command";
                 self.report(errors::literal(name.span, "the name of a variable", why));
                 continue;
             }
@@ -96,6 +106,7 @@ impl<'a> Lower<'a> {
     /// The command a text states, as it is pasted without anything around it.
     fn bare_command(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<Command> {
         let mut w = Writer::new();
+        w.used = self.called_from(scope);
         let mut sound = true;
         if let ExprKind::Str(lit) = &expr.kind {
             for part in &lit.parts {
@@ -202,11 +213,15 @@ impl<'a> Lower<'a> {
             match part {
                 TextPart::Lit(t) => {
                     if t.contains('\0') {
-                        self.report(errors::literal(span, "a value in a command", "it holds a NUL"));
+                        let finding = errors::literal(span, "a value in a command", "it holds a NUL");
+                        self.report(match w.used {
+                            Some(used) => finding.fact(used, "comes from here"),
+                            None => finding,
+                        });
                         return false;
                     }
                     if t.starts_with('-') && w.begins_word() {
-                        self.report(errors::option_like(span, t));
+                        self.report(errors::option_like(span, t, w.used));
                         return false;
                     }
                     w.constant(t);
@@ -274,6 +289,7 @@ impl Writer {
             paste: String::new(),
             env: Vec::new(),
             guarded: Vec::new(),
+            used: None,
         }
     }
 

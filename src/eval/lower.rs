@@ -168,6 +168,19 @@ impl<'a> Lower<'a> {
         Origin::at(span)
     }
 
+    /// Where the definition is used whose body a scope is.
+    pub(crate) fn called_from(&self, scope: ScopeId) -> Option<Span> {
+        let mut at = Some(scope);
+        while let Some(id) = at {
+            let s = self.scope(id);
+            if let Some((call, _)) = &s.call {
+                return Some(call.span);
+            }
+            at = s.parent;
+        }
+        None
+    }
+
     /// Runs `f` with `region` and `account` speaking of another environment.
     pub(crate) fn with_env<T>(&mut self, env: Option<EnvId>, f: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.ambient;

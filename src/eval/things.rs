@@ -135,6 +135,16 @@ impl<'a> Lower<'a> {
         // The role stands before its members are read, so that a circle of roles can be seen whole (`sod/role_cycle`).
         self.instances.insert(key, Value::Role(id));
         let team = self.text_of(items, "team", scope);
+        if let Some(slug) = team.as_ref().and_then(Text::known)
+            && !is_team(slug)
+        {
+            let span = arg(items, "team").map_or(def.stmt.span, |e| e.span);
+            self.report(errors::literal(
+                span,
+                "a team at GitHub",
+                "it is an organisation and a team, `org/team`",
+            ));
+        }
         let aws = self.text_of(items, "aws", scope);
         let mut members = Vec::new();
         for e in all(items, "members").flat_map(Stmt::args) {
@@ -379,6 +389,14 @@ fn class(word: &str) -> Classification {
         "confidential" => Classification::Confidential,
         _ => Classification::Restricted,
     }
+}
+
+/// Whether a text is `org/team`: a login, and what GitHub makes of a team's name.
+fn is_team(text: &str) -> bool {
+    let slug = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.split_once('/').is_some_and(|(org, team)| {
+        is_login(org) && !team.is_empty() && team.len() <= 100 && team.chars().all(slug)
+    })
 }
 
 fn is_login(text: &str) -> bool {

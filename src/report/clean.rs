@@ -2,6 +2,8 @@
 //!
 //! Must not know findings. Called by every renderer of this folder.
 
+use crate::source::is_hidden;
+
 /// The character to show for one that may come from a user: control characters become pictures of themselves, and
 /// characters that reorder or hide text become `U+FFFD`. Tabs stay.
 pub(super) fn visible(c: char) -> char {
@@ -12,13 +14,6 @@ pub(super) fn visible(c: char) -> char {
         c if is_hidden(c) => '\u{fffd}',
         c => c,
     }
-}
-
-/// Characters outside ASCII that a terminal obeys instead of showing, or that change the order of what is shown.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// One line of text: every character made visible, line breaks included.
@@ -80,7 +75,7 @@ pub(super) fn json(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\u{7f}' => out.push_str("\\u007f"),
-            c if is_hidden(c) => {
+            c if is_hidden(c) && !c.is_ascii() => {
                 let mut units = [0u16; 2];
                 for unit in c.encode_utf16(&mut units) {
                     out.push_str(&format!("\\u{unit:04x}"));

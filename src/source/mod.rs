@@ -2,8 +2,10 @@
 //!
 //! Must not know the language, diagnostics or the file system: texts are handed in by the driver.
 
+mod hidden;
 mod map;
 mod number;
 
+pub use hidden::{is_hidden, visible_json};
 pub use map::{FileId, LineCol, SourceFile, SourceMap, Span};
 pub use number::Rational;

@@ -181,14 +181,18 @@ pub fn quoted_interpolation(span: Span, command: Span) -> Diagnostic {
     .help("end the single quotes before it, or use double quotes: `\"…${x}…\"` becomes one safe word")
 }
 
-/// A value that would begin an option.
-pub fn option_like(span: Span, value: &str) -> Diagnostic {
-    Diagnostic::error(
+/// A value that would begin an option, and where the definition that holds the command is used.
+pub fn option_like(span: Span, value: &str, used: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::error(
         Code("types/option_like_value"),
         span,
         format!("`{value}` would be read as an option of the command"),
     )
-    .here("begins with `-`")
+    .here("begins with `-`");
+    match used {
+        Some(used) => finding.fact(used, "comes from here"),
+        None => finding,
+    }
     .help("put it behind `--option=`, or change the value")
 }
 

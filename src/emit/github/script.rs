@@ -65,7 +65,7 @@ pub struct Work {
     pub deadline: bool,
     /// How it is tried.
     pub tries: Tries,
-    /// `PRINTS` holds a pattern the output must match.
+    /// `RELEASEC_PRINTS` holds a pattern the output must match.
     pub prints: bool,
     /// What is taken from its output.
     pub keeps: Vec<Keep>,

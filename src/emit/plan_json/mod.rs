@@ -7,13 +7,15 @@ mod lower;
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;
+use crate::source::visible_json;
 
 /// The target of the plan itself.
 pub const TARGET: Target = Target { name: "plan", emit };
 
 fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
-    let mut content = serde_json::to_string_pretty(&lower::document(plan, context))
+    let json = serde_json::to_string_pretty(&lower::document(plan, context))
         .expect("internal: a plan is plain data");
+    let mut content = visible_json(&json);
     content.push('\n');
     (
         vec![Artifact {

@@ -2,6 +2,8 @@
 //!
 //! Knows the syntax of GitHub's and GitLab's Markdown. Called by the template helpers only.
 
+use crate::source::is_hidden;
+
 /// Stands in a template for what a person fills in; nothing in the document.
 pub(super) const BLANK: char = '\u{e000}';
 
@@ -9,10 +11,7 @@ pub(super) const BLANK: char = '\u{e000}';
 fn plain(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => {
-            '\u{fffd}'
-        }
-        c if c.is_control() || c == BLANK => '\u{fffd}',
+        c if is_hidden(c) || c == BLANK => '\u{fffd}',
         c => c,
     }
 }

@@ -5,6 +5,7 @@
 
 use super::expr::{Data, Expr, Part};
 use super::model::Machine;
+use crate::source::visible_json;
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -16,7 +17,8 @@ const CLOSE: &str = "%}";
 
 /// The file of a state machine: keys in the order of the model, two spaces of indentation, a final newline.
 pub fn machine(machine: &Machine) -> String {
-    let mut text = serde_json::to_string_pretty(machine).expect("internal: a state machine is plain data");
+    let json = serde_json::to_string_pretty(machine).expect("internal: a state machine is plain data");
+    let mut text = visible_json(&json);
     text.push('\n');
     text
 }

@@ -4,6 +4,7 @@
 //! stand. Must not know what is configured.
 
 use super::model::{Block, File, Item, Piece, Val};
+use crate::source::is_hidden;
 use hcl_edit::expr::{
     Array, BinaryOp, BinaryOperator, Expression, FuncArgs, FuncCall, Object, ObjectKey, ObjectValue,
     ObjectValueTerminator,
@@ -32,16 +33,27 @@ pub fn file(file: &File, head: &[String]) -> String {
         text.push_str(&comment(line, 0));
     }
     text.push('\n');
-    text.push_str(&body.to_string());
+    text.push_str(&visible(&body.to_string()));
     text
+}
+
+/// Configuration in which every character can be seen: only quoted texts can hold others, and there they can be escaped.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            c if is_hidden(c) && (c as u32) < 0x1_0000 => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if is_hidden(c) => out.push_str(&format!("\\U{:08X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// A comment of one line, whatever stands in it.
 fn comment(line: &str, indent: usize) -> String {
-    let plain: String = line
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let plain: String = line.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let mark = if plain.starts_with("checkov:") { "#" } else { "# " };
     let mut text = " ".repeat(indent);
     text.push_str(mark);
@@ -148,7 +160,7 @@ fn ident(name: &str) -> Ident {
 
 fn expression(value: &Val, indent: usize) -> Expression {
     match value {
-        Val::Str(text) => Expression::from(text.as_str()),
+        Val::Str(text) => string(text),
         Val::Num(n) => Expression::from(*n),
         Val::Bool(b) => Expression::from(*b),
         Val::Ref(text) => reference(text),
@@ -178,11 +190,49 @@ fn reference(text: &str) -> Expression {
     e
 }
 
+/// A text in quotes.
+fn string(text: &str) -> Expression {
+    if !text.contains("${") && !text.contains("%{") {
+        return Expression::from(text);
+    }
+    let mut out = StringTemplate::new();
+    literals(text, &mut out);
+    Expression::from(out)
+}
+
+/// A text, cut before every `${` and `%{`: the printer escapes a marker at the beginning of a literal, and overlooks one behind
+/// another `$` or `%`.
+fn literals(text: &str, out: &mut StringTemplate) {
+    let mut start = 0;
+    for (at, _) in text
+        .match_indices("${")
+        .chain(text.match_indices("%{"))
+        .collect::<std::collections::BTreeSet<_>>()
+    {
+        if at > start {
+            out.push(Element::Literal(text[start..at].to_string().into()));
+        }
+        start = at;
+    }
+    if start < text.len() || text.is_empty() {
+        out.push(Element::Literal(text[start..].to_string().into()));
+    }
+}
+
 fn template(pieces: &[Piece]) -> StringTemplate {
     let mut out = StringTemplate::new();
     for piece in pieces {
         match piece {
-            Piece::Lit(text) => out.push(Element::Literal(text.clone().into())),
+            // Beside what is interpolated a `$` would escape it.
+            Piece::Lit(text) if text.ends_with('$') => {
+                literals(text.trim_end_matches('$'), &mut out);
+                let signs = &text[text.trim_end_matches('$').len()..];
+                let mut inner = Expression::from(signs);
+                inner.decor_mut().set_prefix("");
+                inner.decor_mut().set_suffix("");
+                out.push(Element::Interpolation(Interpolation::new(inner)));
+            }
+            Piece::Lit(text) => literals(text, &mut out),
             Piece::Ref(text) => {
                 let mut inner = reference(text);
                 inner.decor_mut().set_prefix("");
@@ -236,7 +286,7 @@ fn object(members: &[(String, Val)], indent: usize) -> Object {
         let mut key = if plain_key(k) {
             ObjectKey::Ident(Decorated::new(ident(k)))
         } else {
-            ObjectKey::Expression(Expression::from(k.as_str()))
+            ObjectKey::Expression(string(k))
         };
         key.decor_mut().set_prefix(before);
         key.decor_mut().set_suffix(pad);
@@ -260,7 +310,7 @@ fn key_text(key: &str) -> String {
     if plain_key(key) {
         key.to_string()
     } else {
-        Expression::from(key).to_string()
+        string(key).to_string()
     }
 }
 
@@ -273,6 +323,11 @@ mod tests {
     fn a_text_is_never_a_template() {
         let block = Block::resource("x", "y")
             .attr("a", "${file(\"/etc/passwd\")} %{ if true } \"quoted\"\nline")
+            .attr("b", "%${x} $%{ if true } $${x}")
+            .attr(
+                "c",
+                Val::template(vec![Piece::Lit("a$".into()), Piece::Ref("var.a".into())]),
+            )
             .attr(
                 "longer",
                 Val::template(vec![Piece::Lit("${x}".into()), Piece::Ref("var.a".into())]),
@@ -290,6 +345,8 @@ mod tests {
 
         resource "x" "y" {
           a      = "$${file(\"/etc/passwd\")} %%{ if true } \"quoted\"\nline"
+          b      = "%$${x} $%%{ if true } $$${x}"
+          c      = "a${"$"}${var.a}"
           longer = "$${x}${var.a}"
         }
         "#);

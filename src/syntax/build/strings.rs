@@ -167,7 +167,10 @@ impl<'s> Builder<'s> {
             Some(b't') => '\t',
             Some(b'u') => {
                 let digits = text.get(3..text.len() - 1).unwrap_or("");
-                let found = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                let found = u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .filter(|c| *c != '\0');
                 found.unwrap_or_else(|| {
                     let at = self.pair_span(pair);
                     self.bag.push(errors::bad_unicode(at, text));

@@ -75,7 +75,19 @@ pub(in crate::syntax) fn bad_unicode(at: Span, text: &str) -> Diagnostic {
     Diagnostic::error(
         Code("syntax/bad_unicode"),
         at,
-        format!("`{}` names no character", shown(text)),
+        if text
+            .trim_start_matches("\\u{")
+            .trim_matches(['0', '}'])
+            .is_empty()
+            && text.contains('0')
+        {
+            format!(
+                "`{}` is NUL, which no command and no file of ours can hold",
+                shown(text)
+            )
+        } else {
+            format!("`{}` names no character", shown(text))
+        },
     )
     .here("one to six hexadecimal digits of a Unicode character stand in the braces")
     .help("write `\\u{e9}` for `é`; characters reach from `0` to `10ffff`, without `d800` to `dfff`")

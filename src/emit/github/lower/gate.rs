@@ -36,7 +36,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 },
             ),
             GateTest::Metrics(e) => {
-                let mut vars = self.vars("V");
+                let mut vars = self.vars("RELEASEC_V");
                 let over = over_seconds(gate.over);
                 let metrics = self.metrics(&mut vars, e, over, false);
                 let holds = self.holds(&mut vars, e, over, Missing::Holds);
@@ -111,7 +111,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     /// The values that bounds are multiples of, over the same span before the start.
     pub fn baselines(&mut self) {
         for (metric, over) in self.ctx.baselines.clone() {
-            let mut vars = self.vars("V");
+            let mut vars = self.vars("RELEASEC_V");
             let mut run = self.metric(&mut vars, metric, over, NoDataMeans::Fail);
             run.id = baseline_id(metric, over);
             let step = format!("{}_measured", run.id);
@@ -182,7 +182,11 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             }
             self.checkout = true;
             self.cloud = true;
-            command_source(vars, &run.script, &format!("{}_COMMAND", name.to_uppercase()))
+            command_source(
+                vars,
+                &run.script,
+                &format!("RELEASEC_{}_COMMAND", name.to_uppercase()),
+            )
         } else {
             self.cloud |= matches!(metric.task, Some(Task::Aws { .. }));
             self.source(vars, None, metric.task.as_ref(), &metric.secrets)

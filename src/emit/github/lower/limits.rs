@@ -10,7 +10,7 @@ use crate::emit::github::lower::values::starts_by_itself;
 use crate::emit::github::lower::{approval, names};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::expr;
-use crate::model::{ApprovalId, Dur, DutyRule, Origin, Passes, StageId, TriggerTest};
+use crate::model::{ApprovalId, Dur, DutyRule, Origin, ParamType, Passes, StageId, TriggerTest};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -331,6 +331,30 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
             ),
             "give some parameters a default, which fixes them",
         );
+    }
+    for id in crate::emit::github::lower::inputs::open(r) {
+        let param = r.param(id);
+        let ParamType::OneOf(words) = &param.ty else {
+            continue;
+        };
+        if let Some(word) = words
+            .iter()
+            .find(|w| w.contains("${{") || w.contains(['\n', '\r']))
+        {
+            ctx.report(
+                Diagnostic::error(
+                    LIMIT,
+                    param.origin.span,
+                    format!(
+                        "`{}` cannot be chosen when a run starts: GitHub reads `{}` as something else",
+                        param.name,
+                        word.escape_debug()
+                    ),
+                )
+                .here("an input with choices")
+                .help("let the choices be plain words"),
+            );
+        }
     }
     if starts_by_itself(r) {
         for id in crate::emit::github::lower::inputs::open(r) {

@@ -8,6 +8,7 @@ use crate::model::{
     ApprovalId, CaptureId, CaptureSource, ChecklistId, DecisionId, GateId, HoldId, PriorId, Release, RoleId,
     StageId, Sym, Text, TextPart, TriggerId,
 };
+use crate::source::is_hidden;
 
 /// Most characters of a job's id at GitHub.
 pub const LONGEST_ID: usize = 100;
@@ -176,13 +177,20 @@ pub fn line(text: &str) -> String {
 /// A text as Markdown shows it: nothing in it is markup.
 pub fn markdown(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars() {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let ahead = rest.as_str();
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => {
+            // GitHub makes links of addresses, and tells people whose names stand behind `@`.
+            '@' => out.push_str("\\@"),
+            ':' if ahead.starts_with("//") => out.push_str("\\:"),
+            '.' if out.ends_with("www") => out.push_str("\\."),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             '\n' | '\r' => out.push(' '),
+            c if is_hidden(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

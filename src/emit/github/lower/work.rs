@@ -87,7 +87,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             StepKind::Tell(channel, message) => self.tell(*channel, message, how.id, how.cond),
             StepKind::VerifyArtifact(artifact) => {
                 let artifact = self.ctx.release.artifact(*artifact);
-                let mut vars = self.vars("V");
+                let mut vars = self.vars("RELEASEC_V");
                 vars.text("NAME", artifact.name.as_str());
                 let digest = artifact
                     .digest
@@ -117,7 +117,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         for prior in &act.priors {
             self.prior(*prior, act, &how);
         }
-        let mut vars = self.vars("V");
+        let mut vars = self.vars("RELEASEC_V");
         let Some(source) = self.source(&mut vars, act.run.as_ref(), act.task.as_ref(), &act.secrets) else {
             return;
         };
@@ -170,7 +170,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     pub fn tell(&mut self, channel: ChannelId, message: &Text, id: String, cond: Option<Expr>) {
         let release = self.ctx.release;
         let channel = release.channel(channel);
-        let mut vars = self.vars("V");
+        let mut vars = self.vars("RELEASEC_V");
         vars.message = Some(message.clone());
         vars.bind_text(crate::model::Channel::MESSAGE_VAR, message);
         let Some(source) = self.source(
@@ -220,7 +220,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     /// Records a prior state, just before the act that changes it.
     fn prior(&mut self, id: PriorId, act: &'a Act, how: &How) {
         let prior = self.ctx.release.prior(id);
-        let mut vars = self.vars("V");
+        let mut vars = self.vars("RELEASEC_V");
         let Some(source) = self.source(&mut vars, prior.run.as_ref(), prior.task.as_ref(), &act.secrets)
         else {
             return;
@@ -273,7 +273,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 vars.bind(&var.name, &var.value);
             }
             self.checkout = true;
-            return Some(command_source(vars, &command.script, "COMMAND"));
+            return Some(command_source(vars, &command.script, "RELEASEC_COMMAND"));
         }
         match task? {
             Task::Aws {
@@ -330,7 +330,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 let capture = self.ctx.release.capture(*c);
                 Keep {
                     name: self.ctx.kept_name(Kept::Capture(*c)),
-                    how: extraction(vars, &capture.extract, &format!("TAKE_{}", i + 1)),
+                    how: extraction(vars, &capture.extract, &format!("RELEASEC_TAKE_{}", i + 1)),
                     shape: shape(&capture.ty),
                 }
             })
@@ -360,7 +360,7 @@ fn asserts(vars: &mut Vars<'_, '_>, act: &Act) -> Vec<Assert> {
 fn prints(vars: &mut Vars<'_, '_>, run: Option<&Command>) -> bool {
     match run.and_then(|r| r.prints.as_ref()) {
         Some((pattern, _)) => {
-            vars.text("PRINTS", pattern.as_str());
+            vars.text("RELEASEC_PRINTS", pattern.as_str());
             true
         }
         None => false,

@@ -99,6 +99,11 @@ pub fn inert(text: &str) -> String {
     text.replace("${{", "${{ '${{' }}")
 }
 
+/// A text in a place where GitHub admits no expression: it refuses a file that has the beginning of one there.
+pub fn unevaluated(text: &str) -> String {
+    text.replace("${{", "$ {{")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{expr, inert};

@@ -219,7 +219,7 @@ fn attempt(w: &Work) -> String {
     }
     if w.prints {
         out.push_str(&format!(
-            "  if ! jq -Rse 'test($ENV.PRINTS)' \"$RUNNER_TEMP/{name}.out\" >/dev/null; then\n    echo \"::error title=Not the expected output::the output does not match $PRINTS\"\n    return 1\n  fi\n"
+            "  if ! jq -Rse 'test($ENV.RELEASEC_PRINTS)' \"$RUNNER_TEMP/{name}.out\" >/dev/null; then\n    echo \"::error title=Not the expected output::the output does not match $RELEASEC_PRINTS\"\n    return 1\n  fi\n"
         ));
     }
     out.push_str("}\n");

@@ -5,7 +5,7 @@
 use crate::emit::github::model::{
     Action, Body, Field, Input, InputKind, Job, Permission, Step, Triggers, Workflow,
 };
-use crate::emit::github::print::expr::{braced, field, inert};
+use crate::emit::github::print::expr::{braced, field, inert, unevaluated};
 use crate::emit::github::print::script::script;
 use crate::emit::github::print::yaml::{Yaml, document};
 
@@ -57,7 +57,7 @@ fn triggers(t: &Triggers) -> Yaml {
     }
     if let Some(name) = &t.completed {
         let one = vec![
-            entry("workflows", Yaml::Seq(vec![Yaml::str(inert(name))])),
+            entry("workflows", Yaml::Seq(vec![Yaml::str(unevaluated(name))])),
             entry("types", Yaml::Flow(vec!["completed".to_string()])),
         ];
         on.push((
@@ -76,7 +76,7 @@ fn triggers(t: &Triggers) -> Yaml {
 
 fn input(i: &Input) -> Yaml {
     let mut map = vec![
-        entry("description", Yaml::str(inert(&i.description))),
+        entry("description", Yaml::str(unevaluated(&i.description))),
         entry("required", Yaml::Bool(i.required)),
     ];
     match &i.kind {

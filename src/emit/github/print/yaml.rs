@@ -2,6 +2,8 @@
 //!
 //! Must not know workflows. Called by `print::workflow`.
 
+use crate::source::is_hidden;
+
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Yaml {
@@ -67,15 +69,9 @@ fn comment(out: &mut String, text: &str, indent: usize) {
     out.push('\n');
 }
 
-/// A text that ends no comment: without line breaks and control characters.
+/// A text that ends no comment: without anything that is obeyed instead of shown.
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || is_break(c) { ' ' } else { c })
-        .collect()
-}
-
-fn is_break(c: char) -> bool {
-    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
 }
 
 fn entry(out: &mut String, key: &str, value: &Yaml, indent: usize) {
@@ -162,9 +158,7 @@ fn block_fits(text: &str) -> bool {
         && !body.is_empty()
         && !text.starts_with(['\n', ' ', '\t'])
         && text.len() - body.len() <= 1
-        && text
-            .chars()
-            .all(|c| c == '\n' || c == '\t' || !(c.is_control() || is_break(c)))
+        && text.chars().all(|c| c == '\n' || c == '\t' || !is_hidden(c))
         && text
             .lines()
             .all(|l| !l.starts_with('\t') && (l.is_empty() || l.trim_end() == l))
@@ -193,7 +187,7 @@ fn flow_scalar(text: &str) -> String {
 fn scalar(text: &str) -> String {
     if is_plain(text) {
         text.to_string()
-    } else if text.chars().all(|c| !c.is_control() && !is_break(c)) && text.contains(['"', '\\']) {
+    } else if text.chars().all(|c| !is_hidden(c)) && text.contains(['"', '\\']) {
         format!("'{}'", text.replace('\'', "''"))
     } else {
         quoted(text)
@@ -214,7 +208,7 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
-        && text.chars().all(|c| !c.is_control() && !is_break(c))
+        && text.chars().all(|c| !is_hidden(c))
 }
 
 /// A string in double quotes.
@@ -227,10 +221,11 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if (c as u32) < 0x100 && (c.is_control() || is_break(c)) => {
+            c if (c as u32) < 0x100 && is_hidden(c) => {
                 out.push_str(&format!("\\x{:02x}", c as u32));
             }
-            c if is_break(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if is_hidden(c) && (c as u32) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if is_hidden(c) => out.push_str(&format!("\\U{:08x}", c as u32)),
             c => out.push(c),
         }
     }
@@ -290,6 +285,9 @@ mod tests {
             "`a`",
             "a\u{2028}b",
             "\u{feff}a",
+            "a\u{ffff}",
+            "a\n\u{202e}b\n",
+            "a \u{e0041}",
             "é",
             "a\r\nb",
             "  a\n b\n",
