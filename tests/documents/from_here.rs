@@ -136,7 +136,7 @@ fn nothing_is_undone_when_the_run_stops_pauses_or_goes_on() {
     assert_eq!(
         row(&c, "web"),
         [
-            "pause; Operations decides: try again, go on, roll back or stop",
+            "pause and ask Operations: try again, go on, roll back or stop",
             "web, then app, then base.",
             "",
             "15 min once decided",
@@ -212,7 +212,7 @@ fn a_rollout_that_steps_back_has_a_row_for_its_first_step_and_one_for_the_others
     let later = row(&c, "app, at a later step");
     assert_eq!(
         later[0],
-        "go back to the step before, then pause; Operations decides: try again, go on, roll back or stop"
+        "go back to the step before, pause and ask Operations: try again, go on, roll back or stop"
     );
     assert_eq!((later[1].as_str(), later[4].as_str()), ("app.", "as decided"));
 }

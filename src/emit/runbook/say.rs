@@ -271,7 +271,7 @@ pub(super) fn outcome(release: &Release, o: &FailureOutcome) -> String {
                 release.stage(*s).name
             )
         }
-        FailureOutcome::Pause => "pause; the owner decides: try again, go on, roll back or stop".into(),
+        FailureOutcome::Pause => "pause and ask the owner: try again, go on, roll back or stop".into(),
         FailureOutcome::Stop => "stop; what was changed stays changed".into(),
         FailureOutcome::Continue { because } => {
             let why = maybe(release, because.as_ref());
@@ -305,7 +305,7 @@ pub(super) fn on_failure(plan: &Plan, stage: crate::model::StageId) -> String {
         Some(f) => match &f.then {
             Failure::Then(FailureOutcome::Pause) => {
                 format!(
-                    "pause; {} decides: try again, go on, roll back or stop",
+                    "pause and ask {}: try again, go on, roll back or stop",
                     role(release, s.owner)
                 )
             }

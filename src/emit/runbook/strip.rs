@@ -1,4 +1,4 @@
-//! The stages over time as pictures: a bar for each on its longest times, what decides the end hatched, the window shaded.
+//! The stages over time as pictures: a bar for each on its longest times, what decides the end hatched.
 //!
 //! In parts of so many rows that a part fits a printed page. Knows the coordinates of SVG and nothing of its page. Called by
 //! `mod`.

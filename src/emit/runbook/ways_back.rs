@@ -257,13 +257,13 @@ pub(super) fn fails(plan: &Plan, cause: &Cause) -> String {
 fn then(plan: &Plan, w: &Way) -> String {
     let r = plan.release();
     let owner = say::role(r, w.stage.map_or(r.owner, |s| r.stage(s).owner));
-    let decides = format!("{owner} decides: try again, go on, roll back or stop");
+    let asks = format!("ask {owner}: try again, go on, roll back or stop");
     match &w.then {
-        Then::Outcome(FailureOutcome::Pause) => format!("pause; {decides}"),
+        Then::Outcome(FailureOutcome::Pause) => format!("pause and {asks}"),
         Then::Outcome(FailureOutcome::Escalate(c)) => {
-            format!("call {} and pause; {decides}", say::text(r, &r.channel(*c).title))
+            format!("call {}, pause and {asks}", say::text(r, &r.channel(*c).title))
         }
-        Then::Demote => format!("go back to the step before, then pause; {decides}"),
+        Then::Demote => format!("go back to the step before, pause and {asks}"),
         Then::Outcome(o @ FailureOutcome::Restart(..)) => {
             format!(
                 "{}; after that roll back everything that began",
@@ -274,7 +274,7 @@ fn then(plan: &Plan, w: &Way) -> String {
         Then::Decision(d) => {
             let d = r.decision(*d);
             let by = say::answerers(r, &d.question, Some(r.owner));
-            format!("{by} decides: {}", say::text(r, &d.question.ask))
+            format!("ask {by}: {}", say::text(r, &d.question.ask))
         }
     }
 }
