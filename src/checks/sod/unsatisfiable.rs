@@ -6,7 +6,9 @@ use crate::checks::sod::case;
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Quorum, Release};
-use crate::plan::people::{Budget, Directory, FactOf, STEPS, Scenario, Seating, Verdict, core, scenarios};
+use crate::plan::people::{
+    Budget, Directory, FactOf, Repair, STEPS, Scenario, Seating, Verdict, core, repairs, scenarios,
+};
 use std::collections::BTreeSet;
 
 /// The diagnostic.
@@ -80,7 +82,14 @@ fn contradictions(
             .collect();
         facts.sort();
         if known.len() < SHOWN && known.insert(facts) {
-            bag.push(finding(directory, one, &seating, &found.facts, found.minimal));
+            bag.push(finding(
+                directory,
+                one,
+                &seating,
+                &found.facts,
+                found.minimal,
+                budget,
+            ));
         }
         let mut rest = seating.problem.facts();
         let approval = found
@@ -101,6 +110,7 @@ fn finding(
     seating: &Seating,
     facts: &[u32],
     minimal: bool,
+    budget: &mut Budget,
 ) -> Diagnostic {
     let release = directory.release();
     let named: Vec<FactOf> = facts
@@ -138,16 +148,45 @@ fn finding(
         n => format!("{n} facts together; perhaps fewer would do"),
     });
     d = case::facts(d, directory, seating, facts);
-    if let Some(a) = approval {
-        d = d.help(format!(
-            "let more people approve in `{}`",
-            release.approval(a).name
-        ));
-        if let Quorum::Count(n) = release.approval(a).quorum
-            && n > 1
-        {
-            d = d.help(format!("or ask fewer: `quorum {}`", n - 1));
-        }
+    let ways = mended(directory, seating, facts, budget);
+    for (i, way) in ways.iter().enumerate() {
+        d = d.help(if i == 0 { way.clone() } else { format!("or {way}") });
     }
-    d.help("or relax one of the rules shown")
+    let rule = |f: &FactOf| matches!(f, FactOf::Distinct(..) | FactOf::Duty(_) | FactOf::Excludes(..));
+    match (named.iter().any(rule), minimal) {
+        (true, true) if ways.is_empty() => d.help("leave out one of the rules shown: any one will do"),
+        (true, true) => d.help("or leave out one of the rules shown: any one will do"),
+        (true, false) => d.help("leave out rules, or let more people in"),
+        (false, _) => d,
+    }
+}
+
+/// The smallest repairs in words, each tried.
+fn mended(directory: &Directory<'_>, seating: &Seating, facts: &[u32], budget: &mut Budget) -> Vec<String> {
+    let r = directory.release();
+    let mut list = Vec::new();
+    for repair in repairs(&seating.problem, facts, budget) {
+        let fact = |f: u32| seating.facts.get(f as usize).copied();
+        list.extend(match repair {
+            Repair::People(f, n) => match fact(f) {
+                Some(FactOf::From(a)) => {
+                    let name = &r.approval(a).name;
+                    Some(match n {
+                        1 => format!("let one more person approve in `{name}`, who does nothing else here"),
+                        n => format!("let {n} more people approve in `{name}`, who do nothing else here"),
+                    })
+                }
+                _ => None,
+            },
+            Repair::Seats(f, n) => match fact(f) {
+                Some(FactOf::Quorum(a)) if matches!(r.approval(a).quorum, Quorum::Count(_)) => {
+                    Some(format!("ask fewer in `{}`: `quorum {n}`", r.approval(a).name))
+                }
+                _ => None,
+            },
+        });
+    }
+    // Fewer people asked is the weaker plan.
+    list.sort_by_key(|way| way.starts_with("ask"));
+    list
 }

@@ -1,9 +1,10 @@
 //! The solver against brute force, on many small problems.
 
 use crate::plan::people::part::parts;
+use crate::plan::people::repair::{with_people, with_seats};
 use crate::plan::people::{
-    Bound, Budget, Fewest, Problem, Resilience, Rule, Slot, Verdict, core, fewest, pattern, resilience, sat,
-    solve,
+    Bound, Budget, Fewest, Problem, Repair, Resilience, Rule, Slot, Verdict, core, cores, eligible, fewest,
+    pattern, repairs, resilience, sat, solve,
 };
 use std::collections::BTreeSet;
 
@@ -245,4 +246,239 @@ fn without_steps_nothing_is_claimed() {
         }
     }
     assert!(undecided > 50, "{undecided}");
+}
+
+/// Seats and people as Karapetyan, Gagarin and Gutin draw them.
+fn family(dice: &mut Dice, seats: u32, people: u32, pairs: u32, counts: u32) -> Problem {
+    let draw = |dice: &mut Dice, n: u32| -> Vec<u32> {
+        let mut all: Vec<u32> = (0..seats).collect();
+        for i in 0..n as usize {
+            let j = i + dice.roll(u64::from(seats) - i as u64) as usize;
+            all.swap(i, j);
+        }
+        all.truncate(n as usize);
+        all
+    };
+    let mut pools = vec![Vec::new(); seats as usize];
+    for person in 0..people {
+        let n = 1 + dice.roll(u64::from(seats.div_ceil(2)) - 1) as u32;
+        for s in draw(dice, n) {
+            pools[s as usize].push(person);
+        }
+    }
+    let slots = (0u32..).zip(pools).map(|(i, pool)| Slot {
+        pool,
+        exists: 2 * i,
+        limited: 2 * i + 1,
+        fixed: false,
+    });
+    let mut rules = Vec::new();
+    for _ in 0..seats * (seats - 1) / 2 * pairs / 100 {
+        let pair = draw(dice, 2);
+        rules.push(Rule::Differ(vec![vec![pair[0]], vec![pair[1]]]));
+    }
+    for _ in 0..counts {
+        rules.push(Rule::AtMost(3, draw(dice, 5)));
+    }
+    Problem {
+        people,
+        seats: slots.collect(),
+        rules: (2 * seats..)
+            .zip(rules)
+            .map(|(fact, rule)| Bound { rule, fact })
+            .collect(),
+    }
+}
+
+#[test]
+fn patterns_and_clauses_agree_on_generated_families() {
+    let mut dice = Dice(0xABCD_EF01_2345_6789);
+    let (mut both, mut sat_count, mut unsat_count) = (0, 0, 0);
+    for (seats, spread) in [(8, 1), (10, 1), (12, 1), (14, 1), (8, 4), (10, 4)] {
+        for pairs in [10, 20, 30] {
+            for _ in 0..6 {
+                let p = family(&mut dice, seats, seats * spread, pairs, seats);
+                let Some(all) = parts(&p) else { continue };
+                for part in all {
+                    let one = pattern::solve(&part, &mut Budget::steps(50_000));
+                    let other = sat::solve(&part, &mut Budget::steps(400_000));
+                    match (&one, &other) {
+                        (Verdict::Undecided, _) | (_, Verdict::Undecided) => {}
+                        (Verdict::Sat(_), Verdict::Sat(_)) => (both, sat_count) = (both + 1, sat_count + 1),
+                        (Verdict::Unsat, Verdict::Unsat) => (both, unsat_count) = (both + 1, unsat_count + 1),
+                        _ => panic!("{one:?} against {other:?} for {p:?}"),
+                    }
+                }
+                if let Verdict::Sat(seated) = solve(&p, &mut Budget::steps(400_000)) {
+                    assert!(p.accepts(&seated));
+                }
+            }
+        }
+    }
+    assert!(
+        both >= 60 && sat_count >= 10 && unsat_count >= 10,
+        "{both}: {sat_count} and {unsat_count}"
+    );
+}
+
+/// Several problems side by side over the same people.
+fn side_by_side(dice: &mut Dice) -> (Problem, Vec<Problem>) {
+    let mut whole = Problem::default();
+    let mut alone = Vec::new();
+    for _ in 0..1 + dice.roll(3) {
+        let mut p = problem(dice);
+        let (seats, facts) = (
+            whole.seats.len() as u32,
+            whole.facts().last().map_or(0, |f| f + 1),
+        );
+        for slot in &mut p.seats {
+            slot.exists += facts;
+            slot.limited += facts;
+        }
+        let places: Vec<u32> = (seats..seats + p.seats.len() as u32).collect();
+        p.rules.iter_mut().for_each(|b| b.fact += facts);
+        whole.people = whole.people.max(p.people);
+        whole.seats.extend(p.seats.iter().cloned());
+        whole.rules.extend(p.rules.iter().map(|b| Bound {
+            rule: b.rule.moved(&places),
+            fact: b.fact,
+        }));
+        alone.push(p);
+    }
+    (whole, alone)
+}
+
+#[test]
+fn problems_side_by_side_are_as_good_as_alone() {
+    let mut dice = Dice(0x0BAD_CAFE_1234_9999);
+    let mut several = 0;
+    for _ in 0..1_500 {
+        let (whole, alone) = side_by_side(&mut dice);
+        let bad = alone.iter().filter(|p| all(p).is_empty()).count();
+        match solve(&whole, &mut budget()) {
+            Verdict::Sat(seated) => assert!(bad == 0 && whole.accepts(&seated), "{whole:?}"),
+            Verdict::Unsat => assert!(bad > 0, "{whole:?}"),
+            Verdict::Undecided => panic!("undecided: {whole:?}"),
+        }
+        let found = cores(&whole, &[], &mut budget());
+        assert!(found.len() >= bad, "{whole:?}");
+        several += usize::from(found.len() > 1);
+        for core in &found {
+            let facts: BTreeSet<u32> = core.facts.iter().copied().collect();
+            assert!(
+                solve(&whole.on(&facts), &mut budget()) == Verdict::Unsat,
+                "{whole:?}"
+            );
+            for f in &core.facts {
+                let mut fewer = facts.clone();
+                fewer.remove(f);
+                let left = solve(&whole.on(&fewer), &mut budget());
+                assert!(
+                    matches!(left, Verdict::Sat(_)),
+                    "fact {f} of {whole:?} is not needed"
+                );
+            }
+        }
+        let smallest = alone
+            .iter()
+            .filter_map(|p| match resilience(p, 2, &mut budget()) {
+                Resilience::Blocked(people) => Some(people.len()),
+                _ => None,
+            });
+        match (resilience(&whole, 2, &mut budget()), smallest.min()) {
+            (Resilience::Holds, None) => {}
+            (Resilience::Blocked(people), Some(n)) => assert_eq!(people.len(), n, "{whole:?}"),
+            other => panic!("{other:?} for {whole:?}"),
+        }
+    }
+    assert!(several > 100, "{several}");
+}
+
+#[test]
+fn who_can_sit_is_who_sits_in_some_solution() {
+    let mut dice = Dice(0x7654_3210_FEDC_BA98);
+    let (mut kept_out, mut stuck) = (0, 0);
+    for _ in 0..3_000 {
+        let p = problem(&mut dice);
+        let ways = all(&p);
+        let groups: Vec<Vec<u32>> = (0..p.seats.len() as u32).map(|s| vec![s]).collect();
+        let found = eligible(&p, &groups, &[], &mut budget());
+        for (s, seat) in p.seats.iter().enumerate() {
+            let view = &found[s];
+            assert!(view.unknown.is_empty());
+            if view.stuck {
+                assert!(ways.is_empty());
+                stuck += 1;
+                continue;
+            }
+            let own: BTreeSet<u32> = ways.iter().map(|w| w[s]).collect();
+            let can: BTreeSet<u32> = view.can.iter().copied().collect();
+            // What cannot be solved elsewhere keeps nobody from sitting here.
+            assert!(ways.is_empty() || can == own, "seat {s} of {p:?}: {view:?}");
+            for (person, facts, minimal) in &view.cannot {
+                assert!(seat.pool.contains(person) && *minimal);
+                let mut pinned = p.clone();
+                pinned.seats[s].pool = vec![*person];
+                let mut known: BTreeSet<u32> = facts.iter().copied().collect();
+                known.extend([seat.exists, seat.limited]);
+                assert!(
+                    all(&pinned.on(&known)).is_empty(),
+                    "{person} on {s} of {p:?}: {facts:?}"
+                );
+                kept_out += 1;
+            }
+        }
+    }
+    assert!(kept_out > 250 && stuck > 500, "{kept_out} and {stuck}");
+}
+
+#[test]
+fn repairs_repair_and_nothing_smaller_does() {
+    let mut dice = Dice(0x1111_2222_3333_4444);
+    let (mut people, mut seats) = (0, 0);
+    for _ in 0..3_000 {
+        let mut p = problem(&mut dice);
+        // Seats of one approval stand on the same facts.
+        if p.seats.len() > 2 && dice.roll(2) == 0 {
+            for i in 1..p.seats.len() {
+                p.seats[i] = Slot {
+                    fixed: false,
+                    ..p.seats[0].clone()
+                };
+            }
+            p.rules.push(Bound {
+                rule: Rule::Differ((0..p.seats.len() as u32).map(|s| vec![s]).collect()),
+                fact: p.seats[0].exists,
+            });
+        }
+        let Some(found) = core(&p, &[], &mut budget()) else {
+            continue;
+        };
+        let bad = p.on(&found.facts.iter().copied().collect());
+        for repair in repairs(&p, &found.facts, &mut budget()) {
+            match repair {
+                Repair::People(f, n) => {
+                    people += 1;
+                    assert!(
+                        !all(&with_people(&bad, f, n)).is_empty(),
+                        "{repair:?} for {bad:?}"
+                    );
+                    assert!(
+                        n == 1 || all(&with_people(&bad, f, n - 1)).is_empty(),
+                        "{repair:?} for {bad:?}"
+                    );
+                }
+                Repair::Seats(f, n) => {
+                    seats += 1;
+                    assert!(!all(&with_seats(&bad, f, n)).is_empty(), "{repair:?} for {bad:?}");
+                    let there = bad.seats.iter().filter(|s| s.exists == f).count() as u32;
+                    assert!(
+                        n + 1 == there || all(&with_seats(&bad, f, n + 1)).is_empty(),
+                        "{repair:?} for {bad:?}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(people > 300 && seats > 100, "{people} and {seats}");
 }
