@@ -65,6 +65,8 @@ pub(crate) struct Lower<'a> {
     pub ambient: Option<EnvId>,
     /// Definitions being instantiated.
     pub open: Vec<Span>,
+    /// How often `for`s have repeated their blocks so far.
+    pub repeated: usize,
     pub captures: HashMap<Owner, indexmap::IndexMap<SmolStr, CaptureId>>,
     pub priors: HashMap<(Owner, Span, SmolStr), PriorId>,
     pub recorded: HashMap<Owner, indexmap::IndexMap<SmolStr, PriorId>>,
@@ -110,6 +112,7 @@ impl<'a> Lower<'a> {
             used_entities: HashSet::new(),
             ambient: None,
             open: Vec::new(),
+            repeated: 0,
             captures: HashMap::new(),
             priors: HashMap::new(),
             recorded: HashMap::new(),

@@ -17,6 +17,8 @@ pub(crate) const STEPS: &[&str] = &[
 ];
 /// How many repetitions a `for` may make.
 const REPETITIONS: usize = 10_000;
+/// How often all of them may, together.
+const REPETITIONS_IN_ALL: usize = 20_000;
 
 impl<'a> Lower<'a> {
     /// The steps of a block; other statements are passed over. Slugs are `prefix` and a number.
@@ -80,6 +82,18 @@ impl<'a> Lower<'a> {
                 list.span,
                 &format!("a `for` repeats {REPETITIONS} times at most"),
             ));
+            return Vec::new();
+        }
+        // One `for` in another multiplies: what all of them come to is bounded too, and said once.
+        let before = self.repeated;
+        self.repeated = before.saturating_add(items.len());
+        if self.repeated > REPETITIONS_IN_ALL {
+            if before <= REPETITIONS_IN_ALL {
+                self.report(errors::range(
+                    list.span,
+                    &format!("the `for`s of a plan repeat {REPETITIONS_IN_ALL} times in all at most"),
+                ));
+            }
             return Vec::new();
         }
         let mut out = Vec::with_capacity(items.len());

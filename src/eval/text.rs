@@ -2,10 +2,21 @@
 
 use crate::eval::lower::Lower;
 use crate::eval::scope::ScopeId;
-use crate::model::{Sym, Text, Value};
+use crate::model::{Sym, Text, TextPart, Value};
 use crate::source::Rational;
 use crate::syntax::ast::{Expr, ExprKind, StrLit, StrPart};
 use crate::types::{errors, value_words};
+
+/// Most bytes and values of a text: a few names that double each other would otherwise fill any memory.
+const LONGEST: usize = 1_000_000;
+
+fn too_long(text: &Text) -> bool {
+    let of = |part: &TextPart| match part {
+        TextPart::Lit(t) => t.len(),
+        TextPart::Sym(_) => 100,
+    };
+    text.parts.iter().map(of).sum::<usize>() > LONGEST
+}
 
 impl<'a> Lower<'a> {
     /// A string literal.
@@ -19,6 +30,17 @@ impl<'a> Lower<'a> {
                     Some(t) => out.push(t),
                     None => sound = false,
                 },
+            }
+            if too_long(&out) {
+                let span = match part {
+                    StrPart::Text { span, .. } => *span,
+                    StrPart::Interpolation(e) => e.span,
+                };
+                self.report(errors::range(
+                    span,
+                    &format!("a text has {LONGEST} characters and values at most"),
+                ));
+                return None;
             }
         }
         sound.then_some(out)

@@ -15,6 +15,9 @@ use smol_str::SmolStr;
 
 const CLASSES: &[&str] = &["public", "internal", "confidential", "restricted"];
 
+/// How deep roles may contain each other.
+const DEEPEST: usize = 40;
+
 impl<'a> Lower<'a> {
     /// The instance of a definition with its arguments: the same definition with the same arguments is one thing.
     pub(crate) fn instance(&mut self, def: &DefTarget<'a>) -> Option<Value> {
@@ -147,6 +150,15 @@ impl<'a> Lower<'a> {
         }
         let aws = self.text_of(items, "aws", scope);
         let mut members = Vec::new();
+        if self.open.len() > DEEPEST {
+            let span = arg(items, "members").map_or(def.stmt.span, |e| e.span);
+            self.report(errors::range(
+                span,
+                &format!("roles stand {DEEPEST} deep in each other at most"),
+            ));
+            return Some(Value::Role(id));
+        }
+        self.open.push(def.stmt.span);
         for e in all(items, "members").flat_map(Stmt::args) {
             if let Some(who) = self.role_or_person(e, scope) {
                 members.push(Member {
@@ -161,6 +173,7 @@ impl<'a> Lower<'a> {
                 excludes.push((role, Origin::at(e.span)));
             }
         }
+        self.open.pop();
         let role = &mut self.r.roles[id.index()];
         role.team = team;
         role.aws = aws;
