@@ -1,6 +1,6 @@
 //! How long the compiler takes, as ratios against something run side by side: a bare parse of the same text, an empty process.
 //!
-//! `cargo bench` prints a table; `cargo bench -- --quick` leaves the largest plans out. Nothing here passes or fails: these
+//! `cargo bench --bench speed` prints a table; with `-- --quick` it leaves the largest plans out. Nothing here passes or fails: these
 //! are measurements, and machines differ. Medians of several rounds; in each round both sides run in turn.
 
 mod support;
