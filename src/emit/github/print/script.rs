@@ -38,7 +38,7 @@ fn asserts(list: &[Assert]) -> String {
     let mut out = String::from("failed=0\n");
     for a in list {
         out.push_str(&format!(
-            "if [ {} != true ]; then\n  echo \"::error title=Not as the plan demands::${}\"\n  failed=1\nfi\n",
+            "if [ {} != true ]; then\n  echo \"::error title=Not as the plan demands::${{{}//[[:cntrl:]]/ }}\"\n  failed=1\nfi\n",
             quoted_jq("-n", &a.holds),
             a.message
         ));
