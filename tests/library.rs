@@ -234,3 +234,62 @@ fn the_published_plan_is_rejected_for_its_seven_faults() {
     let other: Vec<_> = found.iter().filter(|f| !wanted.contains(f)).collect();
     assert!(other.is_empty(), "more is found than the seven faults: {other:?}");
 }
+
+/// The rules of `std.policy`, turned on for a plan that breaks each of them once.
+#[test]
+fn the_rules_of_the_library_find_what_they_are_for() {
+    use releasec::driver::read::{Input, Overlay};
+    use releasec::driver::{Settings, check};
+    let rules = [
+        "approvals_leave_evidence",
+        "change_management",
+        "data_classification",
+        "separation_of_duties",
+        "staged_rollout",
+        "system_deployment",
+    ];
+    let text = format!(
+        r#"use std.policy {{ {} }}
+person ana {{ name "Ana Ruiz" }}
+role operations {{ title "Operations"; at_least 3 }}
+role leads {{ title "Leads"; at_least 3 }}
+environment production {{ kind production }}
+release shop {{
+  title "Shop"; version "2.0.0"; author ana; owner operations; in production
+  {}
+  approval go {{ from leads; distinct_from author; within 2d }}
+  stage deploy {{
+    approved go
+    run "./deploy.sh" {{ changes "app:shop"; idempotent; undo run "./back.sh" {{ changes "app:shop"; idempotent }} }}
+    rollout {{ step 100% {{ bake 1h }} }}
+  }}
+}}
+"#,
+        rules.join(", "),
+        rules.map(|r| format!("policy {r}")).join("; ")
+    );
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let plan = folder.path().join("plan.release");
+    std::fs::write(&plan, text).expect("the plan can be written");
+    let settings = Settings {
+        here: folder.path().to_path_buf(),
+        overlay: Overlay::new(),
+        ..Settings::default()
+    };
+    let checked = check(&[Input::File(plan)], &settings);
+    let said: Vec<&str> = checked.findings.iter().map(|d| d.message.as_str()).collect();
+    for rule in rules {
+        let broken = |m: &&str| m.contains(&format!("the policy `{rule}`"));
+        assert!(
+            said.iter().any(|m| broken(m)),
+            "{rule} found nothing in {said:#?}"
+        );
+    }
+    assert!(
+        checked
+            .findings
+            .iter()
+            .all(|d| d.code.0 != "policy/not_understood"),
+        "{said:#?}"
+    );
+}

@@ -10,8 +10,19 @@ use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Stmt};
 use crate::types::errors;
 use smol_str::SmolStr;
 
-const RANGES: &[&str] = &["stages", "approvals", "gates", "people", "release"];
-const FUNCTIONS: &[&str] = &["len", "lower", "major", "minor", "patch"];
+const RANGES: &[&str] = &[
+    "stages",
+    "approvals",
+    "gates",
+    "people",
+    "roles",
+    "environments",
+    "artifacts",
+    "decisions",
+    "checklists",
+    "release",
+];
+const FUNCTIONS: &[&str] = &["len", "lower", "join", "major", "minor", "patch", "fraction"];
 
 impl<'a> Lower<'a> {
     /// `policy NAME { … }` in a release or a module, or `policy NAME` for one that was imported.

@@ -46,6 +46,7 @@ library! {
     "std.launch_darkly" => "std/launch_darkly.release",
     "std.mobile.app_store" => "std/mobile/app_store.release",
     "std.mobile.google_play" => "std/mobile/google_play.release",
+    "std.policy" => "std/policy.release",
     "std.rollout" => "std/rollout.release",
     "std.sentry" => "std/sentry.release",
     "std.terraform" => "std/terraform.release",

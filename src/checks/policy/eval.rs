@@ -267,6 +267,7 @@ fn call(name: &str, args: &[V]) -> Result<V, Fault> {
         (_, [V::Unknown, ..]) if FUNCTIONS.contains(&name) => V::Unknown,
         ("len", [V::List(l)]) => number(l.len()),
         ("len", [V::Text(t)]) => number(t.chars().count()),
+        ("len", [V::Word(w)]) => number(w.chars().count()),
         ("len", [V::Absent]) => number(0),
         ("lower", [V::Text(t)]) => V::Text(t.to_lowercase()),
         ("fraction", [V::Percent(p)]) => V::Number(*p),
