@@ -280,10 +280,7 @@ release shop {{
     let said: Vec<&str> = checked.findings.iter().map(|d| d.message.as_str()).collect();
     for rule in rules {
         let broken = |m: &&str| m.contains(&format!("the policy `{rule}`"));
-        assert!(
-            said.iter().any(|m| broken(m)),
-            "{rule} found nothing in {said:#?}"
-        );
+        assert!(said.iter().any(broken), "{rule} found nothing in {said:#?}");
     }
     assert!(
         checked

@@ -126,7 +126,7 @@ fn guess(text: &str, into: &mut Vec<&'static LibraryModule>) {
 pub fn ahead<T>(text: &str, f: impl FnOnce() -> T) -> T {
     let mut wanted = Vec::new();
     guess(text, &mut wanted);
-    if wanted.is_empty() || std::thread::available_parallelism().is_ok_and(|n| n.get() < 2) {
+    if wanted.is_empty() {
         return f();
     }
     std::thread::scope(|scope| {
