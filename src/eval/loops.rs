@@ -3,9 +3,8 @@
 //! Looks at the tree only: a repetition that does the same every time shows before anything is evaluated. Called by `lower`.
 
 use crate::diagnostic::Bag;
-use crate::eval::step::for_head;
 use crate::resolve::errors;
-use crate::syntax::ast::{Expr, ExprKind, Form, Key, Stmt, StrPart};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Form, Key, Stmt, StrPart};
 
 /// Reports them, for the statements of one file.
 pub(super) fn report_unused(items: &[Stmt], bag: &mut Bag) {
@@ -14,17 +13,11 @@ pub(super) fn report_unused(items: &[Stmt], bag: &mut Bag) {
         todo.extend(stmt.children().iter().rev());
         // Without a block it is a quantifier of a policy, and speaks of what stands beside it.
         let looped = stmt.keyword.text == "for" && stmt.block.is_some();
-        let Some(Expr {
-            kind: ExprKind::Binary(_, _, variable, _),
-            ..
-        }) = stmt.args().first().filter(|_| looped)
-        else {
-            continue;
-        };
-        let Some((name, _)) = stmt.args().first().and_then(for_head) else {
-            continue;
-        };
-        if !spoken_of(name, stmt.children()) {
+        if looped
+            && let Some(ExprKind::Binary(BinaryOp::In, _, variable, _)) = stmt.args().first().map(|a| &a.kind)
+            && let ExprKind::Ident(name) = &variable.kind
+            && !spoken_of(name, stmt.children())
+        {
             bag.push(errors::unused_variable(variable.span, name));
         }
     }
