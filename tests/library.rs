@@ -290,3 +290,36 @@ release shop {{
         "{said:#?}"
     );
 }
+
+/// The library is cut into its definitions without a parser; the parser finds the same definitions, the same trees, the same places.
+#[test]
+fn the_pieces_of_a_module_are_what_a_parser_finds() {
+    for (number, module) in LIBRARY.iter().enumerate() {
+        let (ast, bag) = releasec::syntax::parse(FileId::of_library(number), module.text);
+        assert!(bag.is_empty(), "{} does not parse", module.name);
+        let form: Vec<String> = releasec::schema::check(&ast, &[])
+            .iter()
+            .map(|d| d.message.clone())
+            .collect();
+        assert!(form.is_empty(), "{}: {form:?}", module.name);
+        let shelf = releasec::resolve::stdlib::shelf(module);
+        assert_eq!(shelf.pieces.len(), ast.items.len(), "{}", module.name);
+        for (i, (piece, stmt)) in shelf.pieces.iter().zip(&ast.items).enumerate() {
+            assert_eq!(
+                format!("{:?}", shelf.stmt(i)),
+                format!("{stmt:?}"),
+                "{}",
+                module.name
+            );
+            assert_eq!(piece.keyword, stmt.keyword.text);
+            let name = &module.text[piece.at..piece.at + piece.name.len()];
+            assert_eq!(name, piece.name);
+            let after_keyword = module.text[stmt.keyword.span.range().end..].trim_start();
+            if piece.keyword == "use" {
+                assert_eq!(piece.name, "", "{}: a `use` binds by itself", module.name);
+            } else {
+                assert!(after_keyword.starts_with(piece.name) && !piece.name.is_empty());
+            }
+        }
+    }
+}

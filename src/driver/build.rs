@@ -116,7 +116,7 @@ fn emit(
     shown.extend(compiled.accepted.iter().map(|a| a.finding.clone()));
     let context = Context {
         sources: &unit.sources,
-        digest: &compiled.digest,
+        digest: &compiled.origin.digest(&unit.sources),
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &shown,

@@ -68,7 +68,12 @@ pub fn inputs(paths: &[PathBuf], stdin_name: Option<&Path>) -> Result<Vec<Input>
 /// The plans below a folder, by path.
 fn walk(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut out = Vec::new();
-    for entry in ignore::WalkBuilder::new(folder).require_git(false).build() {
+    for entry in ignore::WalkBuilder::new(folder)
+        .require_git(false)
+        // What one person ignores everywhere is no part of the project: the same folder is the same plans for everybody.
+        .git_global(false)
+        .build()
+    {
         let entry = entry.map_err(|e| {
             let why = e.io_error().map_or_else(|| e.to_string(), reason);
             Problem::new(format!("cannot search `{}`: {why}", folder.display()))

@@ -11,7 +11,7 @@ use crate::diagnostic::{Bag, Diagnostic, did_you_mean};
 use crate::eval;
 use crate::plan::Plan;
 use crate::resolve::{self, Program};
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap};
 use rayon::prelude::*;
 use std::path::PathBuf;
 
@@ -138,8 +138,8 @@ pub(super) struct Compiled {
     pub(super) plan: Plan,
     /// Its path from the root of its project.
     pub(super) source: String,
-    /// The sha256 of what it was read from.
-    pub(super) digest: String,
+    /// What its digest is made of.
+    pub(super) origin: Provenance,
     /// Everything that was found, before findings that follow from others were dropped.
     pub(super) found: Bag,
     /// The findings the author accepts.
@@ -197,7 +197,7 @@ pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> 
     let settled = checks::settle(plan.release(), found.clone());
     let compiled = Compiled {
         source: project.from_root(input.path()),
-        digest: digest(&project, &sources, &given),
+        origin: Provenance::of(&project, &sources, given),
         plan,
         found,
         accepted: settled.accepted,
@@ -220,26 +220,41 @@ fn params(program: &Program) -> Vec<String> {
     names.map(|(name, _)| name.to_string()).collect()
 }
 
-/// The sha256 of a plan: of the lines that `sha256sum` prints for its files in the order of their paths from the root,
-/// and of one line for each parameter that is fixed. Anybody can work it out again without this compiler.
-fn digest(project: &Project<'_>, sources: &SourceMap, params: &[(String, String)]) -> String {
-    let own = sources.files().filter(|(_, f)| !f.library);
-    let mut lines: Vec<String> = own
-        .map(|(_, f)| {
-            let path = project.from_root(&project.absolute(&f.path));
-            format!("{}  {path}\n", sha256(f.text.as_bytes()))
-        })
-        .collect();
-    lines.sort_by(|a, b| {
-        a.split_once("  ")
-            .map(|l| l.1)
-            .cmp(&b.split_once("  ").map(|l| l.1))
-    });
-    let mut params: Vec<String> = params
-        .iter()
-        .map(|(name, value)| format!("param {name}={value}\n"))
-        .collect();
-    params.sort();
-    lines.extend(params);
-    sha256(lines.concat().as_bytes())
+/// What the digest of a plan is made of. Only what is built needs the digest itself.
+pub(super) struct Provenance {
+    /// Its files, each with its path from the root.
+    files: Vec<(FileId, String)>,
+    /// The parameters that are fixed.
+    params: Vec<(String, String)>,
+}
+
+impl Provenance {
+    fn of(project: &Project<'_>, sources: &SourceMap, params: Vec<(String, String)>) -> Self {
+        let own = sources.files().filter(|(_, f)| !f.library);
+        Provenance {
+            files: own
+                .map(|(id, f)| (id, project.from_root(&project.absolute(&f.path))))
+                .collect(),
+            params,
+        }
+    }
+
+    /// The sha256 of a plan: of the lines that `sha256sum` prints for its files in the order of their paths from the root,
+    /// and of one line for each parameter that is fixed. Anybody can work it out again without this compiler.
+    pub(super) fn digest(&self, sources: &SourceMap) -> String {
+        let mut files: Vec<&(FileId, String)> = self.files.iter().collect();
+        files.sort_by(|a, b| a.1.cmp(&b.1));
+        let mut lines: Vec<String> = files
+            .iter()
+            .map(|(id, path)| format!("{}  {path}\n", sha256(sources.file(*id).text.as_bytes())))
+            .collect();
+        let mut params: Vec<String> = self
+            .params
+            .iter()
+            .map(|(name, value)| format!("param {name}={value}\n"))
+            .collect();
+        params.sort();
+        lines.extend(params);
+        sha256(lines.concat().as_bytes())
+    }
 }

@@ -323,11 +323,12 @@ impl<'a> Lower<'a> {
     }
 
     fn stage_or_hold(&self, name: &SmolStr, scope: ScopeId) -> Option<Span> {
+        let keys = [Kind::Stage, Kind::Hold].map(|kind| (kind, name.clone()));
         let mut at = Some(scope);
         while let Some(id) = at {
             let s = self.scope(id);
-            for kind in [Kind::Stage, Kind::Hold] {
-                match s.entities.get(&(kind, name.clone())) {
+            for key in &keys {
+                match s.entities.get(key) {
                     Some(Entity::Stage(stage)) => return Some(self.r.stage(*stage).origin.span),
                     Some(Entity::Hold(hold)) => return Some(self.r.hold(*hold).origin.span),
                     _ => {}
@@ -360,10 +361,11 @@ impl<'a> Lower<'a> {
         span: Span,
         scope: ScopeId,
     ) -> Option<Target<'a>> {
+        let key = (kind, SmolStr::new(name));
         let mut at = Some(scope);
         while let Some(id) = at {
             let s = self.scope(id);
-            if let Some(e) = s.entities.get(&(kind, SmolStr::new(name))).cloned() {
+            if let Some(e) = s.entities.get(&key).cloned() {
                 return Some(self.entity(kind, name, span, e));
             }
             at = s.parent;

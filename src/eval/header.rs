@@ -20,7 +20,7 @@ impl<'a> Lower<'a> {
             self.r.name = name;
         }
         let module = self.program.module(self.program.root);
-        let doc = stmt.doc.as_ref().or(module.ast.doc.as_ref());
+        let doc = stmt.doc.as_ref().or(module.doc());
         self.r.doc = doc.map(|d| d.text.clone());
         self.root_params();
         let items = stmt.children();
@@ -110,7 +110,7 @@ impl<'a> Lower<'a> {
 
     fn root_params(&mut self) {
         let module = self.program.module(self.program.root);
-        for stmt in &module.ast.items {
+        for stmt in module.items() {
             if stmt.keyword.text == "param"
                 && let Form::Typed { name, .. } = &stmt.form
             {
@@ -126,7 +126,7 @@ impl<'a> Lower<'a> {
                 .def(Kind::Value, name)
                 .map(|d| module.stmt(d).keyword.text == "param");
             if known != Some(true) {
-                let names = module.ast.items.iter().filter_map(|s| match &s.form {
+                let names = module.items().iter().filter_map(|s| match &s.form {
                     Form::Typed { name, .. } if s.keyword.text == "param" => Some(name.text.as_str()),
                     _ => None,
                 });
@@ -157,7 +157,7 @@ impl<'a> Lower<'a> {
     fn root_asserts(&mut self) {
         let module = self.program.module(self.program.root);
         let root = self.root();
-        for stmt in all(&module.ast.items, "assert") {
+        for stmt in all(module.items(), "assert") {
             let Some(holds) = stmt.args().first().and_then(|e| self.cond(e, root)) else {
                 continue;
             };
@@ -188,7 +188,7 @@ impl<'a> Lower<'a> {
         self.root_kinds(&[Kind::Gate, Kind::Checklist, Kind::Calendar]);
         let module = self.program.module(self.program.root);
         let root = self.root();
-        for stmt in all(&module.ast.items, "policy") {
+        for stmt in all(module.items(), "policy") {
             if matches!(&stmt.form, Form::Plain(_)) {
                 self.policy(stmt, root);
             }
@@ -198,7 +198,7 @@ impl<'a> Lower<'a> {
     fn root_kinds(&mut self, kinds: &[Kind]) {
         let module = self.program.module(self.program.root);
         let root = self.root();
-        for stmt in &module.ast.items {
+        for stmt in module.items() {
             let Some(kind) = Kind::of(&stmt.keyword.text).filter(|k| kinds.contains(k)) else {
                 continue;
             };
@@ -363,7 +363,7 @@ impl<'a> Lower<'a> {
         let module = self.program.module(self.program.root);
         let root = self.root();
         self.root_params();
-        for stmt in &module.ast.items {
+        for stmt in module.items() {
             let Some(kind) = Kind::of(&stmt.keyword.text) else {
                 continue;
             };

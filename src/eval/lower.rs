@@ -6,10 +6,10 @@ use crate::model::{
     CaptureId, Civil, EnvId, HoldId, Origin, ParamId, PriorId, Release, StageId, Text, Value,
 };
 use crate::resolve::{Kind, ModuleId, Program, errors as names};
+use crate::source::hash::{Map, Ordered, Set};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::{Expr, Stmt};
 use smol_str::SmolStr;
-use std::collections::{HashMap, HashSet};
 
 /// What lowering found.
 #[derive(Debug)]
@@ -56,24 +56,24 @@ pub(crate) struct Lower<'a> {
     pub scopes: Vec<Scope<'a>>,
     pub module_scopes: Vec<ScopeId>,
     /// Values of `param` and `let`; `None` while being computed or when wrong.
-    pub values: HashMap<(ModuleId, usize), Option<Value>>,
-    pub params: HashMap<(ModuleId, usize), ParamId>,
-    pub instances: HashMap<InstanceKey, Value>,
-    pub used: HashSet<(ModuleId, SmolStr)>,
-    pub used_entities: HashSet<Span>,
+    pub values: Map<(ModuleId, usize), Option<Value>>,
+    pub params: Map<(ModuleId, usize), ParamId>,
+    pub instances: Map<InstanceKey, Value>,
+    pub used: Set<(ModuleId, SmolStr)>,
+    pub used_entities: Set<Span>,
     /// The environment that `region` and `account` speak of.
     pub ambient: Option<EnvId>,
     /// Definitions being instantiated.
     pub open: Vec<Span>,
     /// How often `for`s have repeated their blocks so far.
     pub repeated: usize,
-    pub captures: HashMap<Owner, indexmap::IndexMap<SmolStr, CaptureId>>,
-    pub priors: HashMap<(Owner, Span, SmolStr), PriorId>,
-    pub recorded: HashMap<Owner, indexmap::IndexMap<SmolStr, PriorId>>,
+    pub captures: Map<Owner, Ordered<SmolStr, CaptureId>>,
+    pub priors: Map<(Owner, Span, SmolStr), PriorId>,
+    pub recorded: Map<Owner, Ordered<SmolStr, PriorId>>,
     /// The `allow` statements that were read.
-    pub accepted: HashSet<Span>,
+    pub accepted: Set<Span>,
     /// The slugs that are taken.
-    pub slugs: HashSet<SmolStr>,
+    pub slugs: Set<SmolStr>,
 }
 
 /// Who sets captures and records prior states.
@@ -105,19 +105,19 @@ impl<'a> Lower<'a> {
             r: empty_release(Span::new(file, 0, 0)),
             scopes,
             module_scopes,
-            values: HashMap::new(),
-            params: HashMap::new(),
-            instances: HashMap::new(),
-            used: HashSet::new(),
-            used_entities: HashSet::new(),
+            values: Map::default(),
+            params: Map::default(),
+            instances: Map::default(),
+            used: Set::default(),
+            used_entities: Set::default(),
             ambient: None,
             open: Vec::new(),
             repeated: 0,
-            captures: HashMap::new(),
-            priors: HashMap::new(),
-            recorded: HashMap::new(),
-            accepted: HashSet::new(),
-            slugs: HashSet::new(),
+            captures: Map::default(),
+            priors: Map::default(),
+            recorded: Map::default(),
+            accepted: Set::default(),
+            slugs: Set::default(),
         }
     }
 
@@ -219,7 +219,7 @@ impl<'a> Lower<'a> {
         }
         let module = self.program.module(self.program.root);
         let is_library = module.release().is_none();
-        crate::eval::loops::report_unused(&module.ast.items, &mut self.bag);
+        crate::eval::loops::report_unused(module.items(), &mut self.bag);
         for (name, binding) in &module.bindings {
             if !self.used.contains(&(self.program.root, name.clone())) {
                 self.bag.push(names::unused(binding.span, "import", name));

@@ -4,10 +4,10 @@ use crate::model::{
     ApprovalId, CaptureId, DecisionId, HoldId, Origin, PhaseId, PriorId, StageId, Value, Via,
 };
 use crate::resolve::{Kind, ModuleId};
+use crate::source::hash::Map;
 use crate::source::{Rational, Span};
 use crate::syntax::ast::Stmt;
 use smol_str::SmolStr;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A scope, by index.
@@ -20,7 +20,7 @@ pub(crate) struct Scope<'a> {
     pub parent: Option<ScopeId>,
     pub module: ModuleId,
     pub locals: Vec<(SmolStr, Local)>,
-    pub entities: HashMap<(Kind, SmolStr), Entity<'a>>,
+    pub entities: Map<(Kind, SmolStr), Entity<'a>>,
     /// The use of a library definition whose body this is: its origin and what it is called there.
     pub call: Option<(Origin, SmolStr)>,
 }
@@ -71,7 +71,7 @@ impl Scope<'_> {
             parent,
             module,
             locals: Vec::new(),
-            entities: HashMap::new(),
+            entities: Map::default(),
             call: None,
         }
     }

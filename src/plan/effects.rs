@@ -4,6 +4,7 @@
 
 use crate::model::{Act, GateTest, KeyUse, Release, Rollback, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Plan, StageUndo};
+use crate::source::hash::Set;
 
 /// How a key is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -176,9 +177,23 @@ fn written<'a>(act: &'a Act, step: Option<&'a Step>, undoing: bool, list: &mut V
     }
 }
 
+/// Up to so many, comparing each with each is faster than hashing.
+const FEW: usize = 8;
+
 /// Drops what a rollout repeats at each of its steps.
 fn dedup(list: Vec<Touch<'_>>) -> Vec<Touch<'_>> {
-    let mut seen = std::collections::HashSet::new();
+    let same = |t: &Touch<'_>| (t.how, t.undoing);
+    if list.len() <= FEW {
+        let new = |i: usize, t: &Touch<'_>| {
+            let earlier = &list[..i];
+            !earlier
+                .iter()
+                .any(|e| same(e) == same(t) && e.key.key == t.key.key && e.key.origin == t.key.origin)
+        };
+        let kept = list.iter().enumerate().filter(|(i, t)| new(*i, t));
+        return kept.map(|(_, t)| *t).collect();
+    }
+    let mut seen = Set::default();
     list.into_iter()
         .filter(|t| seen.insert((&t.key.key, &t.key.origin, t.how, t.undoing)))
         .collect()

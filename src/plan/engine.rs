@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::plan::predicate::{Diagram, Pred};
 use crate::plan::{Plan, show};
-use std::collections::HashMap;
+use crate::source::hash::Map;
 
 /// What a variable stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +30,11 @@ enum Variable {
 pub(crate) struct Engine {
     pub(crate) diagram: Diagram,
     variables: Vec<Variable>,
-    params: HashMap<ParamId, u32>,
-    decided: HashMap<crate::model::DecisionId, u32>,
-    failed: HashMap<Subject, u32>,
-    equals: HashMap<Value, u32>,
-    holds: HashMap<Atom, u32>,
+    params: Map<ParamId, u32>,
+    decided: Map<crate::model::DecisionId, u32>,
+    failed: Map<Subject, u32>,
+    equals: Map<Value, u32>,
+    holds: Map<Atom, u32>,
     pub(crate) stages: Vec<Option<Pred>>,
     pub(crate) decisions: Vec<Option<Pred>>,
     pub(crate) gates: Vec<Option<Pred>>,
@@ -46,11 +46,11 @@ impl Engine {
         let mut engine = Engine {
             diagram: Diagram::default(),
             variables: Vec::new(),
-            params: HashMap::new(),
-            decided: HashMap::new(),
-            failed: HashMap::new(),
-            equals: HashMap::new(),
-            holds: HashMap::new(),
+            params: Map::default(),
+            decided: Map::default(),
+            failed: Map::default(),
+            equals: Map::default(),
+            holds: Map::default(),
             stages: vec![None; r.stages.len()],
             decisions: vec![None; r.decisions.len()],
             gates: vec![None; r.gates.len()],

@@ -45,7 +45,7 @@ impl Plan {
         if self.position[from.index()] >= last {
             return false;
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = crate::source::hash::Set::default();
         let mut stack = vec![from];
         while let Some(i) = stack.pop() {
             for next in self.graph.neighbors(i) {

@@ -3,7 +3,7 @@
 //! Exact up to a budget; past it a condition is *undecided*, and stays so through `and`, `or` and `not` unless the other
 //! side settles it. Knows nothing of plans. Used by the variants.
 
-use std::collections::HashMap;
+use crate::source::hash::Map;
 
 /// A condition: a node of the diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,9 +36,9 @@ enum Op {
 pub(crate) struct Diagram {
     arity: Vec<usize>,
     nodes: Vec<(u32, Box<[Pred]>)>,
-    unique: HashMap<(u32, Box<[Pred]>), Pred>,
-    done: HashMap<(Op, Pred, Pred), Pred>,
-    negated: HashMap<Pred, Pred>,
+    unique: Map<(u32, Box<[Pred]>), Pred>,
+    done: Map<(Op, Pred, Pred), Pred>,
+    negated: Map<Pred, Pred>,
 }
 
 impl Diagram {
@@ -86,7 +86,7 @@ impl Diagram {
 
     /// The fewest choices that make a condition true, by variable; `None` when nothing surely does.
     pub(crate) fn witness(&self, a: Pred) -> Option<Vec<(u32, usize)>> {
-        let mut best: HashMap<Pred, Option<(usize, usize)>> = HashMap::new();
+        let mut best: Map<Pred, Option<(usize, usize)>> = Map::default();
         self.shortest(a, &mut best)?;
         let mut choices = Vec::new();
         let mut at = a;
@@ -121,7 +121,7 @@ impl Diagram {
     }
 
     /// Length and first choice of the shortest way to true.
-    fn shortest(&self, a: Pred, best: &mut HashMap<Pred, Option<(usize, usize)>>) -> Option<(usize, usize)> {
+    fn shortest(&self, a: Pred, best: &mut Map<Pred, Option<(usize, usize)>>) -> Option<(usize, usize)> {
         match a {
             Pred::TRUE => return Some((0, 0)),
             Pred::FALSE | Pred::UNDECIDED => return None,

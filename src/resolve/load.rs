@@ -1,13 +1,13 @@
 //! Follows every `use`, parses what it names, and gathers definitions and bindings.
 
 use crate::diagnostic::{Bag, Diagnostic};
-use crate::resolve::names::defined_name;
+use crate::resolve::names::{Tree, defined_name};
 use crate::resolve::{Binding, Def, Kind, Module, ModuleId, Program, errors, stdlib};
 use crate::schema;
+use crate::source::hash::Ordered;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Ast, ExprKind, Stmt, UseDecl, UseSource};
 use crate::syntax::parse;
-use indexmap::IndexMap;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -119,30 +119,30 @@ impl State<'_> {
     /// A module whose text was parsed and whose form was checked.
     fn parsed(&mut self, ast: Arc<Ast>, name: String) -> ModuleId {
         self.stack.push(name.clone());
-        let bindings = self.bindings(&ast);
+        let bindings = self.bindings(ast.file, ast.items.iter());
         let broken = broken(&ast, &bindings);
         self.stack.pop();
         let defs = self.definitions(&ast, &bindings);
-        let id = ModuleId(self.modules.len());
-        self.by_path.insert(name.clone(), id);
-        self.modules.push(Module {
+        self.push(Module {
             broken,
             file: ast.file,
             name,
-            library: ast.file.is_library(),
-            ast,
+            library: false,
+            tree: Tree::Whole(ast),
             defs,
             bindings,
-        });
+        })
+    }
+
+    fn push(&mut self, module: Module) -> ModuleId {
+        let id = ModuleId(self.modules.len());
+        self.by_path.insert(module.name.clone(), id);
+        self.modules.push(module);
         id
     }
 
-    fn definitions(
-        &mut self,
-        ast: &Ast,
-        bindings: &IndexMap<SmolStr, Binding>,
-    ) -> IndexMap<SmolStr, Vec<Def>> {
-        let mut defs: IndexMap<SmolStr, Vec<Def>> = IndexMap::new();
+    fn definitions(&mut self, ast: &Ast, bindings: &Ordered<SmolStr, Binding>) -> Ordered<SmolStr, Vec<Def>> {
+        let mut defs: Ordered<SmolStr, Vec<Def>> = Ordered::default();
         let mut release: Option<Span> = None;
         for (item, stmt) in ast.items.iter().enumerate() {
             let Some(kind) = Kind::of(&stmt.keyword.text) else {
@@ -183,17 +183,21 @@ impl State<'_> {
             .is_some_and(|m| m.def(kind, item).is_some())
     }
 
-    fn bindings(&mut self, ast: &Ast) -> IndexMap<SmolStr, Binding> {
-        let mut bindings = IndexMap::new();
-        for stmt in &ast.items {
+    fn bindings<'s>(
+        &mut self,
+        file: FileId,
+        items: impl Iterator<Item = &'s Stmt>,
+    ) -> Ordered<SmolStr, Binding> {
+        let mut bindings = Ordered::default();
+        for stmt in items {
             if let crate::syntax::ast::Form::Use(decl) = &stmt.form {
-                self.use_decl(ast.file, decl, &mut bindings);
+                self.use_decl(file, decl, &mut bindings);
             }
         }
         bindings
     }
 
-    fn use_decl(&mut self, file: FileId, decl: &UseDecl, bindings: &mut IndexMap<SmolStr, Binding>) {
+    fn use_decl(&mut self, file: FileId, decl: &UseDecl, bindings: &mut Ordered<SmolStr, Binding>) {
         match &decl.source {
             UseSource::Path(names) => {
                 let path: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
@@ -226,7 +230,7 @@ impl State<'_> {
         path: &str,
         span: Span,
         last: &SmolStr,
-        bindings: &mut IndexMap<SmolStr, Binding>,
+        bindings: &mut Ordered<SmolStr, Binding>,
     ) {
         let whole = stdlib::module(path);
         let Some(items) = &decl.items else {
@@ -299,10 +303,35 @@ impl State<'_> {
         if self.circle(module.name, span) {
             return None;
         }
-        let read = stdlib::read(module);
-        self.sources.add_library(read.number, Arc::clone(&read.file));
-        self.bag.extend(read.bag.clone());
-        Some(self.parsed(Arc::clone(&read.ast), module.name.to_string()))
+        let shelf = stdlib::shelf(module);
+        let file = self.sources.add_library(shelf.number, Arc::clone(&shelf.file));
+        let pieces = || shelf.pieces.iter().enumerate();
+        let uses = pieces().filter(|(_, p)| p.keyword == "use");
+        self.stack.push(module.name.to_string());
+        let bindings = self.bindings(file, uses.map(|(i, _)| shelf.stmt(i)));
+        self.stack.pop();
+        let mut defs: Ordered<SmolStr, Vec<Def>> = Ordered::default();
+        for (item, piece) in pieces() {
+            let Some(kind) = Kind::of(piece.keyword) else {
+                continue;
+            };
+            defs.entry(SmolStr::new_static(piece.name))
+                .or_default()
+                .push(Def {
+                    kind,
+                    item,
+                    name: Span::new(file, piece.at, piece.at + piece.name.len()),
+                });
+        }
+        Some(self.push(Module {
+            broken: std::collections::BTreeSet::new(),
+            file,
+            name: module.name.to_string(),
+            library: true,
+            tree: Tree::Library(shelf),
+            defs,
+            bindings,
+        }))
     }
 
     fn use_file(&mut self, from: FileId, path: &str, span: Span) -> Option<ModuleId> {
@@ -362,7 +391,7 @@ impl State<'_> {
         id: ModuleId,
         span: Span,
         name: &SmolStr,
-        bindings: &mut IndexMap<SmolStr, Binding>,
+        bindings: &mut Ordered<SmolStr, Binding>,
     ) {
         match &decl.items {
             None => {
@@ -388,7 +417,7 @@ impl State<'_> {
         &mut self,
         id: ModuleId,
         item: &crate::syntax::ast::UseItem,
-        bindings: &mut IndexMap<SmolStr, Binding>,
+        bindings: &mut Ordered<SmolStr, Binding>,
     ) {
         let module = &self.modules[id.0];
         let bound = item.alias.as_ref().unwrap_or(&item.name);
@@ -420,7 +449,7 @@ impl State<'_> {
         self.add(bindings, bound.text.clone(), binding);
     }
 
-    fn add(&mut self, bindings: &mut IndexMap<SmolStr, Binding>, name: SmolStr, binding: Binding) {
+    fn add(&mut self, bindings: &mut Ordered<SmolStr, Binding>, name: SmolStr, binding: Binding) {
         if let Some(first) = bindings.get(&name) {
             self.bag.push(
                 crate::diagnostic::Diagnostic::error(
@@ -473,7 +502,7 @@ fn dropped_words(sources: &SourceMap, problems: &Bag) -> Vec<(Span, String)> {
 }
 
 /// The names that the statements of `use` would bind and did not.
-fn broken(ast: &Ast, bindings: &IndexMap<SmolStr, Binding>) -> std::collections::BTreeSet<SmolStr> {
+fn broken(ast: &Ast, bindings: &Ordered<SmolStr, Binding>) -> std::collections::BTreeSet<SmolStr> {
     let mut names = std::collections::BTreeSet::new();
     for stmt in &ast.items {
         let crate::syntax::ast::Form::Use(decl) = &stmt.form else {

@@ -1,8 +1,9 @@
 //! A program: its modules, their definitions and their bindings.
 
+use crate::resolve::stdlib::Shelf;
+use crate::source::hash::Ordered;
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{Ast, Form, Name, Stmt};
-use indexmap::IndexMap;
+use crate::syntax::ast::{Ast, Doc, Form, Name, Stmt};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -140,16 +141,41 @@ pub struct Module {
     /// Whether it belongs to the library.
     pub library: bool,
     /// What is written.
-    pub ast: Arc<Ast>,
+    pub(in crate::resolve) tree: Tree,
     /// Its definitions by name, in the order written.
-    pub defs: IndexMap<SmolStr, Vec<Def>>,
+    pub defs: Ordered<SmolStr, Vec<Def>>,
     /// Its bindings by name, in the order written.
-    pub bindings: IndexMap<SmolStr, Binding>,
+    pub bindings: Ordered<SmolStr, Binding>,
     /// Names that a faulty `use` would have bound: what is wrong was reported there, so their uses are silent.
     pub broken: std::collections::BTreeSet<SmolStr>,
 }
 
+/// The statements of a module.
+#[derive(Debug, Clone)]
+pub(in crate::resolve) enum Tree {
+    /// Of a file that was read whole.
+    Whole(Arc<Ast>),
+    /// Of a module of the library, whose definitions are parsed when they are wanted.
+    Library(&'static Shelf),
+}
+
 impl Module {
+    /// The statements of a file, in order. Those of a module of the library are only found by their definitions: there are none here.
+    pub fn items(&self) -> &[Stmt] {
+        match &self.tree {
+            Tree::Whole(ast) => &ast.items,
+            Tree::Library(_) => &[],
+        }
+    }
+
+    /// The documentation of a file.
+    pub fn doc(&self) -> Option<&Doc> {
+        match &self.tree {
+            Tree::Whole(ast) => ast.doc.as_ref(),
+            Tree::Library(_) => None,
+        }
+    }
+
     /// The definition of a kind and a name.
     pub fn def(&self, kind: Kind, name: &str) -> Option<&Def> {
         self.defs.get(name)?.iter().find(|d| d.kind == kind)
@@ -157,12 +183,15 @@ impl Module {
 
     /// The statement of a definition.
     pub fn stmt(&self, def: &Def) -> &Stmt {
-        &self.ast.items[def.item]
+        match &self.tree {
+            Tree::Whole(ast) => &ast.items[def.item],
+            Tree::Library(shelf) => shelf.stmt(def.item),
+        }
     }
 
     /// The `release` of the module.
     pub fn release(&self) -> Option<&Stmt> {
-        self.ast.items.iter().find(|s| s.keyword.text == "release")
+        self.items().iter().find(|s| s.keyword.text == "release")
     }
 }
 

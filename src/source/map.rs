@@ -3,7 +3,7 @@
 //! Knows bytes and lines only. Called by every layer that reports a place.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file of the compilation, by index into the [`SourceMap`]; a module of the embedded library has the same id in every map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,9 +101,35 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// Whether the file belongs to the embedded library.
     pub library: bool,
-    line_starts: Vec<u32>,
+    /// Made when a place is first asked for: a plan without findings asks for few.
+    lines: OnceLock<Lines>,
+}
+
+/// Where lines begin, and how many characters stand before.
+#[derive(Debug, Clone)]
+struct Lines {
+    starts: Vec<u32>,
     /// Characters before each block of [`BLOCK`] bytes; empty for a text of one byte per character.
     chars_before: Vec<u32>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let mut starts = vec![0];
+        starts.extend(
+            text.match_indices('\n')
+                .map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
+        );
+        let mut chars_before = Vec::new();
+        if !text.is_ascii() {
+            let mut seen = 0u32;
+            for block in text.as_bytes().chunks(BLOCK) {
+                chars_before.push(seen);
+                seen = seen.saturating_add(to_u32(block.iter().filter(|b| begins_char(**b)).count()));
+            }
+        }
+        Lines { starts, chars_before }
+    }
 }
 
 /// How many bytes are counted at most to find a column, so that one enormous line costs no more than many short ones.
@@ -121,40 +147,26 @@ impl SourceFile {
     }
 
     fn new(path: String, text: Arc<str>, library: bool) -> Self {
-        let mut line_starts = vec![0];
-        line_starts.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
-        );
-        let mut chars_before = Vec::new();
-        if !text.is_ascii() {
-            let mut seen = 0u32;
-            for block in text.as_bytes().chunks(BLOCK) {
-                chars_before.push(seen);
-                seen = seen.saturating_add(to_u32(block.iter().filter(|b| begins_char(**b)).count()));
-            }
-        }
         SourceFile {
             path,
             text,
             library,
-            line_starts,
-            chars_before,
+            lines: OnceLock::new(),
         }
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 
     /// How many characters begin before a byte offset.
     fn chars_before(&self, offset: usize) -> usize {
         let block = offset / BLOCK;
-        let Some(seen) = self
-            .chars_before
-            .get(block.min(self.chars_before.len().saturating_sub(1)))
-        else {
+        let known = &self.lines().chars_before;
+        let Some(seen) = known.get(block.min(known.len().saturating_sub(1))) else {
             return offset;
         };
-        let start = block.min(self.chars_before.len() - 1) * BLOCK;
+        let start = block.min(known.len() - 1) * BLOCK;
         let rest = self.text.as_bytes().get(start..offset).unwrap_or(&[]);
         *seen as usize + rest.iter().filter(|b| begins_char(**b)).count()
     }
@@ -162,8 +174,13 @@ impl SourceFile {
     /// The line and column of a byte offset (clamped to the text).
     pub fn line_col(&self, offset: u32) -> LineCol {
         let offset = (offset as usize).min(self.text.len());
-        let line = self.line_starts.partition_point(|s| *s as usize <= offset).max(1) - 1;
-        let start = self.line_starts[line] as usize;
+        let line = self
+            .lines()
+            .starts
+            .partition_point(|s| *s as usize <= offset)
+            .max(1)
+            - 1;
+        let start = self.lines().starts[line] as usize;
         let column = self.chars_before(offset) - self.chars_before(start);
         LineCol {
             line: to_u32(line + 1),
@@ -179,11 +196,12 @@ impl SourceFile {
     /// The bytes of a line (from 1) without its line break; empty, at the end, when there is no such line.
     pub fn line_range(&self, line: u32) -> std::ops::Range<usize> {
         let i = (line as usize).saturating_sub(1);
-        let Some(start) = self.line_starts.get(i) else {
+        let Some(start) = self.lines().starts.get(i) else {
             return self.text.len()..self.text.len();
         };
         let end = self
-            .line_starts
+            .lines()
+            .starts
             .get(i + 1)
             .map_or(self.text.len(), |e| *e as usize);
         let start = *start as usize;
@@ -199,7 +217,7 @@ impl SourceFile {
 
     /// How many lines the text has (at least one).
     pub fn line_count(&self) -> usize {
-        self.line_starts.len()
+        self.lines().starts.len()
     }
 }
 

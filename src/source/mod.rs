@@ -2,6 +2,7 @@
 //!
 //! Must not know the language, diagnostics or the file system: texts are handed in by the driver.
 
+pub mod hash;
 mod hidden;
 mod map;
 mod number;

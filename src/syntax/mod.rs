@@ -13,9 +13,10 @@ mod scan;
 
 use crate::diagnostic::Bag;
 use crate::source::FileId;
-use ast::Ast;
+use ast::{Ast, Stmt};
 use grammar::{Grammar, Rule};
 use pest::Parser;
+use std::ops::Range;
 
 pub use format::format;
 
@@ -33,6 +34,18 @@ pub fn parse(file: FileId, text: &str) -> (Ast, Bag) {
         }
     }
     recover::recover(file, text)
+}
+
+/// The statements of a piece of a text that is known to be without mistakes, with their places in the whole; none when it is not.
+pub fn parse_piece(file: FileId, text: &str, piece: Range<usize>) -> Vec<Stmt> {
+    let (base, part) = (piece.start, &text[piece]);
+    match Grammar::parse(Rule::file, part) {
+        Ok(mut pairs) => {
+            let pair = pairs.next().expect("internal: a file matches as one rule");
+            build::Builder::over(file, part, base, &[]).ast(pair).items
+        }
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Whether the grammar accepts a text; builds nothing. What the cost of [`parse`] is measured against.

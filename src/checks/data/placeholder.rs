@@ -55,13 +55,13 @@ fn may_hold_one(text: &str) -> bool {
 fn placeholders(text: &str, written: &Written<'_>) -> Vec<String> {
     let mut list = marked_words(text);
     list.extend(
-        bracketed(text, '<', '>')
+        bracketed(text, b'<', b'>')
             .into_iter()
             .filter(|(at, inner)| angle(text, *at, inner, written.command))
             .map(|(_, i)| format!("<{i}>")),
     );
     list.extend(
-        bracketed(text, '[', ']')
+        bracketed(text, b'[', b']')
             .into_iter()
             .filter(|(_, inner)| square(inner))
             .map(|(_, i)| format!("[{i}]")),
@@ -97,10 +97,10 @@ fn marked_words(text: &str) -> Vec<String> {
 }
 
 /// What stands between two brackets, with the place of the first; nothing nested.
-fn bracketed(text: &str, open: char, close: char) -> Vec<(usize, &str)> {
+fn bracketed(text: &str, open: u8, close: u8) -> Vec<(usize, &str)> {
     let mut list = Vec::new();
     let mut from: Option<usize> = None;
-    for (i, c) in text.char_indices() {
+    for (i, c) in text.bytes().enumerate() {
         if c == open {
             from = Some(i);
         } else if c == close

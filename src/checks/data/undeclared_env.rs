@@ -126,32 +126,38 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
 
 /// The variables that a command reads and nothing sets.
 fn unset(command: &Command, secrets: &[&str]) -> Vec<String> {
-    let Some((reads, sets)) = variables(&command.script) else {
-        return Vec::new();
-    };
+    let mut reads = reads(&command.script);
     let given: BTreeSet<&str> = command
         .env
         .iter()
         .map(|e| e.name.as_str())
         .chain(secrets.iter().copied())
         .collect();
+    reads.retain(|name| {
+        !(KNOWN_GROUPS.iter().any(|g| name.starts_with(g))
+            || given.contains(name)
+            || KNOWN.contains(name)
+            || *name == Channel::MESSAGE_VAR)
+    });
+    // Most commands read what they are given, and what they set does not matter.
+    if reads.is_empty() {
+        return Vec::new();
+    }
+    let Some(sets) = sets(&command.script) else {
+        return Vec::new();
+    };
     let mut list: Vec<String> = Vec::new();
     for name in reads {
-        let known = KNOWN.contains(&name.as_str())
-            || KNOWN_GROUPS.iter().any(|g| name.starts_with(g))
-            || name == Channel::MESSAGE_VAR
-            || given.contains(name.as_str())
-            || sets.contains(&name);
-        if !known && !list.contains(&name) {
-            list.push(name);
+        if !sets.contains(name) && !list.iter().any(|n| n == name) {
+            list.push(name.to_string());
         }
     }
     list
 }
 
-/// The variables a script reads without a default, and those it sets itself; `None` when it takes variables from elsewhere.
-fn variables(script: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
-    let (mut reads, mut sets) = (Vec::new(), BTreeSet::new());
+/// The variables a script reads without a default.
+fn reads(script: &str) -> Vec<&str> {
+    let mut reads = Vec::new();
     let mut single = false;
     let mut double = false;
     let mut at = 0;
@@ -168,14 +174,12 @@ fn variables(script: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
                     // `${X:-y}`, `${X:=y}`, `${X+y}` say what to do without it; `${#X}`, `${!X}` are left alone.
                     let next = inner[name.len()..].chars().next();
                     if !name.is_empty() && matches!(next, Some('}' | '%' | '#' | '/' | '^' | ',' | '[')) {
-                        reads.push(name.to_string());
-                    } else if !name.is_empty() && inner[name.len()..].starts_with(":=") {
-                        sets.insert(name.to_string());
+                        reads.push(name);
                     }
                 } else {
                     let name = leading_name(rest);
                     if !name.is_empty() {
-                        reads.push(name.to_string());
+                        reads.push(name);
                     }
                 }
             }
@@ -183,6 +187,18 @@ fn variables(script: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
         }
         at += 1;
     }
+    reads
+}
+
+/// The variables a script sets itself; `None` when it takes variables from elsewhere.
+fn sets(script: &str) -> Option<BTreeSet<&str>> {
+    let mut sets = BTreeSet::new();
+    // `${X:=y}` sets what was not set.
+    sets.extend(script.match_indices("${").filter_map(|(at, sign)| {
+        let inner = &script[at + sign.len()..];
+        let name = leading_name(inner);
+        (!name.is_empty() && inner[name.len()..].starts_with(":=")).then_some(name)
+    }));
     let words: Vec<&str> = script
         .split(|c: char| c.is_whitespace() || matches!(c, ';' | '(' | '&' | '|'))
         .collect();
@@ -198,12 +214,12 @@ fn variables(script: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
                 {
                     let name = leading_name(next);
                     if !name.is_empty() {
-                        sets.insert(name.to_string());
+                        sets.insert(name);
                     }
                 }
             }
             "-v" if i > 0 && words[i - 1] == "printf" => {
-                sets.extend(words.get(i + 1).map(|w| leading_name(w).to_string()));
+                sets.extend(words.get(i + 1).map(|w| leading_name(w)));
             }
             word => {
                 let name = leading_name(word);
@@ -211,12 +227,12 @@ fn variables(script: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
                 if !name.is_empty()
                     && (rest.starts_with('=') || rest.starts_with("+=") || rest.starts_with('['))
                 {
-                    sets.insert(name.to_string());
+                    sets.insert(name);
                 }
             }
         }
     }
-    Some((reads, sets))
+    Some(sets)
 }
 
 fn leading_name(text: &str) -> &str {
@@ -233,13 +249,14 @@ fn leading_name(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::variables;
+    use super::{reads, sets};
 
     fn missing(script: &str) -> Vec<String> {
-        let Some((reads, sets)) = variables(script) else {
+        let Some(sets) = sets(script) else {
             return Vec::new();
         };
-        reads.into_iter().filter(|r| !sets.contains(r)).collect()
+        let reads = reads(script).into_iter().filter(|r| !sets.contains(r));
+        reads.map(str::to_string).collect()
     }
 
     #[test]

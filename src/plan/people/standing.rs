@@ -5,7 +5,7 @@
 
 use crate::model::{ApprovalId, StageId};
 use crate::plan::{Node, Plan};
-use std::collections::BTreeMap;
+use crate::source::hash::Map;
 
 /// A set of approvals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Approvals {
 pub fn before_production(plan: &Plan) -> Vec<(StageId, Approvals)> {
     let release = plan.release();
     let none = Approvals::none(release.approvals.len());
-    let mut sets: BTreeMap<Node, (Approvals, Approvals)> = BTreeMap::new();
+    let mut sets: Map<Node, (Approvals, Approvals)> = Map::default();
     let mut list = Vec::new();
     for node in plan.order() {
         let here = match node {
