@@ -26,6 +26,7 @@ pub mod plan;
 
 pub mod checks;
 pub mod emit;
+pub mod run;
 
 pub mod report;
 

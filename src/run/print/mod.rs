@@ -1,0 +1,3 @@
+//! Runs for people and for programs: one file per form.
+//!
+//! Must not run anything.
