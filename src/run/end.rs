@@ -1,45 +1,122 @@
-//! Endings: holds are left, `finally` runs, people are told, and the state is named.
+//! Endings: `finally` runs, people are told, and the state is named.
 //!
 //! A part of the machine.
 
-use super::machine::{HoldState, Machine, Mode, Status, Wake};
-use super::trace::{Final, Run, Subject, Verb};
-use crate::model::{Moment, MomentKind, NotifyTarget, StageId};
-use crate::plan::{StageUndo, show};
+use super::machine::Machine;
+use super::state::{Mode, Wake};
+use super::step::label;
+use super::trace::{Final, Subject, Trace, Verb};
+use super::waits::Over;
+use crate::model::{HoldId, Moment, MomentKind, NotifyTarget, StageId};
+use crate::plan::{Node, show};
 
 impl Machine<'_> {
     /// Nothing is on the agenda: what comes next; `false` when the run is over.
     pub(super) fn rest(&mut self) -> bool {
         match self.mode {
-            Mode::Forward => {
-                for s in self.ids() {
-                    if !self.stages[s.index()].status.settled() {
-                        let name = &self.release.stage(s).name;
-                        self.help.push(format!("stage `{name}` waits for something that never comes"));
-                    }
-                }
-                self.mode = Mode::Closing;
-            }
-            Mode::Draining(_) | Mode::Aside(..) => return false,
-            Mode::Back(_) => self.mode = Mode::Closing,
-            Mode::Closing => {
-                if self.holds.iter().any(|h| h.state == HoldState::In) {
+            Mode::Forward | Mode::Draining | Mode::Back => {
+                let waits = self.waits_for_ever();
+                if waits.is_empty() {
+                    self.mode = Mode::Closing;
+                } else {
+                    self.trouble(|| waits.join("; "));
+                    self.help.extend(waits);
+                    self.mode = Mode::Over;
                     return false;
                 }
+            }
+            Mode::Closing => {
+                self.safe_at = Some(self.now);
                 self.mode = Mode::Finally(0);
             }
             Mode::Finally(i) => {
-                let steps: Vec<_> = self.release.finally.iter().filter(|s| self.surely(&s.when)).collect();
-                let Some(step) = steps.get(i) else { return false };
-                let (label, ms) = (self.label(step), self.plan.step_time(step, self.outcomes.pace).as_ms());
-                let holds: Vec<Subject> =
-                    (0..self.holds.len()).map(|h| Subject::Hold(crate::model::HoldId::at(h))).collect();
-                self.say(Subject::Run, Verb::Aside, label, &holds);
-                self.mode = Mode::Finally(i + 1);
-                self.after(ms, Wake::Aside);
+                let Some(step) = self.release.finally.get(i) else {
+                    self.mode = Mode::Over;
+                    return false;
+                };
+                if !self.surely(&step.when) {
+                    self.mode = Mode::Finally(i + 1);
+                    return true;
+                }
+                let mut before: Vec<Subject> = (0..self.holds.len())
+                    .map(|h| Subject::Hold(HoldId::at(h)))
+                    .collect();
+                before.extend(self.ids().map(Subject::Stage));
+                self.say_step(
+                    Subject::Run,
+                    Verb::Aside,
+                    &step.slug,
+                    &label(self.plan, step),
+                    &before,
+                );
+                let fails = self.outcomes.finally.contains(&i);
+                let once = self.plan.step_time(step, self.outcomes.pace).as_ms();
+                let ms = if fails {
+                    self.with_retries(step, once)
+                } else {
+                    once
+                };
+                self.after(ms, Wake::Finally);
             }
+            Mode::Over => return false,
         }
         true
+    }
+
+    /// A step of `finally` is through; the others run whatever became of it.
+    pub(super) fn finally_done(&mut self) {
+        let Mode::Finally(i) = self.mode else { return };
+        if let Some(step) = self
+            .release
+            .finally
+            .get(i)
+            .filter(|_| self.outcomes.finally.contains(&i))
+        {
+            self.met.insert((Subject::Run, Verb::AsideFail));
+            self.say_step(
+                Subject::Run,
+                Verb::AsideFail,
+                &step.slug,
+                &label(self.plan, step),
+                &[],
+            );
+        }
+        self.mode = Mode::Finally(i + 1);
+    }
+
+    /// What the run waits for and never comes.
+    fn waits_for_ever(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        for n in &self.graph.order {
+            let node = self.graph.node(*n);
+            let open = match node {
+                Node::Stage(s) => match self.mode {
+                    Mode::Forward => self.over(*n) == Over::Not,
+                    Mode::Back => self.undoable.contains(n),
+                    _ => self.finishes_its_step(s),
+                },
+                Node::Approval(a) => self.approvals[a.index()].state == super::state::ApprovalState::Open,
+                Node::Decision(d) => self.decisions[d.index()].state == super::state::DecisionState::Open,
+            };
+            if !open {
+                continue;
+            }
+            let name = self.plan.node_name(node);
+            list.push(match node {
+                Node::Stage(s) if self.stages[s.index()].busy => {
+                    format!("stage `{name}` hangs, and nothing gives it up")
+                }
+                Node::Stage(_) => format!("stage `{name}` waits for something that does not come"),
+                Node::Approval(_) => format!("approval `{name}` is not answered, and need not be in time"),
+                Node::Decision(_) => format!("decision `{name}` is not answered, and need not be in time"),
+            });
+        }
+        // What merely waits behind the others is no news.
+        let first = |t: &String| !t.contains("does not come");
+        if list.iter().any(first) {
+            list.retain(first);
+        }
+        list
     }
 
     /// Whoever is to be told of a moment is told.
@@ -66,19 +143,20 @@ impl Machine<'_> {
     }
 
     /// The run as it came out.
-    pub(super) fn finish(mut self) -> Run {
+    pub(super) fn finish(mut self) -> Trace {
         if self.end != Final::Succeeded {
-            for s in self.ids() {
-                let state = &self.stages[s.index()];
-                let whole = state.whole || state.status == Status::Ended;
-                if state.began && !whole && matches!(self.plan.undo(s), StageUndo::Irreversible(..)) {
-                    let name = &self.release.stage(s).name;
-                    self.help.push(format!("stage `{name}` cannot be undone and stands half done"));
-                }
+            for s in self.ids().filter(|s| self.half_done(*s)).collect::<Vec<_>>() {
+                let name = &self.release.stage(s).name;
+                self.help
+                    .push(format!("stage `{name}` cannot be undone and stands half done"));
             }
         }
-        let state = if self.help.is_empty() { self.end } else { Final::NeedsHelp };
-        if self.troubled_at.is_some() && self.end != Final::Succeeded {
+        let state = if self.help.is_empty() {
+            self.end
+        } else {
+            Final::NeedsHelp
+        };
+        if state != Final::Succeeded {
             self.moment(MomentKind::Failed, None);
         }
         self.moment(
@@ -90,65 +168,22 @@ impl Machine<'_> {
             },
             None,
         );
-        let all: Vec<Subject> = self.last.keys().copied().collect();
+        let mut all: Vec<Subject> = self.ids().map(Subject::Stage).collect();
+        all.extend((0..self.holds.len()).map(|h| Subject::Hold(HoldId::at(h))));
         self.say(Subject::Run, Verb::Over, state.word(), &all);
         let unreached = self.unreached();
-        Run {
+        Trace {
             state,
             cause: self.cause.take(),
             troubled_at: self.troubled_at,
+            safe_at: self
+                .safe_at
+                .filter(|_| matches!(state, Final::RolledBack | Final::Stopped)),
             help: std::mem::take(&mut self.help),
             unreached,
             undone: std::mem::take(&mut self.undone),
-            left: std::mem::take(&mut self.left),
+            kept: std::mem::take(&mut self.kept),
             events: std::mem::take(&mut self.events),
         }
-    }
-
-    /// What was asked to go wrong and had no occasion to.
-    fn unreached(&self) -> Vec<String> {
-        let (o, r) = (self.outcomes, self.release);
-        let stage = |s: &StageId| r.stage(*s).name.clone();
-        let mut wanted: Vec<(String, String)> = Vec::new();
-        let mut want = |key: String, text: String| wanted.push((key, text));
-        for s in o.stages.keys() {
-            want(format!("stage {}", stage(s)), format!("stage `{}` did not come to fail there", stage(s)));
-        }
-        for g in &o.gates {
-            let name = &r.gate(*g).name;
-            want(format!("gate {name}"), format!("gate `{name}` was not judged"));
-        }
-        for h in &o.enters {
-            let name = &r.hold(*h).name;
-            want(format!("hold {name}"), format!("hold `{name}` was not entered"));
-        }
-        for s in &o.undos {
-            want(format!("undo {}", stage(s)), format!("stage `{}` was not undone", stage(s)));
-        }
-        for h in &o.exits {
-            let name = &r.hold(*h).name;
-            want(format!("exit {name}"), format!("hold `{name}` was not left"));
-        }
-        for (a, verdict) in &o.approvals {
-            if !matches!(verdict, super::Verdict::GrantedAfter(_)) {
-                let name = &r.approval(*a).name;
-                want(format!("approval {name}"), format!("approval `{name}` was not asked for"));
-            }
-        }
-        for s in &o.outside_window {
-            want(format!("window {}", stage(s)), format!("stage `{}` did not come to start", stage(s)));
-        }
-        if o.cancel.is_some() {
-            want("cancel".into(), "what the run was to be cancelled in did not start".into());
-        }
-        let mut list: Vec<String> = wanted
-            .into_iter()
-            .filter(|(key, _)| !self.met.contains(key))
-            .map(|(_, text)| text)
-            .collect();
-        for t in o.triggers.keys().filter(|t| !self.last.contains_key(&Subject::Trigger(**t))) {
-            list.push(format!("trigger `{}` was never armed", Subject::Trigger(*t).name(r)));
-        }
-        list
     }
 }

@@ -2,89 +2,105 @@
 //!
 //! A part of the machine. Must not know how a stage is undone.
 
-use super::machine::{ApprovalState, DecisionState, HoldState, Machine, Mode, Pending, Status, Then, Wake};
-use super::outcomes::Answer;
-use super::stage::Item;
+use super::machine::Machine;
+use super::state::{ApprovalState, Aside, DecisionState, HoldState, Mode, Pending, Site, Status, Then, Wake};
+use super::step::label;
 use super::trace::{Final, Subject, Verb};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateId, GateOutcome, HoldId, MomentKind,
-    OnFailure, OptionOutcome, StageId, TriggerId,
+    ApprovalId, DecisionId, Failure, FailureOutcome, GateId, GateOutcome, HoldId, MomentKind, OnFailure,
+    StageId,
 };
-use crate::plan::Node;
+use crate::plan::{Node, show};
+use std::collections::VecDeque;
 
 impl Machine<'_> {
-    /// Something went wrong now, for the first time.
-    pub(super) fn trouble_at(&mut self) {
-        self.troubled_at.get_or_insert(self.now);
-    }
-
-    /// A gate said no.
-    pub(super) fn gate_failed(&mut self, s: StageId, g: GateId) {
-        self.judged.insert(g, false);
+    /// A gate did not pass.
+    pub(super) fn gate_failed(&mut self, s: StageId, g: GateId, rollout: Option<usize>) {
+        self.judged[g.index()] = Some(false);
+        self.met.insert((Subject::Gate(g), Verb::Fail));
+        self.say_within(s, Subject::Gate(g), Verb::Fail);
         let gate = self.release.gate(g);
-        self.met.insert(format!("gate {}", gate.name));
-        self.say(Subject::Gate(g), Verb::Fail, "", &[Subject::Stage(s)]);
         let what = format!("gate `{}`", gate.name);
-        match &gate.otherwise {
+        let then = match &gate.otherwise {
+            None => return self.step_failed(s, rollout, &what),
             Some((GateOutcome::Then(FailureOutcome::Continue { .. }), _)) => {
-                self.trouble_at();
                 self.stages[s.index()].at += 1;
+                return;
             }
-            Some((GateOutcome::Then(outcome), _)) => {
-                self.stage_failed(s, &what, Then::Outcome(outcome.clone()), Vec::new());
-            }
-            Some((GateOutcome::Decision(d), _)) => self.stage_failed(s, &what, Then::Decide(*d), Vec::new()),
-            None => {
-                let state = &self.stages[s.index()];
-                let rollout = match state.items.get(state.at) {
-                    Some(Item::Step(d)) => d.rollout,
-                    _ => None,
-                };
-                self.step_failed(s, rollout, &what);
-            }
-        }
+            Some((GateOutcome::Then(outcome), _)) => Then::Outcome(outcome.clone()),
+            Some((GateOutcome::Decision(d), _)) => Then::Decide(*d),
+        };
+        self.stage_failed(s, &what, then, VecDeque::new());
     }
 
     /// A step failed after its retries.
     pub(super) fn step_failed(&mut self, s: StageId, rollout: Option<usize>, what: &str) {
         let stage = self.release.stage(s);
         let ladder = stage.rollout.as_ref().filter(|r| r.demote.is_some());
-        if let (Some(ladder), Some(i)) = (ladder, rollout) {
-            let before = (0..i).rev().find(|k| self.surely(&ladder.steps[*k].when));
-            let Some(before) = before.map(|k| &ladder.steps[k]) else {
-                self.stage_failed(s, what, Then::Outcome(FailureOutcome::Rollback), Vec::new());
-                return;
-            };
-            let work = before.work.iter().filter(|w| self.surely(&w.when));
-            let first = work
-                .map(|w| {
-                    let label = format!("{} (back at {})", self.label(w), before.name);
-                    let ms = self.plan.step_time(w, self.outcomes.pace).as_ms();
-                    (Subject::Stage(s), label, ms)
-                })
-                .collect();
-            self.stage_failed(s, what, Then::Outcome(FailureOutcome::Pause), first);
-            return;
+        let (Some(ladder), Some(i)) = (ladder, rollout) else {
+            let (then, first) = self.on_failure(Subject::Stage(s), stage.on_failure.as_ref());
+            return self.stage_failed(s, what, then, first);
+        };
+        let Some(before) = (0..i).rev().find(|k| self.surely(&ladder.steps[*k].when)) else {
+            return self.stage_failed(s, what, Then::Outcome(FailureOutcome::Rollback), VecDeque::new());
+        };
+        // The steps run at the value before; that is also where an undo starts from, and a retry at this step of the rollout.
+        let back = &ladder.steps[before];
+        let work: Vec<_> = back
+            .work
+            .iter()
+            .enumerate()
+            .filter(|(_, w)| self.surely(&w.when))
+            .collect();
+        let mut first = VecDeque::new();
+        for (k, step) in work {
+            first.push_back(Aside {
+                subject: Subject::Stage(s),
+                slug: step.slug.clone(),
+                label: format!("{} (back at {})", label(self.plan, step), back.name),
+                ms: self.plan.step_time(step, self.outcomes.pace).as_ms(),
+            });
+            let known = stage.steps.get(k).map_or(&step.slug, |own| &own.slug);
+            self.stages[s.index()].begun.insert(known.clone(), Some(before));
         }
+        let state = &mut self.stages[s.index()];
+        let in_step = |item: &super::stage::Item<'_>| matches!(item, super::stage::Item::Step(d) if d.rollout == Some(i));
+        state.at = state.items.iter().position(in_step).unwrap_or(state.at);
+        self.stage_failed(s, what, Then::Outcome(FailureOutcome::Pause), first);
+    }
+
+    /// The time of a stage is over.
+    pub(super) fn out_of_time(&mut self, s: StageId) {
+        let state = &mut self.stages[s.index()];
+        state.late = true;
+        state.epoch += 1;
+        state.busy = false;
+        if state.fails.is_some_and(|(at, _)| at == state.at) {
+            state.failures += 1;
+            self.met.insert((Subject::Stage(s), Verb::StepFail));
+        }
+        self.busy.remove(&s);
+        let stage = self.release.stage(s);
         let (then, first) = self.on_failure(Subject::Stage(s), stage.on_failure.as_ref());
-        self.stage_failed(s, what, then, first);
+        let timeout = stage.timeout.unwrap_or_default();
+        self.stage_failed(s, &format!("its timeout of {timeout}"), then, first);
     }
 
     /// A hold could not be entered: the release's word counts.
     pub(super) fn hold_failed(&mut self, h: HoldId) {
         let (then, first) = self.on_failure(Subject::Hold(h), self.release.on_failure.as_ref());
+        if matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
+            return;
+        }
         let cause = format!("hold `{}` could not be entered", self.release.hold(h).name);
-        self.drain(None, then, first, cause);
+        self.drain(Site::Hold(h), then, first, cause);
     }
 
-    fn on_failure(&self, of: Subject, written: Option<&OnFailure>) -> (Then, Vec<(Subject, String, i64)>) {
+    fn on_failure(&self, of: Subject, written: Option<&OnFailure>) -> (Then, VecDeque<Aside>) {
         let Some(of_stage) = written else {
-            return (Then::Outcome(FailureOutcome::Rollback), Vec::new());
+            return (Then::Outcome(FailureOutcome::Rollback), VecDeque::new());
         };
-        let steps = of_stage.steps.iter().filter(|w| self.surely(&w.when));
-        let first = steps
-            .map(|w| (of, self.label(w), self.plan.step_time(w, self.outcomes.pace).as_ms()))
-            .collect();
+        let first = self.asides(of, of_stage.steps.iter());
         let then = match &of_stage.then {
             Failure::Then(outcome) => Then::Outcome(outcome.clone()),
             Failure::Decision(d) => Then::Decide(*d),
@@ -92,190 +108,195 @@ impl Machine<'_> {
         (then, first)
     }
 
-    fn stage_failed(&mut self, s: StageId, what: &str, then: Then, first: Vec<(Subject, String, i64)>) {
+    fn stage_failed(&mut self, s: StageId, what: &str, then: Then, first: VecDeque<Aside>) {
         let name = &self.release.stage(s).name;
         let cause = format!("stage `{name}` failed at {what}");
-        self.stages[s.index()].status = Status::Failed;
-        self.say(Subject::Stage(s), Verb::Fail, "", &[]);
+        let state = &mut self.stages[s.index()];
+        state.status = Status::Failed;
+        state.clock += 1;
+        let late = if state.late { "(its time is over)" } else { "" };
+        self.say(Subject::Stage(s), Verb::Fail, late, &[]);
         self.moment(MomentKind::Failed, Some(s));
-        if let (Then::Outcome(FailureOutcome::Continue { .. }), Mode::Forward) = (&then, &self.mode) {
-            self.trouble_at();
-            let ms = first.iter().fold(0i64, |all, (_, _, ms)| all.saturating_add(*ms));
-            for (subject, label, _) in first {
-                self.say(subject, Verb::Aside, label, &[]);
-            }
-            let epoch = self.stages[s.index()].epoch;
-            self.after(ms, Wake::Settle(s, epoch));
+        if matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
+            self.stages[s.index()].asides = first;
+            self.continuing.insert(s);
+            self.counted_as_ended(s);
             return;
         }
-        self.drain(Some(s), then, first, cause);
+        self.drain(Site::Stage(s), then, first, cause);
     }
 
-    /// A failure after which the plan goes on.
+    /// A failure after which the plan goes on, once the work before that is done.
     pub(super) fn counted_as_ended(&mut self, s: StageId) {
-        if self.stages[s.index()].status == Status::Failed {
-            self.stages[s.index()].status = Status::Continued;
-            self.say(Subject::Stage(s), Verb::Continue, "", &[]);
-        }
-    }
-
-    /// Permission was denied.
-    pub(super) fn denied(&mut self, a: ApprovalId, cause: String) {
-        self.approvals[a.index()].0 = ApprovalState::Denied;
-        self.moment(MomentKind::Rejected, None);
-        let outcome = match &self.release.approval(a).otherwise {
-            ApprovalOutcome::Rollback => FailureOutcome::Rollback,
-            ApprovalOutcome::Stop => FailureOutcome::Stop,
-            ApprovalOutcome::Restart(s, n) => FailureOutcome::Restart(*s, *n),
-        };
-        self.drain(None, Then::Outcome(outcome), Vec::new(), cause);
-    }
-
-    /// Something other than a stage leads to an outcome.
-    pub(super) fn trouble(&mut self, stage: Option<StageId>, outcome: FailureOutcome, cause: String) {
-        if !matches!(outcome, FailureOutcome::Continue { .. }) {
-            self.drain(stage, Then::Outcome(outcome), Vec::new(), cause);
-        }
-    }
-
-    /// A trigger acts.
-    pub(super) fn fire(&mut self, t: TriggerId) {
-        let Some(trigger) = self.release.triggers.get(t.index()) else { return };
-        self.say(Subject::Trigger(t), Verb::Fire, "", &[]);
-        let steps = trigger.steps.iter();
-        let first: Vec<_> = steps
-            .map(|w| (Subject::Trigger(t), self.label(w), self.plan.step_time(w, self.outcomes.pace).as_ms()))
-            .collect();
-        if let FailureOutcome::Escalate(c) = &trigger.then {
-            let who = crate::plan::show::prose(self.release, &self.release.channel(*c).title);
-            self.say(Subject::Trigger(t), Verb::Message, who, &[]);
+        if let Some(aside) = self.stages[s.index()].asides.pop_front() {
+            self.say_step(aside.subject, Verb::Aside, &aside.slug, &aside.label, &[]);
+            let epoch = self.stages[s.index()].epoch;
+            self.after(aside.ms, Wake::Continued(s, epoch));
             return;
         }
-        let cause = format!("trigger `{}` acted", trigger.name);
-        self.drain(None, Then::Outcome(trigger.then.clone()), first, cause);
+        if self.continuing.remove(&s) {
+            self.continued(s);
+        }
     }
 
-    /// Nothing new starts from here on. What is under way and not yet giving way goes on to the end of its step.
-    fn drain(&mut self, stage: Option<StageId>, then: Then, first: Vec<(Subject, String, i64)>, cause: String) {
-        self.trouble_at();
-        if self.mode != Mode::Forward {
+    fn continued(&mut self, s: StageId) {
+        let state = &mut self.stages[s.index()];
+        state.status = Status::Continued;
+        state.epoch += 1;
+        state.asides.clear();
+        self.say(Subject::Stage(s), Verb::Continue, "", &[]);
+        self.settled(Node::Stage(s));
+    }
+
+    /// Nothing new starts from here on. What is under way goes on to the end of its step.
+    pub(super) fn drain(&mut self, site: Site, then: Then, first: VecDeque<Aside>, cause: String) {
+        if !matches!(self.mode, Mode::Forward | Mode::Draining) {
             return;
         }
-        self.cause.get_or_insert(cause);
-        self.mode = Mode::Draining(Pending { stage, then, first });
+        self.trouble(|| cause);
+        self.pending.push_back(Pending { site, then, first });
+        if self.mode == Mode::Draining {
+            return;
+        }
+        self.mode = Mode::Draining;
+        for s in std::mem::take(&mut self.continuing) {
+            self.continued(s);
+        }
         for s in self.ids() {
             if !self.finishes_its_step(s) {
                 self.give_up(s);
             }
         }
+        self.withdraw();
+    }
+
+    /// Open questions are taken back.
+    pub(super) fn withdraw(&mut self) {
         for a in 0..self.approvals.len() {
-            if self.approvals[a].0 == ApprovalState::Open {
-                self.approvals[a] = (ApprovalState::Closed, self.approvals[a].1 + 1);
+            let run = &mut self.approvals[a];
+            if run.state == ApprovalState::Open {
+                run.state = ApprovalState::Closed;
+                run.epoch += 1;
                 self.say(Subject::Approval(ApprovalId::at(a)), Verb::Withdraw, "", &[]);
             }
         }
         for d in 0..self.decisions.len() {
-            if self.decisions[d].state == DecisionState::Open {
-                self.decisions[d].state = DecisionState::Closed;
-                self.decisions[d].epoch += 1;
+            let run = &mut self.decisions[d];
+            if run.state == DecisionState::Open {
+                run.state = DecisionState::Closed;
+                run.epoch += 1;
                 self.say(Subject::Decision(DecisionId::at(d)), Verb::Withdraw, "", &[]);
             }
         }
     }
 
-    /// What remains of a stage is given up; one that had not begun never did.
-    fn give_up(&mut self, s: StageId) {
+    /// What remains of a stage is given up; one that had not started never did.
+    pub(super) fn give_up(&mut self, s: StageId) {
         let end = self.at_its_end(s);
         let state = &mut self.stages[s.index()];
         let status = match state.status {
-            Status::Running if end && !state.busy => Status::Ended,
+            Status::Running if end && !state.busy => return self.ended(s),
             Status::Running => Status::Abandoned,
             Status::Entering => Status::Pending,
             _ => return,
         };
         state.status = status;
         state.epoch += 1;
+        state.clock += 1;
         state.busy = false;
-        match status {
-            Status::Ended => {
-                self.say(Subject::Stage(s), Verb::End, "", &[]);
-                self.moment(MomentKind::Finished, Some(s));
-            }
-            Status::Pending => self.say(Subject::Stage(s), Verb::Abandon, "before its first step", &[]),
-            _ => self.say(Subject::Stage(s), Verb::Abandon, "", &[]),
+        if status == Status::Pending {
+            state.at = 0;
         }
+        self.busy.remove(&s);
+        let detail = if status == Status::Pending {
+            "before it started"
+        } else {
+            ""
+        };
+        self.say(Subject::Stage(s), Verb::Abandon, detail, &[]);
     }
 
     /// Goes on once nothing is under way; whether anything changed.
     pub(super) fn drained(&mut self) -> bool {
-        if self.aside || self.holds.iter().any(|h| h.state == HoldState::Entering) {
+        let idle: Vec<StageId> = self.ids_running();
+        for s in idle {
+            self.give_up(s);
+        }
+        let entering = self.holds.iter().any(|h| h.state == HoldState::Entering);
+        if self.aside_busy || self.asked || entering || !self.busy.is_empty() {
             return false;
         }
-        for s in self.ids() {
-            if !self.stages[s.index()].busy {
-                self.give_up(s);
-            }
+        if self.current.is_none() {
+            let Some(mut next) = self.pending.pop_front() else {
+                self.go_on();
+                return true;
+            };
+            self.aside = std::mem::take(&mut next.first);
+            self.current = Some(next);
         }
-        if self.ids().any(|s| self.finishes_its_step(s)) {
-            return false;
+        if let Some(aside) = self.aside.pop_front() {
+            let before: Vec<Subject> = self.floor_of_current();
+            self.say_step(aside.subject, Verb::Aside, &aside.slug, &aside.label, &before);
+            self.aside_busy = true;
+            self.after(aside.ms, Wake::Aside);
+            return true;
         }
-        match self.mode.clone() {
-            Mode::Draining(mut pending) => {
-                let first = std::mem::take(&mut pending.first);
-                self.mode = Mode::Aside(first, pending);
+        let Some(current) = self.current.clone() else {
+            return true;
+        };
+        match current.then {
+            Then::Outcome(outcome) => self.outcome_follows(outcome),
+            Then::Decide(d) => {
+                self.asked = true;
+                let before = self.floor_of_current();
+                self.decisions[d.index()].state = DecisionState::Closed;
+                self.ask_decision(d, &before);
             }
-            Mode::Aside(mut list, pending) if !list.is_empty() => {
-                let (subject, label, ms) = list.remove(0);
-                self.say(subject, Verb::Aside, label, &[]);
-                self.mode = Mode::Aside(list, pending);
-                self.aside = true;
-                self.after(ms, Wake::Aside);
-            }
-            Mode::Aside(_, pending) => self.follow(pending.stage, pending.then),
-            _ => return false,
         }
         true
     }
 
-    fn follow(&mut self, stage: Option<StageId>, then: Then) {
-        let d = match then {
-            Then::Outcome(outcome) => return self.outcome_follows(stage, outcome),
-            Then::Decide(d) => d,
-        };
-        let others: Vec<Subject> = stage.into_iter().map(Subject::Stage).collect();
-        self.say(Subject::Decision(d), Verb::Ask, "", &others);
-        let Some(option) = self.option_of(d) else {
-            self.say(Subject::Decision(d), Verb::Expire, "", &[]);
-            return self.outcome_follows(stage, FailureOutcome::Rollback);
-        };
-        let option_of = &self.release.decision(d).options[option];
-        self.decisions[d.index()].state = DecisionState::Made(option);
-        self.say(Subject::Decision(d), Verb::Decide, format!("`{}`", option_of.name), &[]);
-        match &option_of.then {
-            OptionOutcome::Proceed => self.resume(stage, false),
-            OptionOutcome::Then(outcome) => self.outcome_follows(stage, outcome.clone()),
+    /// Running stages that have come to the end of their step.
+    fn ids_running(&self) -> Vec<StageId> {
+        self.ids()
+            .filter(|s| self.stages[s.index()].status == Status::Running && !self.stages[s.index()].busy)
+            .collect()
+    }
+
+    /// What a step outside the stages follows: the stage that failed.
+    fn floor_of_current(&self) -> Vec<Subject> {
+        match self.current.as_ref().map(|c| c.site) {
+            Some(Site::Stage(s) | Site::Window(s)) => vec![Subject::Stage(s)],
+            Some(Site::Hold(h)) => vec![Subject::Hold(h)],
+            Some(Site::Decision(d)) => vec![Subject::Decision(d)],
+            _ => Vec::new(),
         }
     }
 
-    fn outcome_follows(&mut self, stage: Option<StageId>, outcome: FailureOutcome) {
+    /// The decision that a failure asks for is made: what follows, or `None` when the plan goes on.
+    pub(super) fn failure_decided(&mut self, outcome: Option<FailureOutcome>) {
+        self.asked = false;
+        match outcome {
+            Some(outcome) => self.outcome_follows(outcome),
+            None => self.resume(false),
+        }
+    }
+
+    fn outcome_follows(&mut self, outcome: FailureOutcome) {
         match outcome {
             FailureOutcome::Rollback => self.roll_back(None),
             FailureOutcome::RollbackStage(s) => self.roll_back(Some(s)),
-            FailureOutcome::Stop => {
-                self.end = Final::Stopped;
-                self.mode = Mode::Closing;
-            }
-            FailureOutcome::Continue { .. } => self.resume(stage, false),
-            FailureOutcome::Pause => self.pause(stage),
+            FailureOutcome::Stop => self.stop(),
+            FailureOutcome::Continue { .. } => self.resume(false),
+            FailureOutcome::Pause => self.pause(),
             FailureOutcome::Escalate(c) => {
-                let who = crate::plan::show::prose(self.release, &self.release.channel(c).title);
+                let who = show::prose(self.release, &self.release.channel(c).title);
                 self.say(Subject::Run, Verb::Message, who, &[]);
-                self.pause(stage);
+                self.pause();
             }
             FailureOutcome::Restart(s, most) => {
                 let done = self.restarts.entry(s).or_insert(0);
                 if *done >= most {
-                    self.say(Subject::Stage(s), Verb::Keep, format!("after {most} further attempts"), &[]);
                     return self.roll_back(None);
                 }
                 *done += 1;
@@ -284,132 +305,11 @@ impl Machine<'_> {
         }
     }
 
-    fn roll_back(&mut self, scope: Option<StageId>) {
-        let all: Vec<Subject> = self.ids().map(Subject::Stage).collect();
-        let detail = scope.map_or_else(String::new, |s| {
-            format!("from `{}` on; what came before stays", self.release.stage(s).name)
-        });
-        self.end = if scope.is_some() { Final::Stopped } else { Final::RolledBack };
-        self.say(Subject::Run, Verb::Rollback, detail, &all);
-        self.mode = Mode::Back(scope);
-        for s in self.ids() {
-            let state = &mut self.stages[s.index()];
-            state.whole = state.status == Status::Ended;
-        }
-    }
-
-    fn pause(&mut self, stage: Option<StageId>) {
-        self.say(Subject::Run, Verb::Pause, "", &stage.into_iter().map(Subject::Stage).collect::<Vec<_>>());
-        self.moment(MomentKind::Paused, None);
-        let word = match self.outcomes.pause {
-            Answer::Retry => "retry",
-            Answer::Proceed => "proceed",
-            Answer::Rollback => "rollback",
-            Answer::Stop => "stop",
-        };
-        self.say(Subject::Run, Verb::Answer, word, &[]);
-        match self.outcomes.pause {
-            Answer::Retry => self.resume(stage, true),
-            Answer::Proceed => self.resume(stage, false),
-            Answer::Rollback => self.roll_back(None),
-            Answer::Stop => self.outcome_follows(stage, FailureOutcome::Stop),
-        }
-    }
-
-    /// On from where everything stands; the failed stage again from its failed step, or as if it had ended.
-    fn resume(&mut self, stage: Option<StageId>, again: bool) {
-        self.mode = Mode::Forward;
-        for s in self.ids() {
-            let state = &mut self.stages[s.index()];
-            if state.status == Status::Abandoned {
-                state.status = Status::Running;
-            }
-        }
-        for h in &mut self.holds {
-            if std::mem::take(&mut h.broken) && again {
-                h.state = HoldState::Out;
-            }
-        }
-        for a in &mut self.approvals {
-            if a.0 == ApprovalState::Denied {
-                a.0 = ApprovalState::NotApplicable;
-            }
-        }
-        let Some(s) = stage else { return };
-        if again {
-            let state = &mut self.stages[s.index()];
-            state.status = if state.began { Status::Running } else { Status::Entering };
-            state.fails_at = None;
-            let gate = match state.items.get(state.at) {
-                Some(Item::Entry(g)) => Some(*g),
-                Some(Item::Step(d)) => match d.step.kind {
-                    crate::model::StepKind::VerifyGate(g) => Some(g),
-                    _ => None,
-                },
-                _ => None,
-            };
-            self.healed.extend(gate.map(Subject::Gate));
-        } else {
-            self.counted_as_ended(s);
-        }
-    }
-
-    /// A stage and what depends on it is as if it had not started; what began stays known to a later rollback.
-    fn restart(&mut self, from: StageId) {
-        let set = self.plan.descendants(Node::Stage(from));
-        let inside = |n: Node| n == Node::Stage(from) || self.plan.contains(&set, n);
-        let stages: Vec<StageId> = self.ids().filter(|s| inside(Node::Stage(*s))).collect();
-        let approvals: Vec<usize> =
-            (0..self.approvals.len()).filter(|a| inside(Node::Approval(ApprovalId::at(*a)))).collect();
-        let decisions: Vec<usize> =
-            (0..self.decisions.len()).filter(|d| inside(Node::Decision(DecisionId::at(*d)))).collect();
-        for a in approvals {
-            self.approvals[a] = (ApprovalState::Closed, self.approvals[a].1 + 1);
-        }
-        for d in decisions {
-            self.decisions[d].state = DecisionState::Closed;
-            self.decisions[d].epoch += 1;
-        }
-        for s in &stages {
-            let state = &mut self.stages[s.index()];
-            state.status = Status::Pending;
-            state.attempt += 1;
-            state.epoch += 1;
-            state.busy = false;
-        }
-        self.judged.retain(|g, _| !self.plan.judges(*g).iter().any(|s| stages.contains(s)));
-        self.say(Subject::Stage(from), Verb::Restart, "", &[Subject::Run]);
-        self.resume(None, false);
-    }
-
-    /// The run is cancelled: nothing is undone.
-    pub(super) fn cancel(&mut self) {
-        let busy = |s: &StageId| {
-            let state = &self.stages[s.index()];
-            state.busy && matches!(state.items.get(state.at), Some(Item::Step(_)))
-        };
-        let busy: Vec<StageId> = self.ids().filter(busy).collect();
-        self.say(Subject::Run, Verb::Cancel, "", &busy.iter().map(|s| Subject::Stage(*s)).collect::<Vec<_>>());
-        self.drain(None, Then::Outcome(FailureOutcome::Stop), Vec::new(), "the run was cancelled".into());
-        for s in busy {
-            let name = &self.release.stage(s).name;
-            self.help.push(format!("stage `{name}` was in the middle of a step when the run was cancelled"));
-            // A cancellation waits for nobody.
-            let state = &mut self.stages[s.index()];
-            state.busy = true;
-            if state.status == Status::Running {
-                self.abort(s);
-            } else {
-                state.busy = false;
-            }
-        }
-    }
-
-    fn abort(&mut self, s: StageId) {
-        let state = &mut self.stages[s.index()];
-        state.busy = false;
-        state.epoch += 1;
-        state.status = Status::Abandoned;
-        self.say(Subject::Stage(s), Verb::Abandon, "in the middle of a step", &[Subject::Run]);
+    /// Nothing is undone.
+    pub(super) fn stop(&mut self) {
+        self.pending.clear();
+        self.current = None;
+        self.end = Final::Stopped;
+        self.mode = Mode::Closing;
     }
 }

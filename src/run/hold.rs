@@ -2,45 +2,94 @@
 //!
 //! A part of the machine.
 
-use super::machine::{HoldState, Machine, Mode, Status, Wake};
+use super::machine::Machine;
+use super::state::{Back, HoldState, Mode, Wake};
 use super::trace::{Subject, Verb};
-use crate::model::{HoldId, Step};
+use crate::model::{HoldId, StageId, Step};
 
 impl Machine<'_> {
     fn time_of(&self, steps: &[Step]) -> i64 {
-        steps
-            .iter()
-            .filter(|s| self.surely(&s.when))
-            .fold(0, |all, s| all.saturating_add(self.plan.step_time(s, self.outcomes.pace).as_ms()))
+        let time = |s: &Step| self.plan.step_time(s, self.outcomes.pace).as_ms();
+        let steps = steps.iter().filter(|s| self.surely(&s.when));
+        steps.fold(0, |all, s| all.saturating_add(time(s)))
+    }
+
+    /// The same when the last of them fails.
+    fn time_failing(&self, steps: &[Step]) -> i64 {
+        let all = self.time_of(steps);
+        let Some(last) = steps.iter().rev().find(|s| self.surely(&s.when)) else {
+            return all;
+        };
+        let once = self.plan.step_time(last, self.outcomes.pace).as_ms();
+        all.saturating_sub(once)
+            .saturating_add(self.with_retries(last, once))
+    }
+
+    /// Whether every hold around a stage is entered; starts to enter the first that is not.
+    pub(super) fn inside_holds(&mut self, s: StageId) -> bool {
+        for h in self.around(s) {
+            match self.holds[h.index()].state {
+                HoldState::In | HoldState::Stuck => {}
+                HoldState::Out | HoldState::Left => {
+                    self.enter(*h, s);
+                    return false;
+                }
+                HoldState::Entering | HoldState::Leaving => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether entering a hold is to fail now.
+    fn enter_fails(&self, h: HoldId) -> bool {
+        let failures = self.holds[h.index()].failures;
+        let times = self.outcomes.enters.get(&h);
+        times.is_some_and(|n| n.is_none_or(|n| failures < n))
     }
 
     /// Starts to enter a hold, for the first time or again.
-    pub(super) fn enter(&mut self, h: HoldId) {
+    fn enter(&mut self, h: HoldId, s: StageId) {
         self.entered += 1;
-        let number = self.entered;
         let again = self.holds[h.index()].state == HoldState::Left;
+        let number = self.entered;
         let hold = &mut self.holds[h.index()];
         hold.state = HoldState::Entering;
         hold.entered = number;
         let detail = if again { "again" } else { "" };
-        self.say(Subject::Hold(h), Verb::Enter, detail, &[]);
-        let ms = self.time_of(&self.release.hold(h).enter);
+        let mut before = self.waited_for[s.index()].clone();
+        before.push(Subject::Stage(s));
+        self.say(Subject::Hold(h), Verb::Enter, detail, &before);
+        let enter = &self.release.hold(h).enter;
+        let ms = if self.enter_fails(h) {
+            self.time_failing(enter)
+        } else {
+            self.time_of(enter)
+        };
         self.after(ms, Wake::Entered(h));
     }
 
     /// Its `enter` is through.
     pub(super) fn entered(&mut self, h: HoldId) {
         let hold = self.release.hold(h);
-        if self.outcomes.enters.contains(&h) && self.healed.insert(Subject::Hold(h)) {
-            self.met.insert(format!("hold {}", hold.name));
-            // What it began must be taken back all the same.
-            self.holds[h.index()].state = HoldState::In;
-            self.holds[h.index()].broken = true;
+        // What a failed `enter` began must be taken back all the same.
+        self.holds[h.index()].state = HoldState::In;
+        let graph = self.graph;
+        for s in &graph.holds[h.index()] {
+            self.look_at(*s);
+        }
+        if self.enter_fails(h) {
+            self.holds[h.index()].failures += 1;
+            self.met.insert((Subject::Hold(h), Verb::Enter));
             self.say(Subject::Hold(h), Verb::Fail, "to be entered", &[]);
-            self.hold_failed(h);
+            if self.mode == Mode::Back {
+                self.holds[h.index()].barred = true;
+                self.help
+                    .push(format!("hold `{}` could not be entered again", hold.name));
+            } else {
+                self.hold_failed(h);
+            }
             return;
         }
-        self.holds[h.index()].state = HoldState::In;
         self.say(Subject::Hold(h), Verb::Entered, "", &[]);
         if let Some((d, _)) = &hold.at_most {
             let number = self.holds[h.index()].entered;
@@ -48,86 +97,77 @@ impl Machine<'_> {
         }
     }
 
-    /// It lasts longer than it may.
-    pub(super) fn overdue(&mut self, h: HoldId) {
-        self.say(Subject::Hold(h), Verb::Overdue, "", &[]);
-    }
-
     /// Starts to leave the hold that was entered last of those that may be left; whether there is one.
     pub(super) fn leave_holds(&mut self) -> bool {
-        let list: Vec<HoldId> = (0..self.holds.len()).map(HoldId::at).collect();
-        let may = |m: &Self, h: &HoldId| m.holds[h.index()].state == HoldState::In && m.may_leave(*h);
-        let Some(h) = list
-            .iter()
-            .copied()
-            .filter(|h| may(self, h))
-            .max_by_key(|h| self.holds[h.index()].entered)
+        let may = |open: usize| match self.mode {
+            Mode::Forward | Mode::Back => open == 0,
+            Mode::Closing => true,
+            Mode::Draining | Mode::Finally(_) | Mode::Over => false,
+        };
+        let open = self.holds.iter().enumerate();
+        let open = open.filter(|(_, h)| h.state == HoldState::In && may(h.open));
+        let Some((h, entered)) = open
+            .map(|(i, h)| (HoldId::at(i), h.entered))
+            .max_by_key(|(_, n)| *n)
         else {
             return false;
         };
-        let entered = self.holds[h.index()].entered;
-        if self.holds.iter().any(|x| x.state == HoldState::Leaving && x.entered > entered) {
+        if self
+            .holds
+            .iter()
+            .any(|x| x.state == HoldState::Leaving && x.entered > entered)
+        {
             return false;
         }
-        let inside: Vec<Subject> = self.holds[h.index()].stages.iter().map(|s| Subject::Stage(*s)).collect();
-        let lost = self.holds[h.index()].stages.iter().any(|s| {
-            self.outcomes.undos.contains(s) && self.stages[s.index()].status == Status::Stuck
-        });
-        if lost {
+        let inside = &self.graph.holds[h.index()];
+        let mut before: Vec<Subject> = inside.iter().map(|s| Subject::Stage(*s)).collect();
+        // They close in reverse order.
+        let later = self
+            .holds
+            .iter()
+            .enumerate()
+            .filter(|(_, x)| x.state == HoldState::Left && x.entered > entered);
+        before.extend(later.map(|(i, _)| Subject::Hold(HoldId::at(i))));
+        let name = &self.release.hold(h).name;
+        if inside.iter().any(|s| self.stages[s.index()].back == Back::Failed) {
             self.holds[h.index()].state = HoldState::Stuck;
-            self.say(Subject::Hold(h), Verb::Wait, "", &inside);
+            self.say(Subject::Hold(h), Verb::Wait, "", &before);
             self.help.push(format!(
-                "hold `{}` stays until its owner gives the word: an undo inside it failed",
-                self.release.hold(h).name
+                "hold `{name}` stays until its owner gives the word: an undo inside it failed"
             ));
             return true;
         }
         self.holds[h.index()].state = HoldState::Leaving;
-        self.say(Subject::Hold(h), Verb::Exit, "", &inside);
+        self.say(Subject::Hold(h), Verb::Exit, "", &before);
         let exit = &self.release.hold(h).exit;
-        let once = self.time_of(exit);
-        let ms = match (self.outcomes.exits.contains(&h), exit.last()) {
-            (true, Some(step)) => {
-                let last = self.plan.step_time(step, self.outcomes.pace).as_ms();
-                once.saturating_sub(last).saturating_add(self.with_retries(step, last))
-            }
-            _ => once,
+        let fails = self.outcomes.exits.contains(&h);
+        let ms = if fails {
+            self.time_failing(exit)
+        } else {
+            self.time_of(exit)
         };
         self.after(ms, Wake::Left(h));
         true
     }
 
-    /// Whether each stage inside has ended, been undone or can no longer start.
-    fn may_leave(&self, h: HoldId) -> bool {
-        let over = |s: &crate::model::StageId| {
-            let state = &self.stages[s.index()];
-            match (&self.mode, state.status) {
-                (_, Status::NotApplicable) => true,
-                (Mode::Forward, st) => st.well(),
-                (Mode::Draining(_) | Mode::Aside(..), _) => false,
-                (Mode::Back(scope), st) => match st {
-                    Status::Undoing => false,
-                    Status::Undone | Status::Stuck => true,
-                    _ => !state.began || !self.in_scope(*scope, *s),
-                },
-                (Mode::Closing | Mode::Finally(_), _) => true,
-            }
-        };
-        self.holds[h.index()].stages.iter().all(over)
-    }
-
     /// Its `exit` is through.
     pub(super) fn left(&mut self, h: HoldId) {
-        if self.outcomes.exits.contains(&h) {
-            let name = &self.release.hold(h).name;
-            self.met.insert(format!("exit {name}"));
-            self.holds[h.index()].state = HoldState::Stuck;
-            self.trouble_at();
-            self.say(Subject::Hold(h), Verb::Fail, "to be left; its owner is called", &[]);
-            self.help.push(format!("hold `{name}` could not be left"));
+        if !self.outcomes.exits.contains(&h) {
+            self.holds[h.index()].state = HoldState::Left;
+            self.say(Subject::Hold(h), Verb::Left, "", &[]);
             return;
         }
-        self.holds[h.index()].state = HoldState::Left;
-        self.say(Subject::Hold(h), Verb::Left, "", &[]);
+        let name = &self.release.hold(h).name;
+        self.met.insert((Subject::Hold(h), Verb::Exit));
+        self.holds[h.index()].state = HoldState::Stuck;
+        self.say(
+            Subject::Hold(h),
+            Verb::Fail,
+            "to be left; its owner is called",
+            &[],
+        );
+        let cause = format!("hold `{name}` could not be left");
+        self.help.push(cause.clone());
+        self.trouble(|| cause);
     }
 }

@@ -1,282 +1,223 @@
-//! The machine: its state, its clock, its agenda, and the loop that turns them.
+//! The machine: its clock, its agenda, and the loop that turns them.
 //!
 //! Knows what there is and when something happens next; what it means stands beside it, one file per part of the semantics.
 
 use super::outcomes::Outcomes;
-use super::stage::Item;
-use super::trace::{Event, Final, Run, Subject, Verb};
-use crate::model::{ApprovalId, DecisionId, FailureOutcome, GateId, HoldId, Release, StageId, TriggerId};
+use super::state::{
+    ApprovalRun, ApprovalState, Aside, Back, DecisionRun, DecisionState, HoldRun, HoldState, Mode, Pending,
+    StageRun, Status, Wake,
+};
+use super::trace::{Event, Final, Subject, Trace, Verb};
+use super::waits::Graph;
+use crate::model::{ChecklistId, GateId, HoldId, Release, StageId, TriggerId};
 use crate::plan::Plan;
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The most events of a run; far beyond what any plan with bounded restarts comes to.
-const EVENTS: usize = 200_000;
+/// The most events of a run besides those that its size explains; far beyond what bounded restarts come to.
+const EVENTS: usize = 100_000;
 
-/// How far a stage is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    /// It has not started.
-    Pending,
-    /// It may start: its entry gates are judged, its holds entered.
-    Entering,
-    /// Its first step has started.
-    Running,
-    /// It ended well.
-    Ended,
-    /// It failed, and the plan went on.
-    Continued,
-    /// It does not apply.
-    NotApplicable,
-    /// It failed.
-    Failed,
-    /// It was given up at the end of a step.
-    Abandoned,
-    /// It is being undone.
-    Undoing,
-    /// It was undone, or had nothing to undo.
-    Undone,
-    /// Its undo failed, or it is left because something that depends on it stands.
-    Stuck,
+/// A plan made ready to run: for many runs of one plan.
+pub struct Reference<'a> {
+    plan: &'a Plan,
+    graph: Graph,
 }
 
-impl Status {
-    /// It counts as ended for what waits for it.
-    pub(super) fn well(self) -> bool {
-        matches!(self, Status::Ended | Status::Continued)
+impl<'a> Reference<'a> {
+    /// Makes a plan ready.
+    pub fn new(plan: &'a Plan) -> Reference<'a> {
+        Reference {
+            plan,
+            graph: Graph::new(plan),
+        }
     }
 
-    /// Nothing more comes of it going forward.
-    pub(super) fn settled(self) -> bool {
-        !matches!(self, Status::Pending | Status::Entering | Status::Running)
+    /// The run that these outcomes lead to.
+    pub fn run(&self, outcomes: &Outcomes) -> Trace {
+        let mut machine = Machine::new(self.plan, &self.graph, outcomes);
+        machine.turn();
+        machine.finish()
     }
 }
 
-/// A stage in a run.
-pub(super) struct StageState<'a> {
-    pub(super) status: Status,
-    pub(super) items: Vec<Item<'a>>,
-    /// The item it is at.
-    pub(super) at: usize,
-    /// Something of it is under way.
-    pub(super) busy: bool,
-    /// Wakes of an older epoch are void.
-    pub(super) epoch: u32,
-    /// Its first step has started, in this attempt or an earlier one.
-    pub(super) began: bool,
-    /// The steps that began, with the step of the rollout they began in last.
-    pub(super) begun: BTreeMap<SmolStr, Option<usize>>,
-    /// The item at which it fails.
-    pub(super) fails_at: Option<usize>,
-    pub(super) attempt: u32,
-    /// It ended well before the rollback.
-    pub(super) whole: bool,
-    /// What its undo still has to do.
-    pub(super) undo: Vec<(String, i64)>,
-}
-
-/// How far an approval is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ApprovalState {
-    Closed,
-    Open,
-    Granted(i64),
-    NotApplicable,
-    Denied,
-}
-
-/// How far a decision is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DecisionState {
-    Closed,
-    Open,
-    Made(usize),
-    NotApplicable,
-}
-
-/// A decision in a run.
-pub(super) struct DecisionRun {
-    pub(super) state: DecisionState,
-    pub(super) epoch: u32,
-}
-
-/// How far a hold is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HoldState {
-    Out,
-    Entering,
-    In,
-    Leaving,
-    Left,
-    /// It could not be left, or waits for its owner.
-    Stuck,
-}
-
-/// A hold in a run.
-pub(super) struct HoldRun {
-    pub(super) state: HoldState,
-    pub(super) stages: Vec<StageId>,
-    /// When it was entered last, as a running number.
-    pub(super) entered: u32,
-    /// Entering it failed.
-    pub(super) broken: bool,
-}
-
-/// What the run as a whole is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Stages start and run.
-    Forward,
-    /// Nothing new starts; steps under way end. Then this follows.
-    Draining(Pending),
-    /// Work between a failure and what follows it.
-    Aside(Vec<(Subject, String, i64)>, Pending),
-    /// What began is undone: all of it, or from a stage on.
-    Back(Option<StageId>),
-    /// Holds are left.
-    Closing,
-    /// `finally`.
-    Finally(usize),
-}
-
-/// What follows once nothing is under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pending {
-    /// The stage that failed, when one did.
-    pub(super) stage: Option<StageId>,
-    pub(super) then: Then,
-    /// Work that comes first.
-    pub(super) first: Vec<(Subject, String, i64)>,
-}
-
-/// What follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Then {
-    Outcome(FailureOutcome),
-    Decide(DecisionId),
-}
-
-/// What the agenda holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wake {
-    Item(StageId, u32),
-    Settle(StageId, u32),
-    Answer(ApprovalId, u32),
-    Decide(DecisionId, u32),
-    Entered(HoldId),
-    Left(HoldId),
-    Overdue(HoldId, u32),
-    Undo(StageId),
-    Aside,
-    Fire(TriggerId),
-    Cancel,
+/// The run that these outcomes lead to.
+pub fn run(plan: &Plan, outcomes: &Outcomes) -> Trace {
+    Reference::new(plan).run(outcomes)
 }
 
 /// A run under way.
 pub(super) struct Machine<'a> {
     pub(super) plan: &'a Plan,
     pub(super) release: &'a Release,
+    pub(super) graph: &'a Graph,
     pub(super) outcomes: &'a Outcomes,
     pub(super) now: i64,
-    agenda: BTreeMap<(i64, u64), Wake>,
+    /// Time, then what comes last at that time, then the order in which it was put there.
+    agenda: BTreeMap<(i64, bool, u64), Wake>,
     number: u64,
     pub(super) events: Vec<Event>,
-    pub(super) last: BTreeMap<Subject, usize>,
-    pub(super) stages: Vec<StageState<'a>>,
-    pub(super) approvals: Vec<(ApprovalState, u32)>,
+    last: BTreeMap<Subject, usize>,
+    /// The event that everything later follows.
+    pub(super) floor: Option<usize>,
+    pub(super) stages: Vec<StageRun<'a>>,
+    pub(super) approvals: Vec<ApprovalRun>,
     pub(super) decisions: Vec<DecisionRun>,
     pub(super) holds: Vec<HoldRun>,
-    pub(super) judged: BTreeMap<GateId, bool>,
+    /// How each gate was judged last.
+    pub(super) judged: Vec<Option<bool>>,
+    pub(super) gate_failures: Vec<u32>,
+    pub(super) ticked: BTreeSet<ChecklistId>,
+    /// For each node, how much of what it waits for is not over.
+    pub(super) open: Vec<usize>,
+    /// What each stage waited for since something was said of it last.
+    pub(super) waited_for: Vec<Vec<Subject>>,
+    /// Nodes that wait for what something not applicable waits for.
+    pub(super) heirs: Vec<Vec<usize>>,
+    /// The places of the nodes to look at.
+    pub(super) look: BTreeSet<usize>,
+    /// Stages in the middle of something.
+    pub(super) busy: BTreeSet<StageId>,
     pub(super) mode: Mode,
-    pub(super) aside: bool,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) aside: VecDeque<Aside>,
+    /// Work of `aside` is under way.
+    pub(super) aside_busy: bool,
+    /// What is being followed, once its work is done.
+    pub(super) current: Option<Pending>,
+    /// The decision that it asks for has no answer yet.
+    pub(super) asked: bool,
+    /// Failed stages that the plan is about to go on from.
+    pub(super) continuing: BTreeSet<StageId>,
+    pub(super) blocked: Vec<usize>,
+    pub(super) stuck: Vec<Option<StageId>>,
+    pub(super) reached: Vec<Vec<usize>>,
+    pub(super) clear: Vec<usize>,
+    pub(super) undoable: BTreeSet<usize>,
     pub(super) end: Final,
     pub(super) cause: Option<String>,
     pub(super) troubled_at: Option<i64>,
+    pub(super) safe_at: Option<i64>,
     pub(super) help: Vec<String>,
     pub(super) undone: Vec<StageId>,
-    pub(super) left: Vec<StageId>,
+    pub(super) kept: Vec<StageId>,
     pub(super) restarts: BTreeMap<StageId, u32>,
-    pub(super) healed: BTreeSet<Subject>,
-    pub(super) met: BTreeSet<String>,
+    pub(super) pauses: usize,
+    /// What was asked to go wrong and did.
+    pub(super) met: BTreeSet<(Subject, Verb)>,
+    pub(super) windows: BTreeSet<StageId>,
     pub(super) entered: u32,
-    pub(super) cancelled: bool,
-    pub(super) fired: BTreeSet<TriggerId>,
-}
-
-/// The run that these outcomes lead to.
-pub fn run(plan: &Plan, outcomes: &Outcomes) -> Run {
-    let mut machine = Machine::new(plan, outcomes);
-    machine.turn();
-    machine.finish()
+    /// Triggers that have been let loose.
+    pub(super) loosed: BTreeSet<TriggerId>,
 }
 
 impl<'a> Machine<'a> {
-    fn new(plan: &'a Plan, outcomes: &'a Outcomes) -> Self {
+    fn new(plan: &'a Plan, graph: &'a Graph, outcomes: &'a Outcomes) -> Self {
         let release = plan.release();
-        let stage = |_: &_| StageState {
+        let stage = |_: &_| StageRun {
             status: Status::Pending,
             items: Vec::new(),
             at: 0,
             busy: false,
             epoch: 0,
+            clock: 0,
+            late: false,
             began: false,
             begun: BTreeMap::new(),
-            fails_at: None,
+            fails: None,
+            failures: 0,
             attempt: 1,
-            whole: false,
-            undo: Vec::new(),
+            back: Back::No,
+            undo: VecDeque::new(),
+            breaks: None,
+            asides: VecDeque::new(),
         };
-        let hold = |h: usize| HoldRun {
-            state: HoldState::Out,
-            stages: plan.hold_stages(HoldId::at(h)),
-            entered: 0,
-            broken: false,
-        };
-        Machine {
+        let nodes = graph.order.len();
+        let mut machine = Machine {
             plan,
             release,
+            graph,
             outcomes,
             now: 0,
             agenda: BTreeMap::new(),
             number: 0,
             events: Vec::new(),
             last: BTreeMap::new(),
+            floor: None,
             stages: release.stages.iter().map(stage).collect(),
-            approvals: vec![(ApprovalState::Closed, 0); release.approvals.len()],
-            decisions: (0..release.decisions.len())
-                .map(|_| DecisionRun {
-                    state: DecisionState::Closed,
-                    epoch: 0,
-                })
-                .collect(),
-            holds: (0..release.holds.len()).map(hold).collect(),
-            judged: BTreeMap::new(),
+            approvals: Vec::new(),
+            decisions: Vec::new(),
+            holds: Vec::new(),
+            judged: vec![None; release.gates.len()],
+            gate_failures: vec![0; release.gates.len()],
+            ticked: BTreeSet::new(),
+            open: vec![0; nodes],
+            waited_for: vec![Vec::new(); release.stages.len()],
+            heirs: vec![Vec::new(); nodes],
+            look: BTreeSet::new(),
+            busy: BTreeSet::new(),
             mode: Mode::Forward,
-            aside: false,
+            pending: VecDeque::new(),
+            aside: VecDeque::new(),
+            aside_busy: false,
+            current: None,
+            asked: false,
+            continuing: BTreeSet::new(),
+            blocked: Vec::new(),
+            stuck: Vec::new(),
+            reached: Vec::new(),
+            clear: Vec::new(),
+            undoable: BTreeSet::new(),
             end: Final::Succeeded,
             cause: None,
             troubled_at: None,
+            safe_at: None,
             help: Vec::new(),
             undone: Vec::new(),
-            left: Vec::new(),
+            kept: Vec::new(),
             restarts: BTreeMap::new(),
-            healed: BTreeSet::new(),
+            pauses: 0,
             met: BTreeSet::new(),
+            windows: BTreeSet::new(),
             entered: 0,
-            cancelled: false,
-            fired: BTreeSet::new(),
-        }
+            loosed: BTreeSet::new(),
+        };
+        machine
+            .approvals
+            .resize_with(release.approvals.len(), || ApprovalRun {
+                state: ApprovalState::Closed,
+                epoch: 0,
+            });
+        machine.decisions = graph
+            .by_failure
+            .iter()
+            .map(|by_failure| DecisionRun {
+                state: DecisionState::Closed,
+                epoch: 0,
+                by_failure: *by_failure,
+            })
+            .collect();
+        machine.holds.resize_with(release.holds.len(), || HoldRun {
+            state: HoldState::Out,
+            open: 0,
+            entered: 0,
+            failures: 0,
+            barred: false,
+        });
+        machine.recount();
+        machine
     }
 
     fn turn(&mut self) {
-        self.open();
+        self.open_run();
+        let most = EVENTS.saturating_add(self.graph.order.len().saturating_mul(50));
         loop {
             self.settle();
-            if self.events.len() > EVENTS {
+            if self.events.len() > most {
                 self.help.push("the run does not come to an end".into());
+                self.mode = Mode::Over;
                 return;
             }
-            let Some(((at, _), wake)) = self.agenda.pop_first() else {
+            let Some(((at, _, _), wake)) = self.agenda.pop_first() else {
                 if self.rest() {
                     continue;
                 }
@@ -292,14 +233,11 @@ impl<'a> Machine<'a> {
     /// Does all that can be done at this moment.
     fn settle(&mut self) {
         loop {
-            let more = match &self.mode {
+            let more = match self.mode {
                 Mode::Forward => self.forward(),
-                Mode::Draining(_) | Mode::Aside(..) => self.drained(),
-                Mode::Back(scope) => {
-                    let scope = *scope;
-                    self.undo_what_may(scope)
-                }
-                Mode::Closing | Mode::Finally(_) => false,
+                Mode::Draining => self.drained(),
+                Mode::Back => self.undo_what_may(),
+                Mode::Closing | Mode::Finally(_) | Mode::Over => false,
             };
             if !more && !self.leave_holds() {
                 return;
@@ -310,29 +248,37 @@ impl<'a> Machine<'a> {
     /// Whether a wake is still meant: what was given up wakes nobody.
     fn stands(&self, wake: Wake) -> bool {
         match wake {
-            Wake::Item(s, epoch) | Wake::Settle(s, epoch) => self.stages[s.index()].epoch == epoch,
-            Wake::Answer(a, epoch) => self.approvals[a.index()].1 == epoch,
+            Wake::Item(s, epoch) | Wake::Continued(s, epoch) => self.stages[s.index()].epoch == epoch,
+            Wake::Late(s, clock) => {
+                let stage = &self.stages[s.index()];
+                stage.clock == clock && stage.status == Status::Running
+            }
+            Wake::Answer(a, epoch) => self.approvals[a.index()].epoch == epoch,
             Wake::Decide(d, epoch) => self.decisions[d.index()].epoch == epoch,
             Wake::Overdue(h, entered) => {
                 let hold = &self.holds[h.index()];
                 hold.entered == entered && hold.state == HoldState::In
             }
             Wake::Fire(_) | Wake::Cancel => self.mode == Mode::Forward,
-            _ => true,
+            Wake::Entered(h) => self.holds[h.index()].state == HoldState::Entering,
+            Wake::Unlocked | Wake::Left(_) | Wake::Undo(_) | Wake::Aside | Wake::Finally => true,
         }
     }
 
     fn wake(&mut self, wake: Wake) {
         match wake {
+            Wake::Unlocked => self.begin_run(),
             Wake::Item(s, _) => self.item_done(s),
-            Wake::Settle(s, _) => self.counted_as_ended(s),
+            Wake::Late(s, _) => self.out_of_time(s),
+            Wake::Continued(s, _) => self.counted_as_ended(s),
             Wake::Answer(a, _) => self.answered(a),
             Wake::Decide(d, _) => self.decided(d),
             Wake::Entered(h) => self.entered(h),
             Wake::Left(h) => self.left(h),
-            Wake::Overdue(h, _) => self.overdue(h),
+            Wake::Overdue(h, _) => self.say(Subject::Hold(h), Verb::Overdue, "", &[]),
             Wake::Undo(s) => self.undo_goes_on(s),
-            Wake::Aside => self.aside = false,
+            Wake::Aside => self.aside_busy = false,
+            Wake::Finally => self.finally_done(),
             Wake::Fire(t) => self.fire(t),
             Wake::Cancel => self.cancel(),
         }
@@ -341,30 +287,126 @@ impl<'a> Machine<'a> {
     /// Puts something on the agenda.
     pub(super) fn after(&mut self, ms: i64, wake: Wake) {
         self.number += 1;
-        self.agenda
-            .insert((self.now.saturating_add(ms.max(0)), self.number), wake);
+        let last = matches!(wake, Wake::Late(..) | Wake::Overdue(..));
+        let at = self.now.saturating_add(ms.max(0));
+        self.agenda.insert((at, last, self.number), wake);
     }
 
     /// Writes down what happened; it follows the last events of its own subject and of `others`.
-    pub(super) fn say(&mut self, subject: Subject, verb: Verb, detail: impl Into<String>, others: &[Subject]) {
-        let mut after: Vec<usize> = std::iter::once(&subject)
+    pub(super) fn say(
+        &mut self,
+        subject: Subject,
+        verb: Verb,
+        detail: impl Into<String>,
+        others: &[Subject],
+    ) {
+        self.note(subject, subject, verb, None, detail.into(), others);
+    }
+
+    /// The same of a step.
+    pub(super) fn say_step(
+        &mut self,
+        subject: Subject,
+        verb: Verb,
+        step: &SmolStr,
+        detail: &str,
+        others: &[Subject],
+    ) {
+        self.note(
+            subject,
+            subject,
+            verb,
+            Some(step.clone()),
+            detail.to_string(),
+            others,
+        );
+    }
+
+    /// The same of something that belongs to the order of events of a stage: a gate that it judges.
+    pub(super) fn say_within(&mut self, s: StageId, subject: Subject, verb: Verb) {
+        self.note(Subject::Stage(s), subject, verb, None, String::new(), &[]);
+    }
+
+    fn note(
+        &mut self,
+        chain: Subject,
+        subject: Subject,
+        verb: Verb,
+        step: Option<SmolStr>,
+        detail: String,
+        others: &[Subject],
+    ) {
+        let waited = match chain {
+            Subject::Stage(s) => std::mem::take(&mut self.waited_for[s.index()]),
+            _ => Vec::new(),
+        };
+        let mut after: Vec<usize> = std::iter::once(&chain)
             .chain(others)
+            .chain(&waited)
             .filter_map(|s| self.last.get(s).copied())
             .collect();
+        // What nothing of this kind came before follows the last turn that the run took.
+        if let Some(floor) = self.floor
+            && after.iter().all(|a| *a < floor)
+        {
+            after.push(floor);
+        }
         after.sort_unstable();
         after.dedup();
-        self.last.insert(subject, self.events.len());
+        self.last.insert(chain, self.events.len());
         self.events.push(Event {
             at: self.now,
             subject,
             verb,
-            detail: detail.into(),
+            step,
+            detail,
             after,
         });
+    }
+
+    /// Everything later follows what happened last.
+    pub(super) fn turn_here(&mut self) {
+        self.floor = self.events.len().checked_sub(1);
+    }
+
+    /// The event that was written last about something.
+    pub(super) fn last_of(&self, subject: Subject) -> Option<usize> {
+        self.last.get(&subject).copied()
+    }
+
+    /// What was said last follows these too.
+    pub(super) fn also_after(&mut self, events: &[usize]) {
+        if let Some(last) = self.events.last_mut() {
+            last.after.extend(events);
+            last.after.sort_unstable();
+            last.after.dedup();
+        }
     }
 
     /// Every stage, by id.
     pub(super) fn ids(&self) -> impl Iterator<Item = StageId> + use<> {
         (0..self.stages.len()).map(StageId::at)
+    }
+
+    /// Something went wrong now, for the first time.
+    pub(super) fn trouble(&mut self, cause: impl FnOnce() -> String) {
+        self.troubled_at.get_or_insert(self.now);
+        self.cause.get_or_insert_with(cause);
+    }
+
+    /// The holds around a stage.
+    pub(super) fn around(&self, s: StageId) -> &'a [HoldId] {
+        &self.graph.inside[s.index()]
+    }
+
+    /// How often a gate was to fail, and whether it does so now.
+    pub(super) fn gate_is_to_fail(&mut self, g: GateId) -> bool {
+        let Some(times) = self.outcomes.gates.get(&g) else {
+            return false;
+        };
+        let count = &mut self.gate_failures[g.index()];
+        let fails = times.is_none_or(|n| *count < n);
+        *count = count.saturating_add(u32::from(fails));
+        fails
     }
 }

@@ -1,8 +1,8 @@
 //! What is decided outside the plan: how steps, gates, people and undos come out in one run.
 //!
-//! The default is that all goes well and everything is granted at once. Plain data; made by the command and by tests.
+//! The default is that all goes well and everybody agrees at once. Plain data; made by the command and by tests.
 
-use crate::model::{ApprovalId, DecisionId, GateId, HoldId, ParamId, StageId, TriggerId};
+use crate::model::{ApprovalId, CaptureId, DecisionId, GateId, HoldId, ParamId, StageId, TriggerId};
 use crate::plan::{Node, Pace};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +18,24 @@ pub enum Place {
     Step(SmolStr),
 }
 
-/// A failure.
+/// How it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum How {
+    /// It does not work, each time it is tried.
+    #[default]
+    Fails,
+    /// It does not come to an end, until its time or its stage's is over.
+    Hangs,
+}
+
+/// A failure of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Where.
     pub place: Place,
-    /// In how many attempts; every attempt when not said.
+    /// How.
+    pub how: How,
+    /// How often, counting what a pause or a restart does again; every time when not said.
     pub times: Option<u32>,
 }
 
@@ -41,9 +53,9 @@ pub enum Verdict {
 /// What the owner answers when the run pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Answer {
-    /// Again from the failed step; it works this time.
+    /// Again from the failed step.
     Retry,
-    /// On, as if it had worked.
+    /// On with what comes next, as if it had worked.
     Proceed,
     /// Everything that began is undone.
     #[default]
@@ -52,35 +64,56 @@ pub enum Answer {
     Stop,
 }
 
+impl Answer {
+    /// All of them.
+    pub const ALL: [Answer; 4] = [Answer::Retry, Answer::Proceed, Answer::Rollback, Answer::Stop];
+
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Retry => "retry",
+            Answer::Proceed => "proceed",
+            Answer::Rollback => "rollback",
+            Answer::Stop => "stop",
+        }
+    }
+}
+
 /// Everything that is decided outside the plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcomes {
     /// Stages that fail.
     pub stages: BTreeMap<StageId, Fault>,
-    /// Gates that fail wherever they are judged.
-    pub gates: BTreeSet<GateId>,
-    /// Holds that cannot be entered.
-    pub enters: BTreeSet<HoldId>,
-    /// Stages whose undo fails.
-    pub undos: BTreeSet<StageId>,
+    /// Gates that do not pass, wherever they are judged: so many times, or always.
+    pub gates: BTreeMap<GateId, Option<u32>>,
+    /// Holds that cannot be entered: so many times, or always.
+    pub enters: BTreeMap<HoldId, Option<u32>>,
     /// Holds that cannot be left.
     pub exits: BTreeSet<HoldId>,
+    /// Stages whose undo fails, at the undo step of this slug; at its last when not said.
+    pub undos: BTreeMap<StageId, Option<SmolStr>>,
+    /// Steps of `finally` that fail, by index.
+    pub finally: BTreeSet<usize>,
     /// Approvals that are not granted at once.
     pub approvals: BTreeMap<ApprovalId, Verdict>,
-    /// Decisions: the option, or `None` when nobody answers.
+    /// Decisions: the option, or `None` when nobody answers. One that is not named takes the way on.
     pub decisions: BTreeMap<DecisionId, Option<usize>>,
-    /// Triggers that fire, and in which stage; in the first that they watch when not said.
-    pub triggers: BTreeMap<TriggerId, Option<StageId>>,
+    /// Triggers that fire, and while what is under way; in the first bake or wait that they watch when not said.
+    pub triggers: BTreeMap<TriggerId, Option<Node>>,
     /// The run is cancelled while this is under way.
     pub cancel: Option<Node>,
-    /// The window is closed when one of these would start.
+    /// The window is closed when one of these would start, the first time.
     pub outside_window: BTreeSet<StageId>,
-    /// What the owner answers when the run pauses.
-    pub pause: Answer,
+    /// What the owner answers each time the run pauses; `rollback` when there is nothing more.
+    pub answers: Vec<Answer>,
     /// The overrides declared at the start, by index.
     pub overrides: BTreeSet<usize>,
     /// The choices of parameters that the run is given.
     pub params: BTreeMap<ParamId, usize>,
+    /// What captures hold; a comparison of one that is not here does not hold.
+    pub captures: BTreeMap<CaptureId, String>,
+    /// For how many milliseconds another run holds a lock of this one when it starts.
+    pub locked: Option<i64>,
     /// How long things take.
     pub pace: Pace,
 }
@@ -89,18 +122,21 @@ impl Default for Outcomes {
     fn default() -> Self {
         Outcomes {
             stages: BTreeMap::new(),
-            gates: BTreeSet::new(),
-            enters: BTreeSet::new(),
-            undos: BTreeSet::new(),
+            gates: BTreeMap::new(),
+            enters: BTreeMap::new(),
             exits: BTreeSet::new(),
+            undos: BTreeMap::new(),
+            finally: BTreeSet::new(),
             approvals: BTreeMap::new(),
             decisions: BTreeMap::new(),
             triggers: BTreeMap::new(),
             cancel: None,
             outside_window: BTreeSet::new(),
-            pause: Answer::default(),
+            answers: Vec::new(),
             overrides: BTreeSet::new(),
             params: BTreeMap::new(),
+            captures: BTreeMap::new(),
+            locked: None,
             pace: Pace::Longest,
         }
     }

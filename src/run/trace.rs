@@ -1,8 +1,9 @@
 //! The run as it came out: a partial order of events, and the state it ended in.
 //!
-//! Plain data. Made by the machine, read by the printers and by tests.
+//! Plain data. Made by the machine, read by the printers, by tests, and by whoever compares an artifact with its plan.
 
-use crate::model::{ApprovalId, DecisionId, GateId, HoldId, Release, StageId, TriggerId};
+use crate::model::{ApprovalId, ChecklistId, DecisionId, GateId, HoldId, Release, StageId, TriggerId};
+use smol_str::SmolStr;
 
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +20,8 @@ pub enum Subject {
     Hold(HoldId),
     /// A gate.
     Gate(GateId),
+    /// A checklist.
+    Checklist(ChecklistId),
     /// A trigger.
     Trigger(TriggerId),
 }
@@ -33,6 +36,7 @@ impl Subject {
             Subject::Decision(_) => "decision",
             Subject::Hold(_) => "hold",
             Subject::Gate(_) => "gate",
+            Subject::Checklist(_) => "checklist",
             Subject::Trigger(_) => "trigger",
         }
     }
@@ -46,6 +50,7 @@ impl Subject {
             Subject::Decision(d) => &release.decision(d).name,
             Subject::Hold(h) => &release.hold(h).name,
             Subject::Gate(g) => &release.gate(g).name,
+            Subject::Checklist(c) => &release.checklist(c).name,
             Subject::Trigger(t) => release.triggers.get(t.index()).map_or("", |t| &t.name),
         }
     }
@@ -58,7 +63,7 @@ macro_rules! verbs {
         pub enum Verb {$($(#[$doc])* $verb,)*}
 
         impl Verb {
-            /// The word that machines read.
+            /// The word that programs read.
             pub fn id(self) -> &'static str {
                 match self {$(Verb::$verb => $id,)*}
             }
@@ -74,8 +79,8 @@ macro_rules! verbs {
 verbs! {
     /// It starts.
     Start "start" "starts",
-    /// It ends well.
-    End "end" "has ended",
+    /// It ended well.
+    End "end" "is done",
     /// It failed.
     Fail "fail" "fails",
     /// It failed, and the plan goes on.
@@ -85,13 +90,15 @@ verbs! {
     /// What remains of it is given up.
     Abandon "abandon" "is given up",
     /// One of its steps starts.
-    StepStart "step_start" "begins",
-    /// One of its steps ends.
-    StepEnd "step_end" "has done",
-    /// One of its steps fails after its retries.
-    StepFail "step_fail" "fails at",
-    /// A gate passes.
+    StepStart "step_start" "begins:",
+    /// One of its steps ended well.
+    StepEnd "step_end" "has done:",
+    /// One of its steps failed after its retries.
+    StepFail "step_fail" "fails at:",
+    /// A gate passed.
     Pass "pass" "passes",
+    /// A checklist is ticked.
+    Tick "tick" "is ticked",
     /// People are asked.
     Ask "ask" "is asked",
     /// Permission is given.
@@ -120,32 +127,62 @@ verbs! {
     Overdue "overdue" "lasts longer than it may; its owner is called",
     /// An undo starts.
     Undo "undo" "is being undone",
-    /// A step of an undo.
-    UndoStep "undo_step" "undoes by",
+    /// A step of an undo starts.
+    UndoStep "undo_step" "undoes by:",
     /// An undo is done.
     Undone "undone" "is undone",
-    /// An undo fails.
+    /// An undo failed after its retries.
     UndoFail "undo_fail" "could not be undone; its owner is called",
     /// It is left as it is.
-    Keep "keep" "is left as it is",
+    Keep "keep" "stays as it is",
+    /// It need not be undone.
+    Skip "skip" "need not be undone",
+    /// All that depends on it is behind: a point where many undos meet, for the order only.
+    Behind "behind" "has nothing to undo",
     /// A trigger acts.
     Fire "fire" "acts",
     /// The run pauses.
-    Pause "pause" "pauses; the owner is asked",
+    Pause "pause" "pauses, and the owner is asked",
     /// The owner answers.
-    Answer "answer" "is answered:",
+    Answer "answer" "goes on as the owner says:",
     /// A part runs again.
     Restart "restart" "runs again",
     /// The run is cancelled.
     Cancel "cancel" "is cancelled",
-    /// Everything that began is undone.
+    /// What began is undone.
     Rollback "rollback" "is rolled back",
-    /// A step at the end, or before what follows a failure.
-    Aside "aside" "does",
+    /// An override is declared.
+    Override "override" "starts with an override:",
+    /// Another run holds its lock.
+    Locked "locked" "waits for the run before it",
+    /// A step of `finally`, of `on_failure`, of a trigger or of a rollout that steps back.
+    Aside "aside" "does:",
+    /// A step of `finally` failed.
+    AsideFail "aside_fail" "fails at:",
     /// Somebody is told.
     Message "message" "tells",
     /// It is over.
     Over "over" "is over:",
+}
+
+impl Verb {
+    /// Whether every target must show it.
+    pub fn observable(self) -> bool {
+        matches!(
+            self,
+            Verb::Start
+                | Verb::End
+                | Verb::Continue
+                | Verb::Grant
+                | Verb::Decide
+                | Verb::Entered
+                | Verb::Exit
+                | Verb::Left
+                | Verb::Undo
+                | Verb::Undone
+                | Verb::UndoFail
+        )
+    }
 }
 
 /// Something that happened.
@@ -157,7 +194,9 @@ pub struct Event {
     pub subject: Subject,
     /// What happened.
     pub verb: Verb,
-    /// More words.
+    /// The slug of the step, or of the step of the undo, that it is about.
+    pub step: Option<SmolStr>,
+    /// More words for people.
     pub detail: String,
     /// The events just before it, by index: together they are the partial order.
     pub after: Vec<usize>,
@@ -168,7 +207,7 @@ pub struct Event {
 pub enum Final {
     /// Everything went well.
     Succeeded,
-    /// Everything that began was undone.
+    /// What began was undone, as far as it can be.
     RolledBack,
     /// What was changed stays changed.
     Stopped,
@@ -186,37 +225,103 @@ impl Final {
             Final::NeedsHelp => "needs_help",
         }
     }
+
+    /// The words for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Final::Succeeded => "succeeded",
+            Final::RolledBack => "rolled back",
+            Final::Stopped => "stopped",
+            Final::NeedsHelp => "needs help",
+        }
+    }
 }
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct Trace {
     /// What happened, in order of time.
     pub events: Vec<Event>,
     /// How it ended.
     pub state: Final,
-    /// Why it did not simply succeed.
+    /// Why it did not simply succeed: the first thing that went wrong.
     pub cause: Option<String>,
-    /// When that happened.
+    /// When that happened, in milliseconds from the start.
     pub troubled_at: Option<i64>,
+    /// When everything that was to be undone was, and every hold left; `None` when that never came.
+    pub safe_at: Option<i64>,
     /// Why a person must look.
     pub help: Vec<String>,
     /// What was asked to go wrong and had no occasion to.
     pub unreached: Vec<String>,
     /// Stages in the order their undo ended.
     pub undone: Vec<StageId>,
-    /// The failed stage was left as it is, or its undo failed.
-    pub left: Vec<StageId>,
+    /// Stages that began and were to be undone, and stay: their undo failed, or something that depends on them stands.
+    pub kept: Vec<StageId>,
 }
 
-impl Run {
+impl Trace {
     /// When the last event happened.
     pub fn end(&self) -> i64 {
         self.events.last().map_or(0, |e| e.at)
     }
 
-    /// How long it took from the first trouble until nothing more was under way.
+    /// How long it took from the first trouble until everything was undone and every hold was left.
     pub fn until_safe(&self) -> Option<i64> {
-        self.troubled_at.map(|t| self.end().saturating_sub(t))
+        Some(self.safe_at?.saturating_sub(self.troubled_at?))
+    }
+
+    /// The events that every target must show, by index.
+    pub fn observable(&self) -> impl Iterator<Item = (usize, &Event)> {
+        self.events
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.verb.observable())
+    }
+
+    /// For each event, which of the observable events come before it in the partial order: the nearest of them only, by index.
+    pub fn observable_order(&self) -> Vec<Vec<usize>> {
+        let mut nearest: Vec<Vec<usize>> = Vec::with_capacity(self.events.len());
+        for event in &self.events {
+            let mut list: Vec<usize> = Vec::new();
+            for before in &event.after {
+                if self.events[*before].verb.observable() {
+                    list.push(*before);
+                } else {
+                    list.extend(&nearest[*before]);
+                }
+            }
+            list.sort_unstable();
+            list.dedup();
+            nearest.push(list);
+        }
+        nearest
+    }
+
+    /// Whether one event comes before another in the partial order.
+    pub fn precedes(&self, first: usize, second: usize) -> bool {
+        let mut seen = vec![false; second.saturating_add(1).min(self.events.len())];
+        let mut open = vec![second];
+        while let Some(at) = open.pop() {
+            let Some(event) = self.events.get(at) else {
+                continue;
+            };
+            for before in &event.after {
+                if *before == first {
+                    return true;
+                }
+                if *before > first && !std::mem::replace(&mut seen[*before], true) {
+                    open.push(*before);
+                }
+            }
+        }
+        false
+    }
+
+    /// The event of this kind about this subject that happened last.
+    pub fn last(&self, subject: Subject, verb: Verb) -> Option<usize> {
+        self.events
+            .iter()
+            .rposition(|e| e.subject == subject && e.verb == verb)
     }
 }

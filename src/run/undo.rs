@@ -2,191 +2,369 @@
 //!
 //! A part of the machine.
 
-use super::machine::{ApprovalState, Machine, Status, Wake};
-use super::outcomes::Verdict;
-use super::stage::retries;
-use super::trace::{Subject, Verb};
-use crate::model::{ApprovalId, RoleId, StageId};
-use crate::plan::{Node, Pace, StageUndo, show};
+use super::machine::Machine;
+use super::stage::steps;
+use super::state::{Back, Mode, Status, Undoing, Wake};
+use super::step::{label, tried};
+use super::trace::{Final, Subject, Verb};
+use crate::model::{RoleId, Rollback, StageId, Undo};
+use crate::plan::{Node, Pace, StageUndo, doing, show};
+
+/// So many events before one are written out; beyond, they meet in one first.
+const MEET: usize = 8;
 
 impl Machine<'_> {
-    /// Whether a rollback reaches a stage.
-    pub(super) fn in_scope(&self, scope: Option<StageId>, s: StageId) -> bool {
-        scope.is_none_or(|from| {
-            from == s || self.plan.contains(&self.plan.descendants(Node::Stage(from)), Node::Stage(s))
-        })
+    /// Everything that began is undone, or what began from a stage on.
+    pub(super) fn roll_back(&mut self, scope: Option<StageId>) {
+        self.pending.clear();
+        self.current = None;
+        self.mode = Mode::Back;
+        self.end = if scope.is_some() {
+            Final::Stopped
+        } else {
+            Final::RolledBack
+        };
+        let begun: Vec<Subject> = self
+            .ids()
+            .filter(|s| self.stages[s.index()].began)
+            .map(Subject::Stage)
+            .collect();
+        let detail = scope.map_or_else(String::new, |s| {
+            format!("from `{}` on; what came before stays", self.release.stage(s).name)
+        });
+        let last = self.events.len().saturating_sub(1);
+        self.say(Subject::Run, Verb::Rollback, detail, &begun);
+        self.also_after(&[last]);
+        self.turn_here();
+        let nodes = self.graph.order.len();
+        let inside = scope.map_or_else(|| vec![true; nodes], |s| self.graph.from(s));
+        self.keep_what_must_stay(&inside);
+        for hold in &mut self.holds {
+            hold.open = 0;
+        }
+        for s in self.ids().filter(|s| inside[s.index()]) {
+            let state = &self.stages[s.index()];
+            if !state.began || state.back != Back::No {
+                continue;
+            }
+            match self.plan.undo(s) {
+                StageUndo::Harmless(..) => self.say(Subject::Stage(s), Verb::Skip, "", &[]),
+                StageUndo::Nothing | StageUndo::Irreversible(..) => {}
+                StageUndo::Written(_) | StageUndo::Derived(_) => {
+                    self.stages[s.index()].back = Back::Waiting;
+                    for h in self.around(s) {
+                        self.holds[h.index()].open += 1;
+                    }
+                }
+            }
+        }
+        self.blocked = self.graph.behind.iter().map(Vec::len).collect();
+        self.stuck = vec![None; nodes];
+        self.reached = vec![Vec::new(); nodes];
+        self.undoable.clear();
+        self.clear = Vec::new();
+        for n in self.graph.order.clone().into_iter().rev() {
+            if self.blocked[n] == 0 {
+                self.reach(n);
+            }
+        }
+        self.spread();
+    }
+
+    /// What cannot be undone stays, and all it depends on.
+    fn keep_what_must_stay(&mut self, inside: &[bool]) {
+        let mut needs: Vec<Option<StageId>> = vec![None; self.graph.order.len()];
+        for n in self.graph.order.clone().into_iter().rev() {
+            let later = self.graph.behind[n].iter().find_map(|b| needs[*b]);
+            needs[n] = later;
+            let Node::Stage(s) = self.graph.node(n) else {
+                continue;
+            };
+            if !self.stages[n].began || !inside[n] {
+                continue;
+            }
+            let stage = self.release.stage(s);
+            match (self.plan.undo(s), later) {
+                (StageUndo::Irreversible(..), _) => {
+                    needs[n] = Some(s);
+                    let owner = &self.release.role(stage.owner).name;
+                    self.keep(s, &format!("because it cannot be undone; `{owner}` is asked"));
+                }
+                (StageUndo::Written(_) | StageUndo::Derived(_), Some(p)) => {
+                    let name = &self.release.stage(p).name;
+                    self.keep(s, &format!("because `{name}` needs it and cannot be undone"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn keep(&mut self, s: StageId, detail: &str) {
+        self.stages[s.index()].back = Back::Kept;
+        self.kept.push(s);
+        self.say(Subject::Stage(s), Verb::Keep, detail, &[]);
+    }
+
+    /// Everything that depends on a node is behind it: its undo may start, or there is none.
+    fn reach(&mut self, n: usize) {
+        let waiting = match self.graph.node(n) {
+            Node::Stage(s) => self.stages[s.index()].back == Back::Waiting,
+            _ => false,
+        };
+        if waiting {
+            self.undoable.insert(n);
+        } else {
+            self.clear.push(n);
+        }
+    }
+
+    /// Hands on what is behind.
+    fn spread(&mut self) {
+        while let Some(n) = self.clear.pop() {
+            if self.reached[n].len() > MEET {
+                self.say(self.subject(n), Verb::Behind, "", &[]);
+                let before = std::mem::take(&mut self.reached[n]);
+                self.also_after(&before);
+                self.reached[n] = vec![self.events.len() - 1];
+            }
+            let graph = self.graph;
+            for before in &graph.ahead[n] {
+                self.blocked[*before] = self.blocked[*before].saturating_sub(1);
+                if self.stuck[*before].is_none() {
+                    self.stuck[*before] = self.stuck[n];
+                }
+                let mut list = std::mem::take(&mut self.reached[*before]);
+                list.extend(&self.reached[n]);
+                list.sort_unstable();
+                list.dedup();
+                self.reached[*before] = list;
+                if self.blocked[*before] == 0 {
+                    self.reach(*before);
+                }
+            }
+        }
+    }
+
+    /// An undo has ended, well or not, or is left: what it depends on may go on.
+    fn over_with(&mut self, s: StageId) {
+        for h in self.around(s) {
+            let hold = &mut self.holds[h.index()];
+            hold.open = hold.open.saturating_sub(1);
+        }
+        self.undoable.remove(&s.index());
+        self.reached[s.index()] = self.last_of(Subject::Stage(s)).into_iter().collect();
+        self.clear.push(s.index());
+        self.spread();
     }
 
     /// Starts every undo that may start; whether anything changed.
-    pub(super) fn undo_what_may(&mut self, scope: Option<StageId>) -> bool {
+    pub(super) fn undo_what_may(&mut self) -> bool {
         let mut more = false;
-        let mut order = self.plan.stage_order();
-        order.reverse();
-        for s in order {
-            let state = &self.stages[s.index()];
-            let open = !matches!(state.status, Status::Undoing | Status::Undone | Status::Stuck);
-            if !state.began || !open || !self.in_scope(scope, s) {
-                continue;
+        let list: Vec<usize> = self.undoable.iter().copied().collect();
+        for n in list {
+            let s = StageId::at(n);
+            if self.stages[n].back == Back::Waiting {
+                more |= self.try_undo(s);
             }
-            let below = self.plan.descendants(Node::Stage(s));
-            let dependent: Vec<StageId> = self
-                .ids()
-                .filter(|d| self.stages[d.index()].began && self.plan.contains(&below, Node::Stage(*d)))
-                .collect();
-            let status = |d: &StageId| self.stages[d.index()].status;
-            if !dependent.iter().all(|d| matches!(status(d), Status::Undone | Status::Stuck)) {
-                continue;
-            }
-            let others: Vec<Subject> = dependent.iter().map(|d| Subject::Stage(*d)).collect();
-            if let Some(d) = dependent.iter().find(|d| status(d) == Status::Stuck) {
-                let detail = format!("because `{}`, which rests on it, stands", self.release.stage(*d).name);
-                self.keep(s, &detail, &others);
-                more = true;
-                continue;
-            }
-            more |= self.start_undo(s, &others);
         }
         more
     }
 
-    fn keep(&mut self, s: StageId, detail: &str, others: &[Subject]) {
-        self.stages[s.index()].status = Status::Stuck;
-        self.left.push(s);
-        self.say(Subject::Stage(s), Verb::Keep, detail, others);
-    }
-
-    fn start_undo(&mut self, s: StageId, others: &[Subject]) -> bool {
-        let Some((mut list, owner)) = self.undo_list(s) else {
-            self.keep(s, "because it cannot be undone; its owner is asked", others);
+    fn try_undo(&mut self, s: StageId) -> bool {
+        if let Some(d) = self.stuck[s.index()] {
+            self.keep(
+                s,
+                &format!(
+                    "because the undo of `{}`, which depends on it, is not done",
+                    self.release.stage(d).name
+                ),
+            );
+            self.also_after(&self.reached[s.index()].clone());
+            self.over_with(s);
             return true;
-        };
+        }
+        if let Rollback::Written(w) = &self.release.stage(s).rollback {
+            for (a, _) in &w.approved {
+                match self.undo_permitted(*a, s) {
+                    Some(true) => {}
+                    Some(false) => {
+                        self.undo_failed(s);
+                        return true;
+                    }
+                    None => return false,
+                }
+            }
+        }
+        let list = self.undo_list(s);
         if list.is_empty() {
-            self.stages[s.index()].status = Status::Undone;
+            // Nothing of it that has an undo began.
+            self.stages[s.index()].back = Back::Done;
+            self.say(Subject::Stage(s), Verb::Skip, "", &[]);
+            self.also_after(&self.reached[s.index()].clone());
+            self.over_with(s);
             return true;
         }
         if !self.inside_holds(s) {
             return false;
         }
-        let mut others = others.to_vec();
-        others.push(Subject::Run);
-        let holds = (0..self.holds.len()).map(crate::model::HoldId::at);
-        others.extend(
-            holds
-                .filter(|h| self.holds[h.index()].stages.contains(&s))
-                .map(Subject::Hold),
-        );
-        if let crate::model::Rollback::Written(w) = &self.release.stage(s).rollback {
-            for (a, _) in &w.approved {
-                if !self.asked_for_undo(*a, s) {
-                    self.undo_failed(s, owner);
-                    return true;
-                }
-                others.push(Subject::Approval(*a));
-            }
+        if self.around(s).iter().any(|h| self.holds[h.index()].barred) {
+            self.keep(s, "because a hold around it could not be entered again");
+            self.stuck[s.index()] = Some(s);
+            self.over_with(s);
+            return true;
         }
-        self.say(Subject::Stage(s), Verb::Undo, "", &others);
-        list.reverse();
-        let state = &mut self.stages[s.index()];
-        state.status = Status::Undoing;
-        state.undo = list;
-        self.next_undo(s);
+        self.start_undo(s, list);
         true
     }
 
-    /// Permission for an undo.
-    fn asked_for_undo(&mut self, a: ApprovalId, s: StageId) -> bool {
-        match self.approvals[a.index()].0 {
-            ApprovalState::Granted(_) | ApprovalState::NotApplicable => return true,
-            _ => {}
-        }
-        if !self.surely(&self.release.approval(a).when) {
-            return true;
-        }
-        self.say(Subject::Approval(a), Verb::Ask, "", &[Subject::Stage(s)]);
-        let verb = match self.outcomes.approvals.get(&a) {
-            Some(Verdict::Rejected) => Verb::Reject,
-            Some(Verdict::Expired) => Verb::Expire,
-            _ => Verb::Grant,
-        };
-        self.met.insert(format!("approval {}", self.release.approval(a).name));
-        self.say(Subject::Approval(a), verb, "", &[]);
-        if verb == Verb::Grant {
-            self.approvals[a.index()].0 = ApprovalState::Granted(self.now);
-        }
-        verb == Verb::Grant
+    fn start_undo(&mut self, s: StageId, list: Vec<Undoing>) {
+        let mut others: Vec<Subject> = self.around(s).iter().map(|h| Subject::Hold(*h)).collect();
+        others.extend(self.undo_approvals(s));
+        self.say(Subject::Stage(s), Verb::Undo, "", &others);
+        self.also_after(&self.reached[s.index()].clone());
+        let breaks = self.outcomes.undos.get(&s).map(|slug| {
+            let named = slug.as_ref().filter(|slug| list.iter().any(|u| u.slug == **slug));
+            named.or(list.last().map(|u| &u.slug)).cloned()
+        });
+        self.undoable.remove(&s.index());
+        let state = &mut self.stages[s.index()];
+        state.back = Back::Running;
+        state.breaks = breaks.flatten();
+        state.undo = list.into();
+        self.next_undo(s);
     }
 
-    /// What the undo of a stage does, from what began, with its owner; `None` when it cannot be undone.
-    fn undo_list(&self, s: StageId) -> Option<(Vec<(String, i64)>, RoleId)> {
+    /// The approvals that the undo of a stage asks for.
+    fn undo_approvals(&self, s: StageId) -> Vec<Subject> {
+        match &self.release.stage(s).rollback {
+            Rollback::Written(w) => w.approved.iter().map(|(a, _)| Subject::Approval(*a)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the undo of a stage does, from what began.
+    fn undo_list(&self, s: StageId) -> Vec<Undoing> {
         let stage = self.release.stage(s);
         let pace = self.outcomes.pace;
-        let failing = self.outcomes.undos.contains(&s);
+        let breaks = self.outcomes.undos.get(&s);
         match self.plan.undo(s) {
-            StageUndo::Nothing | StageUndo::Harmless(..) => Some((Vec::new(), stage.owner)),
-            StageUndo::Irreversible(..) => None,
+            StageUndo::Nothing | StageUndo::Harmless(..) | StageUndo::Irreversible(..) => Vec::new(),
             StageUndo::Written(w) => {
                 let steps: Vec<_> = w.steps.iter().filter(|u| self.surely(&u.when)).collect();
-                let last = steps.len().saturating_sub(1);
-                let list = steps.iter().enumerate().map(|(i, u)| {
-                    let ms = self.plan.step_time(u, pace).as_ms();
-                    let ms = if failing && i == last { self.with_retries(u, ms) } else { ms };
-                    (self.label(u), ms)
-                });
-                Some((list.collect(), w.owner.unwrap_or(stage.owner)))
+                let mut list: Vec<Undoing> = Vec::new();
+                for (i, u) in steps.iter().enumerate() {
+                    let once = self.plan.step_time(u, pace).as_ms();
+                    let fails = match breaks {
+                        Some(Some(slug)) => *slug == u.slug,
+                        Some(None) => i + 1 == steps.len(),
+                        None => false,
+                    };
+                    list.push(Undoing {
+                        slug: u.slug.clone(),
+                        label: label(self.plan, u),
+                        ms: if fails { self.with_retries(u, once) } else { once },
+                    });
+                }
+                // The longest is what is promised.
+                if let (Pace::Longest, Some(within), Some(last)) =
+                    (pace, w.within, steps.len().checked_sub(1))
+                {
+                    let all = list.iter().fold(0i64, |all, u| all.saturating_add(u.ms));
+                    let rest = within.as_ms().saturating_sub(all).max(0);
+                    list[last].ms = list[last].ms.saturating_add(rest);
+                }
+                list
             }
-            StageUndo::Derived(list) => {
+            StageUndo::Derived(undos) => {
                 let begun = &self.stages[s.index()].begun;
-                let list: Vec<_> = list.iter().filter(|u| begun.contains_key(&u.undoes.slug)).collect();
-                let owner = list.first().map_or(stage.owner, |u| u.owner);
-                let last = list.len().saturating_sub(1);
-                let steps = list.iter().enumerate().map(|(i, u)| {
-                    let takes = u.act.takes.unwrap_or_default();
-                    let ms = if pace == Pace::Shortest { takes.0 } else { takes.1 }.as_ms();
-                    let retry = u.act.retry.as_ref().filter(|_| failing && i == last);
+                let mut list: Vec<Undoing> = Vec::new();
+                for u in undos.iter().filter(|u| begun.contains_key(&u.undoes.slug)) {
                     let at = begun.get(&u.undoes.slug).copied().flatten();
-                    let at = stage.rollout.as_ref().and_then(|r| r.steps.get(at?));
-                    let from = at.map_or_else(String::new, |r| format!(" (from {})", r.name));
-                    let label = format!("{}{from}", show::prose(self.release, &u.act.title));
-                    (label, retries(retry, ms))
-                });
-                Some((steps.collect(), owner))
+                    // Its arguments are those it began with last.
+                    let then = steps(stage)
+                        .into_iter()
+                        .find(|d| *d.undo == u.undoes.slug && d.rollout == at);
+                    let act = then.and_then(|d| doing(d.step)).map(|a| &a.undo);
+                    let act = match act {
+                        Some(Undo::By { act, .. }) => act,
+                        _ => u.act,
+                    };
+                    let takes = act.takes.unwrap_or_default();
+                    let once = if pace == Pace::Shortest { takes.0 } else { takes.1 }.as_ms();
+                    let name = at.and_then(|i| stage.rollout.as_ref()?.steps.get(i));
+                    let from = name.map_or_else(String::new, |r| format!(" (from {})", r.name));
+                    let fails = matches!(breaks, Some(Some(slug)) if *slug == u.slug);
+                    list.push(Undoing {
+                        slug: u.slug.clone(),
+                        label: format!("{}{from}", show::prose(self.release, &act.title)),
+                        ms: if fails {
+                            tried(act.retry.as_ref(), once)
+                        } else {
+                            once
+                        },
+                    });
+                }
+                list
             }
         }
     }
 
     fn next_undo(&mut self, s: StageId) {
-        let Some((label, ms)) = self.stages[s.index()].undo.pop() else { return };
-        self.say(Subject::Stage(s), Verb::UndoStep, label, &[]);
-        self.after(ms, Wake::Undo(s));
+        let Some(next) = self.stages[s.index()].undo.front().cloned() else {
+            return;
+        };
+        self.say_step(Subject::Stage(s), Verb::UndoStep, &next.slug, &next.label, &[]);
+        self.after(next.ms, Wake::Undo(s));
     }
 
     /// A step of an undo is through.
     pub(super) fn undo_goes_on(&mut self, s: StageId) {
-        if !self.stages[s.index()].undo.is_empty() {
+        let state = &mut self.stages[s.index()];
+        let done = state.undo.pop_front();
+        if done.is_some_and(|d| state.breaks.as_ref() == Some(&d.slug)) {
+            self.undo_failed(s);
+            return;
+        }
+        if !state.undo.is_empty() {
             self.next_undo(s);
             return;
         }
-        if self.outcomes.undos.contains(&s) {
-            let stage = self.release.stage(s);
-            let owner = match &stage.rollback {
-                crate::model::Rollback::Written(w) => w.owner.unwrap_or(stage.owner),
-                _ => stage.owner,
-            };
-            self.undo_failed(s, owner);
-            return;
-        }
-        self.stages[s.index()].status = Status::Undone;
+        state.back = Back::Done;
         self.undone.push(s);
         self.say(Subject::Stage(s), Verb::Undone, "", &[]);
+        self.over_with(s);
     }
 
-    fn undo_failed(&mut self, s: StageId, owner: RoleId) {
+    /// Who answers for the undo of a stage.
+    fn undo_owner(&self, s: StageId) -> RoleId {
+        let stage = self.release.stage(s);
+        match &stage.rollback {
+            Rollback::Written(w) => w.owner.unwrap_or(stage.owner),
+            _ => stage.owner,
+        }
+    }
+
+    fn undo_failed(&mut self, s: StageId) {
         let name = &self.release.stage(s).name;
-        self.met.insert(format!("undo {name}"));
-        self.stages[s.index()].status = Status::Stuck;
-        self.left.push(s);
-        let detail = format!("({})", self.release.role(owner).name);
-        self.say(Subject::Stage(s), Verb::UndoFail, detail, &[]);
+        self.met.insert((Subject::Stage(s), Verb::UndoFail));
+        let state = &mut self.stages[s.index()];
+        state.back = Back::Failed;
+        state.undo.clear();
+        self.stuck[s.index()] = Some(s);
+        self.kept.push(s);
+        let owner = self.undo_owner(s);
+        let detail = format!("(`{}`)", self.release.role(owner).name);
+        let asked = self.undo_approvals(s);
+        self.say(Subject::Stage(s), Verb::UndoFail, detail, &asked);
+        self.also_after(&self.reached[s.index()].clone());
         self.help.push(format!("stage `{name}` could not be undone"));
+        self.over_with(s);
+    }
+
+    /// Whether a stage that cannot be undone stands half done.
+    pub(super) fn half_done(&self, s: StageId) -> bool {
+        let state = &self.stages[s.index()];
+        let whole = matches!(state.status, Status::Ended | Status::Continued);
+        state.began && !whole && matches!(self.plan.undo(s), StageUndo::Irreversible(..))
     }
 }

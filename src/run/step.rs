@@ -1,0 +1,177 @@
+//! Steps: what they are called, how long they take, and how long when they fail.
+//!
+//! A part of the machine.
+
+use super::machine::Machine;
+use super::outcomes::How;
+use super::stage::Doing;
+use super::state::{Aside, Wake};
+use super::trace::Subject;
+use crate::model::{Retry, StageId, Step, StepKind, TriggerId};
+use crate::plan::{Node, Plan, show};
+use crate::source::Rational;
+use std::collections::VecDeque;
+
+/// Whether a step can fail.
+pub(super) fn can_fail(step: &Step) -> bool {
+    matches!(
+        step.kind,
+        StepKind::Act(_) | StepKind::WaitFor(_) | StepKind::VerifyGate(_) | StepKind::VerifyArtifact(_)
+    )
+}
+
+/// Whether a step that is under way is given up at once when something else fails.
+pub(super) fn interruptible(step: &Step) -> bool {
+    matches!(
+        step.kind,
+        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::WaitFor(_) | StepKind::VerifyGate(_)
+    )
+}
+
+/// What a step is called.
+pub(super) fn label(plan: &Plan, step: &Step) -> String {
+    let r = plan.release();
+    match &step.kind {
+        StepKind::Act(act) => show::prose(r, &act.title),
+        StepKind::Wait(d) => format!("wait {d}"),
+        StepKind::Bake(d) => format!("bake {d}"),
+        StepKind::WaitFor(w) => format!("wait for “{}”", show::prose(r, &w.what)),
+        StepKind::VerifyGate(g) => format!("verify `{}`", r.gate(*g).name),
+        StepKind::VerifyArtifact(a) => format!("verify `{}`", r.artifact(*a).name),
+        StepKind::Tell(c, _) => format!("tell {}", show::prose(r, &r.channel(*c).title)),
+    }
+}
+
+/// After how long a step is given up.
+fn limit(plan: &Plan, step: &Step) -> Option<i64> {
+    let own = step.timeout.map(|d| d.as_ms());
+    let other = match &step.kind {
+        StepKind::Act(act) => act.timeout,
+        StepKind::WaitFor(w) => w.within,
+        StepKind::VerifyGate(g) => plan.release().gate(*g).timeout,
+        _ => None,
+    };
+    own.or(other.map(|d| d.as_ms()))
+}
+
+/// How long something takes that fails each time it is tried.
+pub(super) fn tried(retry: Option<&Retry>, once: i64) -> i64 {
+    let Some(retry) = retry else { return once };
+    let every = retry.every.map_or(0, |d| d.as_ms());
+    let (mut gap, mut total) = (Rational::int(every), once);
+    // Past a thousand tries the sum is beyond any horizon a person plans for.
+    for _ in 0..retry.times.min(1000) {
+        let ms = gap
+            .decimal()
+            .split('.')
+            .next()
+            .and_then(|t| t.parse::<i64>().ok());
+        total = total.saturating_add(ms.unwrap_or(every)).saturating_add(once);
+        gap = gap.checked_mul(retry.backoff).unwrap_or(gap);
+    }
+    total
+}
+
+impl Machine<'_> {
+    /// What a step is called, with the step of the rollout it belongs to.
+    pub(super) fn label_in(&self, s: StageId, doing: &Doing<'_>) -> String {
+        let label = label(self.plan, doing.step);
+        let rollout = self.release.stage(s).rollout.as_ref();
+        match rollout.and_then(|r| r.steps.get(doing.rollout?)) {
+            Some(step) => format!("{label} (at {})", step.name),
+            None => label,
+        }
+    }
+
+    fn once(&self, step: &Step) -> i64 {
+        self.plan.step_time(step, self.outcomes.pace).as_ms()
+    }
+
+    /// Whether a step takes longer than it may.
+    pub(super) fn duration_is_too_long(&self, step: &Step) -> bool {
+        limit(self.plan, step).is_some_and(|limit| self.once(step) > limit)
+    }
+
+    /// How long a step takes; for ever when it hangs and nothing gives it up.
+    pub(super) fn duration(&self, step: &Step, fails: Option<How>) -> i64 {
+        let limit = limit(self.plan, step);
+        match fails {
+            Some(How::Hangs) => limit.map_or(i64::MAX, |limit| self.with_retries(step, limit)),
+            Some(How::Fails) => {
+                self.with_retries(step, limit.map_or(self.once(step), |l| l.min(self.once(step))))
+            }
+            None if self.duration_is_too_long(step) => self.with_retries(step, limit.unwrap_or(0)),
+            None => self.once(step),
+        }
+    }
+
+    /// How long a step takes that fails each time it is tried.
+    pub(super) fn with_retries(&self, step: &Step, once: i64) -> i64 {
+        let retry = step.retry.as_ref();
+        tried(retry.or_else(|| step.act().and_then(|a| a.retry.as_ref())), once)
+    }
+
+    /// Steps outside the stages, as far as they apply.
+    pub(super) fn asides<'s>(
+        &self,
+        subject: Subject,
+        steps: impl Iterator<Item = &'s Step>,
+    ) -> VecDeque<Aside> {
+        steps
+            .filter(|step| self.surely(&step.when))
+            .map(|step| Aside {
+                subject,
+                slug: step.slug.clone(),
+                label: label(self.plan, step),
+                ms: self.once(step),
+            })
+            .collect()
+    }
+
+    /// A cancellation and triggers that are to come while a node is under way, which takes so long.
+    pub(super) fn interfere(&mut self, node: Node, ms: i64) {
+        if self.outcomes.cancel == Some(node) {
+            self.after(ms / 2, Wake::Cancel);
+        }
+        let due: Vec<TriggerId> = self
+            .outcomes
+            .triggers
+            .iter()
+            .filter(|(_, n)| **n == Some(node))
+            .map(|(t, _)| *t)
+            .collect();
+        self.loose(due, ms);
+    }
+
+    /// The same while a step of a stage is under way: in its first bake or wait, in its first step when it has none.
+    pub(super) fn interfere_in(&mut self, s: StageId, step: &Step, ms: i64) {
+        // While something hangs, no time is half of it.
+        let ms = if ms == i64::MAX { 0 } else { ms };
+        if self.outcomes.cancel == Some(Node::Stage(s)) {
+            self.after(ms / 2, Wake::Cancel);
+        }
+        let calm = |step: &Step| matches!(step.kind, StepKind::Wait(_) | StepKind::Bake(_));
+        if !calm(step) && self.release.stage(s).forward_steps().into_iter().any(calm) {
+            return;
+        }
+        let node = Node::Stage(s);
+        let watches = |t: &TriggerId| {
+            self.release
+                .triggers
+                .get(t.index())
+                .is_some_and(|t| t.during.contains(&s))
+        };
+        let mine = |t: &TriggerId, n: &Option<Node>| n.map_or_else(|| watches(t), |n| n == node);
+        let wanted = self.outcomes.triggers.iter();
+        let due: Vec<TriggerId> = wanted.filter(|(t, n)| mine(t, n)).map(|(t, _)| *t).collect();
+        self.loose(due, ms);
+    }
+
+    fn loose(&mut self, due: Vec<TriggerId>, ms: i64) {
+        for t in due {
+            if self.loosed.insert(t) {
+                self.after(ms / 2, Wake::Fire(t));
+            }
+        }
+    }
+}
