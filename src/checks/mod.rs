@@ -168,6 +168,11 @@ pub fn codes() -> Vec<Code> {
     codes
 }
 
+/// Tells whether a finding comes from looking at a whole plan, and not from trying to understand one.
+pub fn knows(code: Code) -> bool {
+    CHECKS.iter().any(|c| c.code == code) || OTHERS.contains(&code)
+}
+
 /// Runs every check over a plan.
 pub fn run(plan: &Plan, sources: &SourceMap) -> Checked {
     settle(plan.release(), gather(plan, sources))

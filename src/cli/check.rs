@@ -4,11 +4,13 @@
 
 use super::Exit;
 use super::settings::{Files, Level, Params, here, several};
-use crate::checks::{self, dag};
-use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
-use crate::driver::{Checked, Problem, check, fix, terminal};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::driver::baseline::{Compared, Place, keeps_from_checking};
+use crate::driver::read::Input;
+use crate::driver::{Checked, Problem, Settings, check, fix, terminal};
 use crate::report::{self, Hidden, Options, RENDERERS, Report, counted, pages};
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use std::path::PathBuf;
 
 /// Check plans
 ///
@@ -48,6 +50,14 @@ pub(super) struct Args {
     /// Show no findings of these codes or groups; the summary says how many there are
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     ignore: Vec<String>,
+
+    /// Show and fail on new findings only: those that are in this file are counted and hidden
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write what is found to a baseline; with `--baseline`, only drop what is no longer found
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "ignore", "fix", "diff"])]
+    write_baseline: Option<PathBuf>,
 }
 
 /// The names of the formats, with a line about each.
@@ -64,6 +74,14 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     if args.unsafe_fixes && !args.fix && !args.diff {
         return Err(Problem::new("`--unsafe-fixes` does nothing alone")
             .help("add `--fix`, or `--diff` to look first"));
+    }
+    if let (Some(old), Some(new)) = (&args.baseline, &args.write_baseline)
+        && old != new
+    {
+        return Err(
+            Problem::new("`--baseline` and `--write-baseline` name different files")
+                .help("name one file in both to drop from it what is no longer found"),
+        );
     }
     let filter = Filter::new(&args.select, &args.ignore)?;
     let inputs = args.files.inputs()?;
@@ -86,9 +104,16 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
                 counted(outcome.files.len(), "file")
             ));
         }
-        return show(args, outcome.checked, &filter, options);
+        return show(args, &inputs, &settings, outcome.checked, &filter, options);
     }
-    show(args, check(&inputs, &settings), &filter, options)
+    show(
+        args,
+        &inputs,
+        &settings,
+        check(&inputs, &settings),
+        &filter,
+        options,
+    )
 }
 
 /// Prints the changes and says whether there are any.
@@ -106,11 +131,25 @@ fn diff(outcome: fix::Outcome, options: &Options) -> Result<Exit, Problem> {
 }
 
 /// Prints what was found and decides how the command ends.
-fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -> Result<Exit, Problem> {
+fn show(
+    args: &Args,
+    inputs: &[Input],
+    settings: &Settings,
+    mut checked: Checked,
+    filter: &Filter,
+    options: &Options,
+) -> Result<Exit, Problem> {
     let hidden = Hidden::count(checked.findings.iter().filter(|d| !filter.shows(d)));
     checked.findings.retain(|d| filter.shows(d));
-    let report = Report::new(&checked.sources, &checked.findings, checked.files)
+    let compared = against(args, inputs, settings, &mut checked, filter)?;
+    let mut report = Report::new(&checked.sources, &checked.findings, checked.files)
         .hiding(hidden, "hidden by `--select` or `--ignore`");
+    if let Some(compared) = &compared {
+        report = report.against(report::Compared {
+            known: &compared.known,
+            gone: compared.gone.iter().map(|(_, n)| n).sum(),
+        });
+    }
     let renderer = report::renderer(&args.format).expect("internal: the format is one of the list");
     terminal::print(&renderer.render(&report, options))?;
     let level = args.fail_level.severity();
@@ -119,12 +158,75 @@ fn show(args: &Args, mut checked: Checked, filter: &Filter, options: &Options) -
     Ok(if fails { Exit::Findings } else { Exit::Clean })
 }
 
+/// Compares with a baseline, and writes one. What is no longer found is said aloud, so that the file gets shorter.
+fn against(
+    args: &Args,
+    inputs: &[Input],
+    settings: &Settings,
+    checked: &mut Checked,
+    filter: &Filter,
+) -> Result<Option<Compared>, Problem> {
+    let old = match &args.baseline {
+        Some(file) => Some((file, Place::new(file, settings).read()?)),
+        None => None,
+    };
+    let found = match (&args.write_baseline, &old) {
+        (Some(file), None) => Some(Place::new(file, settings).baseline(inputs, settings, checked)),
+        _ => None,
+    };
+    let (baseline, compared) = match (old, found) {
+        (Some((file, baseline)), _) => {
+            let place = Place::new(file, settings);
+            let asked = |code| filter.names(code);
+            let compared = place.compare(&baseline, inputs, settings, checked, asked);
+            (baseline.without(&compared.gone), compared)
+        }
+        (None, Some(Ok(baseline))) => {
+            let known = std::mem::take(&mut checked.findings);
+            (baseline, Compared::of(known))
+        }
+        (None, Some(Err(problem))) => {
+            // The findings say what to mend; the last word is that nothing was written.
+            checked.problems.push(problem);
+            return Ok(None);
+        }
+        (None, None) => return Ok(None),
+    };
+    match &args.write_baseline {
+        Some(file) => {
+            if checked.problems.is_empty() {
+                Place::new(file, settings).write(&baseline)?;
+                let n = counted(baseline.len(), "finding");
+                terminal::say(&format!("wrote {n} to `{}`", file.display()));
+            }
+        }
+        None if compared.gone.is_empty() => {}
+        None => {
+            let n: usize = compared.gone.iter().map(|(_, n)| n).sum();
+            let is = if n == 1 { "is" } else { "are" };
+            let mut text = format!(
+                "{} of the baseline {is} no longer found:\n",
+                counted(n, "finding")
+            );
+            for (known, n) in &compared.gone {
+                let times = if *n == 1 {
+                    String::new()
+                } else {
+                    format!(" ({n} times)")
+                };
+                text.push_str(&format!("  {known}{times}\n"));
+            }
+            text.push_str("  help: give `--write-baseline` the same file, and they are dropped from it");
+            terminal::say(&text);
+        }
+    }
+    Ok(Some(compared))
+}
+
 /// Which findings are shown.
 struct Filter {
     select: Vec<String>,
     ignore: Vec<String>,
-    /// What is only found in a plan that was understood.
-    of_checks: Vec<Code>,
 }
 
 impl Filter {
@@ -144,20 +246,20 @@ impl Filter {
         Ok(Filter {
             select: select.to_vec(),
             ignore: ignore.to_vec(),
-            of_checks: checks::codes()
-                .into_iter()
-                .filter(|c| *c != dag::cycle::CODE)
-                .collect(),
         })
     }
 
     /// What keeps a plan from being understood is always shown: where it stands, nothing that was asked for was looked for.
     fn shows(&self, d: &Diagnostic) -> bool {
-        self.selects(d) || d.severity == Severity::Error && !self.of_checks.contains(&d.code)
+        self.selects(d) || keeps_from_checking(d)
     }
 
     fn selects(&self, d: &Diagnostic) -> bool {
-        let named = |list: &[String]| list.iter().any(|n| n == d.code.0 || group(n) == d.code.group());
+        self.names(d.code)
+    }
+
+    fn names(&self, code: Code) -> bool {
+        let named = |list: &[String]| list.iter().any(|n| n == code.0 || group(n) == code.group());
         (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything below it is a pure function of texts and parameters. Called by the commands and the language server.
 
+pub mod baseline;
 pub mod build;
 pub mod find;
 pub mod fix;

@@ -143,6 +143,17 @@ pub(super) struct Summary {
     warnings: usize,
     infos: usize,
     hidden: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline>,
+}
+
+/// What came of the comparison with a baseline.
+#[derive(Serialize)]
+struct Baseline {
+    /// Findings that are in it, and left out here.
+    known: usize,
+    /// Findings of it that are no longer there.
+    gone: usize,
 }
 
 impl Summary {
@@ -160,6 +171,10 @@ impl Summary {
             warnings,
             infos,
             hidden: report.hidden.all(),
+            baseline: report.baseline.map(|b| Baseline {
+                known: b.known.len(),
+                gone: b.gone,
+            }),
         }
     }
 }

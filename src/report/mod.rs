@@ -38,6 +38,17 @@ pub struct Report<'a> {
     pub hidden: Hidden,
     /// Why they were, or how to see them: `hidden by …`, `shown by …`.
     pub hidden_why: &'static str,
+    /// What came of the comparison with a baseline, when there was one.
+    pub baseline: Option<Compared<'a>>,
+}
+
+/// A run against a baseline.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared<'a> {
+    /// The findings that are in the baseline; they are counted, not shown.
+    pub known: &'a [Diagnostic],
+    /// How many findings of the baseline are no longer there.
+    pub gone: usize,
 }
 
 /// How many findings were left out, by severity.
@@ -151,6 +162,7 @@ impl<'a> Report<'a> {
             checked,
             hidden: Hidden::default(),
             hidden_why: "",
+            baseline: None,
         }
     }
 
@@ -160,6 +172,15 @@ impl<'a> Report<'a> {
         Report {
             hidden,
             hidden_why,
+            ..self
+        }
+    }
+
+    /// The same, saying what came of the comparison with a baseline.
+    #[must_use]
+    pub fn against(self, baseline: Compared<'a>) -> Self {
+        Report {
+            baseline: Some(baseline),
             ..self
         }
     }
@@ -191,10 +212,13 @@ impl<'a> Report<'a> {
         }
         let mut line = if counts.errors + counts.warnings == 0 {
             // Not clean when something worse than what is shown was left out.
-            let verdict = if self.hidden.errors + self.hidden.warnings == 0 {
-                "clean"
-            } else {
+            let known = Hidden::count(self.known());
+            let verdict = if self.hidden.errors + self.hidden.warnings > 0 {
                 "nothing found of what was asked for"
+            } else if known.errors + known.warnings > 0 {
+                "nothing new"
+            } else {
+                "clean"
             };
             let mut line = format!("checked {}: {verdict}", counted(self.checked, "plan"));
             for part in parts {
@@ -205,10 +229,24 @@ impl<'a> Report<'a> {
         } else {
             format!("{} in {}", parts.join(", "), counted(counts.files, "file"))
         };
+        let mut left_out = Vec::new();
         if self.hidden.all() > 0 {
-            line.push_str(&format!(" ({} {})", self.hidden.words(), self.hidden_why));
+            left_out.push(format!("{} {}", self.hidden.words(), self.hidden_why));
+        }
+        match self.known().len() {
+            0 => {}
+            1 => left_out.push("1 finding is in the baseline".into()),
+            n => left_out.push(format!("{n} findings are in the baseline")),
+        }
+        if !left_out.is_empty() {
+            line.push_str(&format!(" ({})", left_out.join("; ")));
         }
         line
+    }
+
+    /// The findings that are in the baseline.
+    fn known(&self) -> &'a [Diagnostic] {
+        self.baseline.map_or(&[], |b| b.known)
     }
 }
 

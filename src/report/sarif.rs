@@ -22,12 +22,24 @@ impl Renderer for Sarif {
     }
 
     fn render(&self, report: &Report<'_>, _: &Options) -> String {
-        let codes: IndexSet<&'static str> = report.findings.iter().map(|d| d.code.0).collect();
+        // Known findings are told too, each as what it is. Those that are gone are not: a viewer that does not know the state
+        // `absent` would show them as open.
+        let state = |state| report.baseline.map(|_| state);
+        let mut findings: Vec<(&Diagnostic, Option<&str>)> =
+            report.findings.iter().map(|d| (d, state("new"))).collect();
+        findings.extend(report.known().iter().map(|d| (d, state("unchanged"))));
+        findings.sort_by_key(|(d, _)| d.span);
+        let codes: IndexSet<&'static str> = findings.iter().map(|(d, _)| d.code.0).collect();
         let mut seen = IndexMap::new();
-        let results: Vec<Value> = report
-            .findings
+        let results: Vec<Value> = findings
             .iter()
-            .map(|d| result(report.sources, d, &codes, &mut seen))
+            .map(|(d, state)| {
+                let mut result = result(report.sources, d, &codes, &mut seen);
+                if let Some(state) = state {
+                    result["baselineState"] = json!(state);
+                }
+                result
+            })
             .collect();
         let document = json!({
             "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
