@@ -79,7 +79,10 @@ fn play(page: &str) -> String {
     // What a clone has, and what makes it one project.
     std::fs::create_dir_all(home.path().join("given/.git")).expect("a folder can be made");
     let mut folder = home.path().join("given");
-    if !text.contains("$ releasec check examples/") {
+    if !["check", "simulate"]
+        .iter()
+        .any(|c| text.contains(&format!("$ releasec {c} examples/")))
+    {
         folder = home.path().join("empty");
         std::fs::create_dir_all(&folder).expect("a folder can be made");
     }
@@ -155,6 +158,11 @@ fn the_readme_shows_what_happens() {
 #[test]
 fn the_tutorial_shows_what_happens() {
     holds("docs/tutorial.md");
+}
+
+#[test]
+fn the_page_about_simulation_shows_what_happens() {
+    holds("docs/simulate.md");
 }
 
 /// The word after each `releasec` that stands where a command does: at the start of a line of code, or of code in a sentence.

@@ -14,6 +14,7 @@ mod man;
 mod panic;
 mod people;
 mod settings;
+mod simulate;
 
 use crate::driver::Problem;
 use crate::driver::terminal::{self, Color};
@@ -45,6 +46,7 @@ enum Command {
     Fmt(fmt::Args),
     Graph(graph::Args),
     People(people::Args),
+    Simulate(simulate::Args),
     Explain(explain::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -101,6 +103,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
         Command::Fmt(args) => fmt::run(&args, &options),
         Command::Graph(args) => graph::run(&args, &options),
         Command::People(args) => people::run(&args, &options),
+        Command::Simulate(args) => simulate::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),

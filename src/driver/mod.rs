@@ -14,6 +14,7 @@ mod pipeline;
 pub mod problem;
 pub mod read;
 pub mod root;
+pub mod simulate;
 pub mod templates;
 pub mod terminal;
 pub mod write;

@@ -309,6 +309,7 @@ impl Machine<'_> {
     pub(super) fn stop(&mut self) {
         self.pending.clear();
         self.current = None;
+        self.turn_here();
         self.end = Final::Stopped;
         self.mode = Mode::Closing;
     }

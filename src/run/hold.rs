@@ -93,7 +93,7 @@ impl Machine<'_> {
         self.say(Subject::Hold(h), Verb::Entered, "", &[]);
         if let Some((d, _)) = &hold.at_most {
             let number = self.holds[h.index()].entered;
-            self.after(d.as_ms().saturating_add(1), Wake::Overdue(h, number));
+            self.after(d.as_ms(), Wake::Overdue(h, number));
         }
     }
 

@@ -364,6 +364,14 @@ impl<'a> Machine<'a> {
         });
     }
 
+    /// A turn that the run takes: it follows what happened last, and everything later follows it.
+    pub(super) fn say_turn(&mut self, verb: Verb, detail: impl Into<String>, others: &[Subject]) {
+        let last = self.events.len().checked_sub(1);
+        self.say(Subject::Run, verb, detail, others);
+        self.also_after(last.as_slice());
+        self.turn_here();
+    }
+
     /// Everything later follows what happened last.
     pub(super) fn turn_here(&mut self) {
         self.floor = self.events.len().checked_sub(1);

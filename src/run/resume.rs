@@ -17,7 +17,7 @@ impl Machine<'_> {
             Some(Site::Stage(s) | Site::Window(s)) => vec![Subject::Stage(s)],
             _ => Vec::new(),
         };
-        self.say(Subject::Run, Verb::Pause, "", &of);
+        self.say_turn(Verb::Pause, "", &of);
         self.moment(MomentKind::Paused, None);
         let answer = self
             .outcomes
@@ -26,7 +26,7 @@ impl Machine<'_> {
             .copied()
             .unwrap_or_default();
         self.pauses += 1;
-        self.say(Subject::Run, Verb::Answer, answer.word(), &[]);
+        self.say_turn(Verb::Answer, answer.word(), &[]);
         match answer {
             Answer::Retry => self.resume(true),
             Answer::Proceed => self.resume(false),
@@ -148,8 +148,7 @@ impl Machine<'_> {
             }
         }
         let all: Vec<Subject> = stages.into_iter().map(Subject::Stage).collect();
-        self.say(
-            Subject::Run,
+        self.say_turn(
             Verb::Restart,
             format!("from `{}` on", self.release.stage(from).name),
             &all,
@@ -189,7 +188,8 @@ impl Machine<'_> {
             return;
         };
         self.met.insert((Subject::Trigger(t), Verb::Fire));
-        self.say(Subject::Trigger(t), Verb::Fire, "", &[]);
+        let watched: Vec<Subject> = trigger.during.iter().map(|s| Subject::Stage(*s)).collect();
+        self.say(Subject::Trigger(t), Verb::Fire, "", &watched);
         let first = self.asides(Subject::Trigger(t), trigger.steps.iter());
         if let FailureOutcome::Escalate(c) = &trigger.then {
             let who = show::prose(self.release, &self.release.channel(*c).title);

@@ -32,10 +32,7 @@ impl Machine<'_> {
         let detail = scope.map_or_else(String::new, |s| {
             format!("from `{}` on; what came before stays", self.release.stage(s).name)
         });
-        let last = self.events.len().saturating_sub(1);
-        self.say(Subject::Run, Verb::Rollback, detail, &begun);
-        self.also_after(&[last]);
-        self.turn_here();
+        self.say_turn(Verb::Rollback, detail, &begun);
         let nodes = self.graph.order.len();
         let inside = scope.map_or_else(|| vec![true; nodes], |s| self.graph.from(s));
         self.keep_what_must_stay(&inside);

@@ -167,7 +167,11 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
                 .filter(|n| *n < steps);
             let n = n.ok_or_else(|| {
                 let message = format!("`finally` has no step `{value}`");
-                Unknown::new(message, Some(format!("it has {steps}, counted from 1")))
+                let help = match steps {
+                    0 => "it has no steps".to_string(),
+                    n => format!("it has {n}, counted from 1"),
+                };
+                Unknown::new(message, Some(help))
             })?;
             o.finally.insert(n);
         }
@@ -357,12 +361,21 @@ fn place(plan: &Plan, text: &str) -> Result<(StageId, Place), Unknown> {
     };
     match by_number.or_else(by_name) {
         Some(doing) => Ok((s, Place::Step(doing.step.slug.clone()))),
-        None => Err(Unknown::new(
-            format!("stage `{name}` has no step `{step}`"),
-            Some(format!(
+        None => {
+            let known: Vec<SmolStr> = all
+                .iter()
+                .map(|d| called(&d.step.kind))
+                .filter(|n| !n.is_empty())
+                .collect();
+            let help = did_you_mean(step, known.iter().map(SmolStr::as_str));
+            let many = format!(
                 "it has {}, counted from 1; a gate or an artifact it verifies can be named",
                 all.len()
-            )),
-        )),
+            );
+            Err(Unknown::new(
+                format!("stage `{name}` has no step `{step}`"),
+                Some(help.unwrap_or(many)),
+            ))
+        }
     }
 }

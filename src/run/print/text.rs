@@ -1,0 +1,110 @@
+//! A run as a story with times, and what came of it.
+//!
+//! Called by the command `simulate`.
+
+use super::sentence::{sentence, told};
+use super::{listed, repeats, time, undone_words, went_back};
+use crate::plan::{Plan, StageUndo, show};
+use crate::run::trace::{Final, Subject, Trace, Verb};
+use std::fmt::Write as _;
+
+/// A run in words; `every` event, or those that tell the story.
+pub fn text(plan: &Plan, trace: &Trace, wished: &[String], every: bool) -> String {
+    let r = plan.release();
+    let mut out = show::prose(r, &r.title);
+    match wished {
+        [] => out.push_str(": all goes well\n\n"),
+        wished => {
+            let _ = writeln!(out, ", with {}\n", wished.join(" "));
+        }
+    }
+    let mut before = None;
+    let mut current = None;
+    for (i, event) in trace.events.iter().enumerate() {
+        let known = event.verb == Verb::Over || event.verb == Verb::Start && event.subject == Subject::Run;
+        if known || !every && (!told(event.verb) || repeats(trace, i)) {
+            continue;
+        }
+        let at = time(event.at);
+        let shown = if before.as_ref() == Some(&at) {
+            ""
+        } else {
+            at.as_str()
+        };
+        let mut line = match event.verb {
+            Verb::StepEnd => format!("  done: {}", event.detail),
+            Verb::StepStart | Verb::UndoStep => format!("  {}", event.detail),
+            _ => sentence(r, event),
+        };
+        // Beside each other, stages take turns: a step says whose it is.
+        if line.starts_with(' ') && current != Some(event.subject) {
+            let _ = write!(line, "  (`{}`)", event.subject.name(r));
+        }
+        current = Some(event.subject);
+        let _ = writeln!(out, "{shown:>8}  {line}");
+        before = Some(at);
+    }
+    out.push('\n');
+    summary(plan, trace, &mut out);
+    out
+}
+
+fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
+    let r = plan.release();
+    let _ = writeln!(out, "The run {} after {}.", ends(trace.state), time(trace.end()));
+    let mut row = |head: &str, text: &str| {
+        if !text.is_empty() {
+            let _ = writeln!(out, "  {head:<9}{text}");
+        }
+    };
+    row("why", trace.cause.as_deref().unwrap_or(""));
+    row("undone", &undone_words(r, trace));
+    row("stays", &stays(plan, trace));
+    match trace.until_safe() {
+        Some(0) => row("safe", "at once"),
+        Some(ms) => row("safe", &format!("{} after it went wrong", time(ms))),
+        None if trace.state == Final::NeedsHelp => row("safe", "not before a person has seen to it"),
+        None => {}
+    }
+    for help in &trace.help {
+        row("help", help);
+    }
+    for unreached in &trace.unreached {
+        row("note", unreached);
+    }
+}
+
+fn ends(state: Final) -> &'static str {
+    match state {
+        Final::Succeeded => "succeeds",
+        Final::RolledBack => "is rolled back",
+        Final::Stopped => "stops, and what was changed and not undone stays changed,",
+        Final::NeedsHelp => "needs help",
+    }
+}
+
+/// Stages that began, changed something, and were not undone although the run did not succeed.
+pub(super) fn stays(plan: &Plan, trace: &Trace) -> String {
+    if !went_back(trace) {
+        return String::new();
+    }
+    let r = plan.release();
+    let mut names = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for event in trace.events.iter().filter(|e| e.verb == Verb::StepStart) {
+        let Subject::Stage(s) = event.subject else {
+            continue;
+        };
+        if !seen.insert(s) || trace.undone.contains(&s) {
+            continue;
+        }
+        let name = &r.stage(s).name;
+        match plan.undo(s) {
+            StageUndo::Nothing => {}
+            StageUndo::Harmless(..) => names.push(format!("{name} (harmless)")),
+            StageUndo::Irreversible(..) => names.push(format!("{name} (cannot be undone)")),
+            StageUndo::Derived(_) | StageUndo::Written(_) => names.push(name.to_string()),
+        }
+    }
+    listed(&names)
+}
