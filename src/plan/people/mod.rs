@@ -19,6 +19,7 @@ mod sat;
 mod scenario;
 mod seating;
 mod seats;
+mod shared;
 mod ship;
 mod solve;
 mod standing;

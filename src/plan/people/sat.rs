@@ -1,6 +1,6 @@
-//! The fallback: the same question as clauses, for parts with too many seats for patterns and for tight ones.
+//! The fallback: the same question as clauses over who sits where, for parts with too many seats for patterns.
 //!
-//! The only file that knows `batsat`. Called by `solve`.
+//! This file and `shared` are the only ones that know `batsat`. Called by `solve`.
 
 use crate::plan::people::part::Part;
 use crate::plan::people::problem::{Budget, Verdict};
@@ -9,29 +9,56 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Counts the solver's steps and stops it when they are used up.
-struct Steps {
+pub(super) struct Steps {
     left: Cell<u64>,
+    /// What a decision costs.
+    decision: u64,
+}
+
+/// What it costs to learn from a contradiction.
+const LESSON: u64 = 64;
+
+impl Steps {
+    /// So many steps, of which a decision takes some.
+    pub(super) fn new(n: u64, decision: u64) -> Self {
+        Steps {
+            left: Cell::new(n),
+            decision,
+        }
+    }
+
+    /// The steps left.
+    pub(super) fn left(&self) -> u64 {
+        self.left.get()
+    }
+
+    /// Takes steps off; `false` when there are not so many left.
+    pub(super) fn take(&self, n: u64) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(n));
+        left >= n
+    }
 }
 
 impl Callbacks for Steps {
     fn stop(&self) -> bool {
-        let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
-        left == 0
+        !self.take(self.decision)
+    }
+
+    fn on_new_clause(&mut self, _: &[Lit], _: batsat::clause::Kind) {
+        self.take(LESSON);
     }
 }
 
-/// What one step of the solver costs, beside one step of the other methods.
-const STEP: u64 = 16;
+/// What a decision costs here, beside one step of the other methods: many people follow from it.
+const DECISION: u64 = 16;
 
 /// Decides a part; the verdict's people are indices into the part's.
 pub(super) fn solve(part: &Part, budget: &mut Budget) -> Verdict {
     if !budget.spend(size(part)) {
         return Verdict::Undecided;
     }
-    let steps = Steps {
-        left: Cell::new(budget.left() / STEP),
-    };
+    let steps = Steps::new(budget.left(), DECISION);
     let mut clauses = Clauses {
         solver: Solver::new(batsat::SolverOpts::default(), steps),
         sits: Vec::new(),
@@ -49,8 +76,7 @@ pub(super) fn solve(part: &Part, budget: &mut Budget) -> Verdict {
         return Verdict::Unsat;
     }
     let answer = clauses.solver.solve_limited(&[]);
-    let used = (budget.left() / STEP).saturating_sub(clauses.solver.cb().left.get());
-    budget.spend(used.saturating_mul(STEP));
+    budget.spend(budget.left().saturating_sub(clauses.solver.cb().left()));
     if answer == lbool::FALSE {
         Verdict::Unsat
     } else if answer == lbool::TRUE {

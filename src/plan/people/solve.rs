@@ -1,7 +1,7 @@
 //! Decides a problem exactly, or says that the budget did not suffice.
 //!
 //! Independent blocks and parts; matching where only distinctness matters; cliques that are too large for their people; patterns;
-//! clauses for the rest. Called by `explain`, `numbers` and the checks of separation of duties.
+//! clauses for the rest: over which seats share a person where rules count, else over who sits where. Called by `explain`, `numbers` and the checks of separation of duties.
 
 use crate::plan::people::block::blocks;
 use crate::plan::people::matching::all_different;
@@ -9,6 +9,7 @@ use crate::plan::people::part::{Part, parts};
 use crate::plan::people::pattern;
 use crate::plan::people::problem::{Budget, Problem, Verdict};
 use crate::plan::people::sat;
+use crate::plan::people::shared;
 
 /// The steps a question about a plan may take.
 pub const STEPS: u64 = 4_000_000;
@@ -18,6 +19,12 @@ const PATTERN_SEATS: usize = 34;
 
 /// The share of the budget patterns may use before clauses take over.
 const PATTERN_SHARE: u64 = 4;
+
+/// The same where rules count: what patterns do not see soon they do not see at all.
+const COUNTED_SHARE: u64 = 64;
+
+/// The steps patterns get of a small budget.
+const PATTERN_STEPS: u64 = 20_000;
 
 /// Gives every seat a person so that all rules hold, or shows that nobody can.
 pub fn solve(problem: &Problem, budget: &mut Budget) -> Verdict {
@@ -75,10 +82,19 @@ fn decide(part: &Part, budget: &mut Budget) -> Verdict {
         return verdict;
     }
     if part.seats.len() <= PATTERN_SEATS {
-        let share = budget.left() / PATTERN_SHARE;
+        let share = match part.at_most.is_empty() {
+            true => budget.left() / PATTERN_SHARE,
+            false => (budget.left() / COUNTED_SHARE).max(PATTERN_STEPS.min(budget.left())),
+        };
         let mut own = Budget::steps(share);
         let verdict = pattern::solve(part, &mut own);
         budget.spend(share - own.left());
+        if verdict != Verdict::Undecided {
+            return verdict;
+        }
+    }
+    if !part.at_most.is_empty() {
+        let verdict = shared::solve(part, budget);
         if verdict != Verdict::Undecided {
             return verdict;
         }

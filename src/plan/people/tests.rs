@@ -1,10 +1,10 @@
 //! The solver against brute force, on many small problems.
 
-use crate::plan::people::part::parts;
+use crate::plan::people::part::{Part, parts};
 use crate::plan::people::repair::{with_people, with_seats};
 use crate::plan::people::{
-    Bound, Budget, Fewest, Problem, Repair, Resilience, Rule, Slot, Verdict, core, cores, eligible, fewest,
-    pattern, repairs, resilience, sat, solve,
+    Bound, Budget, Fewest, Problem, Repair, Resilience, Rule, STEPS, Slot, Verdict, core, cores, eligible,
+    fewest, pattern, repairs, resilience, sat, shared, solve,
 };
 use std::collections::BTreeSet;
 
@@ -127,16 +127,42 @@ fn patterns_and_clauses_agree_with_each_other_on_every_part() {
         };
         for part in parts {
             let one = pattern::solve(&part, &mut budget());
-            let other = sat::solve(&part, &mut budget());
-            assert_eq!(
-                matches!(one, Verdict::Sat(_)),
-                matches!(other, Verdict::Sat(_)),
-                "round {round}: {one:?} against {other:?} for {p:?}"
-            );
             assert_ne!(one, Verdict::Undecided);
-            assert_ne!(other, Verdict::Undecided);
+            let others = [
+                sat::solve(&part, &mut budget()),
+                shared::solve(&part, &mut budget()),
+                shared::spelling(&part, 0, &mut budget()),
+            ];
+            for other in others {
+                assert_ne!(other, Verdict::Undecided);
+                assert_eq!(
+                    matches!(one, Verdict::Sat(_)),
+                    matches!(other, Verdict::Sat(_)),
+                    "round {round}: {one:?} against {other:?} for {p:?}"
+                );
+                assert!(
+                    obeyed(&part, &one) && obeyed(&part, &other),
+                    "round {round}: {other:?} for {p:?}"
+                );
+            }
         }
     }
+}
+
+/// Whether people who were found for a part may sit there and keep its rules.
+fn obeyed(part: &Part, verdict: &Verdict) -> bool {
+    let Verdict::Sat(seated) = verdict else {
+        return true;
+    };
+    let different = |seats: &[u32]| {
+        let people: BTreeSet<u32> = seats.iter().map(|s| seated[*s as usize]).collect();
+        people.len() as u32
+    };
+    let apart = |(s, others): (usize, &Vec<u32>)| others.iter().all(|t| seated[s] != seated[*t as usize]);
+    (part.pools.iter().zip(seated)).all(|(pool, p)| pool.contains(p))
+        && part.differ.iter().enumerate().all(apart)
+        && part.at_most.iter().all(|(n, s)| different(s) <= *n)
+        && part.at_least.iter().all(|(n, s)| different(s) >= *n)
 }
 
 #[test]
@@ -293,32 +319,74 @@ fn family(dice: &mut Dice, seats: u32, people: u32, pairs: u32, counts: u32) -> 
 #[test]
 fn patterns_and_clauses_agree_on_generated_families() {
     let mut dice = Dice(0xABCD_EF01_2345_6789);
-    let (mut both, mut sat_count, mut unsat_count) = (0, 0, 0);
-    for (seats, spread) in [(8, 1), (10, 1), (12, 1), (14, 1), (8, 4), (10, 4)] {
+    // How often two methods decided the same part, and with which verdict.
+    let (mut sat_count, mut unsat_count) = ([0; 3], [0; 3]);
+    let sizes = [
+        (8, 8),
+        (10, 10),
+        (12, 48),
+        (14, 14),
+        (16, 16),
+        (16, 160),
+        (20, 200),
+        (24, 240),
+    ];
+    for (seats, people) in sizes {
         for pairs in [10, 20, 30] {
-            for _ in 0..6 {
-                let p = family(&mut dice, seats, seats * spread, pairs, seats);
+            for _ in 0..4 {
+                let p = family(&mut dice, seats, people, pairs, seats);
                 let Some(all) = parts(&p) else { continue };
                 for part in all {
-                    let one = pattern::solve(&part, &mut Budget::steps(50_000));
-                    let other = sat::solve(&part, &mut Budget::steps(400_000));
-                    match (&one, &other) {
-                        (Verdict::Undecided, _) | (_, Verdict::Undecided) => {}
-                        (Verdict::Sat(_), Verdict::Sat(_)) => (both, sat_count) = (both + 1, sat_count + 1),
-                        (Verdict::Unsat, Verdict::Unsat) => (both, unsat_count) = (both + 1, unsat_count + 1),
-                        _ => panic!("{one:?} against {other:?} for {p:?}"),
+                    let verdicts = [
+                        pattern::solve(&part, &mut Budget::steps(30_000)),
+                        sat::solve(&part, &mut Budget::steps(150_000)),
+                        shared::solve(&part, &mut Budget::steps(150_000)),
+                    ];
+                    for verdict in &verdicts {
+                        assert!(obeyed(&part, verdict), "{verdict:?} for {p:?}");
+                    }
+                    for (i, (a, b)) in [(0, 1), (0, 2), (1, 2)].into_iter().enumerate() {
+                        match (&verdicts[a], &verdicts[b]) {
+                            (Verdict::Undecided, _) | (_, Verdict::Undecided) => {}
+                            (Verdict::Sat(_), Verdict::Sat(_)) => sat_count[i] += 1,
+                            (Verdict::Unsat, Verdict::Unsat) => unsat_count[i] += 1,
+                            (one, other) => panic!("{one:?} against {other:?} for {p:?}"),
+                        }
                     }
                 }
-                if let Verdict::Sat(seated) = solve(&p, &mut Budget::steps(400_000)) {
+                if let Verdict::Sat(seated) = solve(&p, &mut Budget::steps(150_000)) {
                     assert!(p.accepts(&seated));
                 }
             }
         }
     }
     assert!(
-        both >= 60 && sat_count >= 10 && unsat_count >= 10,
-        "{both}: {sat_count} and {unsat_count}"
+        sat_count.iter().all(|n| *n >= 12) && unsat_count.iter().all(|n| *n >= 15),
+        "{sat_count:?} and {unsat_count:?}"
     );
+}
+
+#[test]
+fn what_is_as_tangled_as_plans_get_is_decided() {
+    let (mut possible, mut impossible) = (0, 0);
+    for (seats, people, pairs, counts) in [
+        (30, 300, 10, 30),
+        (30, 30, 10, 30),
+        (60, 500, 20, 32),
+        (60, 500, 30, 32),
+    ] {
+        let mut dice = Dice(0x1234_5678_9ABC_DEF1);
+        let p = family(&mut dice, seats, people, pairs, counts);
+        match solve(&p, &mut Budget::steps(STEPS)) {
+            Verdict::Sat(seated) => {
+                assert!(p.accepts(&seated));
+                possible += 1;
+            }
+            Verdict::Unsat => impossible += 1,
+            Verdict::Undecided => panic!("{seats} seats with {counts} rules that count are undecided"),
+        }
+    }
+    assert_eq!((possible, impossible), (2, 2));
 }
 
 /// Several problems side by side over the same people.
