@@ -24,6 +24,8 @@ pub mod types;
 
 pub mod plan;
 
+pub mod diff;
+
 pub mod checks;
 pub mod emit;
 pub mod run;

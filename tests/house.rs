@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["model"],
     &["types", "eval"],
     &["plan"],
+    &["diff"],
     &["checks", "emit", "run"],
     &["report"],
     &["driver", "cli", "lsp"],

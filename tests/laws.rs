@@ -57,6 +57,7 @@ fn compile(text: &str) -> (Vec<String>, Vec<(String, String)>) {
             version: "0",
             source: "plan.release",
             findings: &[],
+            changes: None,
         };
         for target in TARGETS {
             let (files, found) = (target.emit)(&plan, &context);

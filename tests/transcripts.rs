@@ -165,6 +165,11 @@ fn the_page_about_simulation_shows_what_happens() {
     holds("docs/simulate.md");
 }
 
+#[test]
+fn the_page_about_changes_shows_what_happens() {
+    holds("docs/diff.md");
+}
+
 /// The word after each `releasec` that stands where a command does: at the start of a line of code, or of code in a sentence.
 fn commands(text: &str) -> Vec<(usize, String)> {
     let mut out = Vec::new();

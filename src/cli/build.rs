@@ -4,6 +4,7 @@
 
 use super::Exit;
 use super::settings::{Files, Params, findings, here, several};
+use crate::driver::diff::Since;
 use crate::driver::{Problem, build, templates, terminal};
 use crate::emit::runbook::templates::Templates;
 use crate::report::{self, Options, counted};
@@ -31,6 +32,10 @@ pub(super) struct Args {
     /// A folder with templates of your own for the documents
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
+
+    /// The plan that was last approved, a file or a Git revision: the documents tell what changed since
+    #[arg(long, value_name = "PLAN|REV")]
+    since: Option<String>,
 
     /// Write nothing; end with 1 when something is not as it would be written
     #[arg(long)]
@@ -60,7 +65,11 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
         Some(folder) => templates::of_folder(folder)?,
         None => Templates::default(),
     };
-    let built = build::laid_out(&inputs, &settings, &targets, &templates, &args.out)?;
+    let dress = build::Dress {
+        templates,
+        since: args.since.as_deref().map(Since::new),
+    };
+    let built = build::dressed(&inputs, &settings, &targets, &dress, &args.out)?;
     let checked = built.checked;
     let failed = findings(&checked, args.verbose, options)? == Exit::Findings;
     several(checked.problems)?;

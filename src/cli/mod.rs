@@ -6,6 +6,7 @@
 mod build;
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod fmt;
 mod graph;
@@ -44,6 +45,7 @@ enum Command {
     Check(check::Args),
     Build(build::Args),
     Fmt(fmt::Args),
+    Diff(diff::Args),
     Graph(graph::Args),
     People(people::Args),
     Simulate(simulate::Args),
@@ -101,6 +103,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
         Command::Check(args) => check::run(&args, &options),
         Command::Build(args) => build::run(&args, &options),
         Command::Fmt(args) => fmt::run(&args, &options),
+        Command::Diff(args) => diff::run(&args, &options),
         Command::Graph(args) => graph::run(&args, &options),
         Command::People(args) => people::run(&args, &options),
         Command::Simulate(args) => simulate::run(&args, &options),

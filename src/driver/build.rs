@@ -2,13 +2,15 @@
 //!
 //! Must not know what a target writes. Called by the command `build` and by the conformance tests.
 
+use super::diff::Since;
 use super::pipeline::{Checked, Compiled, Settings, Unit, beside, each, gather, unit};
 use super::problem::Problem;
 use super::read::Input;
 use super::write::{File, Tree};
 use crate::checks;
 use crate::diagnostic::{Bag, Diagnostic, Severity};
-use crate::emit::runbook::{self, templates::Templates};
+use crate::diff::Change;
+use crate::emit::runbook::{self, Changes, templates::Templates};
 use crate::emit::{Context, TARGETS, Target};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,24 +34,39 @@ pub fn build(
     targets: &[&Target],
     out: &Path,
 ) -> Result<Built, Problem> {
-    laid_out(inputs, settings, targets, &Templates::default(), out)
+    dressed(inputs, settings, targets, &Dress::default(), out)
 }
 
-/// The same, with the documents laid out by an organisation's own templates.
+/// What the documents are given besides the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Dress {
+    /// An organisation's own templates.
+    pub templates: Templates,
+    /// The plan that was last approved: what changed since is told.
+    pub since: Option<Since>,
+}
+
+/// The same, with the documents laid out by an organisation's own templates, and with what changed since another plan.
 ///
 /// # Errors
-/// As for [`build`], and when a template asks for what there is not.
-pub fn laid_out(
+/// As for [`build`], when a template asks for what there is not, and when the other plan cannot be read.
+pub fn dressed(
     inputs: &[Input],
     settings: &Settings,
     targets: &[&Target],
-    templates: &Templates,
+    dress: &Dress,
     out: &Path,
 ) -> Result<Built, Problem> {
     let units = each(inputs, |input| {
         let mut unit = unit(input, settings)?;
         let files = match unit.compiled.take() {
-            Some(c) => Some(emit(&mut unit, c, targets, templates)?),
+            Some(c) => {
+                let changes = match &dress.since {
+                    Some(since) => Some(since.changes(input, &c.plan, settings)?),
+                    None => None,
+                };
+                Some(emit(&mut unit, c, targets, (&dress.templates, changes.as_ref()))?)
+            }
             None => None,
         };
         Ok((unit, files))
@@ -106,7 +123,7 @@ fn emit(
     unit: &mut Unit,
     compiled: Compiled,
     targets: &[&Target],
-    templates: &Templates,
+    (templates, changes): (&Templates, Option<&(String, Vec<Change>)>),
 ) -> Result<(String, Files), Problem> {
     let name = compiled.plan.release().name.to_string();
     if unit.findings.iter().any(|d| d.severity == Severity::Error) {
@@ -120,6 +137,7 @@ fn emit(
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &shown,
+        changes: changes.map(|(since, list)| Changes { since, list }),
     };
     let mut found = compiled.found.clone();
     let mut files = Files::new();

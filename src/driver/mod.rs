@@ -4,9 +4,11 @@
 
 pub mod baseline;
 pub mod build;
+pub mod diff;
 pub mod find;
 pub mod fix;
 pub mod format;
+pub mod git;
 pub mod graph;
 mod merge;
 pub mod people;

@@ -2,6 +2,7 @@
 //!
 //! Must not know how findings are printed. Called by the commands and by `build`.
 
+use super::git::Revision;
 use super::merge::merge;
 use super::problem::Problem;
 use super::read::{self, Input, Overlay, Project};
@@ -164,7 +165,19 @@ pub(super) struct Compiled {
 
 /// One file through the whole compiler.
 pub(super) fn unit(input: &Input, settings: &Settings) -> Result<Unit, Problem> {
-    let project = Project::of(input.path(), &settings.here, &settings.overlay);
+    unit_at(input, settings, None)
+}
+
+/// One file, as it was in a revision or as it is, through the whole compiler.
+pub(super) fn unit_at(
+    input: &Input,
+    settings: &Settings,
+    revision: Option<&Revision>,
+) -> Result<Unit, Problem> {
+    let project = match revision {
+        Some(revision) => Project::at(input.path(), &settings.here, &settings.overlay, revision),
+        None => Project::of(input.path(), &settings.here, &settings.overlay),
+    };
     let mut sources = SourceMap::new();
     let (file, not_text) = read::add(&mut sources, &project.shown(input.path()), project.read(input)?);
     let only = |sources, findings: Bag, params| {

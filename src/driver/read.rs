@@ -3,6 +3,7 @@
 //! Must not know the language. A file that cannot be opened is a [`Problem`]; one that is no text is a finding, with the
 //! place of the first byte that is wrong.
 
+use super::git::{self, Missing, Revision};
 use super::problem::{Problem, reason};
 use super::root;
 use crate::diagnostic::{Code, Diagnostic};
@@ -161,6 +162,8 @@ pub struct Project<'a> {
     root: PathBuf,
     here: PathBuf,
     overlay: &'a Overlay,
+    /// The revision its files are read from, instead of the disk.
+    revision: Option<&'a Revision>,
 }
 
 impl<'a> Project<'a> {
@@ -173,6 +176,25 @@ impl<'a> Project<'a> {
             root: root::project_root(folder),
             here,
             overlay,
+            revision: None,
+        }
+    }
+
+    /// The project of a file as it was in a revision. Nothing of it is read from the disk.
+    pub fn at(file: &Path, here: &Path, overlay: &'a Overlay, revision: &'a Revision) -> Self {
+        let here = here.canonicalize().unwrap_or_else(|_| here.to_path_buf());
+        Project {
+            root: revision.project_root(file, &here),
+            here,
+            overlay,
+            revision: Some(revision),
+        }
+    }
+
+    fn full(&self, file: &Path) -> PathBuf {
+        match self.revision {
+            Some(_) => git::real(file, &self.here),
+            None => root::absolute(file, &self.here),
         }
     }
 
@@ -183,12 +205,26 @@ impl<'a> Project<'a> {
 
     /// The absolute path of a path as it is shown.
     pub fn absolute(&self, shown: &str) -> PathBuf {
-        root::absolute(Path::new(shown), &self.here)
+        let shown = self
+            .revision
+            .and_then(|r| shown.strip_prefix(r.named())?.strip_prefix(':'))
+            .unwrap_or(shown);
+        self.full(Path::new(shown))
     }
 
     /// How a file is shown: relative to where the user stands when it lies below, or in the same project; else absolute.
+    ///
+    /// In a revision its name stands before it, as `git` writes it.
     pub fn shown(&self, file: &Path) -> String {
-        let absolute = root::absolute(file, &self.here);
+        let path = self.path_shown(file);
+        match self.revision {
+            Some(r) => format!("{}:{path}", r.named()),
+            None => path,
+        }
+    }
+
+    fn path_shown(&self, file: &Path) -> String {
+        let absolute = self.full(file);
         if self.here.starts_with(&self.root) && absolute.starts_with(&self.root) {
             return root::shown(&root::relative(&absolute, &self.here));
         }
@@ -197,7 +233,7 @@ impl<'a> Project<'a> {
 
     /// The path of a file from the root, for what is written about it.
     pub fn from_root(&self, file: &Path) -> String {
-        let absolute = root::absolute(file, &self.here);
+        let absolute = self.full(file);
         root::shown(absolute.strip_prefix(&self.root).unwrap_or(&absolute))
     }
 
@@ -206,6 +242,18 @@ impl<'a> Project<'a> {
     /// # Errors
     /// When it cannot be read.
     pub fn read(&self, input: &Input) -> Result<Vec<u8>, Problem> {
+        if let Some(revision) = self.revision {
+            return revision.read(&self.full(input.path())).map_err(|missing| {
+                let shown = self.shown(input.path());
+                let problem = Problem::new(format!("cannot read `{shown}`: {}", missing.words()));
+                match missing {
+                    Missing::NotThere => problem.help(
+                        "the path is that of the plan in the working tree; was it called otherwise then?",
+                    ),
+                    _ => problem,
+                }
+            });
+        }
         match self.overlay.get(&root::absolute(input.path(), &self.here)) {
             Some(text) => Ok(text.as_bytes().to_vec()),
             None => input.read(),
@@ -223,6 +271,18 @@ impl Loader for Project<'_> {
         let folder = folder.map_err(|_| LoadError::OutsideRoot)?;
         let below = root::normalise(&folder.join(path)).ok_or(LoadError::OutsideRoot)?;
         let full = self.root.join(&below);
+        if let Some(revision) = self.revision {
+            let bytes = revision.read(&full).map_err(|missing| match missing {
+                Missing::Link => LoadError::OutsideRoot,
+                other => LoadError::Unreadable(other.words()),
+            })?;
+            let text =
+                text(bytes).map_err(|n| LoadError::Unreadable(format!("it is not text: {}", n.fact(""))))?;
+            return Ok(Loaded {
+                path: self.shown(&full),
+                text: text.into(),
+            });
+        }
         if let Some(text) = self.overlay.get(&full) {
             return Ok(Loaded {
                 path: self.shown(&full),

@@ -38,6 +38,8 @@ pub struct Context<'a> {
     pub source: &'a str,
     /// Findings that were reported or accepted, for the documents.
     pub findings: &'a [crate::diagnostic::Diagnostic],
+    /// What changed since the plan that was last approved, when that is known.
+    pub changes: Option<runbook::Changes<'a>>,
 }
 
 /// A target.

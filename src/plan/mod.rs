@@ -36,6 +36,6 @@ pub use order::Standing;
 pub use predicate::Pred;
 pub use schedule::{Cause, Schedule, Timing};
 pub use undo::{StageUndo, UndoStep};
-pub use variants::{Truth, Variant, Variants};
+pub use variants::{Table, Truth, Variant, Variants};
 pub use window::{Clock, Opening, occurrence, weekday};
 pub use worst::Worst;

@@ -99,6 +99,39 @@ impl Diagram {
         Some(choices)
     }
 
+    /// The variables that a condition depends on, in order; `None` when some choices leave it undecided.
+    pub(crate) fn variables(&self, a: Pred) -> Option<Vec<u32>> {
+        let mut found = std::collections::BTreeSet::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut stack = vec![a];
+        while let Some(p) = stack.pop() {
+            match p {
+                Pred::UNDECIDED => return None,
+                Pred::TRUE | Pred::FALSE => {}
+                p if seen.insert(p) => {
+                    let (variable, kids) = &self.nodes[p.0 as usize - 3];
+                    found.insert(*variable);
+                    stack.extend(kids.iter());
+                }
+                _ => {}
+            }
+        }
+        Some(found.into_iter().collect())
+    }
+
+    /// Whether a condition holds for these choices, one for each variable it depends on.
+    pub(crate) fn holds(&self, a: Pred, choices: &[(u32, usize)]) -> bool {
+        let mut at = a;
+        while at.0 > 2 {
+            let (variable, kids) = &self.nodes[at.0 as usize - 3];
+            let Some((_, choice)) = choices.iter().find(|(v, _)| v == variable) else {
+                return false;
+            };
+            at = kids[*choice];
+        }
+        at == Pred::TRUE
+    }
+
     /// Whether some choices leave the condition undecided.
     #[cfg(test)]
     pub(crate) fn doubtful(&self, a: Pred) -> bool {

@@ -43,6 +43,63 @@ impl Variant {
     }
 }
 
+/// The most rows of a table.
+const ROWS: usize = 4_096;
+
+/// Variants in words: what can vary, and the choices that are meant.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// For each thing that varies, its choices in words.
+    columns: Vec<Vec<String>>,
+    /// A choice for each column.
+    rows: Vec<Vec<usize>>,
+}
+
+impl Table {
+    /// A variant of this table that the other does not have, as a clause; `None` when there is none, or when they cannot be compared.
+    pub fn beyond(&self, other: &Table) -> Option<String> {
+        // What the other varies besides: any of its choices may be meant.
+        let missing: Vec<&Vec<String>> = other
+            .columns
+            .iter()
+            .filter(|c| !self.columns.contains(c))
+            .collect();
+        let many = missing
+            .iter()
+            .map(|c| c.len())
+            .try_fold(self.rows.len().max(1), usize::checked_mul);
+        if many.is_none_or(|n| n > ROWS) {
+            return None;
+        }
+        let has = |words: &[&str]| {
+            other.rows.iter().any(|row| {
+                let mut chosen = row.iter().zip(&other.columns);
+                chosen.all(|(c, column)| words.contains(&column[*c].as_str()))
+            })
+        };
+        for row in &self.rows {
+            let own: Vec<&str> = row
+                .iter()
+                .zip(&self.columns)
+                .map(|(c, w)| w[*c].as_str())
+                .collect();
+            let mut all = vec![own];
+            for column in &missing {
+                let longer = all.iter().flat_map(|words| {
+                    column
+                        .iter()
+                        .map(move |w| words.iter().copied().chain([w.as_str()]).collect())
+                });
+                all = longer.collect();
+            }
+            if let Some(words) = all.iter().find(|words| !has(words)) {
+                return Some(format!("when {}", words.join(" and ")));
+            }
+        }
+        None
+    }
+}
+
 /// What can vary, and what applies when.
 #[derive(Debug)]
 pub struct Variants {
@@ -173,6 +230,34 @@ impl Variants {
             }
             None => Truth::Undecided,
         }
+    }
+
+    /// The variants that meet a condition, as a table that can be compared with one of another plan; `None` when they are undecided or
+    /// too many.
+    pub fn table(&self, plan: &Plan, p: Pred) -> Option<Table> {
+        let mut e = self.lock();
+        let p = e.diagram.and(p, self.valid);
+        let variables = e.diagram.variables(p)?;
+        let mut table = Table::default();
+        let mut rows: Vec<Vec<(u32, usize)>> = vec![Vec::new()];
+        for v in variables {
+            let choices = e.diagram.choices(v);
+            if rows.len().saturating_mul(choices) > ROWS {
+                return None;
+            }
+            let words: Vec<String> = (0..choices).map(|c| e.name(plan.release(), v, c)).collect();
+            table.columns.push(words);
+            let longer = rows
+                .iter()
+                .flat_map(|row| (0..choices).map(move |c| row.iter().copied().chain([(v, c)]).collect()));
+            rows = longer.collect();
+        }
+        for row in rows {
+            if e.diagram.holds(p, &row) {
+                table.rows.push(row.into_iter().map(|(_, c)| c).collect());
+            }
+        }
+        Some(table)
     }
 
     /// Whether a condition can surely be met.

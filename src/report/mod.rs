@@ -4,6 +4,7 @@
 //! how wide the terminal is. Called by the driver and the commands. A new format is one file here and one line in
 //! [`RENDERERS`].
 
+pub mod changes;
 mod clean;
 mod excerpt;
 mod fancy;

@@ -50,6 +50,42 @@ pub(super) fn inline(text: &str) -> String {
     out
 }
 
+/// A sentence in which names and values stand between backticks, as inline Markdown: those become code.
+pub(super) fn said(text: &str) -> String {
+    pieces(text, inline, cell)
+}
+
+/// The same in HTML.
+pub(super) fn spoken(text: &str) -> String {
+    pieces(text, html, |t| format!("<code>{}</code>", html(t)))
+}
+
+fn pieces(text: &str, plain: impl Fn(&str) -> String, quoted: impl Fn(&str) -> String) -> String {
+    let text = one_line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // A backtick that is not closed is one of the text itself.
+    let whole = if parts.len().is_multiple_of(2) {
+        parts.len() - 1
+    } else {
+        parts.len()
+    };
+    let mut out = String::with_capacity(text.len() + 8);
+    for (i, part) in parts.iter().enumerate() {
+        if i >= whole {
+            out.push_str(&plain(&format!("`{part}")));
+        } else if i % 2 == 1 {
+            out.push_str(&quoted(part));
+        } else {
+            // The blanks around code belong to the sentence.
+            let (front, back) = (part.len() - part.trim_start().len(), part.trim_end().len());
+            out.push_str(&part[..front]);
+            out.push_str(&plain(part.trim()));
+            out.push_str(part.get(back.max(front)..).unwrap_or(""));
+        }
+    }
+    out
+}
+
 /// A text as a code span in one line.
 pub(super) fn code(text: &str) -> String {
     let text: String = text.chars().map(plain).collect();
@@ -135,7 +171,7 @@ pub(super) fn html(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::escape::{cell, code, fenced, html, inline, link};
+    use crate::emit::runbook::escape::{cell, code, fenced, html, inline, link, said, spoken};
 
     #[test]
     fn text_stays_text() {
@@ -155,6 +191,8 @@ mod tests {
         );
         assert_eq!(code("a`b|c"), "``a`b|c``");
         assert_eq!(cell("a  b|c"), "`a  b\\|c`");
+        assert_eq!(said("`a_b` is *new* `x"), "`a_b` is \\*new\\* \\`x");
+        assert_eq!(spoken("`<a>` is new"), "<code>&lt;a&gt;</code> is new");
         assert_eq!(fenced("```\nx", "sh"), "````sh\n```\nx\n````");
         assert_eq!(html("<a href='x'>\u{202e}"), "&lt;a href=&#39;x&#39;&gt;\u{fffd}");
     }

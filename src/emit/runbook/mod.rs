@@ -4,6 +4,7 @@
 //! out. Must not know other targets but the diagram. Called through `emit::TARGETS`.
 
 mod around;
+mod changes;
 mod consent;
 mod escape;
 mod exposure;
@@ -28,6 +29,8 @@ use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;
 use serde::Serialize;
 use templates::{Flaw, Templates};
+
+pub use changes::{Changes, changes};
 
 /// The target of the documents.
 pub const TARGET: Target = Target {
@@ -81,6 +84,8 @@ struct View {
     accepted: Vec<around::Accepted>,
     inputs: Vec<around::Input>,
     sign_off: Vec<String>,
+    /// What changed since the plan last approved; nothing when nobody said which that is.
+    changes: Option<changes::Since>,
     mermaid: String,
     dag: String,
     strips: Vec<String>,
@@ -176,7 +181,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
     View {
-        version: 1,
+        version: 2,
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
         checklists: around::checklists(plan),
@@ -222,6 +227,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
             .into_iter()
             .map(|s| plan.release().stage(s).name.to_string())
             .collect(),
+        changes: context.changes.map(changes::Since::of),
         matrix: matrix::matrix(plan),
         stages,
         provenance: Provenance {

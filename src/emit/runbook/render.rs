@@ -2,6 +2,7 @@
 //!
 //! Strict: a field that is missing is an error, which a test finds. Called by `mod` only.
 
+use crate::emit::runbook::changes::Since;
 use crate::emit::runbook::templates::{Flaw, Templates, file_of};
 use crate::emit::runbook::{View, escape, tidy};
 use handlebars::{
@@ -21,6 +22,8 @@ handlebars_helper!(any: |list: Json, field: String| {
     list.as_array().is_some_and(|l| l.iter().any(filled))
 });
 handlebars_helper!(shell: |text: String| escape::fenced(&text, "bash"));
+handlebars_helper!(said: |text: String| escape::said(&text));
+handlebars_helper!(spoken: |text: String| escape::spoken(&text));
 handlebars_helper!(markup: |text: String| escape::html(&text));
 
 /// `{{require 1}}`: the template is written for this version of the view, or an earlier one.
@@ -45,11 +48,8 @@ fn require(
     Ok(())
 }
 
-/// Every document with its path.
-///
-/// # Errors
-/// What an organisation's template asks for and the view does not have.
-pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static str, String)>, Flaw> {
+/// The engine with the helpers and the parts.
+fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
     templates.register_escape_fn(handlebars::no_escape);
@@ -62,12 +62,35 @@ pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static 
     templates.register_helper("any", Box::new(any));
     templates.register_helper("shell", Box::new(shell));
     templates.register_helper("h", Box::new(markup));
+    templates.register_helper("said", Box::new(said));
+    templates.register_helper("h_said", Box::new(spoken));
     templates.register_helper("require", Box::new(require));
     for (name, text) in given.parts() {
         templates
             .register_partial(name, text)
             .map_err(|e| flaw(name, None, &e.to_string()))?;
     }
+    Ok(templates)
+}
+
+/// What changed, in Markdown.
+///
+/// # Errors
+/// What an organisation's template asks for and the view does not have.
+pub(super) fn changes(since: &Since, given: &Templates) -> Result<String, Flaw> {
+    let data = serde_json::json!({ "changes": since });
+    let page = engine(given)?
+        .render_template("## What changed in the plan\n\n{{> changes}}\n", &data)
+        .map_err(|e| asked_too_much(given, "changes", &e))?;
+    Ok(tidy::markdown(&page))
+}
+
+/// Every document with its path.
+///
+/// # Errors
+/// What an organisation's template asks for and the view does not have.
+pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static str, String)>, Flaw> {
+    let templates = engine(given)?;
     let data = serde_json::to_value(view).map_err(|e| flaw("", None, &e.to_string()))?;
     let mut documents = Vec::new();
     for (name, text) in given.documents() {
@@ -112,7 +135,7 @@ fn asked_too_much(given: &Templates, document: &str, e: &handlebars::RenderError
         | RenderErrorReason::MissingVariable(_)
         | RenderErrorReason::ParamTypeMismatchForName(..) => format!("the view has no such text here{words}"),
         RenderErrorReason::HelperNotFound(helper) => format!("there is no helper `{helper}`"),
-        RenderErrorReason::Other(said) => said.clone(),
+        RenderErrorReason::Other(words) => words.clone(),
         other => format!("{}{words}", other.to_string().to_lowercase()),
     };
     flaw(name, e.line_no, &reason)

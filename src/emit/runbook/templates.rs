@@ -29,6 +29,7 @@ pub(super) const DOCUMENTS: &[(&str, &str)] = &[
 pub(super) const PARTS: &[(&str, &str)] = &[
     ("action", include_str!("templates/action.md.hbs")),
     ("approvals", include_str!("templates/approvals.md.hbs")),
+    ("changes", include_str!("templates/changes.md.hbs")),
     ("findings", include_str!("templates/findings.md.hbs")),
     ("first_screen", include_str!("templates/first_screen.md.hbs")),
     ("from_here", include_str!("templates/from_here.md.hbs")),

@@ -188,6 +188,7 @@ impl Roster {
             version: "",
             source: "",
             findings: &[],
+            changes: None,
         };
         lower(plan, &context).roster
     }

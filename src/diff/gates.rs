@@ -1,0 +1,481 @@
+//! How gates and triggers judge: thresholds, spans, samples, what no data means, what a failure leads to.
+//!
+//! Where they are judged is the business of `evidence`. Called by `mod`.
+
+use super::canon::Side;
+use super::out::{Change, Class, Direction, Out, Spot};
+use super::pair::Two;
+use super::say;
+use super::threshold::shifts;
+use crate::model::{
+    Act, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, NoData, Origin, Release, StageId,
+    Trigger, TriggerTest,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
+    for (o, n) in &two.gates.both {
+        gate(two, out, *o, *n);
+    }
+    for (o, n) in &two.metrics.both {
+        metric(two, out, *o, *n);
+    }
+    triggers(two, out);
+}
+
+/// The stages that judge a gate, in either plan.
+fn judges(two: &Two<'_>, o: usize, n: usize) -> Vec<Spot> {
+    let old = two.old.plan.judges(GateId::at(o)).iter();
+    let new = two.new.plan.judges(GateId::at(n)).iter();
+    let mut spots: Vec<Spot> = new.map(|s| two.new_spot(*s)).collect();
+    spots.extend(old.map(|s| two.old_spot(*s)));
+    spots.sort();
+    spots.dedup();
+    spots
+}
+
+fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
+    let (old, new) = (&two.old.r.gates[o], &two.new.r.gates[n]);
+    let spots = judges(two, o, n);
+    let name = new.name.as_str();
+    let stage = spots.iter().find_map(|s| s.new);
+    let goes_on = stage.map_or_else(
+        || "the run goes on".to_string(),
+        |s| format!("`{}` goes on", two.new.r.stages[s].name),
+    );
+    let mut add = |direction, message: String, run: String| {
+        out.add(
+            Change::new(direction, Class::Gate, "gate", name, message)
+                .run(run)
+                .at(spots.iter().copied())
+                .placed(Some(&old.origin), Some(&new.origin)),
+        );
+    };
+    match (&old.test, &new.test) {
+        (GateTest::Metrics(a), GateTest::Metrics(b)) => {
+            for shift in shifts((&two.old, a), (&two.new, b), false) {
+                let witness = shift
+                    .witness
+                    .unwrap_or_else(|| "the new condition alone holds".into());
+                let run = format!("{witness}, and {goes_on}: before, `{name}` failed");
+                add(
+                    shift.direction,
+                    format!("`{name}` passes with {}", shift.words),
+                    run,
+                );
+            }
+        }
+        (GateTest::Run(a), GateTest::Run(b)) | (GateTest::Job(a), GateTest::Job(b)) => {
+            for (direction, message, run) in judging(two, name, &goes_on, a, b) {
+                add(direction, message, run);
+            }
+        }
+        (GateTest::Ask(a), GateTest::Ask(b)) => {
+            if two.old.question(a) != two.new.question(b) {
+                let message = format!("what is asked in `{name}`, or of whom, has changed");
+                add(Direction::Changed, message, String::new());
+            }
+            if a.default.is_none() && b.default.is_some() {
+                let message = format!("`{name}` now has an answer when nobody gives one");
+                let run =
+                    format!("nobody answers `{name}`, and the answer is taken for given: before, it was not");
+                add(Direction::Loosened, message, run);
+            } else if a.default.is_some() && b.default.is_none() {
+                let message = format!("`{name}` no longer has an answer when nobody gives one");
+                add(Direction::Tightened, message, String::new());
+            }
+        }
+        (a, b) => {
+            let word = |t: &GateTest| match t {
+                GateTest::Metrics(_) => "a metric",
+                GateTest::Run(_) => "a command",
+                GateTest::Job(_) => "an outside job",
+                GateTest::Ask(_) => "a person",
+            };
+            let message = format!("`{name}` is judged by {} instead of {}", word(b), word(a));
+            add(Direction::Changed, message, String::new());
+        }
+    }
+    let spans = [("over", old.over, new.over)];
+    for (_, a, b) in spans.into_iter().filter(|(_, a, b)| a != b) {
+        let ms = |d: Option<crate::model::Dur>| d.map_or(0, crate::model::Dur::as_ms);
+        let message = format!(
+            "`{name}` looks at {} instead of {}",
+            b.map_or_else(|| "a moment".into(), |d| format!("`{d}`")),
+            a.map_or_else(|| "a moment".into(), |d| format!("`{d}`"))
+        );
+        let run = format!(
+            "the values are bad, then good for the last {}, and {goes_on}: before, the bad ones counted",
+            b.map_or_else(|| "moment".into(), |d| format!("`{d}`"))
+        );
+        add(say::less_is_looser(&ms(a), &ms(b)), message, run);
+    }
+    if old.samples != new.samples {
+        let message = format!(
+            "`{name}` is judged {} times instead of {}",
+            new.samples, old.samples
+        );
+        let run = format!(
+            "`{name}` passes {} times, would fail the next time, and {goes_on}: before, it was judged again",
+            new.samples
+        );
+        add(say::less_is_looser(&old.samples, &new.samples), message, run);
+    }
+    if old.every != new.every {
+        let message = format!(
+            "`{name}` is judged every {} instead of {}",
+            say::dur(new.every),
+            say::dur(old.every)
+        );
+        add(Direction::Changed, message, String::new());
+    }
+    if old.timeout != new.timeout {
+        let message = format!(
+            "`{name}` is given up {} instead of {}",
+            say::after(new.timeout),
+            say::after(old.timeout)
+        );
+        add(Direction::Changed, message, String::new());
+    }
+    if two.old.cond(&old.when) != two.new.cond(&new.when) {
+        let message = format!("`{name}` applies under another condition");
+        add(Direction::Changed, message, String::new());
+    }
+    consequence(two, out, (o, old), (n, new), &spots);
+}
+
+/// A command that judges.
+fn judging(two: &Two<'_>, name: &str, goes_on: &str, a: &Act, b: &Act) -> Vec<(Direction, String, String)> {
+    let mut list = Vec::new();
+    let (was, is) = (two.old.prints(a), two.new.prints(b));
+    if was != is {
+        let direction = say::set(!was.is_empty(), !is.is_empty()).reversed();
+        let words = |p: &str| {
+            if p.is_empty() {
+                "nothing".to_string()
+            } else {
+                format!("`{p}`")
+            }
+        };
+        // More that must be printed is stricter.
+        let direction = match (was.is_empty(), is.is_empty()) {
+            (false, true) => Direction::Loosened,
+            (true, false) => Direction::Tightened,
+            _ => direction,
+        };
+        list.push((
+            direction,
+            format!(
+                "the output of `{name}` is held against {} instead of {}",
+                words(&is),
+                words(&was)
+            ),
+            format!(
+                "`{name}` ends without an error and prints something else, and {goes_on}: before, it failed"
+            ),
+        ));
+    }
+    if two.old.work(a) != two.new.work(b) {
+        list.push((
+            Direction::Changed,
+            format!(
+                "`{name}` runs {} instead of {}",
+                say::act(two.new.r, b),
+                say::act(two.old.r, a)
+            ),
+            String::new(),
+        ));
+    } else if two.old.act(a) != two.new.act(b) && was == is {
+        list.push((
+            Direction::Changed,
+            format!("what `{name}` runs is declared differently"),
+            String::new(),
+        ));
+    }
+    list
+}
+
+/// What the failure of a gate leads to: what it says itself, else what the stages say that judge it.
+fn consequence(
+    two: &Two<'_>,
+    out: &mut Out,
+    (o, old): (usize, &Gate),
+    (n, new): (usize, &Gate),
+    spots: &[Spot],
+) {
+    type Leads = BTreeMap<String, (u8, String)>;
+    let leads = |side: &Side<'_>, gate: &Gate, id: usize| -> Leads {
+        let of = |o: &FailureOutcome| (side.outcome(o), (say::strictness(o), say::outcome(side.r, o)));
+        let decide = |d: crate::model::DecisionId| {
+            let key = format!("decide {}", side.names.decisions[d.index()]);
+            (key, (2, format!("the decision `{}`", side.r.decision(d).name)))
+        };
+        match &gate.otherwise {
+            Some((GateOutcome::Then(o), _)) => Leads::from([of(o)]),
+            Some((GateOutcome::Decision(d), _)) => Leads::from([decide(*d)]),
+            None => side
+                .plan
+                .judges(GateId::at(id))
+                .iter()
+                .map(|s| match side.r.stage(*s).on_failure.as_ref().map(|f| &f.then) {
+                    None => of(&FailureOutcome::Rollback),
+                    Some(Failure::Then(o)) => of(o),
+                    Some(Failure::Decision(d)) => decide(*d),
+                })
+                .collect(),
+        }
+    };
+    // What a stage says is told where the stage is.
+    if old.otherwise.is_none() && new.otherwise.is_none() {
+        return;
+    }
+    let (was, is) = (leads(&two.old, old, o), leads(&two.new, new, n));
+    if was.keys().eq(is.keys()) || was.is_empty() || is.is_empty() {
+        return;
+    }
+    let least = |l: &Leads| l.values().map(|(n, _)| *n).min().unwrap_or(4);
+    let words = |l: &Leads| {
+        l.values()
+            .map(|(_, w)| w.clone())
+            .collect::<Vec<_>>()
+            .join(" or ")
+    };
+    let name = new.name.as_str();
+    let (before, now) = (words(&was), words(&is));
+    out.add(
+        Change::new(
+            say::less_is_looser(&least(&was), &least(&is)),
+            Class::Gate,
+            "gate",
+            name,
+            format!("a failure of `{name}` leads to {now} instead of {before}"),
+        )
+        .run(format!(
+            "`{name}` fails, and what follows is {now}: before, it was {before}"
+        ))
+        .at(spots.iter().copied())
+        .placed(
+            Some(old.otherwise.as_ref().map_or(&old.origin, |(_, o)| o)),
+            Some(new.otherwise.as_ref().map_or(&new.origin, |(_, o)| o)),
+        ),
+    );
+}
+
+fn metric(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
+    let (old, new) = (&two.old.r.metrics[o], &two.new.r.metrics[n]);
+    let reads = |side: &Side<'_>, m: usize| -> BTreeSet<usize> {
+        let uses = |g: &Gate| match &g.test {
+            GateTest::Metrics(e) => e.metrics().iter().any(|x| x.index() == m),
+            _ => false,
+        };
+        let gates = side.r.gates.iter().enumerate().filter(|(_, g)| uses(g));
+        let stages = gates.flat_map(|(i, _)| side.plan.judges(GateId::at(i)));
+        stages.map(|s| s.index()).collect()
+    };
+    let mut spots: Vec<Spot> = reads(&two.new, n)
+        .into_iter()
+        .map(|s| two.new_spot(StageId::at(s)))
+        .collect();
+    spots.extend(
+        reads(&two.old, o)
+            .into_iter()
+            .map(|s| two.old_spot(StageId::at(s))),
+    );
+    let name = new.bound.as_ref().unwrap_or(&new.name).as_str();
+    let mut add = |direction, message: String, run: String| {
+        out.add(
+            Change::new(direction, Class::Gate, "metric", name, message)
+                .run(run)
+                .at(spots.iter().copied())
+                .placed(Some(&old.origin), Some(&new.origin)),
+        );
+    };
+    // Nothing said is a failure, as it is when the plan runs.
+    let rank = |d: Option<NoData>| match d {
+        None | Some(NoData::Fail) => 2,
+        Some(NoData::Pause) => 1,
+        Some(NoData::Pass) => 0,
+    };
+    let word = |d: Option<NoData>| match d {
+        None | Some(NoData::Fail) => "fails",
+        Some(NoData::Pause) => "asks a person",
+        Some(NoData::Pass) => "passes",
+    };
+    if rank(old.no_data) != rank(new.no_data) {
+        add(
+            say::less_is_looser(&rank(old.no_data), &rank(new.no_data)),
+            format!(
+                "without data on `{name}` a gate {} instead of {}",
+                word(new.no_data),
+                ing(old.no_data)
+            ),
+            format!(
+                "nobody measures `{name}`, and a gate on it {}: before, it {}",
+                word(new.no_data),
+                past(old.no_data)
+            ),
+        );
+    }
+    if two.old.metric(old) != two.new.metric(new) {
+        add(
+            Direction::Changed,
+            format!("`{name}` is measured differently"),
+            String::new(),
+        );
+    }
+    if old.lower_is_better != new.lower_is_better {
+        add(
+            Direction::Changed,
+            format!("which way `{name}` is better has changed"),
+            String::new(),
+        );
+    }
+}
+
+fn ing(d: Option<NoData>) -> &'static str {
+    match d {
+        None | Some(NoData::Fail) => "failing",
+        Some(NoData::Pause) => "asking a person",
+        Some(NoData::Pass) => "passing",
+    }
+}
+
+fn past(d: Option<NoData>) -> &'static str {
+    match d {
+        None | Some(NoData::Fail) => "failed",
+        Some(NoData::Pause) => "asked a person",
+        Some(NoData::Pass) => "passed",
+    }
+}
+
+fn triggers(two: &Two<'_>, out: &mut Out) {
+    let during = |t: &Trigger, old: bool| -> Vec<Spot> {
+        let spot = |s: &StageId| if old { two.old_spot(*s) } else { two.new_spot(*s) };
+        t.during.iter().map(spot).collect()
+    };
+    let watches = |r: &Release, t: &Trigger| {
+        let names = say::list(t.during.iter().map(|s| r.stage(*s).name.as_str()));
+        if names.is_empty() { "the run".into() } else { names }
+    };
+    for t in &two.old.r.triggers {
+        let Some(new) = two.new.r.triggers.iter().find(|n| n.name == t.name) else {
+            let message = format!("the trigger `{}` is gone", t.name);
+            out.add(
+                Change::new(Direction::Loosened, Class::Gate, "trigger", &t.name, message)
+                    .run(format!(
+                        "what `{}` watches for happens during {}, and nothing acts by itself: before, it led to {}",
+                        t.name,
+                        watches(two.old.r, t),
+                        say::outcome(two.old.r, &t.then)
+                    ))
+                    .at(during(t, true))
+                    .placed(Some(&t.origin), None),
+            );
+            continue;
+        };
+        trigger(two, out, t, new, [during(t, true), during(new, false)]);
+    }
+    for t in &two.new.r.triggers {
+        if two.old.r.triggers.iter().all(|o| o.name != t.name) {
+            let message = format!("the trigger `{}` is new", t.name);
+            out.add(
+                Change::new(Direction::Tightened, Class::Gate, "trigger", &t.name, message)
+                    .at(during(t, false))
+                    .placed(None, Some(&t.origin)),
+            );
+        }
+    }
+}
+
+fn trigger(two: &Two<'_>, out: &mut Out, old: &Trigger, new: &Trigger, [was, is]: [Vec<Spot>; 2]) {
+    let name = new.name.as_str();
+    let all: Vec<Spot> = is.iter().chain(&was).copied().collect();
+    let mut add = |direction, message: String, run: String, places: (&Origin, &Origin)| {
+        out.add(
+            Change::new(direction, Class::Gate, "trigger", name, message)
+                .run(run)
+                .at(all.iter().copied())
+                .placed(Some(places.0), Some(places.1)),
+        );
+    };
+    let here = (&old.origin, &new.origin);
+    match (&old.test, &new.test) {
+        (TriggerTest::Metrics(a), TriggerTest::Metrics(b)) => {
+            // A trigger that holds stops the run: it is a gate turned around.
+            for shift in shifts((&two.old, a), (&two.new, b), true) {
+                let witness = shift
+                    .witness
+                    .unwrap_or_else(|| "only the old condition holds".into());
+                let message = format!("`{name}` stays quiet with {}", shift.words);
+                let run = format!("{witness}, and the run goes on: before, `{name}` acted");
+                add(shift.direction, message, run, here);
+            }
+        }
+        (TriggerTest::Ask(a), TriggerTest::Ask(b)) if two.old.question(a) == two.new.question(b) => {}
+        _ => add(
+            Direction::Changed,
+            format!("what makes `{name}` act has changed"),
+            String::new(),
+            here,
+        ),
+    }
+    if old.over != new.over {
+        add(
+            Direction::Changed,
+            format!(
+                "`{name}` looks at {} instead of {}",
+                say::dur(new.over),
+                say::dur(old.over)
+            ),
+            String::new(),
+            here,
+        );
+    }
+    let lost: Vec<Spot> = was
+        .iter()
+        .copied()
+        .filter(|s| s.new.is_some() && !is.contains(s))
+        .collect();
+    let won: Vec<Spot> = is
+        .iter()
+        .copied()
+        .filter(|s| s.old.is_some() && !was.contains(s))
+        .collect();
+    let names = |spots: &[Spot]| say::list(spots.iter().map(|s| super::out::stage_name(two, *s)));
+    if !lost.is_empty() {
+        let message = format!("`{name}` no longer watches {}", names(&lost));
+        let run = format!(
+            "what `{name}` watches for happens during {}, and nothing acts by itself: before, it did",
+            names(&lost)
+        );
+        add(Direction::Loosened, message, run, here);
+    }
+    if !won.is_empty() {
+        add(
+            Direction::Tightened,
+            format!("`{name}` now watches {}", names(&won)),
+            String::new(),
+            here,
+        );
+    }
+    if two.old.outcome(&old.then) != two.new.outcome(&new.then) {
+        let (a, b) = (
+            say::outcome(two.old.r, &old.then),
+            say::outcome(two.new.r, &new.then),
+        );
+        add(
+            say::less_is_looser(&say::strictness(&old.then), &say::strictness(&new.then)),
+            format!("`{name}` leads to {b} instead of {a}"),
+            format!("`{name}` acts, and what follows is {b}: before, it was {a}"),
+            (&old.then_origin, &new.then_origin),
+        );
+    }
+    if two.old.steps(&old.steps) != two.new.steps(&new.steps) {
+        add(
+            Direction::Changed,
+            format!("what is done first when `{name}` acts has changed"),
+            String::new(),
+            here,
+        );
+    }
+}

@@ -1,0 +1,369 @@
+//! Who is told, called and owed something.
+//!
+//! Called by `mod`.
+
+use super::canon::Side;
+use super::out::{Change, Class, Direction, Out};
+use super::pair::Two;
+use super::say;
+use crate::model::{Dur, Moment, MomentKind, NotifyTarget, Origin, Release, StepKind};
+use std::collections::BTreeMap;
+
+pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
+    notices(two, out);
+    escalations(two, out);
+    obligations(two, out);
+    channels(two, out);
+    tells(two, out);
+}
+
+/// A moment, in one spelling and in words.
+fn moment(side: &Side<'_>, m: &Moment) -> (String, String) {
+    let word = m.kind.word();
+    match (m.stage, m.each) {
+        (Some(s), _) => (
+            format!("{word} {}", side.names.stages[s.index()]),
+            format!("`{}` {}", side.r.stage(s).name, happens(m.kind)),
+        ),
+        (None, true) => (format!("{word} each"), format!("each stage {}", happens(m.kind))),
+        (None, false) => (word.to_string(), format!("the run {}", happens(m.kind))),
+    }
+}
+
+fn happens(kind: MomentKind) -> &'static str {
+    match kind {
+        MomentKind::Scheduled => "is scheduled",
+        MomentKind::Started => "starts",
+        MomentKind::Finished => "has finished",
+        MomentKind::Failed => "fails",
+        MomentKind::RolledBack => "is rolled back",
+        MomentKind::Paused => "pauses",
+        MomentKind::Stopped => "stops",
+        MomentKind::NeedsHelp => "needs help",
+        MomentKind::Approved => "is approved",
+        MomentKind::Rejected => "is rejected",
+    }
+}
+
+fn target(side: &Side<'_>, t: NotifyTarget) -> (String, String) {
+    match t {
+        NotifyTarget::Channel(c) => (
+            format!("channel {}", side.names.channels[c.index()]),
+            say::text(side.r, &side.r.channel(c).title),
+        ),
+        NotifyTarget::Role(r) => (
+            format!("role {}", side.names.roles[r.index()]),
+            side.r.role(r).name.to_string(),
+        ),
+    }
+}
+
+/// A message: to whom, when; then what about it can differ, its words, and its place.
+type Message = (Option<Dur>, String, String, Origin);
+
+fn all(side: &Side<'_>) -> BTreeMap<(String, String), Message> {
+    let mut map = BTreeMap::new();
+    for n in &side.r.notifies {
+        let (to, shown) = target(side, n.to);
+        for m in &n.on {
+            let (at, words) = moment(side, m);
+            let owner = n.owner.map(|o| side.names.roles[o.index()].clone());
+            let about = format!(
+                "{} {owner:?} {}",
+                side.maybe(n.message.as_ref()),
+                side.cond(&n.when)
+            );
+            let lead = n.lead.as_ref().map(|(d, _)| *d);
+            map.insert(
+                (to.clone(), at),
+                (lead, about, format!("`{shown}` when {words}"), n.origin.clone()),
+            );
+        }
+    }
+    map
+}
+
+fn notices(two: &Two<'_>, out: &mut Out) {
+    let (was, is) = (all(&two.old), all(&two.new));
+    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
+        Change::new(direction, Class::Messages, "notify", &two.new.r.name, message)
+            .run(run)
+            .everywhere()
+            .placed(old, new)
+    };
+    for (key, (lead, about, words, origin)) in &was {
+        let Some((now, also, shown, place)) = is.get(key) else {
+            let message = format!("nobody tells {words} any more");
+            let run = format!("nobody tells {words}: before, a message was sent");
+            out.add(change(Direction::Loosened, message, run, Some(origin), None));
+            continue;
+        };
+        if lead != now {
+            let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
+            let word = |d: &Option<Dur>| d.map_or_else(|| "no time".to_string(), |d| format!("`{d}`"));
+            let message = format!("{shown} is told {} ahead instead of {}", word(now), word(lead));
+            let run = format!(
+                "{shown} hears of it {} ahead: the old plan gave {}",
+                word(now),
+                word(lead)
+            );
+            out.add(change(
+                say::less_is_looser(&ms(lead), &ms(now)),
+                message,
+                run,
+                Some(origin),
+                Some(place),
+            ));
+        }
+        if about != also {
+            let message = format!("what {shown} is told, by whom or when has changed");
+            out.add(change(
+                Direction::Changed,
+                message,
+                String::new(),
+                Some(origin),
+                Some(place),
+            ));
+        }
+    }
+    for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
+        let message = format!("{words} is now told");
+        out.add(change(
+            Direction::Tightened,
+            message,
+            String::new(),
+            None,
+            Some(origin),
+        ));
+    }
+}
+
+fn escalations(two: &Two<'_>, out: &mut Out) {
+    type Call = (Option<Dur>, String, String, Origin);
+    let all = |side: &Side<'_>| -> BTreeMap<(String, String), Call> {
+        let mut map = BTreeMap::new();
+        for e in &side.r.escalates {
+            let (to, shown) = target(side, NotifyTarget::Channel(e.channel));
+            for m in &e.on {
+                let (at, words) = moment(side, m);
+                let about = format!("{:?} {:?}", e.severity, e.to.map(|w| side.who(w)));
+                map.insert(
+                    (to.clone(), at),
+                    (
+                        e.unanswered,
+                        about,
+                        format!("`{shown}` when {words}"),
+                        e.origin.clone(),
+                    ),
+                );
+            }
+        }
+        map
+    };
+    let (was, is) = (all(&two.old), all(&two.new));
+    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
+        Change::new(direction, Class::Messages, "escalate", &two.new.r.name, message)
+            .run(run)
+            .everywhere()
+            .placed(old, new)
+    };
+    for (key, (after, about, words, origin)) in &was {
+        let Some((now, also, shown, place)) = is.get(key) else {
+            let message = format!("nobody calls {words} any more");
+            let run = format!("nobody calls {words}: before, somebody was called");
+            out.add(change(Direction::Loosened, message, run, Some(origin), None));
+            continue;
+        };
+        if after != now {
+            let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
+            let word = |d: &Option<Dur>| d.map_or_else(|| "at once".to_string(), |d| format!("after `{d}`"));
+            let message = format!(
+                "{shown} is called {} without an answer instead of {}",
+                word(now),
+                word(after)
+            );
+            let run = format!(
+                "nobody answers, and {shown} is called {}: before, {}",
+                word(now),
+                word(after)
+            );
+            out.add(change(
+                say::more_is_looser(&ms(after), &ms(now)),
+                message,
+                run,
+                Some(origin),
+                Some(place),
+            ));
+        }
+        if about != also {
+            let message = format!("how urgently {shown} is called, or who is called then, has changed");
+            out.add(change(
+                Direction::Changed,
+                message,
+                String::new(),
+                Some(origin),
+                Some(place),
+            ));
+        }
+    }
+    for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
+        let message = format!("{words} is now called");
+        out.add(change(
+            Direction::Tightened,
+            message,
+            String::new(),
+            None,
+            Some(origin),
+        ));
+    }
+}
+
+fn obligations(two: &Two<'_>, out: &mut Out) {
+    let same = |a: &crate::model::Obligation, b: &crate::model::Obligation| {
+        two.old.text(&a.what) == two.new.text(&b.what)
+    };
+    let change =
+        |direction, what: &str, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
+            Change::new(direction, Class::Messages, "obligation", what, message)
+                .run(run)
+                .everywhere()
+                .placed(old, new)
+        };
+    for a in &two.old.r.obligations {
+        let what = say::text(two.old.r, &a.what);
+        let Some(b) = two.new.r.obligations.iter().find(|b| same(a, b)) else {
+            let message = format!("`{what}` is no longer owed afterwards");
+            let run = format!("the run ends and nobody owes `{what}`: before, somebody did");
+            out.add(change(
+                Direction::Loosened,
+                &what,
+                message,
+                run,
+                Some(&a.origin),
+                None,
+            ));
+            continue;
+        };
+        let about = |side: &Side<'_>, o: &crate::model::Obligation| {
+            let people: Vec<String> = o
+                .attendees
+                .iter()
+                .map(|r| side.names.roles[r.index()].clone())
+                .collect();
+            let on: Vec<String> = o.on.iter().map(|m| moment(side, m).0).collect();
+            format!(
+                "{} {} {} {}",
+                side.names.roles[o.owner.index()],
+                super::canon::sorted(people),
+                side.cond(&o.when),
+                super::canon::sorted(on)
+            )
+        };
+        let here = (Some(&a.origin), Some(&b.origin));
+        if a.due != b.due {
+            let message = format!("`{what}` is due after `{}` instead of `{}`", b.due, a.due);
+            let run = format!(
+                "`{what}` is done `{}` after the end, and in time: before, it would have been late",
+                b.due
+            );
+            out.add(change(
+                say::more_is_looser(&a.due.as_ms(), &b.due.as_ms()),
+                &what,
+                message,
+                run,
+                here.0,
+                here.1,
+            ));
+        }
+        if about(&two.old, a) != about(&two.new, b) {
+            let message = format!("who owes `{what}`, with whom or when has changed");
+            out.add(change(
+                Direction::Changed,
+                &what,
+                message,
+                String::new(),
+                here.0,
+                here.1,
+            ));
+        }
+    }
+    for b in &two.new.r.obligations {
+        if two.old.r.obligations.iter().all(|a| !same(a, b)) {
+            let what = say::text(two.new.r, &b.what);
+            let message = format!("`{what}` is now owed afterwards");
+            out.add(change(
+                Direction::Tightened,
+                &what,
+                message,
+                String::new(),
+                None,
+                Some(&b.origin),
+            ));
+        }
+    }
+}
+
+fn channels(two: &Two<'_>, out: &mut Out) {
+    for (o, n) in &two.channels.both {
+        let (a, b) = (&two.old.r.channels[*o], &two.new.r.channels[*n]);
+        let sent = |side: &Side<'_>, c: &crate::model::Channel| {
+            format!(
+                "{:?} {:?} {:?}",
+                c.run.as_ref().map(|r| side.command(r)),
+                c.task.as_ref().map(|t| side.task(t)),
+                super::canon::sorted(c.secrets.iter().map(ToString::to_string).collect())
+            )
+        };
+        if sent(&two.old, a) != sent(&two.new, b) {
+            let title = say::text(two.new.r, &b.title);
+            out.add(
+                Change::new(
+                    Direction::Changed,
+                    Class::Messages,
+                    "channel",
+                    &title,
+                    format!("messages to `{title}` are sent differently"),
+                )
+                .everywhere()
+                .placed(Some(&a.origin), Some(&b.origin)),
+            );
+        }
+    }
+}
+
+/// `tell` among the steps of a stage, and `finally`.
+fn tells(two: &Two<'_>, out: &mut Out) {
+    for (at, old, new) in two.both_stages() {
+        let list = |side: &Side<'_>, s: &crate::model::Stage| -> Vec<String> {
+            let tells = s
+                .forward_steps()
+                .into_iter()
+                .filter(|s| matches!(s.kind, StepKind::Tell(..)));
+            let mut all: Vec<String> = tells.map(|s| side.step(s)).collect();
+            all.sort();
+            all
+        };
+        if list(&two.old, old) != list(&two.new, new) {
+            let message = format!("what `{}` tells people while it is at work has changed", new.name);
+            out.add(
+                Change::new(Direction::Changed, Class::Messages, "stage", &new.name, message)
+                    .at([at])
+                    .placed(Some(&old.origin), Some(&new.origin)),
+            );
+        }
+    }
+    if two.old.steps(&two.old.r.finally) != two.new.steps(&two.new.r.finally) {
+        let first = |r: &Release| r.finally.first().map(|s| s.origin.clone());
+        out.add(
+            Change::new(
+                Direction::Changed,
+                Class::Work,
+                "finally",
+                &two.new.r.name,
+                "what is done at the end of every run has changed".to_string(),
+            )
+            .everywhere()
+            .placed(first(two.old.r).as_ref(), first(two.new.r).as_ref()),
+        );
+    }
+}

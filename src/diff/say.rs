@@ -1,0 +1,175 @@
+//! Words that the comparisons share: values, people, lists, and which way a number went.
+//!
+//! Must not compare parts of plans. Called by the comparisons of this folder.
+
+use super::out::Direction;
+use crate::diagnostic::names;
+use crate::model::{Act, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Text};
+use crate::plan::people::Pool;
+use crate::plan::show;
+use crate::source::Rational;
+
+/// The most names in one sentence.
+const NAMES: usize = 6;
+
+/// A text as people read it.
+pub(super) fn text(r: &Release, text: &Text) -> String {
+    show::prose(r, text)
+}
+
+/// A text that may be absent.
+pub(super) fn maybe(r: &Release, t: Option<&Text>) -> String {
+    t.map_or_else(|| "nothing".to_string(), |t| format!("`{}`", text(r, t)))
+}
+
+/// Names in a sentence.
+pub(super) fn list<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> String {
+    let items: Vec<S> = items.into_iter().collect();
+    names(items.iter().map(AsRef::as_ref), NAMES)
+}
+
+/// `1 person`, `2 people`.
+pub(super) fn people(n: usize) -> String {
+    match n {
+        1 => "1 person".to_string(),
+        n => format!("{n} people"),
+    }
+}
+
+/// Which way something went of which less is looser.
+pub(super) fn less_is_looser<T: PartialOrd>(old: &T, new: &T) -> Direction {
+    if new < old {
+        Direction::Loosened
+    } else if new > old {
+        Direction::Tightened
+    } else {
+        Direction::Changed
+    }
+}
+
+/// Which way something went of which more is looser.
+pub(super) fn more_is_looser<T: PartialOrd>(old: &T, new: &T) -> Direction {
+    less_is_looser(old, new).reversed()
+}
+
+/// Which way a limit went that need not be there: none at all is the loosest.
+pub(super) fn limit(old: Option<Dur>, new: Option<Dur>) -> Direction {
+    let ms = |d: Option<Dur>| d.map_or(i64::MAX, Dur::as_ms);
+    more_is_looser(&ms(old), &ms(new))
+}
+
+/// Which way a set went: what left and what came, when more of it is looser.
+pub(super) fn set(gone: bool, come: bool) -> Direction {
+    match (gone, come) {
+        (false, true) => Direction::Loosened,
+        (true, false) => Direction::Tightened,
+        _ => Direction::Changed,
+    }
+}
+
+/// A duration that may be absent.
+pub(super) fn dur(d: Option<Dur>) -> String {
+    d.map_or_else(|| "no limit".to_string(), |d| format!("`{d}`"))
+}
+
+/// When something is given up.
+pub(super) fn after(d: Option<Dur>) -> String {
+    d.map_or_else(|| "never".to_string(), |d| format!("after `{d}`"))
+}
+
+/// A share.
+pub(super) fn percent(share: Rational) -> String {
+    share
+        .checked_mul(Rational::int(100))
+        .map_or_else(|| share.decimal(), |p| format!("{p}%"))
+}
+
+/// A person's name in the plan.
+pub(super) fn person(r: &Release, p: PersonId) -> String {
+    r.person(p).name.to_string()
+}
+
+/// Who is in a pool, people first.
+pub(super) fn pool(r: &Release, pool: &Pool) -> String {
+    let people = pool.people.iter().map(|p| person(r, *p));
+    let open = pool
+        .open
+        .iter()
+        .map(|x| format!("somebody of {}", r.role(*x).name));
+    let all: Vec<String> = people.chain(open).collect();
+    if all.is_empty() {
+        "nobody".to_string()
+    } else {
+        list(all)
+    }
+}
+
+/// A seat.
+pub(super) fn seat(r: &Release, seat: Seat) -> String {
+    match seat {
+        Seat::Author => "author".to_string(),
+        Seat::Approvers => "approvers".to_string(),
+        Seat::Executors => "executors".to_string(),
+        Seat::Executor(s) => format!("executor({})", r.stage(s).name),
+        Seat::Approval(a) => r.approval(a).name.to_string(),
+        Seat::Decision(d) => r.decision(d).name.to_string(),
+    }
+}
+
+/// Where a stage takes place, to follow its name.
+pub(super) fn place(r: &Release, stage: StageId) -> String {
+    format!("in `{}`", r.env(r.stage(stage).environment).name)
+}
+
+/// What an act does, in one line.
+pub(super) fn act(r: &Release, act: &Act) -> String {
+    let line = |t: &str| {
+        let first = t.trim().lines().next().unwrap_or("").trim();
+        let more = t.trim().lines().count() > 1;
+        let cut: String = first.chars().take(100).collect();
+        if more || cut.len() < first.len() {
+            format!("`{cut}…`")
+        } else {
+            format!("`{cut}`")
+        }
+    };
+    if let Some(run) = &act.run {
+        return line(&run.display);
+    }
+    if let Some(manual) = &act.manual {
+        return line(&text(r, &manual.what));
+    }
+    match &act.task {
+        Some(crate::model::Task::Aws {
+            service, operation, ..
+        }) => format!("`{service}:{operation}`"),
+        Some(crate::model::Task::Http { method, url, .. }) => format!("`{method} {}`", text(r, url)),
+        None => line(&text(r, &act.title)),
+    }
+}
+
+/// What follows a failure, to stand behind "leads to".
+pub(super) fn outcome(r: &Release, o: &FailureOutcome) -> String {
+    match o {
+        FailureOutcome::Rollback => "a rollback".to_string(),
+        FailureOutcome::RollbackStage(s) => format!("a rollback of `{}` alone", r.stage(*s).name),
+        FailureOutcome::Pause => "a pause in which the owner is asked".to_string(),
+        FailureOutcome::Stop => "a stop that takes nothing back".to_string(),
+        FailureOutcome::Continue { .. } => "going on".to_string(),
+        FailureOutcome::Restart(s, n) => {
+            format!("a new start from `{}`, {n} times at most", r.stage(*s).name)
+        }
+        FailureOutcome::Escalate(c) => format!("a call to `{}`", text(r, &r.channel(*c).title)),
+    }
+}
+
+/// How much a consequence guards: more is stricter.
+pub(super) fn strictness(o: &FailureOutcome) -> u8 {
+    match o {
+        FailureOutcome::Rollback => 4,
+        FailureOutcome::RollbackStage(_) => 3,
+        FailureOutcome::Pause | FailureOutcome::Restart(..) | FailureOutcome::Escalate(_) => 2,
+        FailureOutcome::Stop => 1,
+        FailureOutcome::Continue { .. } => 0,
+    }
+}
