@@ -92,12 +92,17 @@ const FEW: usize = 4;
 
 /// Applies a function to every input, beside each other when there are several, and keeps the order.
 pub fn each<T: Send>(inputs: &[Input], f: impl Fn(&Input) -> T + Sync + Send) -> Vec<T> {
-    match inputs {
+    over(inputs, f)
+}
+
+/// The same of any things.
+pub(super) fn over<A: Sync, T: Send>(things: &[A], f: impl Fn(&A) -> T + Sync + Send) -> Vec<T> {
+    match things {
         [] => Vec::new(),
-        _ if inputs.len() <= FEW => beside(inputs, f),
+        _ if things.len() <= FEW => beside(things, f),
         _ => match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
-            Ok(pool) => pool.install(|| inputs.par_iter().map(f).collect()),
-            Err(_) => inputs.iter().map(f).collect(),
+            Ok(pool) => pool.install(|| things.par_iter().map(f).collect()),
+            Err(_) => things.iter().map(f).collect(),
         },
     }
 }

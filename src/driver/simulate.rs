@@ -2,13 +2,17 @@
 //!
 //! Must not know how a run is printed, nor the command line. Called by the command `simulate`.
 
-use super::pipeline::{Checked, Settings, Unit, each, gather, unit};
+use super::pipeline::{Checked, Settings, Unit, each, gather, over, unit};
 use super::problem::Problem;
 use super::read::Input;
 use crate::diagnostic::Severity;
 use crate::model::ParamType;
 use crate::plan::{Pace, Plan};
-use crate::run::{Outcomes, Point, Reference, Trace, points, print, wish};
+use crate::run::print::{self, Brief};
+use crate::run::{Outcomes, Point, Reference, Trace, points, wish};
+
+/// The most stages of all runs of a table together: minutes of work.
+const MOST: usize = 25_000_000;
 
 /// What a simulation is told besides the plan.
 #[derive(Debug, Clone)]
@@ -28,7 +32,7 @@ pub struct Simulated {
     plan: Plan,
     wished: Vec<String>,
     run: Option<Trace>,
-    runs: Vec<(Point, Trace)>,
+    runs: Vec<(Point, Brief)>,
     /// How many errors the checks find in the plan.
     pub errors: usize,
 }
@@ -101,11 +105,16 @@ fn bend(plan: Plan, settings: &Settings, request: &Request, errors: usize) -> Re
     let reference = Reference::new(&plan);
     let (run, runs) = if request.all {
         let list = points(&plan, &outcomes);
-        let runs = list.into_iter().map(|p| {
-            let trace = reference.run(&p.outcomes);
-            (p, trace)
-        });
-        (None, runs.collect())
+        let stages = plan.release().stages.len();
+        if list.len().saturating_mul(stages) > MOST {
+            let message = format!(
+                "{} runs of {stages} stages are too many for one table",
+                list.len()
+            );
+            return Err(Problem::new(message).help("name the failures that matter with `--fail`"));
+        }
+        let briefs = over(&list, |point| Brief::of(&plan, &reference.run(&point.outcomes)));
+        (None, list.into_iter().zip(briefs).collect())
     } else {
         let mut trace = reference.run(&outcomes);
         if request.seed.is_some() {

@@ -2,7 +2,7 @@
 //!
 //! Called by the command `simulate --format json`.
 
-use super::undone;
+use super::Brief;
 use crate::model::Release;
 use crate::plan::Plan;
 use crate::run::points::Point;
@@ -42,7 +42,10 @@ struct Outcome<'a> {
     until_safe_ms: Option<i64>,
     /// Groups in order; what stands in one group nothing orders.
     undone: Vec<Vec<&'a str>>,
+    /// To be undone, and left: something that depends on it stands.
     kept: Vec<&'a str>,
+    /// Began, changed something, and was not undone.
+    stays: Vec<&'a str>,
     help: &'a [String],
     unreached: &'a [String],
 }
@@ -72,11 +75,12 @@ pub fn run(plan: &Plan, trace: &Trace) -> String {
         detail: &e.detail,
         after: &e.after,
     });
+    let brief = Brief::of(plan, trace);
     print(&Document {
         version: 1,
         release: &r.name,
         run: Some(RunView {
-            came_out: outcome(r, trace),
+            came_out: outcome(r, &brief),
             events: events.collect(),
         }),
         failures: None,
@@ -84,11 +88,11 @@ pub fn run(plan: &Plan, trace: &Trace) -> String {
 }
 
 /// Every single failure.
-pub fn table(plan: &Plan, runs: &[(Point, Trace)]) -> String {
+pub fn table(plan: &Plan, runs: &[(Point, Brief)]) -> String {
     let r = plan.release();
-    let failures = runs.iter().map(|(point, trace)| Failure {
+    let failures = runs.iter().map(|(point, brief)| Failure {
         what: &point.what,
-        came_out: outcome(r, trace),
+        came_out: outcome(r, brief),
     });
     print(&Document {
         version: 1,
@@ -98,20 +102,22 @@ pub fn table(plan: &Plan, runs: &[(Point, Trace)]) -> String {
     })
 }
 
-fn outcome<'a>(r: &'a Release, trace: &'a Trace) -> Outcome<'a> {
+fn outcome<'a>(r: &'a Release, brief: &'a Brief) -> Outcome<'a> {
     let name = |s: &crate::model::StageId| r.stage(*s).name.as_str();
     Outcome {
-        state: trace.state.word(),
-        cause: trace.cause.as_deref(),
-        ends_ms: trace.end(),
-        until_safe_ms: trace.until_safe(),
-        undone: undone(trace)
+        state: brief.state.word(),
+        cause: brief.cause.as_deref(),
+        ends_ms: brief.ends,
+        until_safe_ms: brief.until_safe,
+        undone: brief
+            .undone
             .iter()
             .map(|g| g.iter().map(name).collect())
             .collect(),
-        kept: trace.kept.iter().map(name).collect(),
-        help: &trace.help,
-        unreached: &trace.unreached,
+        kept: brief.kept.iter().map(name).collect(),
+        stays: brief.stays.iter().map(name).collect(),
+        help: &brief.help,
+        unreached: &brief.unreached,
     }
 }
 

@@ -2,19 +2,21 @@
 //!
 //! Must not run anything. Called by the driver.
 
+mod brief;
 mod json;
 mod mermaid;
 mod sentence;
 mod table;
 mod text;
 
+pub use brief::Brief;
 pub use json::{run as run_json, table as table_json};
 pub use mermaid::draw;
 pub use table::table;
 pub use text::text;
 
 use super::trace::{Subject, Trace, Verb};
-use crate::model::{Dur, Release, StageId};
+use crate::model::Dur;
 
 /// A time, in its two largest units: `2d3h`, `15m`, `0s`. Less than a second is nothing in a plan of minutes.
 fn time(ms: i64) -> String {
@@ -39,49 +41,6 @@ fn repeats(trace: &Trace, index: usize) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether something of the run was given up or taken back: what stays is news only then.
-fn went_back(trace: &Trace) -> bool {
-    trace.events.iter().any(|e| match e.verb {
-        Verb::Rollback | Verb::Abandon => true,
-        Verb::Over => e.detail == "stopped",
-        _ => false,
-    })
-}
-
-/// The stages that were undone, in order; those together that nothing orders.
-fn undone(trace: &Trace) -> Vec<Vec<StageId>> {
-    let mut depth: Vec<usize> = Vec::with_capacity(trace.events.len());
-    let mut groups: Vec<Vec<StageId>> = Vec::new();
-    for event in &trace.events {
-        let before = event.after.iter().map(|a| depth[*a]).max().unwrap_or(0);
-        let mine = event.verb == Verb::Undone;
-        depth.push(before + usize::from(mine));
-        if let (true, Subject::Stage(s)) = (mine, event.subject) {
-            if groups.len() <= before {
-                groups.resize(before + 1, Vec::new());
-            }
-            groups[before].push(s);
-        }
-    }
-    groups.retain(|g| !g.is_empty());
-    groups
-}
-
-/// The order of undos in words: `web, then app and worker together, then base`.
-fn undone_words(release: &Release, trace: &Trace) -> String {
-    let groups: Vec<String> = undone(trace)
-        .iter()
-        .map(|group| {
-            let names: Vec<&str> = group.iter().map(|s| release.stage(*s).name.as_str()).collect();
-            match names.as_slice() {
-                [one] => (*one).to_string(),
-                many => format!("{} together", listed(many)),
-            }
-        })
-        .collect();
-    groups.join(", then ")
 }
 
 /// `a, b and c`

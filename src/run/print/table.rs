@@ -2,11 +2,10 @@
 //!
 //! Called by the command `simulate --all`.
 
-use super::text::stays;
-use super::{time, undone_words, went_back};
+use super::Brief;
 use crate::plan::{Node, Plan, show};
 use crate::run::points::Point;
-use crate::run::trace::{Final, Trace};
+use crate::run::trace::Final;
 use std::fmt::Write as _;
 
 /// The widest first column.
@@ -19,11 +18,11 @@ struct Row {
 }
 
 /// The table; points of one stage that come to the same stand in one row, unless `every` is wanted.
-pub fn table(plan: &Plan, runs: &[(Point, Trace)], every: bool) -> String {
+pub fn table(plan: &Plan, runs: &[(Point, Brief)], every: bool) -> String {
     let r = plan.release();
     let mut rows: Vec<Row> = Vec::new();
-    for (point, trace) in runs {
-        let cells = cells(plan, trace);
+    for (point, brief) in runs {
+        let cells = cells(plan, brief);
         let same = |row: &&mut Row| row.node == point.node && row.node.is_some() && row.cells == cells;
         match rows.iter_mut().rev().take(64).find(same) {
             Some(row) if !every => row.what.push(point.what.clone()),
@@ -100,16 +99,10 @@ fn clip(text: &str, most: usize) -> String {
     short
 }
 
-fn cells(plan: &Plan, trace: &Trace) -> [String; 3] {
-    let safe = match (trace.state, trace.until_safe()) {
-        (Final::Succeeded, _) => "goes on".to_string(),
-        (_, Some(0)) => "at once".to_string(),
-        (_, Some(ms)) => time(ms),
-        (_, None) => "–".to_string(),
-    };
-    let mut undone = undone_words(plan.release(), trace);
+fn cells(plan: &Plan, brief: &Brief) -> [String; 3] {
+    let mut undone = brief.undone_words(plan);
     if undone.is_empty() {
-        let done = trace.state == Final::NeedsHelp && !went_back(trace);
+        let done = brief.state == Final::NeedsHelp && !brief.went_back;
         undone = if done {
             "nothing: every stage is done"
         } else {
@@ -117,9 +110,9 @@ fn cells(plan: &Plan, trace: &Trace) -> [String; 3] {
         }
         .to_string();
     }
-    let stays = stays(plan, trace);
+    let stays = brief.stays_words(plan);
     if !stays.is_empty() {
         undone = format!("{undone}; stays: {stays}");
     }
-    [trace.state.text().to_string(), safe, undone]
+    [brief.state.text().to_string(), brief.safe_words(), undone]
 }

@@ -3,8 +3,8 @@
 //! Called by the command `simulate`.
 
 use super::sentence::{sentence, told};
-use super::{listed, repeats, time, undone_words, went_back};
-use crate::plan::{Plan, StageUndo, show};
+use super::{Brief, repeats, time};
+use crate::plan::{Plan, show};
 use crate::run::trace::{Final, Subject, Trace, Verb};
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ pub fn text(plan: &Plan, trace: &Trace, wished: &[String], every: bool) -> Strin
 }
 
 fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
-    let r = plan.release();
+    let brief = Brief::of(plan, trace);
     let _ = writeln!(out, "The run {} after {}.", ends(trace.state), time(trace.end()));
     let mut row = |head: &str, text: &str| {
         if !text.is_empty() {
@@ -58,8 +58,8 @@ fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
         }
     };
     row("why", trace.cause.as_deref().unwrap_or(""));
-    row("undone", &undone_words(r, trace));
-    row("stays", &stays(plan, trace));
+    row("undone", &brief.undone_words(plan));
+    row("stays", &brief.stays_words(plan));
     match trace.until_safe() {
         Some(0) => row("safe", "at once"),
         Some(ms) => row("safe", &format!("{} after it went wrong", time(ms))),
@@ -81,30 +81,4 @@ fn ends(state: Final) -> &'static str {
         Final::Stopped => "stops, and what was changed and not undone stays changed,",
         Final::NeedsHelp => "needs help",
     }
-}
-
-/// Stages that began, changed something, and were not undone although the run did not succeed.
-pub(super) fn stays(plan: &Plan, trace: &Trace) -> String {
-    if !went_back(trace) {
-        return String::new();
-    }
-    let r = plan.release();
-    let mut names = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for event in trace.events.iter().filter(|e| e.verb == Verb::StepStart) {
-        let Subject::Stage(s) = event.subject else {
-            continue;
-        };
-        if !seen.insert(s) || trace.undone.contains(&s) {
-            continue;
-        }
-        let name = &r.stage(s).name;
-        match plan.undo(s) {
-            StageUndo::Nothing => {}
-            StageUndo::Harmless(..) => names.push(format!("{name} (harmless)")),
-            StageUndo::Irreversible(..) => names.push(format!("{name} (cannot be undone)")),
-            StageUndo::Derived(_) | StageUndo::Written(_) => names.push(name.to_string()),
-        }
-    }
-    listed(&names)
 }
