@@ -30,6 +30,8 @@ pub mod checks;
 pub mod emit;
 pub mod run;
 
+pub mod record;
+
 pub mod report;
 
 pub mod cli;

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["diff"],
     &["checks", "emit", "run"],
+    &["record"],
     &["report"],
     &["driver", "cli", "lsp"],
 ];

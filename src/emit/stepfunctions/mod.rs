@@ -12,6 +12,8 @@ pub mod naming;
 pub mod permits;
 pub mod print;
 
+pub use lower::names::Names;
+
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;
