@@ -121,6 +121,7 @@ fn complete(
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &unit.findings,
+        changes: None,
     };
     let told = record::recorded(plan, &run, &findings);
     let runbook =
