@@ -11,7 +11,9 @@ use crate::checks;
 use crate::diagnostic::{Bag, Diagnostic, Severity};
 use crate::diff::Change;
 use crate::emit::runbook::{self, Changes, templates::Templates};
-use crate::emit::{Context, TARGETS, Target};
+use crate::emit::{Context, TARGETS, Target, stepfunctions};
+use crate::plan::Plan;
+use crate::proof;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -164,7 +166,30 @@ fn emit(
         }
     }
     unit.findings = checks::settle(compiled.plan.release(), found).findings;
+    if !unit.findings.iter().any(|d| d.severity == Severity::Error) {
+        proved(&compiled.plan, &files)?;
+    }
     Ok((name, files))
+}
+
+/// Holds the files that run something against their plan.
+fn proved(plan: &Plan, files: &Files) -> Result<(), Problem> {
+    for (path, file) in files.iter().filter(|(p, _)| p.ends_with(".asl.json")) {
+        let manifest = stepfunctions::manifest(plan);
+        proof::state_machine(plan, &file.content, &manifest).map_err(|d| unfaithful(path, &d))?;
+    }
+    Ok(())
+}
+
+/// A file that does not mean its plan is a fault of the compiler, and nothing is written.
+fn unfaithful(path: &str, difference: &proof::Difference) -> Problem {
+    let message = format!("`{path}` would not do what the plan says: {}", difference.what);
+    let mut help = difference.lines().join("\n");
+    if !help.is_empty() {
+        help.push('\n');
+    }
+    help.push_str("nothing was written; this is a fault of releasec, so please report it with the plan");
+    Problem::new(message).help(help)
 }
 
 /// The targets of these names, in the order of the list; all of them for none.

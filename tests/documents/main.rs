@@ -1,6 +1,5 @@
 //! The documents for people say what the plan says: its facts, its ways back, its commands, who approves.
 
-mod agrees;
 mod commands;
 mod compare;
 mod facts;

@@ -6,7 +6,6 @@ mod lower;
 mod model;
 mod print;
 mod script;
-pub mod shown;
 
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};

@@ -9,10 +9,9 @@ mod limits;
 mod lower;
 pub mod model;
 pub mod naming;
+pub mod parts;
 pub mod permits;
 pub mod print;
-
-pub use lower::names::Names;
 
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};
@@ -27,6 +26,11 @@ pub const TARGET: Target = Target {
 /// The people and roles of whom the plan does not say who they are at AWS, by their key.
 pub fn roster(plan: &Plan) -> std::collections::BTreeMap<String, crate::model::RoleOrPerson> {
     lower::Roster::of(plan)
+}
+
+/// What the calls and conditions of the state machine of a plan stand for.
+pub fn manifest(plan: &Plan) -> parts::Manifest {
+    lower::manifest(plan)
 }
 
 /// Writes the state machine of a plan.

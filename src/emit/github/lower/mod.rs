@@ -15,7 +15,7 @@ mod job;
 mod jq;
 mod limits;
 mod messages;
-pub(in crate::emit::github) mod names;
+mod names;
 mod order;
 mod outcomes;
 mod rollback;

@@ -10,6 +10,7 @@ use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, s
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
+use crate::emit::stepfunctions::parts::{Deed, Purpose};
 use crate::model::{Act, CaptureId, Cond, Dur, Extract, Manual, PriorId, Retry, RoleId, RoleOrPerson, Text};
 
 /// An act where it stands.
@@ -19,6 +20,8 @@ pub struct Work<'a> {
     pub name: String,
     /// Unique in the machine: `[a-z0-9_]+`.
     pub key: String,
+    /// What it stands for.
+    pub part: Purpose,
     /// The act.
     pub act: &'a Act,
     /// Whose rights, where.
@@ -138,6 +141,7 @@ impl Lower<'_> {
         task.catch = vec![catch_all(fault, fail)];
         task.output = Some(Data::object([]));
         task.next = next.some();
+        self.note(work.part.clone(), &task);
         self.b.put(at, &work.name, State::Task(Box::new(task)));
     }
 
@@ -177,6 +181,7 @@ impl Lower<'_> {
         let ask = Ask {
             name: work.name.clone(),
             key: work.key.clone(),
+            part: work.part.clone(),
             message,
             approvers,
             quorum: 1,
@@ -257,6 +262,8 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(work.fault.clone(), fail)];
         task.next = next.some();
+        let part = Purpose::new(work.part.at, &work.part.step, Deed::Record(id));
+        self.note(part, &task);
         self.b.put(&go, &name, State::Task(Box::new(task)));
     }
 

@@ -15,9 +15,10 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::stepfunctions::expr::Expr;
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     ApprovalId, ApprovalOutcome, DistinctFrom, Dur, FailureOutcome, MomentKind, PersonRef, Quorum,
-    RoleOrPerson,
+    RoleOrPerson, StageId,
 };
 use crate::plan::Node;
 
@@ -83,7 +84,7 @@ impl<'a> Lower<'a> {
             proceed: next.clone(),
         };
         let rejected = self.rejection(id, &case, &mut faults, site.clone());
-        let mut watch = Watch::nothing(&case.name, hand);
+        let mut watch = Watch::nothing(&case.name, At::Run, hand);
         if scope != super::vars::TOP {
             let blind = faults.goal(&mut self.b, Kind::Outcome(FailureOutcome::Rollback), site.clone());
             watch.abandon = Some(failed.clone());
@@ -170,12 +171,13 @@ impl<'a> Lower<'a> {
     pub fn approve_undo(
         &mut self,
         id: ApprovalId,
-        name: &str,
+        of: (&str, StageId),
         hand: Hand,
         at: &Label,
         next: &Label,
         refused: &Label,
     ) {
+        let (name, stage) = of;
         let approval = self.release.approval(id);
         let asked = self.b.label();
         let known = Expr::op(
@@ -201,7 +203,7 @@ impl<'a> Lower<'a> {
             settled: next.clone(),
             failed: refused.clone(),
         };
-        let watch = Watch::nothing(name, hand);
+        let watch = Watch::nothing(name, At::Undo(stage), hand);
         let way = Way {
             at: &asked,
             granted: next,
@@ -268,6 +270,7 @@ impl<'a> Lower<'a> {
         let ask = Ask {
             name: case.name.clone(),
             key: case.slug.clone(),
+            part: Purpose::new(watch.at, &approval.name, Deed::Grant(id)),
             message,
             approvers,
             quorum,

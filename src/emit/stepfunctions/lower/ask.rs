@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, Catcher, Map, Pass, State, Task, Wait};
 use crate::emit::stepfunctions::naming;
+use crate::emit::stepfunctions::parts::{Deed, Purpose};
 use crate::model::{CaptureId, PersonRef, Question, RoleId, RoleOrPerson, Text};
 
 /// Most principals an automation may ask.
@@ -31,6 +32,8 @@ pub struct Ask {
     pub name: String,
     /// Unique in the machine: `[a-z0-9_]+`.
     pub key: String,
+    /// What it stands for.
+    pub part: Purpose,
     /// What is asked.
     pub message: Expr,
     /// The principals asked.
@@ -85,6 +88,7 @@ impl Lower<'_> {
             task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), &ask.late)];
             task.next = next.some();
+            self.note(option_part(&ask.part, i), &task);
             let name = if many {
                 [&ask.name, ": ask ", option].concat()
             } else {
@@ -213,6 +217,7 @@ impl Lower<'_> {
         task.catch = vec![catch_all(unknown, next)];
         task.output = Some(Data::object([]));
         task.next = next.some();
+        self.note_around(&task);
         self.b
             .put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
     }
@@ -237,6 +242,7 @@ impl Lower<'_> {
         task.catch = vec![catch_all([(taken.to_string(), Data::str(OPEN))].into(), next)];
         task.output = Some(Data::object([]));
         task.next = next.some();
+        self.note_around(&task);
         self.b
             .put(at, &[&ask.name, ": look"].concat(), State::Task(Box::new(task)));
     }
@@ -292,6 +298,7 @@ impl Lower<'_> {
         let mut task = stop(Expr::states(&["input"]));
         task.catch = vec![catch_all(Assign::new(), &end)];
         task.next = end.some();
+        self.note_around(&task);
         self.b
             .put(&one, &[&name, " one"].concat(), State::Task(Box::new(task)));
         let over = Pass {
@@ -331,6 +338,7 @@ impl Lower<'_> {
         task.catch = vec![catch_all(Assign::new(), &ask.no)];
         task.next = next.some();
         let title = [&ask.name, ": read ", self.release.capture(capture).name.as_str()].concat();
+        self.note_around(&task);
         self.b.put(at, &title, State::Task(Box::new(task)));
     }
 
@@ -460,6 +468,16 @@ impl Lower<'_> {
         let name = self.input(&self.release.param(param).name);
         Expr::Call("lookup", vec![Expr::Object(table), name])
     }
+}
+
+/// The part that the question of an option stands for.
+fn option_part(part: &Purpose, option: usize) -> Purpose {
+    let deed = match part.deed {
+        Deed::Decide(d, _) => Deed::Decide(d, option),
+        Deed::Resume(_) => Deed::Resume(option),
+        other => other,
+    };
+    Purpose { deed, ..part.clone() }
 }
 
 /// A principal in the answer of Systems Manager, whatever stands around it.

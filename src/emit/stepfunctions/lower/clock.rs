@@ -124,6 +124,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), closed)];
         task.next = judged.some();
+        self.note_around(&task);
         self.b.put(
             at,
             &[&case.name, ": read the window"].concat(),

@@ -14,6 +14,7 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State};
 use crate::emit::stepfunctions::naming::{self, Duty};
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{DecisionId, Dur, FailureOutcome, OptionOutcome, OptionTestExpr, Question, TriggerId};
 use crate::plan::Node;
 
@@ -76,7 +77,7 @@ impl Lower<'_> {
             .collect();
         let goal = faults.goal(&mut self.b, Kind::Outcome(FailureOutcome::Rollback), site.clone());
         let silent = self.decided(&case, "no answer", &goal);
-        let mut watch = Watch::nothing(&case.name, hand);
+        let mut watch = Watch::nothing(&case.name, At::Run, hand);
         if scope != TOP {
             watch.abandon = Some(failed.clone());
             watch.blind = Some(self.blind(&case, &goal));
@@ -134,7 +135,7 @@ impl Lower<'_> {
             })
             .collect();
         let mut here = at.clone();
-        for (option, goal) in decision.options.iter().zip(&taken) {
+        for (index, (option, goal)) in decision.options.iter().zip(&taken).enumerate() {
             let then = self.b.label();
             let test = [name, ": ", &option.name, "?"].concat();
             match &option.test {
@@ -148,6 +149,7 @@ impl Lower<'_> {
                     let judged = self.b.label();
                     self.read_metrics(e, over, watch.hand, name, &here, &judged);
                     let verdict = self.verdict(e, over, scope, Reading::Trigger);
+                    self.note_test(Test::Taken(id, index), &verdict.holds);
                     self.b.branch(&judged, &test, verdict.holds, goal, &then);
                 }
             }
@@ -176,6 +178,7 @@ impl Lower<'_> {
         let ask = Ask {
             name: name.to_string(),
             key: key.to_string(),
+            part: Purpose::new(At::Run, &decision.name, Deed::Decide(id, 0)),
             message,
             approvers,
             quorum: 1,
@@ -229,6 +232,7 @@ impl Lower<'_> {
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = next.some();
         let (go, known) = (self.b.label(), self.vars.read(&self.names.armed(id), hand.scope));
+        self.note(Purpose::new(At::Run, &trigger.name, Deed::Alarm(id)), &task);
         let name = ["trigger ", &trigger.name, ": armed?"].concat();
         self.b.branch(at, &name, Expr::eq(known, Expr::Null), &go, next);
         self.b.put(

@@ -13,6 +13,7 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, Choice, Fail, Rule, State};
 use crate::emit::stepfunctions::naming::{self, Duty};
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{Act, Cond, MomentKind, Param, ParamType, StageId, Task, Value};
 use crate::plan::Node;
 use std::collections::BTreeMap;
@@ -153,6 +154,14 @@ impl Lower<'_> {
         let choices = self
             .problems()
             .into_iter()
+            .enumerate()
+            .map(|(i, (test, why, own))| {
+                // What the plan itself asserts is put together from its comparisons.
+                if own {
+                    self.note_test(Test::Problem(i), &test);
+                }
+                (test, why)
+            })
             .map(|(test, why)| Rule {
                 condition: Data::Expr(test),
                 assign: [("problem".to_string(), Data::from(why))].into(),
@@ -177,8 +186,9 @@ impl Lower<'_> {
         }
     }
 
-    /// Everything that can be wrong with the inputs, in order: `true` when it is.
-    fn problems(&self) -> Vec<(Expr, Expr)> {
+    /// Everything that can be wrong with the inputs, in order: `true` when it is, why, and whether the
+    /// plan itself says nothing of it.
+    fn problems(&self) -> Vec<(Expr, Expr, bool)> {
         let mut list = Vec::new();
         let name = Expr::Call(
             "contains",
@@ -187,6 +197,7 @@ impl Lower<'_> {
         list.push((
             name.negated(),
             Expr::str("the execution's name may hold letters, digits, `.`, `_` and `-` only"),
+            true,
         ));
         if self.builds() {
             let commit = Expr::Call(
@@ -197,19 +208,21 @@ impl Lower<'_> {
             list.push((
                 Expr::cond(typed, commit, Expr::Bool(false)).negated(),
                 Expr::str("`releasec.commit` must be the full commit whose scripts are run"),
+                true,
             ));
         }
         for p in self.release.params.iter().filter(|p| p.fixed.is_none()) {
             let value = self.input(&p.name);
             let fits = self.fits(&p.ty, value);
             let why = ["input `", &p.name, "` must be ", &wanted(&p.ty)].concat();
-            list.push((fits.negated(), Expr::Str(why)));
+            list.push((fits.negated(), Expr::Str(why), true));
         }
         for a in &self.release.asserts {
             if !matches!(a.holds, Cond::True) {
                 list.push((
                     self.cond(&a.holds, TOP).negated(),
                     self.text_expr(&a.message, TOP),
+                    false,
                 ));
             }
         }
@@ -219,12 +232,13 @@ impl Lower<'_> {
             list.push((
                 Expr::op(Expr::var("override"), "in", known).negated(),
                 Expr::str("`releasec.override` names no override of the plan"),
+                true,
             ));
             for o in self.release.overrides.iter().filter(|o| o.because_required) {
                 let used = Expr::eq(Expr::var("override"), Expr::str(o.name.as_str()));
                 let silent = Expr::eq(Expr::var("because"), Expr::str(""));
                 let why = ["override `", &o.name, "` needs a reason in `releasec.because`"].concat();
-                list.push((Expr::all([used, silent]), Expr::Str(why)));
+                list.push((Expr::all([used, silent]), Expr::Str(why), true));
             }
         }
         list
@@ -302,6 +316,7 @@ impl Lower<'_> {
         for (i, o) in self.release.overrides.iter().enumerate() {
             let (go, granted, then, no) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
             let used = Expr::eq(Expr::var("override"), Expr::str(o.name.as_str()));
+            self.note_test(Test::Chosen(i), &used);
             self.b
                 .branch(&here, &["override ", &o.name, "?"].concat(), used, &go, &then);
             let who: Vec<_> = o.by.iter().map(|(w, _)| *w).collect();
@@ -315,6 +330,7 @@ impl Lower<'_> {
             let ask = Ask {
                 name: ["override ", &o.name].concat(),
                 key: ["override_", &o.name].concat(),
+                part: Purpose::new(At::Run, &o.name, Deed::Override(i)),
                 message,
                 approvers,
                 quorum: i64::from(o.quorum),
@@ -326,7 +342,7 @@ impl Lower<'_> {
                 record: None,
                 answers: Vec::new(),
             };
-            self.ask(&ask, &Watch::nothing(&o.name, hand), &go);
+            self.ask(&ask, &Watch::nothing(&o.name, At::Run, hand), &go);
             let fact = self.names.bypass(i);
             let told = self.b.label();
             self.b.set(
@@ -388,6 +404,7 @@ impl Lower<'_> {
             task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), if needed { &lost } else { &then })];
             task.next = then.some();
+            self.note_around(&task);
             self.b.put(
                 &here,
                 &["find connection ", &name].concat(),
@@ -441,14 +458,17 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), &missing)];
         task.next = judged.some();
+        self.note_around(&task);
         self.b.put(at, "read who is who", State::Task(Box::new(task)));
         let entries: Vec<_> = self.roster.values().copied().collect();
         let unknown = entries.into_iter().map(|one| {
             let entry = self.roster_entry(one);
             Expr::Call("exists", vec![entry]).negated()
         });
+        let unknown = Expr::any(unknown);
+        self.note_test(Test::Unknown, &unknown);
         self.b
-            .branch(&judged, "everybody known?", Expr::any(unknown), &missing, next);
+            .branch(&judged, "everybody known?", unknown, &missing, next);
         let why = ["parameter `", &name, "` must name the principal of each of: "].concat()
             + &self.roster.keys().cloned().collect::<Vec<_>>().join(", ");
         self.b.set(

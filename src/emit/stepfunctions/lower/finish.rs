@@ -14,6 +14,7 @@ use super::watch::{HOLD, STOP};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Fail, State, Succeed};
 use crate::emit::stepfunctions::naming::{self, Duty};
+use crate::emit::stepfunctions::parts::At;
 use crate::model::{
     ApprovalId, ApprovalOutcome, CaptureId, CaptureSource, Failure, FailureOutcome, GateOutcome, MomentKind,
     OptionOutcome, StageId,
@@ -88,6 +89,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = next.some();
+        self.note_around(&task);
         self.b.put(at, name, State::Task(Box::new(task)));
     }
 
@@ -97,7 +99,7 @@ impl Lower<'_> {
             environment: self.release.environment,
             scope: TOP,
         };
-        let mut place = Place::plain("finally", "finally", hand, self.release.owner);
+        let mut place = Place::plain("finally", "finally", At::Finally, hand, self.release.owner);
         place.persistent = true;
         self.best_effort(&self.release.finally, &place, at, next);
     }

@@ -13,6 +13,7 @@ use super::vars::Scope;
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value};
 
 /// What a metric is read for.
@@ -101,6 +102,7 @@ impl Lower<'_> {
                 let work = Work {
                     name,
                     key,
+                    part: Purpose::new(watch.at, &gate.name, Deed::Judge(id)),
                     act,
                     hand: watch.hand,
                     owner,
@@ -132,6 +134,7 @@ impl Lower<'_> {
                 let ask = Ask {
                     name,
                     key,
+                    part: Purpose::new(watch.at, &gate.name, Deed::Judge(id)),
                     message,
                     approvers,
                     quorum: 1,
@@ -183,6 +186,7 @@ impl Lower<'_> {
             let ask = Ask {
                 name: [&name, ": no data"].concat(),
                 key: ["none_", key].concat(),
+                part: Purpose::new(watch.at, &gate.name, Deed::NoData(id)),
                 message,
                 approvers,
                 quorum: 1,
@@ -196,6 +200,9 @@ impl Lower<'_> {
             };
             self.ask(&ask, watch, &asked);
         }
+        self.note_test(Test::Blank(watch.at, id), &verdict.fails);
+        self.note_test(Test::Unsure(watch.at, id), &verdict.asks);
+        self.note_test(Test::Holds(watch.at, id), &verdict.holds);
         let rules = vec![
             (verdict.fails, out.fail.clone()),
             (verdict.asks, asked),
@@ -275,6 +282,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all([(var.to_string(), Data::Null)].into(), next)];
         task.next = next.some();
+        self.note(Purpose::new(At::Run, &metric.name, Deed::Read(id)), &task);
         let label = metric.bound.as_ref().unwrap_or(&metric.name);
         self.b.put(
             at,

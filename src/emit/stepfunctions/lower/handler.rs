@@ -12,6 +12,7 @@ use super::step::Place;
 use super::watch::{HOLD, STOP, Watch};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
     StageId, TriggerId,
@@ -87,6 +88,13 @@ pub struct Case<'a> {
     pub settled: Label,
     /// Where the run goes when it is given up.
     pub failed: Label,
+}
+
+impl Case<'_> {
+    /// Where in the plan.
+    pub fn at(&self) -> At {
+        self.stage.map_or(At::Run, At::Stage)
+    }
 }
 
 /// How an outcome is named among the failures of a run.
@@ -300,6 +308,7 @@ impl Lower<'_> {
         let ask = Ask {
             name: [&case.name, ": paused"].concat(),
             key: ["pause_", &case.slug].concat(),
+            part: Purpose::new(case.at(), &case.name, Deed::Resume(0)),
             message: why,
             approvers,
             quorum: 1,
@@ -311,7 +320,7 @@ impl Lower<'_> {
             record: None,
             answers: Vec::new(),
         };
-        let watch = Watch::nothing(&case.name, case.hand);
+        let watch = Watch::nothing(&case.name, case.at(), case.hand);
         self.ask(&ask, &watch, &lifted);
         let judged = self.b.label();
         self.raise(
@@ -368,7 +377,7 @@ impl Lower<'_> {
             })
             .collect();
         let silent = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
-        let watch = Watch::nothing(&case.name, case.hand);
+        let watch = Watch::nothing(&case.name, case.at(), case.hand);
         let key = [&case.slug, "_", &decision.name].concat();
         self.put_decision(
             id,

@@ -12,24 +12,28 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{HoldId, RoleOrPerson};
 
 impl Lower<'_> {
-    /// Enters a hold. It counts as entered from its first step on.
-    pub fn enter_hold(&mut self, id: HoldId, hand: Hand, at: &Label, next: &Label, fail: &Label) {
+    /// Enters a hold unless it is entered. It counts as entered from its first step on; `go` is where it is entered whatever
+    /// was before.
+    pub fn enter_hold(
+        &mut self,
+        id: HoldId,
+        hand: Hand,
+        (at, go): (&Label, &Label),
+        next: &Label,
+        fail: &Label,
+    ) {
         let hold = self.release.hold(id);
         let scope = hand.scope;
-        let (go, body) = (self.b.label(), self.b.label());
+        let body = self.b.label();
         let inside = Expr::eq(self.vars.read(&self.names.hold(id), scope), Expr::str("in"));
-        self.b.branch(
-            at,
-            &[&hold.name, ": entered already?"].concat(),
-            inside,
-            next,
-            &go,
-        );
+        self.b
+            .branch(at, &[&hold.name, ": entered already?"].concat(), inside, next, go);
         let set: Assign = [(self.vars.write(&self.names.hold(id), scope), Data::str("in"))].into();
-        self.b.set(&go, &[&hold.name, ": enter"].concat(), set, &body);
+        self.b.set(go, &[&hold.name, ": enter"].concat(), set, &body);
         let place = self.hold_place(id, hand, "enter");
         self.strictly(&hold.enter, &place, &body, next, fail);
     }
@@ -101,6 +105,7 @@ impl Lower<'_> {
         let ask = Ask {
             name: [&hold.name, ": owner's word"].concat(),
             key: ["hold_", &hold.name].concat(),
+            part: Purpose::new(At::Exit(id), &hold.name, Deed::Word(id)),
             message,
             approvers,
             quorum: 1,
@@ -112,7 +117,7 @@ impl Lower<'_> {
             record: None,
             answers: Vec::new(),
         };
-        let watch = Watch::nothing(&hold.name, self.hold_hand(id, TOP));
+        let watch = Watch::nothing(&hold.name, At::Exit(id), self.hold_hand(id, TOP));
         self.ask(&ask, &watch, at);
     }
 
@@ -130,7 +135,12 @@ impl Lower<'_> {
         let owner = hold.owner.unwrap_or(self.release.owner);
         let hand = self.hold_hand(id, hand.scope);
         let slug = ["hold_", &hold.name, "_", side].concat();
-        let mut place = Place::plain(&[&hold.name, " ", side].concat(), &slug, hand, owner);
+        let at = if side == "exit" {
+            At::Exit(id)
+        } else {
+            At::Enter(id)
+        };
+        let mut place = Place::plain(&[&hold.name, " ", side].concat(), &slug, at, hand, owner);
         place.persistent = side == "exit";
         place
     }

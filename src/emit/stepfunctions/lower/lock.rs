@@ -61,6 +61,7 @@ impl Lower<'_> {
         put.output = Some(Data::object([]));
         put.catch = vec![catch_all(Assign::new(), &who)];
         put.next = next.some();
+        self.note_around(&put);
         self.b.put(
             &start,
             &["take the lock ", short].concat(),
@@ -76,6 +77,7 @@ impl Lower<'_> {
         get.output = Some(Data::object([]));
         get.catch = vec![catch_all(Assign::new(), &rest)];
         get.next = alive.some();
+        self.note_around(&get);
         self.b
             .put(&who, &["who holds ", short].concat(), State::Task(Box::new(get)));
         let mut describe = sdk(
@@ -96,6 +98,7 @@ impl Lower<'_> {
             &judged,
         )];
         describe.next = judged.some();
+        self.note_around(&describe);
         self.b.put(
             &alive,
             &["is the holder of ", short, " alive"].concat(),
@@ -180,6 +183,7 @@ impl Lower<'_> {
             task.output = Some(Data::object([]));
             task.catch = vec![catch_all(Assign::new(), &lost)];
             task.next = then.some();
+            self.note_around(&task);
             self.b.put(
                 &here,
                 &["lower the flag ", flag].concat(),

@@ -160,6 +160,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = next.some();
+        self.note_around(&task);
         self.b.put(at, name, State::Task(Box::new(task)));
     }
 }

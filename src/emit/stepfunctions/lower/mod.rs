@@ -20,7 +20,7 @@ mod history;
 mod hold;
 mod lock;
 mod message;
-pub mod names;
+mod names;
 mod order;
 mod stage;
 mod step;
@@ -31,13 +31,16 @@ mod vars;
 mod watch;
 
 use super::expr::Expr;
-use super::model::{Branch, Machine};
+use super::model::{Branch, Machine, Task};
+use super::parts::{At, Deed, Manifest, Purpose, Test, essence};
+use super::print::source;
 use crate::diagnostic::Bag;
 use crate::emit::Context;
 use crate::model::{Release, RoleOrPerson};
 use crate::plan::Plan;
 use build::Builder;
 use names::Names;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use vars::Vars;
 
@@ -55,6 +58,8 @@ pub struct Lowered {
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
     pub roster: BTreeMap<String, RoleOrPerson>,
+    /// What its calls and conditions stand for.
+    pub manifest: Manifest,
 }
 
 /// The state of the translation.
@@ -73,6 +78,8 @@ pub struct Lower<'a> {
     parallel: bool,
     roster: BTreeMap<String, RoleOrPerson>,
     costs: Costs,
+    /// What is said while expressions are written as well, which changes nothing else.
+    manifest: RefCell<Manifest>,
 }
 
 /// What going round again can cost, in events.
@@ -105,6 +112,7 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         parallel: false,
         roster: BTreeMap::new(),
         costs: Costs::default(),
+        manifest: RefCell::default(),
     };
     let order = lower.arrange();
     let start = lower.b.label();
@@ -133,10 +141,30 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         events,
         bag: lower.bag,
         roster: lower.roster,
+        manifest: lower.manifest.into_inner(),
     }
 }
 
 impl Lower<'_> {
+    /// Says what a call stands for.
+    fn note(&self, part: Purpose, task: &Task) {
+        let call = serde_json::to_value(task).expect("internal: a call is plain data");
+        self.manifest.borrow_mut().calls.push((part, essence(&call)));
+    }
+
+    /// Says that a call is none of the plan's work.
+    fn note_around(&self, task: &Task) {
+        self.note(Purpose::new(At::Run, "", Deed::Around), task);
+    }
+
+    /// Says what a condition stands for; one that is decided stands for nothing.
+    fn note_test(&self, test: Test, condition: &Expr) {
+        if !matches!(condition, Expr::Bool(_)) {
+            let entry = (test, source(condition));
+            self.manifest.borrow_mut().tests.push(entry);
+        }
+    }
+
     /// A run may pause a few times: each time costs the pause itself, the stage once more, and looks of whoever is held.
     fn pause_events(&self) -> u64 {
         if self.costs.pause == 0 {
@@ -173,6 +201,26 @@ impl Lower<'_> {
     }
 }
 
+/// What the calls and conditions of a plan's machine stand for.
+pub fn manifest(plan: &Plan) -> Manifest {
+    alone(plan).manifest
+}
+
+/// A plan's machine, wherever it comes from.
+fn alone(plan: &Plan) -> Lowered {
+    let mut sources = crate::source::SourceMap::new();
+    sources.add("", "");
+    let context = Context {
+        sources: &sources,
+        digest: "",
+        version: "",
+        source: "",
+        findings: &[],
+        changes: None,
+    };
+    lower(plan, &context)
+}
+
 /// Everybody whom the machine must know and the plan does not identify.
 #[derive(Debug)]
 pub struct Roster;
@@ -180,16 +228,6 @@ pub struct Roster;
 impl Roster {
     /// The people and roles of a plan of whom only a parameter says who they are, by their key.
     pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
-        let mut sources = crate::source::SourceMap::new();
-        sources.add("", "");
-        let context = Context {
-            sources: &sources,
-            digest: "",
-            version: "",
-            source: "",
-            findings: &[],
-            changes: None,
-        };
-        lower(plan, &context).roster
+        alone(plan).roster
     }
 }

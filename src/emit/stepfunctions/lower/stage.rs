@@ -14,6 +14,7 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
     TriggerId, TriggerTest,
@@ -109,7 +110,7 @@ impl<'a> Lower<'a> {
     fn stage_place(&mut self, id: StageId, case: &Case<'a>, faults: &mut Faults) -> Place {
         let stage = self.release.stage(id);
         let scope = case.hand.scope;
-        let mut place = Place::plain(&case.name, &case.slug, case.hand, case.owner);
+        let mut place = Place::plain(&case.name, &case.slug, At::Stage(id), case.hand, case.owner);
         place.triggers = (0..self.release.triggers.len())
             .map(TriggerId::at)
             .filter(|t| self.release.triggers[t.index()].during.contains(&id))
@@ -278,6 +279,7 @@ impl<'a> Lower<'a> {
             let work = Work {
                 name: title,
                 key: [&key, "_", &i.to_string()].concat(),
+                part: Purpose::new(place.at, &list.name, Deed::Ready),
                 act: check,
                 hand: case.hand,
                 owner: item.owner.unwrap_or(case.owner),
@@ -322,6 +324,7 @@ impl<'a> Lower<'a> {
             let ask = Ask {
                 name: [&name, ": ", &role.name].concat(),
                 key: [&key, "_by_", &i.to_string()].concat(),
+                part: Purpose::new(place.at, &list.name, Deed::Ready),
                 message,
                 approvers,
                 quorum: 1,
@@ -403,6 +406,7 @@ impl<'a> Lower<'a> {
         let ask = Ask {
             name: [&case.name, ": start"].concat(),
             key: [&case.slug, "_start"].concat(),
+            part: Purpose::new(place.at, "start", Deed::Begin),
             message,
             approvers,
             quorum: 1,
@@ -430,6 +434,7 @@ impl<'a> Lower<'a> {
         let stage = self.release.stage(id);
         let (at, next) = way;
         let Some(rollout) = &stage.rollout else {
+            place.ends = true;
             let items: Vec<Item<'_>> = stage.steps.iter().map(|s| (s, self.began(id, s, s))).collect();
             self.steps(&items, place, 0, at, next, &mut Fails::Case(faults));
             return;
@@ -442,6 +447,7 @@ impl<'a> Lower<'a> {
                 self.b.label()
             };
             place.demotes = rollout.demote.as_ref().map(|_| i);
+            place.ends = i + 1 == rollout.steps.len();
             place.name = [&stage.name, " ", &step.name].concat();
             self.rung(id, step, place, (&here, &then), faults);
             here = then;
@@ -521,7 +527,7 @@ impl<'a> Lower<'a> {
                     .iter()
                     .map(|s| self.early(&self.release.stage(*s).when, case.hand.scope)),
             );
-            let go = self.b.label();
+            let (go, body) = (self.b.label(), self.b.label());
             self.b.branch(
                 &here,
                 &[&case.name, ": needs ", &hold.name, "?"].concat(),
@@ -531,11 +537,20 @@ impl<'a> Lower<'a> {
             );
             let site = Site {
                 key: ["hold_", &hold.name].concat(),
-                retry: go.clone(),
+                retry: body.clone(),
                 proceed: then.clone(),
             };
+            let key = site.key.clone();
             let fail = faults.goal(&mut self.b, Kind::OnFailure, site);
-            self.enter_hold(hold_id, case.hand, &go, &then, &fail);
+            let known = self.b.label();
+            self.enter_hold(hold_id, case.hand, (&go, &body), &then, &known);
+            // Whatever step of it failed, going on starts from the hold.
+            let fault = self.vars.local("fault", case.hand.scope);
+            let named = Expr::object([("step", Expr::Str(key))]);
+            let kept = Expr::Call("merge", vec![Expr::List(vec![Expr::var(&fault), named])]);
+            let set: Assign = [(fault, Data::Expr(kept))].into();
+            let name = [&case.name, ": ", &hold.name, " not entered"].concat();
+            self.b.set(&known, &name, set, &fail);
             here = then;
         }
         here

@@ -12,6 +12,7 @@ use super::handler::{Case, Faults, Kind, Site};
 use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{
     ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind, TriggerId,
     WaitFor, WaitTest,
@@ -27,6 +28,8 @@ pub struct Place {
     pub name: String,
     /// The beginning of the variables' names.
     pub slug: String,
+    /// Where in the plan.
+    pub at: At,
     /// Whose rights, where, and where variables live.
     pub hand: Hand,
     /// Who does what only a person can.
@@ -41,6 +44,8 @@ pub struct Place {
     pub deadline: Option<(Expr, Label)>,
     /// The step of a rollout that steps back.
     pub demotes: Option<usize>,
+    /// Nothing of the stage follows: its last step ends it, whatever siblings do.
+    pub ends: bool,
     /// What fails is tried again before it counts as failed: undos and exits.
     pub persistent: bool,
 }
@@ -60,14 +65,15 @@ pub type Item<'a> = (&'a Step, Option<String>);
 impl Place {
     /// Steps beside the way of a case: nothing is watched.
     pub fn aside(name: &str, slug: &str, case: &Case<'_>) -> Place {
-        Place::plain(name, slug, case.hand, case.owner)
+        Place::plain(name, slug, At::Aside, case.hand, case.owner)
     }
 
     /// Steps during which nothing is watched.
-    pub fn plain(name: &str, slug: &str, hand: Hand, owner: RoleId) -> Place {
+    pub fn plain(name: &str, slug: &str, at: At, hand: Hand, owner: RoleId) -> Place {
         Place {
             name: name.to_string(),
             slug: slug.to_string(),
+            at,
             hand,
             owner,
             triggers: Vec::new(),
@@ -75,6 +81,7 @@ impl Place {
             blind: None,
             deadline: None,
             demotes: None,
+            ends: false,
             persistent: false,
         }
     }
@@ -130,6 +137,9 @@ impl Lower<'_> {
                         around.triggers.clear();
                     }
                     if rests && (place.abandon.is_some() || !place.triggers.is_empty()) {
+                        around.abandon = None;
+                    }
+                    if last && place.ends {
                         around.abandon = None;
                     }
                     let watch = self.watch(&around, &key, (&after, &then), fails);
@@ -195,6 +205,7 @@ impl Lower<'_> {
         }
         Watch {
             name: place.name.clone(),
+            at: place.at,
             hand: place.hand,
             abandon: place.abandon.clone(),
             blind: place.blind.clone(),
@@ -232,6 +243,7 @@ impl Lower<'_> {
                 let work = Work {
                     name,
                     key,
+                    part: Purpose::new(place.at, &step.slug, Deed::Act),
                     act,
                     hand: place.hand,
                     owner,
@@ -376,6 +388,7 @@ impl Lower<'_> {
             ">",
             Expr::int(0),
         );
+        self.note_test(Test::Digest(id), &known);
         let none = self.b.label();
         self.b
             .branch(at, &[name, ": which build?"].concat(), known, next, &none);
@@ -407,10 +420,11 @@ impl Lower<'_> {
         let mut work = Work {
             name: name.to_string(),
             key: key.to_string(),
+            part: Purpose::new(watch.at, &step.slug, Deed::Await),
             act: match &wait.test {
                 WaitTest::Run(act) | WaitTest::Job(act) => act,
                 WaitTest::Ask(question) => {
-                    self.wait_for_word(wait, question, names, owner, within, watch, way);
+                    self.wait_for_word(wait, question, &step.slug, names, owner, within, watch, way);
                     return;
                 }
             },
@@ -468,6 +482,7 @@ impl Lower<'_> {
         &mut self,
         wait: &WaitFor,
         question: &Question,
+        slug: &str,
         names: (&str, &str),
         owner: RoleId,
         within: i64,
@@ -489,6 +504,7 @@ impl Lower<'_> {
         let ask = Ask {
             name: names.0.to_string(),
             key: names.1.to_string(),
+            part: Purpose::new(watch.at, slug, Deed::Await),
             message,
             approvers,
             quorum: 1,

@@ -15,7 +15,8 @@ use super::watch::Watch;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::model::{FailureOutcome, HoldId, RoleId, StageId};
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::model::{Cond, FailureOutcome, HoldId, RoleId, StageId};
 use crate::plan::{Node, StageUndo, UndoStep};
 use std::collections::BTreeSet;
 
@@ -61,7 +62,9 @@ impl Lower<'_> {
             }
             if self.has_undo(s) {
                 found.insert(s);
-            } else {
+            }
+            // What does not apply does not stand between what depends on it and what it depends on.
+            if !self.has_undo(s) || self.release.stage(s).when != Cond::True {
                 queue.extend(self.plan.undone_before(s));
             }
         }
@@ -138,10 +141,11 @@ impl Lower<'_> {
                 let mut here = body;
                 for (approval, _) in &written.approved {
                     let then = self.b.label();
-                    self.approve_undo(*approval, &name, hand, &here, &then, &failed);
+                    self.approve_undo(*approval, (&name, id), hand, &here, &then, &failed);
                     here = then;
                 }
-                let mut place = Place::plain(&name, &["undo_", &stage.slug].concat(), hand, owner);
+                let mut place =
+                    Place::plain(&name, &["undo_", &stage.slug].concat(), At::Undo(id), hand, owner);
                 place.persistent = true;
                 let items: Vec<Item<'_>> = written.steps.iter().map(|s| (s, None)).collect();
                 self.steps(&items, &place, 0, &here, &done, &mut Fails::To(failed.clone()));
@@ -193,6 +197,7 @@ impl Lower<'_> {
             let work = Work {
                 name,
                 key: ["undo_", &stage.slug, "_", &undo.slug].concat(),
+                part: Purpose::new(At::Undo(id), &undo.slug, Deed::Act),
                 act: undo.act,
                 hand,
                 owner: undo.owner,
@@ -204,7 +209,7 @@ impl Lower<'_> {
                 fault: self.fault(&["undo ", &stage.name].concat(), &undo.slug, TOP),
                 expect: None,
             };
-            let watch = Watch::nothing(&stage.name, hand);
+            let watch = Watch::nothing(&stage.name, At::Undo(id), hand);
             self.work(&work, &watch, &body, &then, fail);
             here = then;
         }
@@ -242,7 +247,8 @@ impl Lower<'_> {
             next,
         );
         let hand = self.hold_hand(id, TOP);
-        self.enter_hold(id, hand, &go, next, &stuck);
+        let body = self.b.label();
+        self.enter_hold(id, hand, (&go, &body), next, &stuck);
     }
 
     /// The stages that a failure can take back alone, with what depends on them.

@@ -5,6 +5,7 @@
 use super::Lower;
 use super::vars::{Scope, TOP};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
+use crate::emit::stepfunctions::parts::Test;
 use crate::model::{
     Atom, CaptureId, CaptureType, Channel, Comparison, Cond, Dur, Extract, Func, Outcome, ParamType, Subject,
     Sym, SymOp, Text, TextPart, Value,
@@ -309,7 +310,9 @@ impl Lower<'_> {
                             .map_or("", |e| e.name.as_str()),
                     ),
                 };
-                Expr::eq(self.input(&p.name), is)
+                let test = Expr::eq(self.input(&p.name), is);
+                self.note_test(Test::Atom(atom.clone()), &test);
+                test
             }
             Atom::Decision { decision, option } => {
                 let d = self.release.decision(*decision);
@@ -320,9 +323,15 @@ impl Lower<'_> {
                 )
             }
             Atom::Outcome { subject, outcome } => self.outcome(*subject, *outcome, scope),
-            Atom::Equal(a, b) => Expr::eq(self.value_expr(a, scope), self.value_expr(b, scope)),
+            Atom::Equal(a, b) => {
+                let test = Expr::eq(self.value_expr(a, scope), self.value_expr(b, scope));
+                self.note_test(Test::Atom(atom.clone()), &test);
+                test
+            }
             Atom::Compare(op, a, b) => {
-                Expr::op(self.value_expr(a, scope), sign(*op), self.value_expr(b, scope))
+                let test = Expr::op(self.value_expr(a, scope), sign(*op), self.value_expr(b, scope));
+                self.note_test(Test::Atom(atom.clone()), &test);
+                test
             }
         }
     }

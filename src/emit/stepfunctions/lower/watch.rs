@@ -11,6 +11,7 @@ use super::gate::Reading;
 use super::vars::TOP;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::emit::stepfunctions::parts::{At, Test};
 use crate::model::{Dur, FailureOutcome, TriggerId, TriggerTest};
 
 /// The flag that says that nothing new starts.
@@ -31,6 +32,8 @@ pub const HELD_EVENTS: u64 = 11;
 pub struct Watch {
     /// The beginning of the states' names.
     pub name: String,
+    /// Where in the plan.
+    pub at: At,
     /// Where, and with whose rights metrics are read.
     pub hand: Hand,
     /// Where the branch goes when a sibling has failed; nothing is read outside branches.
@@ -45,9 +48,10 @@ pub struct Watch {
 
 impl Watch {
     /// Looks at nothing.
-    pub fn nothing(name: &str, hand: Hand) -> Watch {
+    pub fn nothing(name: &str, at: At, hand: Hand) -> Watch {
         Watch {
             name: name.to_string(),
+            at,
             hand,
             abandon: None,
             blind: None,
@@ -114,6 +118,7 @@ impl Lower<'_> {
         task.retry.iter_mut().for_each(|r| r.max_attempts = FLAG_TRIES);
         task.catch = vec![catch_all(Assign::new(), blind)];
         task.next = judged.some();
+        self.note_around(&task);
         self.b.put(
             at,
             &[&watch.name, ": may go on?"].concat(),
@@ -155,6 +160,7 @@ impl Lower<'_> {
                 } else {
                     Expr::Bool(true)
                 };
+                self.note_test(Test::Fires(id), &fires.holds);
                 let test = Expr::all([fires.holds, fresh]);
                 self.b
                     .branch(&judged, &[&name, " fires?"].concat(), test, goal, next);
@@ -184,6 +190,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = judged.some();
+        self.note_around(&task);
         self.b.put(&look, &name, State::Task(Box::new(task)));
         let yes = Expr::eq(Expr::var(status), Expr::str("Success"));
         self.b
@@ -261,6 +268,7 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = next.some();
+        self.note_around(&task);
         self.b.put(at, name, State::Task(Box::new(task)));
     }
 }

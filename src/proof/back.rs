@@ -1,0 +1,358 @@
+//! The way back: what is undone in which order, what is left, what is done on every way out, how the run ends.
+//!
+//! Must not know a target. Used by `contract`.
+
+use super::contract::{Judge, Then};
+use super::event::What;
+use super::walk::shows;
+use crate::emit::stepfunctions::parts::{At, Deed};
+use crate::model::{HoldId, StageId, Step, StepKind};
+use crate::plan::{Node, StageUndo};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Judge<'_> {
+    /// Undos, holds, `finally` and the end.
+    ///
+    /// # Errors
+    /// What differs from the plan.
+    pub fn undos_and_end(&self) -> Result<(), String> {
+        let mut stuck: BTreeSet<StageId> = BTreeSet::new();
+        let mut help = false;
+        let mut order = self.plan.stage_order();
+        order.reverse();
+        for id in order {
+            help |= self.undo(id, &mut stuck)?;
+        }
+        for hold in (0..self.release.holds.len()).map(HoldId::at) {
+            help |= self.hold(hold)?;
+        }
+        self.finally()?;
+        for (id, fate) in &self.fates {
+            let half = matches!(self.plan.undo(*id), StageUndo::Irreversible(..));
+            help |= half && fate.begun && !fate.done;
+        }
+        let rolled = self.thens.iter().any(|(t, _)| *t == Then::Rollback);
+        let wanted = match () {
+            () if help => "NeedsHelp",
+            () if self.thens.is_empty() => "Succeeded",
+            () if rolled => "RolledBack",
+            () => "Stopped",
+        };
+        if self.trace.end != wanted {
+            return Err([
+                "it ends as `",
+                &self.trace.end,
+                "`, and the plan says `",
+                wanted,
+                "`",
+            ]
+            .concat());
+        }
+        Ok(())
+    }
+
+    /// Whether a stage is among what is taken back.
+    fn taken_back(&self, id: StageId) -> bool {
+        self.thens.iter().any(|(then, _)| match then {
+            Then::Rollback => true,
+            Then::From(point) => {
+                let after = self.plan.descendants(Node::Stage(*point));
+                *point == id || self.plan.contains(&after, Node::Stage(id))
+            }
+            Then::Stop | Then::Again => false,
+        })
+    }
+
+    fn undoable(&self, id: StageId) -> bool {
+        !matches!(self.plan.undo(id), StageUndo::Nothing | StageUndo::Harmless(..))
+    }
+
+    /// The stages whose undo comes first, past those with nothing to undo.
+    fn undone_first(&self, id: StageId) -> BTreeSet<StageId> {
+        let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = self.plan.undone_before(id);
+        while let Some(s) = open.pop() {
+            if !seen.insert(s) {
+                continue;
+            }
+            // What never began does not stand between what depends on it and what it depends on.
+            if self.undoable(s) && self.fates.get(&s).is_some_and(|f| f.begun || f.quiet) {
+                found.insert(s);
+            } else {
+                open.extend(self.plan.undone_before(s));
+            }
+        }
+        found
+    }
+
+    /// The events of a place, of acts only.
+    fn events_at(&self, at: At) -> Vec<usize> {
+        (0..self.trace.events.len())
+            .filter(|i| match &self.trace.events[*i].what {
+                What::Begin(p) | What::Done(p) | What::Failed(p) => {
+                    p.at == at && matches!(p.deed, Deed::Act | Deed::Await)
+                }
+                _ => false,
+            })
+            .collect()
+    }
+
+    /// Holds the undo of a stage against the plan; true when it needs help.
+    fn undo(&self, id: StageId, stuck: &mut BTreeSet<StageId>) -> Result<bool, String> {
+        let own = self.events_at(At::Undo(id));
+        let name = &self.release.stage(id).name;
+        let fate = self.fates.get(&id).cloned().unwrap_or_default();
+        // A stage without a step that shows may have begun unseen; then it is undone all the same.
+        let begun = fate.begun || (fate.quiet && fate.done);
+        let nothing = |why: &str| match own.first() {
+            None => Ok(false),
+            Some(_) => Err(["stage `", name, "` is undone, and ", why].concat()),
+        };
+        if !self.undoable(id) {
+            return nothing("there is nothing to undo");
+        }
+        if !begun {
+            return nothing("it never began");
+        }
+        if !self.taken_back(id) {
+            return nothing("nothing says that it should be");
+        }
+        let first = self.undone_first(id);
+        if first.iter().any(|s| stuck.contains(s)) {
+            stuck.insert(id);
+            return nothing("what depends on it still stands");
+        }
+        for other in &first {
+            let theirs = self.events_at(At::Undo(*other));
+            if let (Some(last), Some(mine)) = (theirs.last(), own.first())
+                && !self.causes.before(*last, *mine)
+            {
+                let other = &self.release.stage(*other).name;
+                return Err(["stage `", name, "` is undone before `", other, "` is"].concat());
+            }
+        }
+        let mut wanted: Vec<&str> = Vec::new();
+        let mut barred = false;
+        let undo = self.plan.undo(id);
+        match &undo {
+            StageUndo::Irreversible(..) => {
+                stuck.insert(id);
+                return nothing("it cannot be");
+            }
+            StageUndo::Derived(list) => {
+                for step in list {
+                    if !fate.began.contains(&self.position(id, &step.undoes.slug)) {
+                        continue;
+                    }
+                    barred |= !self.may(step.act);
+                    if barred {
+                        break;
+                    }
+                    if shows(step.act) {
+                        wanted.push(&step.slug);
+                    }
+                }
+            }
+            StageUndo::Written(written) => (wanted, barred) = self.up_to_bar(&written.steps),
+            StageUndo::Nothing | StageUndo::Harmless(..) => {}
+        }
+        let refused = self.trace.events.iter().any(|e| {
+            let (p, failed) = match &e.what {
+                What::Failed(p) => (p, true),
+                What::Withdrawn(p) => (p, self.scenario.silent.contains(p)),
+                _ => return false,
+            };
+            failed && p.at == At::Undo(id)
+        });
+        let judged = self.trace.events.iter().any(|e| matches!(&e.what, What::Failed(p) if p.at == At::Undo(id) && matches!(p.deed, Deed::Judge(_))));
+        let came = self
+            .sequence(&own, &wanted, barred || refused || judged)
+            .map_err(|e| ["the undo of stage `", name, "`: ", &e].concat())?;
+        if !came {
+            stuck.insert(id);
+        }
+        Ok(!came)
+    }
+
+    /// The slug under which a step began: in a rollout the work of each step stands where the stage's own step stands.
+    fn position(&self, id: StageId, slug: &smol_str::SmolStr) -> smol_str::SmolStr {
+        let stage = self.release.stage(id);
+        let Some(rollout) = &stage.rollout else {
+            return slug.clone();
+        };
+        let fate = self.fates.get(&id);
+        let Some(index) = stage.steps.iter().position(|s| s.slug == *slug) else {
+            return slug.clone();
+        };
+        rollout
+            .steps
+            .iter()
+            .filter_map(|r| r.work.get(index))
+            .map(|w| w.slug.clone())
+            .find(|w| fate.is_some_and(|f| f.began.contains(w)))
+            .unwrap_or_else(|| slug.clone())
+    }
+
+    /// Whether what an act asserts holds.
+    fn may(&self, act: &crate::model::Act) -> bool {
+        act.assertions.iter().all(|a| self.truth(&a.holds))
+    }
+
+    /// The steps of a list that apply and show, up to one that may not be done; and whether there is such a one.
+    fn up_to_bar<'s>(&self, steps: &'s [Step]) -> (Vec<&'s str>, bool) {
+        let bar = steps
+            .iter()
+            .position(|s| self.truth(&s.when) && s.act().is_some_and(|a| !self.may(a)));
+        (self.shown(&steps[..bar.unwrap_or(steps.len())]), bar.is_some())
+    }
+
+    /// The steps of a list that apply and show.
+    fn shown<'s>(&self, steps: &'s [Step]) -> Vec<&'s str> {
+        steps
+            .iter()
+            .filter(|s| self.truth(&s.when))
+            .filter(|s| match &s.kind {
+                StepKind::Act(act) => shows(act),
+                StepKind::WaitFor(_) => true,
+                _ => false,
+            })
+            .map(|s| s.slug.as_str())
+            .collect()
+    }
+
+    /// Whether events are these steps one after the other, each done; a step that failed is the last.
+    fn sequence(&self, own: &[usize], wanted: &[&str], refused: bool) -> Result<bool, String> {
+        let mut events = own.iter().map(|i| &self.trace.events[*i].what).peekable();
+        for slug in wanted {
+            match events.next() {
+                Some(What::Begin(p)) if p.step == *slug => {}
+                None if refused => return Ok(false),
+                _ => return Err(["`", slug, "` is left out, or out of order"].concat()),
+            }
+            match events.next() {
+                Some(What::Done(p)) if p.step == *slug => {}
+                Some(What::Failed(p)) if p.step == *slug => {
+                    return match events.next() {
+                        None => Ok(false),
+                        Some(_) => Err(["it goes on after `", slug, "` failed"].concat()),
+                    };
+                }
+                None if refused => return Ok(false),
+                _ => return Err(["`", slug, "` does not come to an end"].concat()),
+            }
+        }
+        match events.next() {
+            None => Ok(!refused),
+            Some(_) => Err("more is done than the plan says".into()),
+        }
+    }
+
+    /// Holds a hold against the plan; true when it needs help.
+    fn hold(&self, id: HoldId) -> Result<bool, String> {
+        let hold = self.release.hold(id);
+        let stages = self.plan.hold_stages(id);
+        let (enter, exit) = (self.shown(&hold.enter), self.shown(&hold.exit));
+        if enter.is_empty() && exit.is_empty() {
+            return Ok(false);
+        }
+        let word = self.find(|w| match w {
+            What::Failed(p) => p.deed == Deed::Word(id),
+            What::Withdrawn(p) => p.deed == Deed::Word(id) && self.scenario.silent.contains(p),
+            _ => false,
+        });
+        let (mut inside, mut out, mut help) = (false, Vec::new(), false);
+        let mut entering: Vec<usize> = Vec::new();
+        for (i, event) in self.trace.events.iter().enumerate() {
+            let (What::Begin(p) | What::Done(p) | What::Failed(p)) = &event.what else {
+                continue;
+            };
+            if !matches!(p.deed, Deed::Act | Deed::Await) {
+                continue;
+            }
+            match p.at {
+                At::Enter(h) if h == id => {
+                    if inside && !out.is_empty() {
+                        help |= !self.left(&out, &exit, hold)?;
+
+                        out.clear();
+                        entering.clear();
+                    }
+                    inside = true;
+                    entering.push(i);
+                }
+                At::Exit(h) if h == id => {
+                    if !inside && !enter.is_empty() {
+                        return Err(["hold `", &hold.name, "` is left and was not entered"].concat());
+                    }
+                    out.push(i);
+                }
+                At::Stage(s) | At::Undo(s) if stages.contains(&s) => {
+                    let entered = self.entered(&entering, &enter);
+                    let back = matches!(p.at, At::Undo(_)) || self.scenario.resume == 1;
+                    if !out.is_empty() || (!enter.is_empty() && !entered && !back) {
+                        let name = &self.release.stage(s).name;
+                        return Err(["stage `", name, "` runs outside hold `", &hold.name, "`"].concat());
+                    }
+                    let caused = entering.last().is_none_or(|e| self.causes.before(*e, i));
+                    if !caused {
+                        return Err([
+                            "hold `",
+                            &hold.name,
+                            "` is not surely entered before what it is for",
+                        ]
+                        .concat());
+                    }
+                }
+                _ => {}
+            }
+        }
+        if out.is_empty() {
+            let must = inside
+                || (enter.is_empty() && stages.iter().any(|s| self.fates.get(s).is_some_and(|f| f.begun)));
+            if must && !exit.is_empty() && word.is_none() {
+                return Err(["hold `", &hold.name, "` is entered and never left"].concat());
+            }
+            return Ok(help || word.is_some());
+        }
+        help |= !self.left(&out, &exit, hold)?;
+        Ok(help || word.is_some())
+    }
+
+    fn entered(&self, events: &[usize], wanted: &[&str]) -> bool {
+        let done: Vec<&str> = events
+            .iter()
+            .filter_map(|i| match &self.trace.events[*i].what {
+                What::Done(p) => Some(p.step.as_str()),
+                _ => None,
+            })
+            .collect();
+        wanted.iter().all(|w| done.contains(w))
+    }
+
+    fn left(&self, own: &[usize], wanted: &[&str], hold: &crate::model::Hold) -> Result<bool, String> {
+        self.sequence(own, wanted, false)
+            .map_err(|e| ["leaving hold `", &hold.name, "`: ", &e].concat())
+    }
+
+    /// What is done on every way out, each step whatever came of the others, once.
+    fn finally(&self) -> Result<(), String> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut order: Vec<&str> = Vec::new();
+        for event in &self.trace.events {
+            if let What::Begin(p) = &event.what
+                && p.at == At::Finally
+                && matches!(p.deed, Deed::Act | Deed::Await)
+            {
+                *counts.entry(&p.step).or_default() += 1;
+                if order.last() != Some(&p.step.as_str()) {
+                    order.push(&p.step);
+                }
+            }
+        }
+        let wanted = self.shown(&self.release.finally);
+        if order != wanted {
+            return Err("`finally` is not done as the plan says".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,403 @@
+//! Whether a run is one the plan allows, and does all that the plan demands.
+//!
+//! Goes by what the run shows and by the order in which one thing caused another. Must not know a target. Called by the proof's
+//! entry point for every run of every target.
+
+use super::event::{Causes, Trace, What};
+use super::scenario::{Scenario, words};
+use super::walk::Fate;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::model::{
+    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, OptionOutcome,
+    OptionTestExpr, Outcome, Release, StageId, StepKind, Subject,
+};
+use crate::plan::{EdgeKind, Node, Plan};
+use std::collections::BTreeMap;
+
+/// What follows a failure, for the run as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Everything that began is undone.
+    Rollback,
+    /// A stage and all that depends on it is undone.
+    From(StageId),
+    /// Nothing is undone.
+    Stop,
+    /// A part runs again; what the run does is then not judged step by step.
+    Again,
+}
+
+/// How a failure goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The step is done again.
+    Retry,
+    /// The next step is done.
+    Proceed,
+    /// The stage counts as ended.
+    Continue,
+    /// The run is given up.
+    End(Then),
+}
+
+/// A run held against its plan.
+pub struct Judge<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its release.
+    pub release: &'a Release,
+    /// What was decided outside.
+    pub scenario: &'a Scenario,
+    /// The run.
+    pub trace: &'a Trace,
+    /// What came before what.
+    pub causes: Causes,
+    /// How each stage came out, as far as they have been looked at.
+    pub fates: BTreeMap<StageId, Fate>,
+    /// What gave the run up, with the event that shows it.
+    pub thens: Vec<(Then, Option<usize>)>,
+}
+
+/// Holds a run against its plan.
+///
+/// # Errors
+/// What the plan does not allow, or demands and does not get.
+pub fn judge(plan: &Plan, scenario: &Scenario, trace: &Trace) -> Result<(), String> {
+    let mut judge = Judge {
+        plan,
+        release: plan.release(),
+        scenario,
+        trace,
+        causes: trace.causes(),
+        fates: BTreeMap::new(),
+        thens: Vec::new(),
+    };
+    let asserted = plan.release().asserts.iter().all(|a| judge.truth(&a.holds));
+    if scenario.problem.is_some() || !asserted {
+        let began = trace.events.iter().any(|e| matches!(e.what, What::Begin(_)));
+        if began || trace.end != "Stopped" {
+            return Err("a run that is refused begins, or does not say so".into());
+        }
+        return Ok(());
+    }
+    judge.consents()?;
+    for stage in plan.stage_order() {
+        let fate = judge.walk(stage)?;
+        judge.fates.insert(stage, fate);
+    }
+    if judge.thens.iter().any(|(t, _)| *t == Then::Again) {
+        return judge.starts();
+    }
+    judge.starts()?;
+    judge.complete()?;
+    judge.undos_and_end()
+}
+
+impl<'a> Judge<'a> {
+    /// Whether a condition holds in this run.
+    pub fn truth(&self, cond: &Cond) -> bool {
+        match cond {
+            Cond::True => true,
+            Cond::False => false,
+            Cond::And(l) => l.iter().all(|c| self.truth(c)),
+            Cond::Or(l) => l.iter().any(|c| self.truth(c)),
+            Cond::Not(c) => !self.truth(c),
+            Cond::Atom(Atom::Decision { decision, option }) => self.decided(*decision) == Some(*option),
+            Cond::Atom(Atom::Outcome { subject, outcome }) => self.outcome(*subject, *outcome),
+            Cond::Atom(atom) => self.scenario.atom(atom),
+        }
+    }
+
+    fn outcome(&self, subject: Subject, outcome: Outcome) -> bool {
+        let own = match subject {
+            Subject::Stage(s) => match self.fates.get(&s) {
+                Some(f) if f.done => Outcome::Passed,
+                Some(f) if f.apart => Outcome::NotApplicable,
+                Some(f) if f.failed => Outcome::Failed,
+                _ => return false,
+            },
+            Subject::Gate(g) => match self.verdict(g) {
+                Some(true) => Outcome::Passed,
+                Some(false) => Outcome::Failed,
+                None => Outcome::NotApplicable,
+            },
+        };
+        own == outcome
+    }
+
+    /// How a gate came out last.
+    fn verdict(&self, gate: GateId) -> Option<bool> {
+        self.trace.events.iter().rev().find_map(|e| match &e.what {
+            What::Judged(g, truth) if *g == gate => Some(*truth),
+            What::Done(p) if p.deed == Deed::Judge(gate) || p.deed == Deed::NoData(gate) => Some(true),
+            What::Failed(p) if p.deed == Deed::Judge(gate) || p.deed == Deed::NoData(gate) => Some(false),
+            _ => None,
+        })
+    }
+
+    /// The option that was taken.
+    pub fn decided(&self, decision: DecisionId) -> Option<usize> {
+        let options = &self.release.decision(decision).options;
+        let taken = options
+            .iter()
+            .position(|o| matches!(&o.test, Some(OptionTestExpr::Cond(c)) if self.truth(c)));
+        if taken.is_some() {
+            return taken;
+        }
+        let answered = self.trace.events.iter().find_map(|e| match &e.what {
+            What::Done(p) => match p.deed {
+                Deed::Decide(d, option) if d == decision => Some(option),
+                _ => None,
+            },
+            _ => None,
+        });
+        answered.or_else(|| {
+            let asked = self.find(
+                |w| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Decide(d, _) if d == decision)),
+            );
+            asked.and(self.release.decision(decision).default)
+        })
+    }
+
+    /// The first event of a kind.
+    pub fn find(&self, is: impl Fn(&What) -> bool) -> Option<usize> {
+        self.trace.events.iter().position(|e| is(&e.what))
+    }
+
+    /// The way a failure of a stage takes.
+    pub fn way(&self, outcome: &FailureOutcome) -> Way {
+        match outcome {
+            FailureOutcome::Rollback => Way::End(Then::Rollback),
+            FailureOutcome::RollbackStage(s) => Way::End(Then::From(*s)),
+            FailureOutcome::Stop => Way::End(Then::Stop),
+            FailureOutcome::Restart(..) => Way::End(Then::Again),
+            FailureOutcome::Continue { .. } => Way::Continue,
+            FailureOutcome::Pause | FailureOutcome::Escalate(_) => match self.scenario.resume {
+                0 => Way::Retry,
+                1 => Way::Proceed,
+                3 => Way::End(Then::Stop),
+                _ => Way::End(Then::Rollback),
+            },
+        }
+    }
+
+    /// The way an answer to a decision takes.
+    pub fn chosen(&self, decision: DecisionId) -> Way {
+        match self.decided(decision) {
+            Some(option) => match self
+                .release
+                .decision(decision)
+                .options
+                .get(option)
+                .map(|o| &o.then)
+            {
+                Some(OptionOutcome::Then(o)) => self.way(o),
+                _ => Way::Proceed,
+            },
+            None => Way::End(Then::Rollback),
+        }
+    }
+
+    /// Approvals, decisions and triggers that give the run up.
+    fn consents(&mut self) -> Result<(), String> {
+        for (i, event) in self.trace.events.iter().enumerate() {
+            let lapsed = |p: &Purpose| self.scenario.silent.contains(p);
+            match &event.what {
+                What::Failed(p) | What::Withdrawn(p) => {
+                    let failed = matches!(event.what, What::Failed(_)) || lapsed(p);
+                    if let (Deed::Grant(a), true) = (p.deed, failed && !matches!(p.at, At::Undo(_))) {
+                        self.in_time(a, i)?;
+                        let then = match self.release.approval(a).otherwise {
+                            ApprovalOutcome::Rollback => Then::Rollback,
+                            ApprovalOutcome::Stop => Then::Stop,
+                            ApprovalOutcome::Restart(..) => Then::Again,
+                        };
+                        self.thens.push((then, Some(i)));
+                    }
+                    if let (Deed::Decide(d, 0), true) = (p.deed, failed && self.stands(p))
+                        && self.decided(d).is_none()
+                    {
+                        self.thens.push((Then::Rollback, Some(i)));
+                    }
+                }
+                What::Fired(t) => {
+                    let Some(trigger) = self.release.triggers.get(t.index()) else {
+                        continue;
+                    };
+                    if !matches!(trigger.then, FailureOutcome::Escalate(_))
+                        && let Way::End(then) = self.way(&trigger.then)
+                    {
+                        self.thens.push((then, Some(i)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for d in (0..self.release.decisions.len()).map(DecisionId::at) {
+            let asked = self.trace.events.iter().position(|e| {
+                matches!(&e.what, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d) && self.stands(p))
+            });
+            if let (Some(at), Some(_)) = (asked, self.decided(d))
+                && let Way::End(then) = self.chosen(d)
+            {
+                self.thens.push((then, Some(at)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a decision is asked in the order, and not because something failed.
+    fn stands(&self, purpose: &Purpose) -> bool {
+        purpose.at == At::Run
+            && matches!(purpose.deed, Deed::Decide(d, _) if {
+                !self.plan.waited_by(Node::Decision(d)).is_empty() || !self.release.decision(d).after.is_empty()
+            })
+    }
+
+    /// An approval that nobody answers is waited for as long as the plan says, and not much longer.
+    fn in_time(&self, approval: ApprovalId, event: usize) -> Result<(), String> {
+        let What::Withdrawn(purpose) = &self.trace.events[event].what else {
+            return Ok(());
+        };
+        let a = self.release.approval(approval);
+        let Some(within) = a.within.or(a.open_for) else {
+            return Ok(());
+        };
+        let within = within.as_seconds().clamp(1, 30 * 86_400);
+        let asked = self.trace.events[..event]
+            .iter()
+            .rposition(|e| matches!(&e.what, What::Begin(p) if p == purpose));
+        let Some(asked) = asked else {
+            return Err("an approval is given up that was not asked for".into());
+        };
+        let waited = (self.trace.events[event].at - self.trace.events[asked].at) / 1_000.0;
+        let wanted = within as f64;
+        if waited < wanted || waited > wanted + 3_600.0 {
+            return Err(format!(
+                "approval `{}` is waited for {waited} seconds, and the plan says {within}",
+                a.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether an approval guards anything in this run.
+    pub fn guards(&self, approval: ApprovalId) -> bool {
+        self.truth(&self.release.approval(approval).when)
+    }
+
+    /// No stage starts before what it waits for, nor after the run was given up.
+    fn starts(&self) -> Result<(), String> {
+        for (stage, fate) in &self.fates {
+            let Some(first) = fate.first else { continue };
+            let name = &self.release.stage(*stage).name;
+            for (node, edge) in self.plan.waits_for(Node::Stage(*stage)) {
+                if edge.kind == EdgeKind::ApprovedStep {
+                    continue;
+                }
+                self.ended_before(node, first)
+                    .map_err(|e| ["stage `", name, "` starts ", &e].concat())?;
+            }
+            for approval in self.release.stage(*stage).approved.iter().map(|(a, _)| *a) {
+                self.ended_before(Node::Approval(approval), first)
+                    .map_err(|e| ["stage `", name, "` starts ", &e].concat())?;
+            }
+            if self.thens.iter().any(|(t, _)| *t == Then::Again) {
+                continue;
+            }
+            for (_, event) in &self.thens {
+                let Some(event) = *event else { continue };
+                let later = self.trace.events[first].at > self.trace.events[event].at;
+                if self.causes.before(event, first) || later {
+                    return Err(["stage `", name, "` starts after the run was given up"].concat());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stage has a step that applies and shows.
+    fn visible(&self, stage: StageId) -> bool {
+        let steps = self.release.stage(stage).forward_steps();
+        steps.into_iter().any(|s| {
+            self.truth(&s.when)
+                && match &s.kind {
+                    StepKind::Act(act) => super::walk::shows(act),
+                    StepKind::WaitFor(_) | StepKind::VerifyGate(_) => true,
+                    _ => false,
+                }
+        })
+    }
+
+    fn ended_before(&self, node: Node, first: usize) -> Result<(), String> {
+        match node {
+            Node::Stage(s) => {
+                let Some(fate) = self.fates.get(&s) else {
+                    return Ok(());
+                };
+                let name = &self.release.stage(s).name;
+                if fate.apart || !self.visible(s) {
+                    // What it waits for is waited for in its place.
+                    let before = self.plan.waits_for(node);
+                    return before.iter().try_for_each(|(n, e)| match e.kind {
+                        EdgeKind::After | EdgeKind::Serial => self.ended_before(*n, first),
+                        _ => Ok(()),
+                    });
+                }
+                match fate.last {
+                    Some(last) if fate.over() && self.causes.before(last, first) => Ok(()),
+                    None if fate.over() => Ok(()),
+                    _ => Err(["before stage `", name, "` has ended"].concat()),
+                }
+            }
+            Node::Approval(a) if self.guards(a) => {
+                let granted = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(a));
+                let found = self
+                    .trace
+                    .events
+                    .iter()
+                    .enumerate()
+                    .any(|(i, e)| granted(&e.what) && self.causes.before(i, first));
+                let name = &self.release.approval(a).name;
+                if found {
+                    Ok(())
+                } else {
+                    Err(["before approval `", name, "` is granted"].concat())
+                }
+            }
+            Node::Decision(d) if self.truth(&self.release.decision(d).when) => {
+                let asked =
+                    |w: &What| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d));
+                let name = &self.release.decision(d).name;
+                let taken = self.release.decision(d).options.iter().any(|o| o.test.is_some());
+                let found =
+                    (0..first).any(|i| asked(&self.trace.events[i].what) && self.causes.before(i, first));
+                if found || taken {
+                    Ok(())
+                } else {
+                    Err(["before decision `", name, "` is made"].concat())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing failed: then everything that applies is done.
+    fn complete(&self) -> Result<(), String> {
+        if !self.thens.is_empty() {
+            return Ok(());
+        }
+        for (stage, fate) in &self.fates {
+            if !fate.apart && !fate.over() {
+                let name = &self.release.stage(*stage).name;
+                return Err(["stage `", name, "` is not done, and nothing failed"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// What people call a part.
+    pub fn words(&self, purpose: &Purpose) -> String {
+        words(self.release, purpose)
+    }
+}

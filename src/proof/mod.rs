@@ -1,0 +1,134 @@
+//! Whether an artifact means its plan: its bytes are read back, run under a model of the target, and judged by the plan.
+//!
+//! Must not know how an artifact was written, only what its calls and conditions stand for. Called by the driver before anything
+//! is written.
+
+mod back;
+mod contract;
+mod event;
+mod reference;
+mod scenario;
+mod scenarios;
+mod stepfunctions;
+mod walk;
+
+use crate::emit::stepfunctions::parts::Manifest;
+use crate::model::ParamId;
+use crate::plan::Plan;
+use crate::run::{Final, Outcomes, Reference};
+use event::{Trace, What};
+use scenario::words;
+use std::collections::BTreeMap;
+
+/// A run in which an artifact does not mean its plan.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// What differs.
+    pub what: String,
+    /// The outcome under which it does, in words; empty when the artifact is not understood at all.
+    pub outcome: String,
+    /// What the artifact does, one line for each event.
+    pub trace: Vec<String>,
+    /// What the plan means, by the reference semantics, where it can be told the same outcome.
+    pub reference: Vec<String>,
+}
+
+/// How many runs were looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Proved {
+    /// The runs.
+    pub runs: usize,
+}
+
+/// Proves that a state machine means its plan.
+///
+/// # Errors
+/// The first run in which it does not.
+pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Proved, Box<Difference>> {
+    let machine = stepfunctions::read(bytes, manifest).map_err(|what| {
+        Box::new(Difference {
+            what,
+            outcome: String::new(),
+            trace: Vec::new(),
+            reference: Vec::new(),
+        })
+    })?;
+    let scenarios = scenarios::all(plan.release(), manifest);
+    let interpreter = Reference::new(plan);
+    // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
+    let mut known: BTreeMap<BTreeMap<ParamId, usize>, bool> = BTreeMap::new();
+    let mut well = |outcomes: &Outcomes| {
+        let params = outcomes.params.clone();
+        *known.entry(params.clone()).or_insert_with(|| {
+            let outcomes = Outcomes {
+                params,
+                ..Outcomes::default()
+            };
+            interpreter.run(&outcomes).state == Final::Succeeded
+        })
+    };
+    for scenario in &scenarios {
+        let told = reference::outcomes(plan, manifest, scenario);
+        let meant = told.filter(|o| well(o)).map(|o| interpreter.run(&o));
+        let differs = |what: String, trace: &Trace| {
+            Box::new(Difference {
+                what,
+                outcome: scenario.words(plan.release()),
+                trace: shown(plan, trace),
+                reference: meant.iter().flat_map(|m| reference::shown(plan, m)).collect(),
+            })
+        };
+        let trace =
+            stepfunctions::run(&machine, plan, scenario).map_err(|what| differs(what, &Trace::default()))?;
+        contract::judge(plan, scenario, &trace).map_err(|what| differs(what, &trace))?;
+        if let Some(meant) = &meant {
+            reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;
+        }
+    }
+    Ok(Proved {
+        runs: scenarios.len(),
+    })
+}
+
+/// The events of a run, in words.
+fn shown(plan: &Plan, trace: &Trace) -> Vec<String> {
+    let release = plan.release();
+    let mut lines = Vec::new();
+    for event in &trace.events {
+        let line = match &event.what {
+            What::Begin(p) => words(release, p) + " begins",
+            What::Done(p) => words(release, p) + " is done",
+            What::Failed(p) => words(release, p) + " fails",
+            What::Withdrawn(p) => words(release, p) + " is withdrawn",
+            What::Judged(g, truth) => {
+                let verdict = if *truth { "` passes" } else { "` does not pass" };
+                ["gate `", &release.gate(*g).name, verdict].concat()
+            }
+            What::Fired(t) => {
+                let name = release.triggers.get(t.index()).map_or("", |t| t.name.as_str());
+                ["trigger `", name, "` fires"].concat()
+            }
+            What::Join => continue,
+        };
+        lines.push(line);
+    }
+    lines.push(["the end: ", &trace.end].concat());
+    lines
+}
+
+impl Difference {
+    /// All of it, for people.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.outcome.is_empty() {
+            lines.push(["the outcome: ", &self.outcome].concat());
+        }
+        for (title, list) in [("the artifact:", &self.trace), ("the plan:", &self.reference)] {
+            if !list.is_empty() {
+                lines.push(title.to_string());
+                lines.extend(list.iter().map(|l| ["  ", l].concat()));
+            }
+        }
+        lines
+    }
+}

@@ -1,0 +1,195 @@
+//! The same run by the reference semantics, where both sides can be told the same.
+//!
+//! The judge goes by what a run shows; this holds its verdict, and the artifact with it, against an interpreter that knows
+//! neither. Must not know a target. Called by the proof's entry point.
+
+use super::event::{Trace, What};
+use super::scenario::Scenario;
+use crate::emit::stepfunctions::parts::{At, Deed, Manifest, Purpose, Test};
+use crate::model::{Atom, Cond, StageId};
+use crate::plan::Plan;
+use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
+use std::collections::BTreeSet;
+
+/// The outcomes of a scenario, where the interpreter can be told them.
+pub fn outcomes(plan: &Plan, manifest: &Manifest, scenario: &Scenario) -> Option<Outcomes> {
+    let release = plan.release();
+    let open = |t: &Test| matches!(t, Test::Atom(Atom::Equal(..) | Atom::Compare(..)));
+    let elsewhere = scenario.problem.is_some()
+        || scenario.fires.is_some()
+        || scenario.same.is_some()
+        || scenario.slow.is_some()
+        || !scenario.flipped.is_empty()
+        || !scenario.blank.is_empty()
+        || manifest.tests.iter().any(|(t, _)| open(t))
+        || release
+            .acts()
+            .iter()
+            .any(|a| a.assertions.iter().any(|x| x.holds == Cond::False));
+    if elsewhere {
+        return None;
+    }
+    let mut out = Outcomes::default();
+    let times = scenario.once.then_some(1);
+    for purpose in &scenario.fails {
+        match (purpose.at, purpose.deed) {
+            // What is waited for is looked at again anyway.
+            (At::Stage(_), Deed::Await) if scenario.once => return None,
+            (At::Stage(s), Deed::Act | Deed::Await) => {
+                let fault = Fault {
+                    place: Place::Step(purpose.step.clone()),
+                    how: How::Fails,
+                    times,
+                };
+                out.stages.insert(s, fault);
+            }
+            (At::Enter(h), Deed::Act) => drop(out.enters.insert(h, times)),
+            (At::Exit(h), Deed::Act) => drop(out.exits.insert(h).then_some(())),
+            (At::Undo(s), Deed::Act) => drop(out.undos.insert(s, Some(purpose.step.clone()))),
+            (At::Run, Deed::Grant(a)) => drop(out.approvals.insert(a, Verdict::Rejected)),
+            (At::Finally, Deed::Act) => {
+                let index = release.finally.iter().position(|s| s.slug == purpose.step)?;
+                out.finally.insert(index);
+            }
+            _ => return None,
+        }
+    }
+    for purpose in &scenario.silent {
+        match purpose.deed {
+            Deed::Grant(a) if purpose.at == At::Run => {
+                let approval = release.approval(a);
+                // The plan waits for ever, the target only so long.
+                approval.within.or(approval.open_for)?;
+                out.approvals.insert(a, Verdict::Expired);
+            }
+            _ => return None,
+        }
+    }
+    if let Some(a) = scenario.few {
+        out.approvals.insert(a, Verdict::Rejected);
+    }
+    out.gates = scenario.gates.iter().map(|g| (*g, None)).collect();
+    out.decisions = scenario.options.iter().map(|(d, o)| (*d, Some(*o))).collect();
+    for (test, _) in &manifest.tests {
+        if let Test::Atom(Atom::Param { param, .. }) = test {
+            let choice = scenario.params.get(param).copied().unwrap_or(0);
+            out.params.insert(*param, choice);
+        }
+    }
+    let answer = Answer::ALL.get(scenario.resume).copied().unwrap_or_default();
+    out.answers = vec![answer; 16];
+    Some(out)
+}
+
+/// Holds a run of an artifact against the same run by the reference semantics. Where stages run side by side, which of them had
+/// begun when another failed depends on how long things take, and each side is held to the plan by itself.
+///
+/// # Errors
+/// What differs.
+pub fn compare(plan: &Plan, reference: &crate::run::Trace, trace: &Trace) -> Result<(), String> {
+    let began = |is: &dyn Fn(At) -> Option<StageId>| -> BTreeSet<StageId> {
+        trace
+            .events
+            .iter()
+            .filter_map(|e| match &e.what {
+                What::Begin(Purpose {
+                    at,
+                    deed: Deed::Act | Deed::Await,
+                    ..
+                }) => is(*at),
+                _ => None,
+            })
+            .collect()
+    };
+    let stages = began(&|at| if let At::Stage(s) = at { Some(s) } else { None });
+    let undos = began(&|at| if let At::Undo(s) = at { Some(s) } else { None });
+    let theirs = |verb: Verb| -> BTreeSet<StageId> {
+        reference
+            .events
+            .iter()
+            .filter(|e| e.verb == verb)
+            .filter_map(|e| {
+                if let Subject::Stage(s) = e.subject {
+                    Some(s)
+                } else {
+                    None
+                }
+            })
+            .filter(|s| verb == Verb::UndoStep || shows(plan, *s))
+            .collect()
+    };
+    let (ref_stages, ref_undos) = (theirs(Verb::StepStart), theirs(Verb::UndoStep));
+    let names = |set: &BTreeSet<StageId>| -> String {
+        let list: Vec<&str> = set
+            .iter()
+            .map(|s| plan.release().stage(*s).name.as_str())
+            .collect();
+        if list.is_empty() {
+            "nothing".into()
+        } else {
+            list.join(", ")
+        }
+    };
+    if stages != ref_stages {
+        if trace.events.iter().any(|e| e.what == What::Join) {
+            return Ok(());
+        }
+        return Err([
+            "these stages begin: ",
+            &names(&stages),
+            "; by the reference: ",
+            &names(&ref_stages),
+        ]
+        .concat());
+    }
+    if undos != ref_undos {
+        return Err([
+            "these stages are undone: ",
+            &names(&undos),
+            "; by the reference: ",
+            &names(&ref_undos),
+        ]
+        .concat());
+    }
+    let end = match reference.state {
+        Final::Succeeded => "Succeeded",
+        Final::RolledBack => "RolledBack",
+        Final::Stopped => "Stopped",
+        Final::NeedsHelp => "NeedsHelp",
+    };
+    if trace.end != end {
+        return Err(["it ends as `", &trace.end, "`; by the reference: `", end, "`"].concat());
+    }
+    Ok(())
+}
+
+/// Whether a stage has a step that every target shows.
+fn shows(plan: &Plan, stage: StageId) -> bool {
+    plan.release()
+        .stage(stage)
+        .forward_steps()
+        .iter()
+        .any(|s| s.act().is_some_and(super::walk::shows))
+}
+
+/// The events of the reference, one line each.
+pub fn shown(plan: &Plan, reference: &crate::run::Trace) -> Vec<String> {
+    reference
+        .events
+        .iter()
+        .filter(|e| e.verb.observable() || matches!(e.verb, Verb::StepStart | Verb::UndoStep))
+        .map(|e| {
+            let step = e.step.as_ref().map_or(String::new(), |s| [" `", s, "`"].concat());
+            [
+                e.subject.kind(),
+                " `",
+                e.subject.name(plan.release()),
+                "` ",
+                e.verb.text(),
+                &step,
+            ]
+            .concat()
+        })
+        .chain([["the end: ", reference.state.word()].concat()])
+        .collect()
+}

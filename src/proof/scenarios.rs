@@ -1,0 +1,156 @@
+//! The runs that are looked at: all that goes well, and each thing that can go otherwise, alone and where it matters in pairs.
+//!
+//! Must not know a target. Called by the proof's entry point.
+
+use super::scenario::Scenario;
+use crate::emit::stepfunctions::parts::{At, Deed, Manifest, Purpose, Test};
+use crate::model::{ApprovalId, Atom, DecisionId, DistinctFrom, GateId, GateTest, Release, TriggerId};
+use std::collections::BTreeSet;
+
+/// Every run that is looked at.
+pub fn all(release: &Release, manifest: &Manifest) -> Vec<Scenario> {
+    let well = Scenario::well(release);
+    let mut list = vec![well.clone()];
+    let mut add = |change: &dyn Fn(&mut Scenario)| {
+        let mut scenario = well.clone();
+        change(&mut scenario);
+        list.push(scenario);
+    };
+    let parts: BTreeSet<&Purpose> = manifest.calls.iter().map(|(p, _)| p).collect();
+    let last = last_step(release);
+    for part in &parts {
+        let fail = |s: &mut Scenario| {
+            s.fails.insert((*part).clone());
+        };
+        let silent = |s: &mut Scenario| {
+            s.silent.insert((*part).clone());
+        };
+        match (part.at, part.deed) {
+            (At::Stage(_) | At::Enter(_), Deed::Act | Deed::Await) => {
+                add(&fail);
+                for resume in [1, 3] {
+                    add(&|s| {
+                        fail(s);
+                        s.resume = resume;
+                    });
+                }
+                add(&|s| {
+                    fail(s);
+                    (s.once, s.resume) = (true, 0);
+                });
+                for slow in [1, 100_000] {
+                    add(&|s| {
+                        fail(s);
+                        s.slow = Some(slow);
+                    });
+                }
+            }
+            (At::Undo(_), Deed::Act | Deed::Await | Deed::Grant(_)) => {
+                for step in &last {
+                    add(&|s| {
+                        fail(s);
+                        s.fails.insert(step.clone());
+                    });
+                }
+            }
+            (At::Exit(_), _) => {
+                add(&fail);
+                for step in &last {
+                    add(&|s| {
+                        fail(s);
+                        s.fails.insert(step.clone());
+                    });
+                }
+            }
+            (_, Deed::Grant(_)) => {
+                add(&fail);
+                add(&silent);
+            }
+            (_, Deed::Ready | Deed::Begin | Deed::NoData(_)) | (At::Finally, Deed::Act | Deed::Await) => {
+                add(&fail)
+            }
+            _ => {}
+        }
+    }
+    for gate in (0..release.gates.len()).map(GateId::at) {
+        add(&|s| {
+            s.gates.insert(gate);
+        });
+        add(&|s| {
+            s.gates.insert(gate);
+            s.resume = 1;
+        });
+        if matches!(release.gate(gate).test, GateTest::Metrics(_)) {
+            add(&|s| {
+                s.blank.insert(gate);
+            });
+        }
+    }
+    consents(release, &mut add);
+    for (test, _) in &manifest.tests {
+        match test {
+            Test::Problem(i) => add(&|s| s.problem = Some(*i)),
+            Test::Atom(Atom::Param { param, choice }) if *choice > 0 => {
+                add(&|s| {
+                    s.params.insert(*param, *choice);
+                });
+            }
+            Test::Atom(atom @ (Atom::Equal(..) | Atom::Compare(..))) => {
+                add(&|s| s.flipped.push(atom.clone()))
+            }
+            _ => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    list.retain(|s| seen.insert(format!("{s:?}")));
+    list
+}
+
+/// Adds a run in which something is changed.
+type Add<'a> = dyn FnMut(&dyn Fn(&mut Scenario)) + 'a;
+
+fn consents(release: &Release, add: &mut Add<'_>) {
+    for (i, approval) in release.approvals.iter().enumerate() {
+        let id = ApprovalId::at(i);
+        add(&|s| s.few = Some(id));
+        for (distinct, _) in &approval.distinct_from {
+            if let DistinctFrom::Approval(other) = distinct {
+                add(&|s| s.same = Some((id, *other)));
+            }
+        }
+    }
+    for (i, decision) in release.decisions.iter().enumerate() {
+        for option in 0..decision.options.len() {
+            add(&|s| {
+                s.options.insert(DecisionId::at(i), option);
+            });
+        }
+    }
+    for t in (0..release.triggers.len()).map(TriggerId::at) {
+        add(&|s| s.fires = Some(t));
+    }
+}
+
+/// The last step of each stage that nothing waits for: its failure undoes the most.
+fn last_step(release: &Release) -> Vec<Purpose> {
+    let waited = |s: usize| {
+        release
+            .stages
+            .iter()
+            .any(|t| t.after.iter().any(|a| a.stage.index() == s))
+    };
+    let mut list = Vec::new();
+    for (i, stage) in release.stages.iter().enumerate() {
+        if waited(i) {
+            continue;
+        }
+        let id = crate::model::StageId::at(i);
+        let last = stage
+            .forward_steps()
+            .into_iter()
+            .rev()
+            .find(|s| s.act().is_some_and(super::walk::shows));
+        list.extend(last.map(|s| Purpose::new(At::Stage(id), &s.slug, Deed::Act)));
+    }
+    list
+}

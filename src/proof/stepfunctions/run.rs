@@ -1,0 +1,511 @@
+//! One run of a state machine: its states one after the other, branches side by side in virtual time.
+//!
+//! What calls answer is what the scenario says of the part they stand for; flags and locks are kept as the parameter store
+//! would. Must not know what the plan wants. Called by the proof's entry point.
+
+use super::jsonata::Expr;
+use super::machine::{Assign, Kind, Machine, Template};
+use super::value::{Reads, Value, eval};
+use super::world::World;
+use crate::emit::stepfunctions::parts::Test;
+use crate::proof::event::{Event, Trace, What};
+use crate::proof::scenario::Scenario;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+/// Most states of one run.
+const MOST: usize = 400_000;
+/// Seconds a call takes.
+const CALL: f64 = 60_000.0;
+
+/// Part of a run.
+struct Thread {
+    block: usize,
+    state: usize,
+    frame: usize,
+    at: f64,
+    last: Vec<usize>,
+    parent: Option<usize>,
+    input: Value,
+    /// Branches that have not ended.
+    open: usize,
+    results: Vec<Value>,
+    /// Where the elements of a `Map` wait.
+    items: Vec<Value>,
+    status: Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Runs,
+    Waits,
+    Ended,
+}
+
+#[derive(Default)]
+struct Frame {
+    parent: Option<usize>,
+    vars: HashMap<String, Value>,
+}
+
+/// A run.
+pub struct Run<'a> {
+    machine: &'a Machine,
+    scenario: &'a Scenario,
+    world: World<'a>,
+    frames: Vec<Frame>,
+    threads: Vec<Thread>,
+    trace: Trace,
+    consulted: RefCell<Vec<(usize, bool)>>,
+}
+
+/// What expressions of a state read.
+struct Eyes<'r, 'a> {
+    run: &'r Run<'a>,
+    frame: usize,
+    at: f64,
+    states: Value,
+}
+
+impl Reads for Eyes<'_, '_> {
+    fn var(&self, name: &str) -> Option<Value> {
+        if name == "states" {
+            return Some(self.states.clone());
+        }
+        let mut frame = Some(self.frame);
+        while let Some(f) = frame {
+            if let Some(value) = self.run.frames[f].vars.get(name) {
+                return Some(value.clone());
+            }
+            frame = self.run.frames[f].parent;
+        }
+        None
+    }
+
+    fn told(&self, number: usize) -> bool {
+        let tests = &self.run.machine.tests[number];
+        // Gates that go by the very same reading pass or fail together.
+        let truth = match tests.first() {
+            Some(Test::Holds(..)) => tests.iter().all(|t| self.run.truth(t)),
+            _ => tests.iter().any(|t| self.run.truth(t)),
+        };
+        self.run.consulted.borrow_mut().push((number, truth));
+        truth
+    }
+
+    fn now(&self) -> f64 {
+        self.at
+    }
+}
+
+/// Runs a machine.
+///
+/// # Errors
+/// What is not understood.
+pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<Trace, String> {
+    let mut run = Run {
+        machine,
+        scenario,
+        world,
+        frames: vec![Frame::default()],
+        threads: Vec::new(),
+        trace: Trace::default(),
+        consulted: RefCell::default(),
+    };
+    run.spawn(0, 0, 0.0, Vec::new(), None, Value::Open);
+    for _ in 0..MOST {
+        let next = run
+            .threads
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.status == Status::Runs)
+            .min_by(|a, b| a.1.at.total_cmp(&b.1.at).then(a.0.cmp(&b.0)))
+            .map(|(i, _)| i);
+        let Some(thread) = next else { break };
+        run.step(thread)?;
+        if !run.trace.end.is_empty() {
+            return Ok(run.trace);
+        }
+    }
+    Err("the run does not come to an end".into())
+}
+
+impl Run<'_> {
+    fn truth(&self, test: &Test) -> bool {
+        let s = self.scenario;
+        match test {
+            Test::Atom(atom) => s.atom(atom),
+            Test::Problem(i) => s.problem == Some(*i),
+            Test::Blank(_, g) => s.blank.contains(g) && !self.world.unsure(*g),
+            Test::Unsure(_, g) => s.blank.contains(g) && self.world.unsure(*g),
+            Test::Holds(_, g) => !s.gates.contains(g),
+            Test::Fires(t) => s.fires == Some(*t),
+            Test::Digest(_) => true,
+            Test::Chosen(_) | Test::Taken(..) | Test::Unknown => false,
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        block: usize,
+        frame: usize,
+        at: f64,
+        last: Vec<usize>,
+        parent: Option<usize>,
+        input: Value,
+    ) {
+        self.threads.push(Thread {
+            block,
+            state: self.machine.blocks[block].start,
+            frame,
+            at,
+            last,
+            parent,
+            input,
+            open: 0,
+            results: Vec::new(),
+            items: Vec::new(),
+            status: Status::Runs,
+        });
+    }
+
+    fn event(&mut self, thread: usize, what: What) {
+        let after = std::mem::take(&mut self.threads[thread].last);
+        self.threads[thread].last = vec![self.trace.events.len()];
+        self.trace.events.push(Event {
+            at: self.threads[thread].at,
+            what,
+            after,
+        });
+    }
+
+    fn eyes(&self, thread: usize, result: Value) -> Eyes<'_, '_> {
+        let t = &self.threads[thread];
+        let context = Value::object([
+            (
+                "Execution",
+                Value::object([
+                    ("Name", Value::text("run")),
+                    ("Id", Value::text("arn:aws:states:::execution:run")),
+                    ("StartTime", Value::text("1970-01-01T00:00:00Z")),
+                ]),
+            ),
+            (
+                "StateMachine",
+                Value::object([("Id", Value::text("arn:aws:states:r:1:stateMachine:m"))]),
+            ),
+        ]);
+        let error = Value::object([
+            ("Error", Value::text("Failed")),
+            ("Cause", Value::text("a cause")),
+        ]);
+        let states = Value::object([
+            ("input", t.input.clone()),
+            ("result", result),
+            ("context", context),
+            ("errorOutput", error),
+        ]);
+        Eyes {
+            run: self,
+            frame: t.frame,
+            at: t.at,
+            states,
+        }
+    }
+
+    fn assign(&mut self, thread: usize, assign: &Assign, result: Value) -> Result<(), String> {
+        if assign.is_empty() {
+            return Ok(());
+        }
+        let eyes = self.eyes(thread, result);
+        let mut values = Vec::with_capacity(assign.len());
+        for (name, template) in assign {
+            let value = fill(template, &eyes)?;
+            if value == Value::Nothing {
+                return Err(["`", name, "` would be set to nothing"].concat());
+            }
+            values.push((name.clone(), value));
+        }
+        let frame = self.threads[thread].frame;
+        for (name, value) in values {
+            let mut outer = self.frames[frame].parent;
+            while let Some(f) = outer {
+                if self.frames[f].vars.contains_key(&name) {
+                    return Err(["`$", &name, "` belongs to a state outside the branch"].concat());
+                }
+                outer = self.frames[f].parent;
+            }
+            self.frames[frame].vars.insert(name, value);
+        }
+        Ok(())
+    }
+
+    fn go(&mut self, thread: usize, next: Option<usize>, output: Value) {
+        match next {
+            Some(state) => self.threads[thread].state = state,
+            None => self.ended(thread, output),
+        }
+    }
+
+    /// A branch has ended: with the last of them, whoever waits goes on.
+    fn ended(&mut self, thread: usize, output: Value) {
+        self.threads[thread].status = Status::Ended;
+        let at = self.threads[thread].at;
+        let last = self.threads[thread].last.clone();
+        let Some(parent) = self.threads[thread].parent else {
+            self.trace.end = "ended without a name".into();
+            return;
+        };
+        let slot = self
+            .threads
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.parent == Some(parent))
+            .position(|(i, _)| i == thread)
+            .unwrap_or(0);
+        let p = &mut self.threads[parent];
+        let first = p.results.len();
+        let slot = slot % first.max(1);
+        if let Some(result) = p.results.get_mut(slot) {
+            *result = output;
+        }
+        p.open -= 1;
+        p.at = p.at.max(at);
+        p.last.extend(last);
+        if p.open == 0 {
+            p.status = Status::Runs;
+        }
+    }
+
+    fn step(&mut self, thread: usize) -> Result<(), String> {
+        let machine = self.machine;
+        let (block, state) = (self.threads[thread].block, self.threads[thread].state);
+        let state = &machine.blocks[block].states[state];
+        self.state(thread, state)
+            .map_err(|e| ["state `", &state.name, "`: ", &e].concat())
+    }
+
+    fn state(&mut self, thread: usize, state: &super::machine::State) -> Result<(), String> {
+        match &state.kind {
+            Kind::Pass(output) => {
+                let output = match output {
+                    Some(template) => fill(template, &self.eyes(thread, Value::Nothing))?,
+                    None => Value::Nothing,
+                };
+                self.assign(thread, &state.assign, Value::Nothing)?;
+                self.go(thread, state.next, output);
+            }
+            Kind::Wait(seconds) => {
+                if let Some(template) = seconds {
+                    match fill(template, &self.eyes(thread, Value::Nothing))? {
+                        Value::Num(n) if n >= 0.0 => {
+                            self.assign(thread, &state.assign, Value::Nothing)?;
+                            self.threads[thread].at += n * 1_000.0;
+                        }
+                        _ => return Err("it is not known how long it waits".into()),
+                    }
+                }
+                self.go(thread, state.next, Value::Nothing);
+            }
+            Kind::Choice(rules) => self.choose(thread, rules, state.next)?,
+            Kind::Task {
+                resource,
+                arguments,
+                purposes,
+            } => self.call(thread, state, (resource, arguments, *purposes))?,
+            Kind::Parallel(branches) => {
+                if self.threads[thread].results.is_empty() {
+                    self.fork(thread, branches);
+                } else {
+                    self.join(thread, state)?;
+                }
+            }
+            Kind::Map(items, body) => self.map(thread, state, items, *body)?,
+            Kind::Succeed => self.trace.end = "Succeeded".into(),
+            Kind::Fail(name) => {
+                if self.threads[thread].parent.is_some() {
+                    return Err("a branch ends the run".into());
+                }
+                self.trace.end.clone_from(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn choose(
+        &mut self,
+        thread: usize,
+        rules: &[(Expr, Assign, usize)],
+        default: Option<usize>,
+    ) -> Result<(), String> {
+        for (test, assign, goal) in rules {
+            self.consulted.borrow_mut().clear();
+            let truth = eval(test, &self.eyes(thread, Value::Nothing))?.truth();
+            let consulted = std::mem::take(&mut *self.consulted.borrow_mut());
+            for (number, truth) in consulted {
+                self.consult(thread, number, truth);
+            }
+            match truth {
+                Some(true) => {
+                    self.assign(thread, assign, Value::Nothing)?;
+                    self.go(thread, Some(*goal), Value::Nothing);
+                    return Ok(());
+                }
+                Some(false) => {}
+                None => return Err("it decides by what the plan says nothing about".into()),
+            }
+        }
+        self.go(thread, default, Value::Nothing);
+        Ok(())
+    }
+
+    /// A condition of the plan was looked at.
+    fn consult(&mut self, thread: usize, number: usize, truth: bool) {
+        let mut judged = Vec::new();
+        for test in self.machine.tests[number].clone() {
+            match test {
+                Test::Blank(_, g) if truth && !judged.contains(&g) => {
+                    judged.push(g);
+                    self.event(thread, What::Judged(g, false));
+                }
+                Test::Holds(_, g) if !judged.contains(&g) => {
+                    judged.push(g);
+                    self.event(thread, What::Judged(g, truth));
+                }
+                Test::Fires(t) if truth => self.event(thread, What::Fired(t)),
+                _ => {}
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        thread: usize,
+        state: &super::machine::State,
+        (resource, arguments, purposes): (&str, &Template, Option<usize>),
+    ) -> Result<(), String> {
+        let purposes = purposes.ok_or("it does what the plan does not say, or not as the plan says it")?;
+        let arguments = fill(arguments, &self.eyes(thread, Value::Nothing))?;
+        let done = self.world.call(
+            self.scenario,
+            (resource, &state.name),
+            &arguments,
+            &self.machine.purposes[purposes],
+        )?;
+        let mut events = done.events.into_iter();
+        if let Some(first) = events.next() {
+            self.event(thread, first);
+        }
+        if done.works {
+            let slow = self.scenario.slow.filter(|_| done.result.is_none());
+            self.threads[thread].at += slow.map_or(CALL, |s| f64::from(s) * 1_000.0);
+        }
+        for event in events {
+            self.event(thread, event);
+        }
+        match done.result {
+            Some(result) => {
+                self.assign(thread, &state.assign, result)?;
+                self.go(thread, state.next, Value::Nothing);
+            }
+            None => match &state.catch {
+                Some((assign, goal)) => {
+                    self.assign(thread, assign, Value::Nothing)?;
+                    self.go(thread, Some(*goal), Value::Nothing);
+                }
+                None => self.trace.end = "broke off".into(),
+            },
+        }
+        Ok(())
+    }
+
+    fn fork(&mut self, thread: usize, branches: &[usize]) {
+        let (at, last, frame) = {
+            let t = &mut self.threads[thread];
+            t.status = Status::Waits;
+            t.open = branches.len();
+            t.results = vec![Value::Nothing; branches.len()];
+            (t.at, std::mem::take(&mut t.last), t.frame)
+        };
+        for block in branches {
+            self.frames.push(Frame {
+                parent: Some(frame),
+                ..Frame::default()
+            });
+            let own = self.frames.len() - 1;
+            self.spawn(*block, own, at, last.clone(), Some(thread), Value::Nothing);
+        }
+    }
+
+    fn join(&mut self, thread: usize, state: &super::machine::State) -> Result<(), String> {
+        let results = std::mem::take(&mut self.threads[thread].results);
+        self.event(thread, What::Join);
+        for t in &mut self.threads {
+            if t.parent == Some(thread) {
+                t.parent = None;
+            }
+        }
+        self.assign(thread, &state.assign, Value::List(results))?;
+        self.go(thread, state.next, Value::Nothing);
+        Ok(())
+    }
+
+    /// The elements one after the other.
+    fn map(
+        &mut self,
+        thread: usize,
+        state: &super::machine::State,
+        items: &Template,
+        body: usize,
+    ) -> Result<(), String> {
+        if self.threads[thread].results.is_empty() {
+            let list = match fill(items, &self.eyes(thread, Value::Nothing))? {
+                Value::List(list) => list,
+                _ => return Err("its items are no list".into()),
+            };
+            self.threads[thread].items = list;
+            self.threads[thread].items.reverse();
+        }
+        let Some(item) = self.threads[thread].items.pop() else {
+            self.threads[thread].results.clear();
+            for t in &mut self.threads {
+                if t.parent == Some(thread) {
+                    t.parent = None;
+                }
+            }
+            self.assign(thread, &state.assign, Value::Nothing)?;
+            self.go(thread, state.next, Value::Nothing);
+            return Ok(());
+        };
+        let (at, last, frame) = {
+            let t = &mut self.threads[thread];
+            t.status = Status::Waits;
+            t.open = 1;
+            t.results = vec![Value::Nothing];
+            (t.at, std::mem::take(&mut t.last), t.frame)
+        };
+        self.frames.push(Frame {
+            parent: Some(frame),
+            ..Frame::default()
+        });
+        let own = self.frames.len() - 1;
+        self.spawn(body, own, at, last, Some(thread), item);
+        Ok(())
+    }
+}
+
+/// JSON with its expressions evaluated.
+fn fill(template: &Template, reads: &dyn Reads) -> Result<Value, String> {
+    Ok(match template {
+        Template::Const(json) => Value::from_json(json),
+        Template::Expr(e) => eval(e, reads)?,
+        Template::List(list) => Value::List(list.iter().map(|t| fill(t, reads)).collect::<Result<_, _>>()?),
+        Template::Object(members) => {
+            let mut out = BTreeMap::new();
+            for (k, t) in members {
+                out.insert(k.clone(), fill(t, reads)?);
+            }
+            Value::Object(out)
+        }
+    })
+}

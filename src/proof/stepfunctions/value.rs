@@ -1,0 +1,438 @@
+//! What JSONata expressions come to in a run of which only the outcomes are known.
+//!
+//! What calls answer and what the run is given is `Open`: it may be passed on, but nothing may be decided by it. Must not know
+//! states. Used by the machine.
+
+use super::jsonata::Expr;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing at all.
+    Nothing,
+    /// Something that is not known.
+    Open,
+    /// `null`
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Num(f64),
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// An object.
+    Object(BTreeMap<String, Value>),
+}
+
+/// What an expression reads.
+pub trait Reads {
+    /// A variable.
+    fn var(&self, name: &str) -> Option<Value>;
+    /// A condition of the plan.
+    fn told(&self, number: usize) -> bool;
+    /// Milliseconds since the run began.
+    fn now(&self) -> f64;
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Value {
+        Value::Text(text.into())
+    }
+
+    /// JSON without expressions.
+    pub fn from_json(json: &Json) -> Value {
+        match json {
+            Json::Null => Value::Null,
+            Json::Bool(b) => Value::Bool(*b),
+            Json::Number(n) => n.as_f64().map_or(Value::Open, Value::Num),
+            Json::String(s) => Value::text(s),
+            Json::Array(l) => Value::List(l.iter().map(Value::from_json).collect()),
+            Json::Object(o) => {
+                Value::Object(o.iter().map(|(k, v)| (k.clone(), Value::from_json(v))).collect())
+            }
+        }
+    }
+
+    /// An object.
+    pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+        Value::Object(members.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+    }
+
+    fn open(&self) -> bool {
+        match self {
+            Value::Open => true,
+            Value::List(l) => l.iter().any(Value::open),
+            Value::Object(o) => o.values().any(Value::open),
+            _ => false,
+        }
+    }
+
+    fn elements(self) -> Vec<Value> {
+        match self {
+            Value::Nothing => Vec::new(),
+            Value::List(l) => l,
+            one => vec![one],
+        }
+    }
+
+    /// A sequence: nothing, one value, or many.
+    fn sequence(mut list: Vec<Value>) -> Value {
+        match list.len() {
+            0 => Value::Nothing,
+            1 => list.pop().unwrap_or(Value::Nothing),
+            _ => Value::List(list),
+        }
+    }
+
+    /// Whether it counts as true; `None` when that is not known.
+    pub fn truth(&self) -> Option<bool> {
+        Some(match self {
+            Value::Open => return None,
+            Value::Nothing | Value::Null => false,
+            Value::Bool(b) => *b,
+            Value::Num(n) => *n != 0.0,
+            Value::Text(t) => !t.is_empty(),
+            Value::List(l) => {
+                let mut unknown = false;
+                for v in l {
+                    match v.truth() {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => unknown = true,
+                    }
+                }
+                if unknown {
+                    return None;
+                }
+                false
+            }
+            Value::Object(o) => !o.is_empty(),
+        })
+    }
+
+    fn member(self, name: &str) -> Value {
+        match self {
+            Value::Open => Value::Open,
+            Value::Object(mut o) => o.remove(name).unwrap_or(Value::Nothing),
+            Value::List(l) => {
+                let found = l.into_iter().flat_map(|v| v.member(name).elements()).collect();
+                Value::sequence(found)
+            }
+            _ => Value::Nothing,
+        }
+    }
+
+    fn as_text(&self) -> String {
+        match self {
+            Value::Text(t) => t.clone(),
+            Value::Num(n) => n.to_string(),
+            Value::Bool(b) => b.to_string(),
+            Value::Null => "null".into(),
+            Value::List(l) => l.iter().map(Value::as_text).collect::<Vec<_>>().join(","),
+            Value::Object(o) => o.values().map(Value::as_text).collect::<Vec<_>>().join(","),
+            Value::Nothing | Value::Open => String::new(),
+        }
+    }
+}
+
+/// Evaluates an expression.
+///
+/// # Errors
+/// What is not understood, or what the engine would refuse.
+pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
+    Ok(match expr {
+        Expr::Const(json) => Value::from_json(json),
+        Expr::Var(name) => reads
+            .var(name)
+            .ok_or_else(|| ["`$", name, "` is read and was never set"].concat())?,
+        Expr::Told(n) => Value::Bool(reads.told(*n)),
+        Expr::Name(of, name) => eval(of, reads)?.member(name),
+        Expr::Index(of, index) => match eval(of, reads)? {
+            Value::Open => Value::Open,
+            value => {
+                let list = value.elements();
+                let at = if *index < 0 {
+                    i64::try_from(list.len()).unwrap_or(0) + index
+                } else {
+                    *index
+                };
+                let at = usize::try_from(at).unwrap_or(usize::MAX);
+                list.into_iter().nth(at).unwrap_or(Value::Nothing)
+            }
+        },
+        Expr::Where(of, member, text) => match eval(of, reads)? {
+            Value::Open => Value::Open,
+            value => Value::sequence(
+                value
+                    .elements()
+                    .into_iter()
+                    .filter(|v| v.clone().member(member) == Value::text(text))
+                    .collect(),
+            ),
+        },
+        Expr::If(test, then, other) => match eval(test, reads)?.truth() {
+            Some(true) => eval(then, reads)?,
+            Some(false) => eval(other, reads)?,
+            None => Value::Open,
+        },
+        Expr::List(list) => {
+            let mut out = Vec::new();
+            for item in list {
+                match (item, eval(item, reads)?) {
+                    (Expr::List(_), value) => out.push(value),
+                    (_, value) => out.extend(value.elements()),
+                }
+            }
+            Value::List(out)
+        }
+        Expr::Object(members) => {
+            let mut out = BTreeMap::new();
+            for (key, value) in members {
+                let key = match eval(key, reads)? {
+                    Value::Text(key) => key,
+                    Value::Open => return Ok(Value::Open),
+                    _ => return Err("the name of a member is no text".into()),
+                };
+                match eval(value, reads)? {
+                    Value::Nothing => {}
+                    value => drop(out.insert(key, value)),
+                }
+            }
+            Value::Object(out)
+        }
+        Expr::Op(sign, a, b) => binary(sign, a, b, reads)?,
+        Expr::Call(name, args) => call(name, args, reads)?,
+        Expr::Lambda(..) | Expr::Regex(_) => {
+            return Err("a function or a pattern stands where it has no meaning".into());
+        }
+    })
+}
+
+fn binary(sign: &str, a: &Expr, b: &Expr, reads: &dyn Reads) -> Result<Value, String> {
+    let left = eval(a, reads)?;
+    if matches!(sign, "and" | "or") {
+        let decides = sign == "or";
+        let left = left.truth();
+        if left == Some(decides) {
+            return Ok(Value::Bool(decides));
+        }
+        let right = eval(b, reads)?.truth();
+        return Ok(match (left, right) {
+            (_, Some(r)) if r == decides => Value::Bool(decides),
+            (Some(_), Some(r)) => Value::Bool(r),
+            _ => Value::Open,
+        });
+    }
+    let right = eval(b, reads)?;
+    let same = |l: &Value, r: &Value| l != &Value::Nothing && l == r;
+    Ok(match sign {
+        "=" | "!=" => {
+            let null = |v: &Value| matches!(v, Value::Null | Value::Nothing);
+            if left.open() || right.open() {
+                // Whatever a call answered, it is an answer.
+                let compared = [&left, &right];
+                if !compared.iter().any(|v| null(v)) {
+                    return Ok(Value::Open);
+                }
+            }
+            Value::Bool(same(&left, &right) == (sign == "="))
+        }
+        "in" => {
+            if left.open() {
+                return Ok(Value::Open);
+            }
+            let list = right.elements();
+            let found = list.iter().any(|v| same(&left, v));
+            if !found && list.iter().any(Value::open) {
+                return Ok(Value::Open);
+            }
+            Value::Bool(found)
+        }
+        "&" => {
+            if left.open() || right.open() {
+                return Ok(Value::Open);
+            }
+            Value::Text(left.as_text() + &right.as_text())
+        }
+        _ => match (left, right) {
+            (Value::Open, _) | (_, Value::Open) => Value::Open,
+            (Value::Num(l), Value::Num(r)) => match sign {
+                "<" => Value::Bool(l < r),
+                "<=" => Value::Bool(l <= r),
+                ">" => Value::Bool(l > r),
+                ">=" => Value::Bool(l >= r),
+                "+" => Value::Num(l + r),
+                "-" => Value::Num(l - r),
+                "*" => Value::Num(l * r),
+                _ => Value::Num(l / r),
+            },
+            _ => return Err(["`", sign, "` stands between what are no numbers"].concat()),
+        },
+    })
+}
+
+fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
+    match (name, args) {
+        ("filter" | "map", [list, Expr::Lambda(var, body)]) => {
+            return over(name, list, (var, body), reads);
+        }
+        ("contains", [text, Expr::Regex(regex)]) => {
+            return match eval(text, reads)? {
+                Value::Text(t) => Ok(Value::Bool(pattern(regex)?.is_match(&t))),
+                Value::Open => Ok(Value::Open),
+                _ => Err("`$contains` looks into what is no text".into()),
+            };
+        }
+        ("match", [text, Expr::Regex(regex)]) => {
+            return match eval(text, reads)? {
+                Value::Text(t) => {
+                    let found = pattern(regex)?
+                        .find_iter(&t)
+                        .map(|m| Value::object([("match", Value::text(m.as_str()))]))
+                        .collect();
+                    Ok(Value::sequence(found))
+                }
+                _ => Ok(Value::Open),
+            };
+        }
+        _ => {}
+    }
+    let values: Vec<Value> = args.iter().map(|a| eval(a, reads)).collect::<Result<_, _>>()?;
+    Ok(match (name, values.as_slice()) {
+        ("exists", [v]) => Value::Bool(*v != Value::Nothing),
+        ("not", [v]) => v.truth().map_or(Value::Open, |t| Value::Bool(!t)),
+        ("millis", []) => Value::Num(reads.now()),
+        ("count", [v]) => {
+            let list = v.clone().elements();
+            if *v == Value::Open {
+                return Ok(Value::Open);
+            }
+            Value::Num(f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX)))
+        }
+        ("merge", [Value::List(list)]) => {
+            let mut out = BTreeMap::new();
+            for v in list {
+                match v {
+                    Value::Object(o) => out.extend(o.clone()),
+                    _ => return Ok(Value::Open),
+                }
+            }
+            Value::Object(out)
+        }
+        ("distinct", [v]) => {
+            let mut out: Vec<Value> = Vec::new();
+            for e in v.clone().elements() {
+                if e == Value::Open || !out.contains(&e) {
+                    out.push(e);
+                }
+            }
+            Value::List(out)
+        }
+        (_, values) if values.iter().any(Value::open) => match name {
+            "string" | "substring" | "replace" | "trim" | "number" | "type" | "floor" | "ceil" | "min"
+            | "max" | "join" | "split" | "length" | "lowercase" | "lookup" | "parse" | "toMillis"
+            | "fromMillis" => Value::Open,
+            _ => return Err(["`$", name, "` is not understood"].concat()),
+        },
+        ("string", [v]) => Value::Text(v.as_text()),
+        ("parse", [_]) | ("fromMillis", [_]) => Value::Open,
+        ("toMillis", [_]) => Value::Num(0.0),
+        ("substring", [Value::Text(t), Value::Num(from), Value::Num(len)]) => {
+            let chars = t.chars().skip(size(*from)).take(size(*len));
+            Value::Text(chars.collect())
+        }
+        ("replace", [Value::Text(t), Value::Text(a), Value::Text(b)]) => {
+            Value::Text(t.replace(a.as_str(), b))
+        }
+        ("trim", [Value::Text(t)]) => Value::text(t.trim()),
+        ("lowercase", [Value::Text(t)]) => Value::text(t.to_lowercase()),
+        ("floor", [Value::Num(n)]) => Value::Num(n.floor()),
+        ("ceil", [Value::Num(n)]) => Value::Num(n.ceil()),
+        ("length", [Value::Text(t)]) => {
+            Value::Num(f64::from(u32::try_from(t.chars().count()).unwrap_or(u32::MAX)))
+        }
+        ("min" | "max", [Value::List(list)]) => {
+            let mut best: Option<f64> = None;
+            for v in list {
+                let Value::Num(n) = v else {
+                    return Err("the least of what are no numbers".into());
+                };
+                best = Some(match best {
+                    None => *n,
+                    Some(b) if name == "min" => b.min(*n),
+                    Some(b) => b.max(*n),
+                });
+            }
+            best.map_or(Value::Nothing, Value::Num)
+        }
+        ("split", [Value::Text(t), Value::Text(by)]) => {
+            Value::List(t.split(by.as_str()).map(Value::text).collect())
+        }
+        _ => return Err(["`$", name, "` is not understood here"].concat()),
+    })
+}
+
+fn size(n: f64) -> usize {
+    // A length of a text: small, never negative.
+    format!("{:.0}", n.max(0.0)).parse().unwrap_or(usize::MAX)
+}
+
+fn pattern(regex: &str) -> Result<regex_lite::Regex, String> {
+    regex_lite::Regex::new(regex).map_err(|_| ["the pattern `", regex, "` is not understood"].concat())
+}
+
+/// A function over the elements of a list.
+fn over(name: &str, list: &Expr, lambda: (&str, &Expr), reads: &dyn Reads) -> Result<Value, String> {
+    let list = eval(list, reads)?;
+    if list == Value::Open {
+        return Ok(Value::Open);
+    }
+    let (var, body) = lambda;
+    let mut out = Vec::new();
+    for element in list.elements() {
+        let inner = Bound {
+            outer: reads,
+            name: var,
+            value: &element,
+        };
+        let value = eval(body, &inner)?;
+        if name == "map" {
+            out.push(value);
+        } else {
+            match value.truth() {
+                Some(true) => out.push(element),
+                Some(false) => {}
+                None => return Ok(Value::Open),
+            }
+        }
+    }
+    Ok(Value::sequence(out))
+}
+
+struct Bound<'a> {
+    outer: &'a dyn Reads,
+    name: &'a str,
+    value: &'a Value,
+}
+
+impl Reads for Bound<'_> {
+    fn var(&self, name: &str) -> Option<Value> {
+        if name == self.name {
+            return Some(self.value.clone());
+        }
+        self.outer.var(name)
+    }
+
+    fn told(&self, number: usize) -> bool {
+        self.outer.told(number)
+    }
+
+    fn now(&self) -> f64 {
+        self.outer.now()
+    }
+}

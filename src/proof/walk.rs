@@ -1,0 +1,456 @@
+//! A stage's own events, walked along its steps.
+//!
+//! Must not know what other stages do. Used by `contract`.
+
+use super::contract::{Judge, Then, Way};
+use super::event::What;
+use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::model::{Act, Failure, GateId, GateOutcome, GateTest, StageId, Step, StepKind, WaitTest};
+use smol_str::SmolStr;
+use std::collections::BTreeSet;
+
+/// How a stage came out.
+#[derive(Debug, Clone, Default)]
+pub struct Fate {
+    /// It does not apply.
+    pub apart: bool,
+    /// All of it was done.
+    pub done: bool,
+    /// It failed, and the plan goes on, or the run was given up.
+    pub failed: bool,
+    /// It failed, and what depends on it starts.
+    pub continued: bool,
+    /// The steps that began.
+    pub began: BTreeSet<SmolStr>,
+    /// Whether it began at all.
+    pub begun: bool,
+    /// It has no step that shows.
+    pub quiet: bool,
+    /// Its first and its last event.
+    pub first: Option<usize>,
+    /// The last.
+    pub last: Option<usize>,
+}
+
+impl Fate {
+    /// Whether what depends on it may start.
+    pub fn over(&self) -> bool {
+        self.done || self.continued
+    }
+}
+
+/// Whether an act shows: something is called, or somebody is asked.
+pub fn shows(act: &Act) -> bool {
+    act.task.is_some() || act.run.is_some() || act.manual.is_some()
+}
+
+/// What a step came to.
+enum Came {
+    Done,
+    Failed(Option<usize>),
+    /// It never began.
+    Missing,
+}
+
+struct Walker<'j, 'a> {
+    judge: &'j mut Judge<'a>,
+    stage: StageId,
+    own: Vec<usize>,
+    next: usize,
+    /// How many of its events come before it begins.
+    entered: usize,
+    fate: Fate,
+    rung: Option<usize>,
+}
+
+impl Judge<'_> {
+    /// Walks a stage.
+    ///
+    /// # Errors
+    /// A step that is left out, done twice or out of order.
+    pub fn walk(&mut self, id: StageId) -> Result<Fate, String> {
+        let stage = self.release.stage(id);
+        let own: Vec<usize> = (0..self.trace.events.len())
+            .filter(|i| match &self.trace.events[*i].what {
+                What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => {
+                    p.at == At::Stage(id) && matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_))
+                }
+                _ => false,
+            })
+            .collect();
+        let name = stage.name.clone();
+        if !self.truth(&stage.when) {
+            return match own.first() {
+                Some(_) => Err(["stage `", &name, "` runs and does not apply"].concat()),
+                None => Ok(Fate {
+                    apart: true,
+                    ..Fate::default()
+                }),
+            };
+        }
+        let mut walker = Walker {
+            judge: self,
+            stage: id,
+            own,
+            next: 0,
+            entered: 0,
+            fate: Fate::default(),
+            rung: None,
+        };
+        walker.all().map_err(|e| ["stage `", &name, "`: ", &e].concat())?;
+        Ok(walker.fate)
+    }
+}
+
+impl Walker<'_, '_> {
+    fn all(&mut self) -> Result<(), String> {
+        let release = self.judge.release;
+        let stage = release.stage(self.stage);
+        if self.entry()? || !self.reached() {
+            return self.over();
+        }
+        let mut steps: Vec<(Option<usize>, &Step)> = Vec::new();
+        match &stage.rollout {
+            None => steps.extend(stage.steps.iter().map(|s| (None, s))),
+            Some(rollout) => {
+                for (i, rung) in rollout.steps.iter().enumerate() {
+                    if self.judge.truth(&rung.when) {
+                        steps.extend(rung.work.iter().chain(&rung.checks).map(|s| (Some(i), s)));
+                    }
+                }
+            }
+        }
+        self.entered = self.next;
+        self.fate.quiet = self.own.len() <= self.entered;
+        self.fate.begun = !self.fate.quiet;
+        let mut reached = steps.is_empty();
+        let mut at = 0;
+        while let Some((rung, step)) = steps.get(at).copied() {
+            self.rung = rung;
+            if !self.judge.truth(&step.when) {
+                at += 1;
+                continue;
+            }
+            match self.step(step)? {
+                Came::Done => at += 1,
+                Came::Missing => return self.over(),
+                Came::Failed(event) => match self.way(step) {
+                    Way::Retry => {}
+                    Way::Proceed => at += 1,
+                    Way::Continue => {
+                        self.fate.failed = true;
+                        if self.gate_goes_on(step) {
+                            at += 1;
+                            continue;
+                        }
+                        self.fate.continued = true;
+                        return self.over();
+                    }
+                    Way::End(then) => {
+                        self.fate.failed = true;
+                        self.judge.thens.push((then, event));
+                        return self.over();
+                    }
+                },
+            }
+            reached = at == steps.len();
+        }
+        reached |= at == steps.len();
+        self.fate.done = reached;
+        self.over()
+    }
+
+    /// No event of the stage is left.
+    fn over(&mut self) -> Result<(), String> {
+        self.fate.first = self.own.get(self.entered).copied();
+        self.fate.last = self.own.last().copied();
+        let again = self.judge.thens.iter().any(|(t, _)| *t == Then::Again);
+        match self.own.get(self.next) {
+            None => Ok(()),
+            Some(_) if again => Ok(()),
+            Some(e) => {
+                let what = match &self.judge.trace.events[*e].what {
+                    What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => {
+                        self.judge.words(p)
+                    }
+                    _ => String::new(),
+                };
+                Err([&what, " comes where the plan has nothing, or something else"].concat())
+            }
+        }
+    }
+
+    /// Whether the run came to this stage: it shows, or nothing stood in its way.
+    fn reached(&self) -> bool {
+        if !self.own.is_empty() {
+            return true;
+        }
+        let judge = &self.judge;
+        let stage = judge.release.stage(self.stage);
+        let granted = |a: &crate::model::ApprovalId| {
+            !judge.guards(*a)
+                || judge
+                    .find(|w| matches!(w, What::Done(p) if p.deed == Deed::Grant(*a)))
+                    .is_some()
+        };
+        let before = judge.plan.stages_before(self.stage);
+        judge.thens.is_empty()
+            && before
+                .iter()
+                .all(|s| judge.fates.get(s).is_none_or(|f| f.apart || f.over()))
+            && stage.approved.iter().all(|(a, _)| granted(a))
+    }
+
+    /// What must be so before the stage starts; true when it is not.
+    fn entry(&mut self) -> Result<bool, String> {
+        let release = self.judge.release;
+        let stage = release.stage(self.stage);
+        let refused = self.judge.trace.events.iter().position(|e| match &e.what {
+            What::Failed(p) => p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin),
+            What::Withdrawn(p) => {
+                p.at == At::Stage(self.stage)
+                    && matches!(p.deed, Deed::Ready | Deed::Begin)
+                    && self.judge.scenario.silent.contains(p)
+            }
+            _ => false,
+        });
+        let held = release.holds.iter().enumerate().find_map(|(i, h)| {
+            let id = crate::model::HoldId::at(i);
+            (h.from == self.stage)
+                .then(|| {
+                    self.judge
+                        .find(|w| matches!(w, What::Failed(p) if p.at == At::Enter(id)))
+                })
+                .flatten()
+                .filter(|e| {
+                    !self.judge.trace.events[*e..].iter().any(|x| {
+                        matches!(x.what, What::Begin(Purpose { at: At::Enter(_), .. }))
+                            && self.judge.scenario.once
+                    })
+                })
+        });
+        let mut fault = held.or(refused).map(|e| (e, None));
+        let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
+        while fault.is_none()
+            && let Some(gate) = gates.peek().copied()
+        {
+            match self.gate(gate)? {
+                Came::Done => drop(gates.next()),
+                Came::Missing => return Ok(true),
+                Came::Failed(event) => match self.gate_way(gate) {
+                    Way::Retry => {}
+                    Way::Proceed => drop(gates.next()),
+                    Way::Continue if self.judge.release.gate(gate).otherwise.is_some() => drop(gates.next()),
+                    _ => fault = event.map(|e| (e, Some(gate))),
+                },
+            }
+            self.entered = self.next;
+        }
+        let Some((event, gate)) = fault else {
+            return Ok(false);
+        };
+        let way = match gate {
+            Some(g) => self.gate_way(g),
+            None => self.on_failure(),
+        };
+        Ok(match way {
+            Way::Retry | Way::Proceed => false,
+            Way::Continue => {
+                self.fate.failed = true;
+                self.fate.continued = true;
+                true
+            }
+            Way::End(then) => {
+                self.judge.thens.push((then, Some(event)));
+                true
+            }
+        })
+    }
+
+    fn step(&mut self, step: &Step) -> Result<Came, String> {
+        match &step.kind {
+            StepKind::Act(act) => {
+                if act.assertions.iter().any(|a| !self.judge.truth(&a.holds)) {
+                    self.fate.begun = true;
+                    return Ok(Came::Failed(None));
+                }
+                if !shows(act) {
+                    self.fate.began.insert(step.slug.clone());
+                    return Ok(Came::Done);
+                }
+                let came = self.call(&Purpose::new(At::Stage(self.stage), &step.slug, Deed::Act))?;
+                if !matches!(came, Came::Missing) {
+                    self.fate.began.insert(step.slug.clone());
+                }
+                Ok(came)
+            }
+            StepKind::WaitFor(wait) => {
+                let purpose = Purpose::new(At::Stage(self.stage), &step.slug, Deed::Await);
+                match &wait.test {
+                    WaitTest::Run(act) => self.looks(act, &purpose),
+                    WaitTest::Job(act) if !shows(act) => Ok(Came::Done),
+                    _ => self.call(&purpose),
+                }
+            }
+            StepKind::VerifyGate(gate) => self.gate(*gate),
+            StepKind::Wait(_) | StepKind::Bake(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => {
+                Ok(Came::Done)
+            }
+        }
+    }
+
+    fn event(&self) -> Option<&What> {
+        let e = self.own.get(self.next)?;
+        Some(&self.judge.trace.events[*e].what)
+    }
+
+    /// The next event begins this part, and the one after it ends it.
+    fn call(&mut self, purpose: &Purpose) -> Result<Came, String> {
+        match self.event() {
+            None => return Ok(Came::Missing),
+            Some(What::Begin(p)) if p == purpose => self.next += 1,
+            Some(_) => return self.out_of_order(purpose),
+        }
+        let index = self.own.get(self.next).copied();
+        match self.event() {
+            Some(What::Done(p)) if p == purpose => {
+                self.next += 1;
+                Ok(Came::Done)
+            }
+            Some(What::Failed(p)) if p == purpose => {
+                self.next += 1;
+                Ok(Came::Failed(index))
+            }
+            Some(What::Withdrawn(p)) if p == purpose => {
+                self.next += 1;
+                if self.judge.scenario.silent.contains(purpose) {
+                    Ok(Came::Failed(index))
+                } else {
+                    Ok(Came::Missing)
+                }
+            }
+            _ => Ok(Came::Missing),
+        }
+    }
+
+    fn out_of_order(&self, purpose: &Purpose) -> Result<Came, String> {
+        Err([
+            &self.judge.words(purpose),
+            " is left out, or comes later than the plan says",
+        ]
+        .concat())
+    }
+
+    /// Looked at until it is so.
+    fn looks(&mut self, act: &Act, purpose: &Purpose) -> Result<Came, String> {
+        if !shows(act) {
+            return Ok(Came::Done);
+        }
+        loop {
+            match self.call(purpose)? {
+                Came::Failed(e) => {
+                    let more = matches!(self.event(), Some(What::Begin(p)) if p == purpose);
+                    if !more {
+                        return Ok(Came::Failed(e));
+                    }
+                }
+                other => return Ok(other),
+            }
+        }
+    }
+
+    fn gate(&mut self, id: GateId) -> Result<Came, String> {
+        let gate = self.judge.release.gate(id);
+        if !self.judge.truth(&gate.when) {
+            return Ok(Came::Done);
+        }
+        match &gate.test {
+            GateTest::Run(act) | GateTest::Job(act) if !shows(act) => Ok(Came::Done),
+            GateTest::Metrics(_) => self.measured(id, gate.samples.max(1)),
+            _ => {
+                // A gate that a person judges in time or not at all may pass by itself.
+                let purpose = Purpose::new(At::Stage(self.stage), &gate.name, Deed::Judge(id));
+                let lenient = self.judge.scenario.silent.contains(&purpose)
+                    && matches!(&gate.test, GateTest::Ask(q) if q.default.is_some());
+                match self.call(&purpose)? {
+                    Came::Failed(_) if lenient && self.own.get(self.next).is_some() => Ok(Came::Done),
+                    came => Ok(came),
+                }
+            }
+        }
+    }
+
+    /// A gate over metrics is judged after what stands before it, as often as the plan says, and before what follows.
+    fn measured(&mut self, id: GateId, samples: u32) -> Result<Came, String> {
+        let judge = &self.judge;
+        let last = self.next.checked_sub(1).map(|i| self.own[i]);
+        let next = self.own.get(self.next).copied();
+        let mut passed = 0;
+        for (i, event) in judge.trace.events.iter().enumerate() {
+            if last.is_some_and(|l| !judge.causes.before(l, i))
+                || next.is_some_and(|n| !judge.causes.before(i, n))
+            {
+                continue;
+            }
+            let verdict = match &event.what {
+                What::Judged(g, truth) if *g == id => *truth,
+                What::Done(p) if p.deed == Deed::NoData(id) => true,
+                What::Failed(p) if p.deed == Deed::NoData(id) => false,
+                _ => continue,
+            };
+            if !verdict {
+                return Ok(Came::Failed(Some(i)));
+            }
+            passed += 1;
+        }
+        if passed >= samples {
+            return Ok(Came::Done);
+        }
+        match next {
+            Some(_) => Err([
+                "gate `",
+                &judge.release.gate(id).name,
+                "` is not judged, or not often enough",
+            ]
+            .concat()),
+            None => Ok(Came::Missing),
+        }
+    }
+
+    fn way(&self, step: &Step) -> Way {
+        match &step.kind {
+            StepKind::VerifyGate(g) => self.gate_way(*g),
+            _ => self.on_failure(),
+        }
+    }
+
+    fn gate_goes_on(&self, step: &Step) -> bool {
+        matches!(&step.kind, StepKind::VerifyGate(g) if self.judge.release.gate(*g).otherwise.is_some())
+    }
+
+    fn gate_way(&self, gate: GateId) -> Way {
+        match &self.judge.release.gate(gate).otherwise {
+            None => self.on_failure(),
+            Some((GateOutcome::Then(o), _)) => self.judge.way(o),
+            Some((GateOutcome::Decision(d), _)) => self.judge.chosen(*d),
+        }
+    }
+
+    fn on_failure(&self) -> Way {
+        let stage = self.judge.release.stage(self.stage);
+        if stage.rollout.as_ref().is_some_and(|r| r.demote.is_some())
+            && let Some(rung) = self.rung
+        {
+            return if rung == 0 {
+                Way::End(Then::Rollback)
+            } else {
+                self.judge.way(&crate::model::FailureOutcome::Pause)
+            };
+        }
+        match stage.on_failure.as_ref().map(|f| &f.then) {
+            None => Way::End(Then::Rollback),
+            Some(Failure::Then(o)) => self.judge.way(o),
+            Some(Failure::Decision(d)) => self.judge.chosen(*d),
+        }
+    }
+}
