@@ -30,6 +30,7 @@ pub mod checks;
 pub mod emit;
 pub mod run;
 
+pub mod record;
 pub mod proof;
 
 pub mod report;

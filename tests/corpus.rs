@@ -10,6 +10,7 @@ use releasec::diagnostic::{Diagnostic, Severity};
 use releasec::driver::build::{build, targets};
 use releasec::driver::read::{Input, Overlay};
 use releasec::driver::{Checked, Settings, check};
+use releasec::emit::runbook::templates::Templates;
 use releasec::report::{Options, Report, renderer};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,17 +41,28 @@ fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     out
 }
 
+/// A text in place of a file that is not there.
+fn in_place_of(path: &Path, text: &str) -> Overlay {
+    let folder = path.parent().expect("a folder");
+    let folder = folder.canonicalize().expect("the folder exists");
+    let mut overlay = Overlay::new();
+    overlay.insert(folder.join(path.file_name().expect("a name")), text.into());
+    overlay
+}
+
+/// The example of a page, with the run that follows it there.
+fn with_run(path: &Path, text: &str, run: &str) -> Checked {
+    let settings = Settings {
+        here: path.parent().expect("a folder").to_path_buf(),
+        overlay: in_place_of(path, text),
+        ..Settings::default()
+    };
+    recorded(&[Input::File(path.to_path_buf())], &settings, run)
+}
+
 /// A fixture, or a text that stands in for one, checked as if the user stood in its folder.
 fn checked(path: &Path, text: Option<&str>) -> Checked {
-    let mut overlay = Overlay::new();
-    if let Some(text) = text {
-        let folder = path
-            .parent()
-            .expect("a folder")
-            .canonicalize()
-            .expect("the folder exists");
-        overlay.insert(folder.join(path.file_name().expect("a name")), text.into());
-    }
+    let overlay = text.map_or_else(Overlay::new, |text| in_place_of(path, text));
     let here = path.parent().expect("a folder").to_path_buf();
     let written = text
         .map(str::to_string)
@@ -72,6 +84,15 @@ fn checked(path: &Path, text: Option<&str>) -> Checked {
         params,
     };
     let inputs = [Input::File(path.to_path_buf())];
+    // What a run did against its plan is found where the run is read: it stands beside the plan.
+    let run = path.with_extension("json");
+    if text.is_none() && path.components().any(|c| c.as_os_str() == "record") {
+        return recorded(
+            &inputs,
+            &settings,
+            &std::fs::read_to_string(&run).expect("the run of the fixture"),
+        );
+    }
     // What a target cannot hold is found where its artifacts are made; nothing is written.
     let checked = if path
         .parent()
@@ -90,6 +111,15 @@ fn checked(path: &Path, text: Option<&str>) -> Checked {
         checked.problems
     );
     checked
+}
+
+/// A run held against its plan.
+fn recorded(inputs: &[Input], settings: &Settings, run: &str) -> Checked {
+    let templates = Templates::default();
+    let recorded = releasec::driver::record::record(inputs, settings, run, Path::new("run.json"), &templates);
+    let recorded = recorded.expect("a run of the plan");
+    assert!(recorded.document.is_some(), "the plan could not be read");
+    recorded.checked
 }
 
 fn codes(findings: &[Diagnostic]) -> BTreeSet<&'static str> {
@@ -236,10 +266,12 @@ fn every_example_in_the_documentation_is_true() {
                 .strip_prefix("docs/codes/")
                 .map(|c| c.trim_end_matches(".md").to_string());
             let mut wrong = Vec::new();
-            for (language, line, block) in blocks(&text) {
+            let all = blocks(&text);
+            for (i, (language, line, block)) in all.iter().enumerate() {
+                let line = *line;
                 if language == "release-part" {
                     // A piece of a plan: it must at least be well formed.
-                    let (_, faults) = releasec::syntax::parse(releasec::source::FileId(0), &block);
+                    let (_, faults) = releasec::syntax::parse(releasec::source::FileId(0), block);
                     wrong.extend(
                         faults
                             .iter()
@@ -252,7 +284,14 @@ fn every_example_in_the_documentation_is_true() {
                     ("release", _) => None,
                     _ => continue,
                 };
-                let checked = checked(&path.with_file_name("example.release"), Some(&block));
+                let example = path.with_file_name("example.release");
+                // A finding about a run: the run follows the plan.
+                let run = code.as_deref().is_some_and(|c| c.starts_with("record/"));
+                let run = all.get(i + 1).filter(|(language, ..)| run && language == "json");
+                let checked = match run {
+                    Some((_, _, run)) => with_run(&example, block, run),
+                    None => checked(&example, Some(block)),
+                };
                 let found = codes(&checked.findings);
                 match expected {
                     Some(code) if found.len() != 1 || !found.contains(code) => {

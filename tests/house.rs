@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["diff"],
     &["checks", "emit", "run"],
-    &["proof"],
+    &["record", "proof"],
     &["report"],
     &["driver", "cli", "lsp"],
 ];

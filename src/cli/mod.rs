@@ -14,6 +14,7 @@ mod init;
 mod man;
 mod panic;
 mod people;
+mod record;
 mod settings;
 mod simulate;
 
@@ -49,6 +50,7 @@ enum Command {
     Graph(graph::Args),
     People(people::Args),
     Simulate(simulate::Args),
+    Record(record::Args),
     Explain(explain::Args),
     Init(init::Args),
     Completions(completions::Args),
@@ -107,6 +109,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
         Command::Graph(args) => graph::run(&args, &options),
         Command::People(args) => people::run(&args, &options),
         Command::Simulate(args) => simulate::run(&args, &options),
+        Command::Record(args) => record::run(&args, &options),
         Command::Explain(args) => explain::run(&args, &options),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),

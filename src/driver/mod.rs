@@ -15,6 +15,7 @@ pub mod people;
 mod pipeline;
 pub mod problem;
 pub mod read;
+pub mod record;
 pub mod root;
 pub mod simulate;
 pub mod templates;

@@ -1,5 +1,6 @@
 //! The documents for people say what the plan says: its facts, its ways back, its commands, who approves.
 
+mod agrees;
 mod commands;
 mod compare;
 mod facts;

@@ -6,6 +6,7 @@ mod lower;
 mod model;
 mod print;
 mod script;
+pub mod shown;
 
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};

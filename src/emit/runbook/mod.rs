@@ -11,6 +11,7 @@ mod exposure;
 mod from_here;
 mod matrix;
 mod notices;
+pub mod recorded;
 mod red_flags;
 mod render;
 mod rows;
@@ -92,6 +93,8 @@ struct View {
     stretched: bool,
     critical: Vec<String>,
     matrix: matrix::Matrix,
+    /// How the run went, once it is over.
+    went: Option<recorded::Went>,
     provenance: Provenance,
 }
 
@@ -156,7 +159,28 @@ fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
 /// # Errors
 /// What a template asks for and the view does not have.
 pub fn documents(plan: &Plan, context: &Context<'_>, templates: &Templates) -> Result<Vec<Artifact>, Flaw> {
+    rendered(view(plan, context), templates)
+}
+
+/// The runbook of a run that is over: with what really happened.
+///
+/// # Errors
+/// What a template asks for and the view does not have.
+pub fn completed(
+    plan: &Plan,
+    context: &Context<'_>,
+    templates: &Templates,
+    run: &recorded::Recorded,
+) -> Result<String, Flaw> {
     let mut view = view(plan, context);
+    let times = times::Times::of(plan);
+    view.went = Some(recorded::went(plan, &times, run, &mut view.timeline));
+    let pages = rendered(view, templates)?;
+    let runbook = pages.into_iter().find(|a| a.path == "runbook.md");
+    Ok(runbook.map(|a| a.content).unwrap_or_default())
+}
+
+fn rendered(mut view: View, templates: &Templates) -> Result<Vec<Artifact>, Flaw> {
     if let Some(folder) = templates.folder() {
         view.provenance
             .command
@@ -230,6 +254,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         changes: context.changes.map(changes::Since::of),
         matrix: matrix::matrix(plan),
         stages,
+        went: None,
         provenance: Provenance {
             source: context.source.to_string(),
             digest: context.digest.to_string(),

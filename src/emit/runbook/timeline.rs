@@ -34,6 +34,24 @@ pub(super) struct Row {
     pub if_not: String,
     /// The number and the name of the step, or what the row is about.
     pub reference: String,
+    /// When it really happened; empty before the run.
+    pub actual: String,
+    /// Who did it.
+    pub done_by: String,
+    /// How it went.
+    pub result: String,
+    #[serde(skip)]
+    pub about: About,
+}
+
+/// What a row tells of, to find it again when a run is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Stage(StageId),
+    Approval(ApprovalId),
+    Enter(HoldId),
+    Leave(HoldId),
+    Other,
 }
 
 /// Where a row stands: its moment, the place of its stage, and before, among or after the steps of that stage.
@@ -79,6 +97,10 @@ impl Rows<'_> {
             expect: String::new(),
             if_not: String::new(),
             reference,
+            actual: String::new(),
+            done_by: String::new(),
+            result: String::new(),
+            about: About::Other,
         };
         self.rows.push((key, row));
         let last = self.rows.len() - 1;
@@ -142,6 +164,7 @@ impl Rows<'_> {
                 .within
                 .map(|d| format!("up to {}", say::dur(d)))
                 .unwrap_or_default();
+            row.about = About::Approval(ApprovalId::at(i));
             row.if_not = crate::emit::runbook::consent::refused(r, &a.otherwise);
         }
         for (i, d) in r.decisions.iter().enumerate() {
@@ -221,6 +244,11 @@ impl Rows<'_> {
                     say::list(&what),
                     owner,
                 );
+                row.about = if word == "enter" {
+                    About::Enter(HoldId::at(i))
+                } else {
+                    About::Leave(HoldId::at(i))
+                };
                 row.expect = say::list(&expect);
                 row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
                 row.if_not = if word == "enter" {
@@ -248,6 +276,7 @@ impl Rows<'_> {
                 let reference = format!("{} {}", step.number, card.name);
                 let short = !step.command.contains('\n') && step.command.chars().count() <= SHORT;
                 let row = self.row((step.at, place, 1), reference, what, step.owner.clone());
+                row.about = About::Stage(StageId::at(card.id));
                 row.takes.clone_from(&step.takes);
                 if short {
                     row.command.clone_from(&step.command);

@@ -13,6 +13,8 @@ pub mod parts;
 pub mod permits;
 pub mod print;
 
+pub use lower::names::Names;
+
 use crate::diagnostic::Bag;
 use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;

@@ -15,7 +15,7 @@ mod job;
 mod jq;
 mod limits;
 mod messages;
-mod names;
+pub(in crate::emit::github) mod names;
 mod order;
 mod outcomes;
 mod rollback;

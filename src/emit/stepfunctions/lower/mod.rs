@@ -20,7 +20,7 @@ mod history;
 mod hold;
 mod lock;
 mod message;
-mod names;
+pub mod names;
 mod order;
 mod stage;
 mod step;

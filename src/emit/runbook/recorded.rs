@@ -1,0 +1,198 @@
+//! What a run was, for the completed runbook: how it went, and the execution log filled in.
+//!
+//! Plain data that is handed in; must not know where a run is read from. Filled by `record`, shown by the templates.
+
+use crate::emit::runbook::say;
+use crate::emit::runbook::timeline::{About, Row};
+use crate::emit::runbook::times::Times;
+use crate::model::{ApprovalId, Dur, HoldId, StageId};
+use crate::plan::Plan;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A run, as far as a runbook tells of it.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    /// What ran it: `GitHub`, `Step Functions`.
+    pub engine: String,
+    /// Its number or its name there.
+    pub run: String,
+    /// Its address; may be empty.
+    pub address: String,
+    /// Who started it; may be empty.
+    pub starter: String,
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// How it ended: `succeeded`, `rolled back`.
+    pub end: String,
+    /// What became of each stage that is known of.
+    pub stages: BTreeMap<StageId, Part>,
+    /// What became of each approval.
+    pub approvals: BTreeMap<ApprovalId, Part>,
+    /// What became of each hold: entered and left.
+    pub holds: BTreeMap<HoldId, Part>,
+    /// The stages that were undone: when, and how that went.
+    pub undone: Vec<(StageId, Option<Timestamp>, String)>,
+    /// What differs from the plan.
+    pub deviations: Vec<String>,
+}
+
+/// What became of one part.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// When it began, or was asked.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Who did it, or said yes.
+    pub by: Vec<String>,
+    /// `done`, `failed`, `granted`.
+    pub result: String,
+}
+
+/// How the run went, for the templates.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Went {
+    engine: String,
+    run: String,
+    address: String,
+    starter: String,
+    started: String,
+    ended: String,
+    took: String,
+    end: String,
+    stages: Vec<Line>,
+    approvals: Vec<Line>,
+    holds: Vec<Line>,
+    undone: Vec<Line>,
+    deviations: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Line {
+    name: String,
+    began: String,
+    ended: String,
+    took: String,
+    by: String,
+    result: String,
+}
+
+/// How the run went; the rows of the timeline get what really happened.
+pub(super) fn went(plan: &Plan, times: &Times, run: &Recorded, rows: &mut [Row]) -> Went {
+    let r = plan.release();
+    let clock = |at: Option<Timestamp>| moment(times, run.started, at);
+    let line = |name: String, part: &Part| Line {
+        name,
+        began: clock(part.began),
+        ended: clock(part.ended),
+        took: took(part.began, part.ended),
+        by: part.by.join(", "),
+        result: part.result.clone(),
+    };
+    fill(times, run, rows);
+    Went {
+        engine: run.engine.clone(),
+        run: run.run.clone(),
+        address: run.address.clone(),
+        starter: run.starter.clone(),
+        started: whole(times, run.started),
+        ended: whole(times, run.ended),
+        took: took(run.started, run.ended),
+        end: run.end.clone(),
+        stages: plan
+            .stage_order()
+            .into_iter()
+            .filter_map(|s| Some(line(r.stage(s).name.to_string(), run.stages.get(&s)?)))
+            .collect(),
+        approvals: run
+            .approvals
+            .iter()
+            .map(|(a, p)| line(say::text(r, &r.approval(*a).title), p))
+            .collect(),
+        holds: run
+            .holds
+            .iter()
+            .map(|(h, p)| line(say::text(r, &r.hold(*h).title), p))
+            .collect(),
+        undone: run
+            .undone
+            .iter()
+            .map(|(s, at, how)| Line {
+                name: r.stage(*s).name.to_string(),
+                began: String::new(),
+                ended: clock(*at),
+                took: String::new(),
+                by: String::new(),
+                result: how.clone(),
+            })
+            .collect(),
+        deviations: run.deviations.clone(),
+    }
+}
+
+/// Fills in the execution log. What is known of a stage is when it began and when it ended: its first row and its last say so.
+fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
+    for i in 0..rows.len() {
+        let about = rows[i].about;
+        let last = !rows[i + 1..].iter().any(|r| r.about == about);
+        let first = !rows[..i].iter().any(|r| r.about == about);
+        let (part, entering) = match about {
+            About::Stage(s) => (run.stages.get(&s), first),
+            About::Approval(a) => (run.approvals.get(&a), false),
+            About::Enter(h) => (run.holds.get(&h), true),
+            About::Leave(h) => (run.holds.get(&h), false),
+            About::Other => continue,
+        };
+        let Some(part) = part else { continue };
+        let at = if entering { part.began } else { part.ended };
+        let row = &mut rows[i];
+        if entering || last {
+            row.actual = moment(times, run.started, at);
+        }
+        row.done_by = part.by.join(", ");
+        if last && !matches!(about, About::Enter(_)) {
+            row.result.clone_from(&part.result);
+        }
+    }
+}
+
+/// A whole moment in the plan's zone and, where that is another, in UTC.
+fn whole(times: &Times, at: Option<Timestamp>) -> String {
+    let Some(at) = at else { return String::new() };
+    let utc = say::moment(at, &TimeZone::UTC);
+    if times.local {
+        format!("{} ({utc})", say::moment(at, &times.clock.zone))
+    } else {
+        utc
+    }
+}
+
+fn moment(times: &Times, first: Option<Timestamp>, at: Option<Timestamp>) -> String {
+    let Some(at) = at else { return String::new() };
+    let zone = if times.local {
+        &times.clock.zone
+    } else {
+        &TimeZone::UTC
+    };
+    let first = first.unwrap_or(at);
+    let word = at.to_zoned(zone.clone()).strftime("%Z").to_string();
+    let seconds = at.to_zoned(zone.clone()).strftime(":%S").to_string();
+    format!("{}{seconds} {word}", say::clock(at, first, zone))
+}
+
+/// How long something took, as people say it.
+fn took(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+    let (Some(from), Some(to)) = (from, to) else {
+        return String::new();
+    };
+    let seconds = (to.as_second() - from.as_second()).max(0);
+    if seconds == 0 {
+        return "under a second".to_string();
+    }
+    say::dur(Dur::seconds(seconds))
+}
