@@ -30,8 +30,8 @@ pub mod checks;
 pub mod emit;
 pub mod run;
 
-pub mod record;
 pub mod proof;
+pub mod record;
 
 pub mod report;
 
