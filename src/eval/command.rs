@@ -128,6 +128,9 @@ impl<'a> Lower<'a> {
             let text = self.known_text(expr, "a command", scope)?;
             w.literal(&text);
         }
+        if sound && w.env.is_empty() && w.script.trim().is_empty() {
+            self.report(errors::empty(expr.span, "the command"));
+        }
         if !sound {
             return None;
         }

@@ -72,11 +72,6 @@ impl<'a> Lower<'a> {
         }
     }
 
-    pub(crate) fn text_of(&mut self, items: &'a [Stmt], keyword: &str, scope: ScopeId) -> Option<Text> {
-        let expr = arg(items, keyword)?;
-        self.text(expr, scope)
-    }
-
     pub(crate) fn texts(&mut self, items: &'a [Stmt], keyword: &'static str, scope: ScopeId) -> Vec<Text> {
         all(items, keyword)
             .flat_map(Stmt::args)

@@ -1,10 +1,10 @@
 //! Texts: string literals with their interpolations folded in.
 
-use crate::eval::lower::Lower;
+use crate::eval::lower::{Lower, arg};
 use crate::eval::scope::ScopeId;
 use crate::model::{Sym, Text, TextPart, Value};
 use crate::source::Rational;
-use crate::syntax::ast::{Expr, ExprKind, StrLit, StrPart};
+use crate::syntax::ast::{Expr, ExprKind, Stmt, StrLit, StrPart};
 use crate::types::{errors, value_words};
 
 /// Most bytes and values of a text: a few names that double each other would otherwise fill any memory.
@@ -19,6 +19,16 @@ fn too_long(text: &Text) -> bool {
 }
 
 impl<'a> Lower<'a> {
+    /// The text a statement of a block states; one with nothing in it is reported.
+    pub(crate) fn text_of(&mut self, items: &'a [Stmt], keyword: &str, scope: ScopeId) -> Option<Text> {
+        let expr = arg(items, keyword)?;
+        let text = self.text(expr, scope)?;
+        if text.known().is_some_and(|t| t.trim().is_empty()) {
+            self.report(errors::empty(expr.span, &format!("`{keyword}`")));
+        }
+        Some(text)
+    }
+
     /// A string literal.
     pub(crate) fn string(&mut self, lit: &'a StrLit, scope: ScopeId) -> Option<Text> {
         let mut out = Text::default();

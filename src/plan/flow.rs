@@ -95,36 +95,15 @@ pub(super) fn surely<F: Fact>(
         let waits = waits(plan, *index);
         let applies = |i: NodeIndex| variants.applies(plan.graph[i]);
         let e = &mut engine;
-        // What a list of waits makes known: those of it that apply, else what they all together wait for in turn.
+        // What a list of waits makes known, term by term.
         let handed =
             |e: &mut Engine, list: &[NodeIndex], kept: &[F], flow: &Flow<F>, further: &Further<'_>| {
-                let (mut known, mut given) = (F::none(), Pred::TRUE);
-                let mut list = list.to_vec();
-                while !list.is_empty() {
-                    let mut any = Pred::FALSE;
-                    for i in &list {
-                        let when = applies(*i);
-                        any = e.diagram.or(any, when);
-                        let when = e.diagram.and(given, when);
-                        let end = flow.at(&flow.end, plan.position[i.index()]);
-                        let there = F::only_if(&mut e.diagram, when, &end);
-                        known = F::join(&mut e.diagram, &known, &there);
-                    }
-                    let none = e.diagram.not(any);
-                    given = e.diagram.and(given, none);
-                    if given == Pred::FALSE {
-                        break;
-                    }
-                    if let [only] = list[..] {
-                        let before = flow.at(kept, plan.position[only.index()]);
-                        let there = F::only_if(&mut e.diagram, given, &before);
-                        known = F::join(&mut e.diagram, &known, &there);
-                        break;
-                    }
-                    let mut next: Vec<NodeIndex> = list.iter().flat_map(|i| further(*i)).collect();
-                    next.sort();
-                    next.dedup();
-                    list = next;
+                let mut known = F::none();
+                for term in terms(plan, e, list, further) {
+                    let list = if term.kept { kept } else { &flow.end };
+                    let there = flow.at(list, plan.position[term.from.index()]);
+                    let there = F::only_if(&mut e.diagram, term.when, &there);
+                    known = F::join(&mut e.diagram, &known, &there);
                 }
                 known
             };
@@ -151,6 +130,123 @@ pub(super) fn surely<F: Fact>(
         flow.end.push(end);
     }
     flow
+}
+
+/// A part of what a list of waits makes known.
+struct Term {
+    /// Whose.
+    from: NodeIndex,
+    /// What was handed to it in turn, and not what is known by its end.
+    kept: bool,
+    /// When.
+    when: Pred,
+}
+
+/// What a list of waits makes known: those of it that apply, else what they all together wait for in turn.
+fn terms(plan: &Plan, e: &mut Engine, list: &[NodeIndex], further: &Further<'_>) -> Vec<Term> {
+    let variants = plan.variants();
+    let mut terms = Vec::with_capacity(list.len());
+    let mut given = Pred::TRUE;
+    let mut list = list.to_vec();
+    while !list.is_empty() {
+        let mut any = Pred::FALSE;
+        for from in &list {
+            let when = variants.applies(plan.graph[*from]);
+            any = e.diagram.or(any, when);
+            terms.push(Term {
+                from: *from,
+                kept: false,
+                when: e.diagram.and(given, when),
+            });
+        }
+        let none = e.diagram.not(any);
+        given = e.diagram.and(given, none);
+        if given == Pred::FALSE {
+            break;
+        }
+        if let [only] = list[..] {
+            terms.push(Term {
+                from: only,
+                kept: true,
+                when: given,
+            });
+            break;
+        }
+        let mut next: Vec<NodeIndex> = list.iter().flat_map(|i| further(*i)).collect();
+        next.sort();
+        next.dedup();
+        list = next;
+    }
+    terms
+}
+
+/// What one place asks of the places before it: the conditions under which each of these, once known, is known there.
+#[derive(Clone, Copy)]
+struct Asked {
+    start: Pred,
+    end: Pred,
+    after: Pred,
+    serial: Pred,
+}
+
+/// For each place of the order, in which variants its node has surely ended before a node starts: [`surely`] for every source at
+/// once, from the end to the beginning.
+pub(super) fn surely_leading(plan: &Plan, to: Node) -> Vec<Pred> {
+    let variants = plan.variants();
+    let mut engine = variants.lock();
+    let e = &mut engine;
+    let last = plan.position[plan.index(to).index()] as usize;
+    let nothing = Asked {
+        start: Pred::FALSE,
+        end: Pred::FALSE,
+        after: Pred::FALSE,
+        serial: Pred::FALSE,
+    };
+    let mut asked = vec![nothing; last + 1];
+    asked[last].start = Pred::TRUE;
+    for place in (0..=last).rev() {
+        let index = plan.order[place];
+        let here = asked[place];
+        let start = e.diagram.or(here.start, here.end);
+        let by_after = e.diagram.or(start, here.after);
+        let by_serial = e.diagram.or(start, here.serial);
+        if by_after == Pred::FALSE && by_serial == Pred::FALSE {
+            continue;
+        }
+        let waits = waits(plan, index);
+        let at = |i: &NodeIndex| plan.position[i.index()] as usize;
+        let after: &Further<'_> = &|i| self::waits(plan, i).after;
+        let serial: &Further<'_> = &|i| self::waits(plan, i).serial;
+        for (list, want, further, is_after) in [
+            (&waits.after, by_after, after, true),
+            (&waits.serial, by_serial, serial, false),
+        ] {
+            if want == Pred::FALSE {
+                continue;
+            }
+            for term in terms(plan, e, list, further) {
+                let when = e.diagram.and(want, term.when);
+                let there = &mut asked[at(&term.from)];
+                let part = match (term.kept, is_after) {
+                    (false, _) => &mut there.end,
+                    (true, true) => &mut there.after,
+                    (true, false) => &mut there.serial,
+                };
+                *part = e.diagram.or(*part, when);
+            }
+        }
+        for i in &waits.other {
+            let when = e.diagram.and(start, variants.applies(plan.graph[*i]));
+            asked[at(i)].end = e.diagram.or(asked[at(i)].end, when);
+        }
+        for i in &waits.steps {
+            let when = step_approval(plan, e, plan.graph[index], plan.graph[*i]);
+            let when = e.diagram.and(when, variants.applies(plan.graph[*i]));
+            let when = e.diagram.and(here.end, when);
+            asked[at(i)].end = e.diagram.or(asked[at(i)].end, when);
+        }
+    }
+    asked.into_iter().map(|a| a.end).collect()
 }
 
 /// What a node waits for, by how it is handed on.

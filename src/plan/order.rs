@@ -4,7 +4,7 @@
 //! compare pairs of stages. Must not report findings.
 
 use crate::model::StageId;
-use crate::plan::flow::{Flow, surely};
+use crate::plan::flow::{Flow, surely, surely_leading};
 use crate::plan::{EdgeKind, Node, Plan, Pred};
 use petgraph::Direction;
 use petgraph::visit::EdgeRef;
@@ -147,6 +147,32 @@ impl Plan {
             }
         });
         flow.start(self, Node::Stage(after))
+    }
+
+    /// What leads to a stage in the graph and may yet be running when it starts, with when: the order is lost where what
+    /// carries it does not apply.
+    pub fn order_lost(&self, target: StageId) -> Vec<(Node, Pred)> {
+        let variants = self.variants();
+        let leading = self.ancestors(Node::Stage(target));
+        let conditional = |n: Node| variants.applies(n) != Pred::TRUE;
+        // Where everything applies, the graph has said it all.
+        if !self.order().any(|n| self.contains(&leading, n) && conditional(n)) {
+            return Vec::new();
+        }
+        let sure = surely_leading(self, Node::Stage(target));
+        let applies = variants.applies(Node::Stage(target));
+        let mut lost = Vec::new();
+        for (node, sure) in self.order().zip(sure) {
+            if !self.contains(&leading, node) || sure == Pred::TRUE {
+                continue;
+            }
+            let both = variants.and(variants.applies(node), applies);
+            let beside = variants.without(both, sure);
+            if beside != Pred::FALSE {
+                lost.push((node, beside));
+            }
+        }
+        lost
     }
 
     /// The place of a stage in the order.

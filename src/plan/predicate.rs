@@ -51,6 +51,11 @@ impl Diagram {
         u32::try_from(self.arity.len() - 1).ok()
     }
 
+    /// How many nodes there are, and operations that were carried out and not looked up.
+    pub(crate) fn work(&self) -> usize {
+        self.nodes.len() + self.done.len() + self.negated.len()
+    }
+
     /// The variable has this choice.
     pub(crate) fn is(&mut self, variable: u32, choice: usize) -> Pred {
         let kids = (0..self.arity[variable as usize])

@@ -288,6 +288,11 @@ proptest! {
                         Standing::Beside(when) => !p.variants().possible(p.variants().and(chosen, when)),
                     };
                     prop_assert_eq!(ordered, before[i].contains(&w), "{:?} before {:?}", w, s);
+                    if p.precedes(Node::Stage(w), Node::Stage(s)) {
+                        let lost = p.order_lost(s).into_iter().find(|(n, _)| *n == Node::Stage(w));
+                        let lost = lost.is_some_and(|(_, when)| p.variants().possible(p.variants().and(chosen, when)));
+                        prop_assert_eq!(lost, !ordered, "{:?} before {:?}", w, s);
+                    }
                 }
             }
         }

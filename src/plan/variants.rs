@@ -162,6 +162,11 @@ impl Variants {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How much was worked out so far: conditions, and steps between them. A measure of work that no clock disturbs.
+    pub fn work(&self) -> usize {
+        self.lock().diagram.work()
+    }
+
     /// When a node applies.
     pub fn applies(&self, node: Node) -> Pred {
         match node {

@@ -103,6 +103,13 @@ pub fn literal(span: Span, what: &str, why: &str) -> Diagnostic {
     })
 }
 
+/// A text with nothing in it, where a reader or a runner needs one.
+pub fn empty(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code("types/bad_literal"), span, format!("{what} is empty"))
+        .here("holds nothing that can be read")
+        .help("write what it says; what need not be said can be left out")
+}
+
 /// A word that is not one of those listed.
 pub fn unknown_word<'a>(
     span: Span,

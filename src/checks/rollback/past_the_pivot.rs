@@ -12,6 +12,7 @@ use crate::model::StageId;
 use crate::plan::{Node, Plan, StageUndo, Truth, Variant};
 use hazard::{Hazard, Where};
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/past_the_pivot");
@@ -22,6 +23,9 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 /// How many irreversible stages are tried when the first excludes what can fail.
 const TRIED: usize = 256;
+
+/// How many stages are walked over to find where an order is lost.
+const WALKED: usize = 1_000_000;
 
 /// What can fail, with the irreversible stage it meets, when, and how.
 type Found = (StageId, (StageId, Variant, Hazard));
@@ -38,10 +42,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         return;
     }
     let beside = plan.not_leading_to(&pivots);
+    let lost = lost(plan, &pivots);
     let mut found: Vec<Found> = Vec::new();
     for w in order {
-        let Some(first) = beside[w.index()] else { continue };
-        let Some((pivot, variant)) = meeting(plan, w, first, &pivots) else {
+        let met = beside[w.index()].and_then(|first| meeting(plan, w, first, &pivots));
+        let Some((pivot, variant)) = met.or_else(|| lost.get(&w).cloned()) else {
             continue;
         };
         if let Some(hazard) = hazard::of_stage(plan, w, pivot) {
@@ -60,7 +65,13 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     for list in groups.values() {
         let (stage, (pivot, variant, hazard)) = &list[0];
         let names = place::stages(plan, list);
-        let mut d = report(plan, &names, Some(*stage), *pivot, variant, hazard);
+        let after = |(s, (p, ..)): &&Found| plan.precedes(Node::Stage(*p), Node::Stage(*s));
+        let how = match list.iter().filter(after).count() {
+            0 => "beside",
+            n if n == list.len() => "after",
+            _ => "after or beside",
+        };
+        let mut d = report(plan, &names, Some(*stage), how, *pivot, variant, hazard);
         let others = place::by_place(plan, list.iter().map(|(s, (_, _, h))| (*s, h)));
         for other in others.values().skip(1).take(3) {
             let (s, h) = &other[0];
@@ -76,6 +87,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             plan,
             &format!("`{}`", hazard.name),
             None,
+            "beside",
             pivot,
             &variant,
             &hazard,
@@ -101,10 +113,32 @@ fn meeting(plan: &Plan, w: StageId, first: StageId, pivots: &[StageId]) -> Optio
     })
 }
 
+/// For stages that an irreversible one waits for in some variants only, the first such and a variant in which it does not.
+fn lost(plan: &Plan, pivots: &[StageId]) -> BTreeMap<StageId, (StageId, Variant)> {
+    let v = plan.variants();
+    let mut found = BTreeMap::new();
+    // Each costs a walk over the plan.
+    let tried = (WALKED / plan.release().stages.len().max(1)).clamp(1, TRIED);
+    for pivot in pivots.iter().take(tried) {
+        for (node, when) in plan.order_lost(*pivot) {
+            let Node::Stage(w) = node else { continue };
+            if found.contains_key(&w) {
+                continue;
+            }
+            let both = v.and(v.and(plan.starts(w), plan.starts(*pivot)), when);
+            if let Truth::In(variant) = v.find(plan, both) {
+                found.insert(w, (*pivot, variant));
+            }
+        }
+    }
+    found
+}
+
 fn report(
     plan: &Plan,
     names: &str,
     stage: Option<StageId>,
+    how: &str,
     pivot: StageId,
     variant: &Variant,
     hazard: &Hazard,
@@ -112,7 +146,6 @@ fn report(
     let r = plan.release();
     let irreversible = &r.stage(pivot).name;
     let after = stage.is_some_and(|s| plan.precedes(Node::Stage(pivot), Node::Stage(s)));
-    let how = if after { "after" } else { "beside" };
     let message = match hazard.at {
         Where::Stage => format!("{names} can fail {how} `{irreversible}`, which cannot be undone"),
         Where::Approval => format!("{names} can be refused after `{irreversible}`, which cannot be undone"),

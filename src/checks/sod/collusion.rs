@@ -8,7 +8,7 @@ use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::Value;
 use crate::plan::people::{
-    Budget, Directory, Fewest, STEPS, Scenario, Seating, Ship, Who, before_production, ways, words,
+    self, Budget, Directory, Fewest, STEPS, Scenario, Seating, Ship, Which, Who, before_production, words,
 };
 use std::collections::BTreeMap;
 
@@ -35,12 +35,19 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     if needed < 2 || before.is_empty() || before.iter().any(|(_, a)| a.iter().next().is_none()) {
         return;
     }
-    let Some(ways) = ways(plan, &directory) else {
+    // What starts without an approval is found as such, and the cases with more seats are looked at then.
+    let approved = |list: &Vec<Scenario>| {
+        list.iter()
+            .all(|w| !w.approvals.is_empty() || w.through.is_some())
+    };
+    let ways = people::ways(plan, &directory, Which::Emptiest)
+        .filter(approved)
+        .or_else(|| people::ways(plan, &directory, Which::All));
+    let Some(ways) = ways else {
         bag.push(undecided(subject, "too many cases or too many rules"));
         return;
     };
     let mut budget = Budget::steps(STEPS);
-    // What starts without an approval is found as such.
     for one in ways
         .iter()
         .filter(|w| !w.approvals.is_empty() || w.through.is_some())

@@ -35,7 +35,7 @@ pub use numbers::{Fewest, Resilience, fewest, resilience};
 pub use pool::{Directory, Pool, Shared};
 pub use problem::{Bound, Budget, Problem, Rule, Slot, Verdict};
 pub use repair::{Repair, repairs};
-pub use scenario::{Scenario, scenarios};
+pub use scenario::{Scenario, Which, scenarios};
 pub use seating::{FactOf, SeatOf, Seating, Who};
 pub use ship::{Ship, ways};
 pub use solve::{STEPS, solve};

@@ -74,31 +74,56 @@ impl Apart {
     }
 }
 
-/// Every case of the stages asked about, or `None` when there are too many.
+/// Which of the cases are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Every one.
+    All,
+    /// Those with the most seats. What can be filled there can be filled in every other case.
+    Fullest,
+    /// Those with the fewest seats that somebody executes. No other case takes fewer people.
+    Emptiest,
+}
+
+/// The cases of the stages asked about that are wanted, or `None` when there are too many.
+///
+/// Rules that count *at least* are harder to keep with fewer seats: where one is written, every case is looked at.
 pub fn scenarios(
     plan: &Plan,
     directory: &Directory<'_>,
+    which: Which,
     stages: impl Fn(StageId) -> bool,
 ) -> Option<Vec<Scenario>> {
     let r = plan.release();
     let variants = plan.variants();
     let items = items(plan, stages);
     let conditions: BTreeSet<Pred> = items.values().copied().collect();
-    let mut leaves = vec![Pred::TRUE];
-    for p in conditions
+    let conditions: Vec<Pred> = conditions
         .into_iter()
         .filter(|p| *p != Pred::TRUE && *p != Pred::FALSE)
-    {
-        let mut split = Vec::new();
-        for leaf in leaves {
-            let sides = [variants.and(leaf, p), variants.without(leaf, p)];
-            split.extend(sides.into_iter().filter(|s| variants.possible(*s)));
-        }
-        leaves = split;
-        if leaves.len() > CASES {
-            return None;
-        }
+        .collect();
+    // What applies nobody knows when is in no case.
+    if conditions.contains(&Pred::UNDECIDED) {
+        return None;
     }
+    let more_is_harder = !r.duties.iter().any(|d| matches!(d, DutyRule::AtLeast(..)));
+    let leaves = match which {
+        Which::Fullest if more_is_harder => as_many_as_can(plan, Pred::TRUE, &conditions)?,
+        Which::Emptiest if more_is_harder => {
+            let without: Vec<Pred> = conditions
+                .iter()
+                .map(|p| variants.without(Pred::TRUE, *p))
+                .collect();
+            let executed = items.iter().filter(|(i, _)| matches!(i, Item::Executor(..)));
+            let bases: BTreeSet<Pred> = executed.map(|(_, p)| *p).collect();
+            let mut leaves = Vec::new();
+            for base in bases {
+                leaves.extend(as_many_as_can(plan, base, &without)?);
+            }
+            leaves
+        }
+        _ => every(plan, &conditions)?,
+    };
     let mut cases: BTreeMap<Vec<Item>, Option<String>> = BTreeMap::new();
     for leaf in leaves {
         let inside: Vec<Item> = items
@@ -141,6 +166,67 @@ pub fn scenarios(
         }
     }
     Some(list)
+}
+
+/// Every way the conditions can hold and not hold together.
+fn every(plan: &Plan, conditions: &[Pred]) -> Option<Vec<Pred>> {
+    let variants = plan.variants();
+    let mut leaves = vec![Pred::TRUE];
+    for p in conditions {
+        let mut split = Vec::new();
+        for leaf in leaves {
+            let sides = [variants.and(leaf, *p), variants.without(leaf, *p)];
+            split.extend(sides.into_iter().filter(|s| variants.possible(*s)));
+        }
+        leaves = split;
+        if leaves.len() > CASES {
+            return None;
+        }
+    }
+    Some(leaves)
+}
+
+/// The sets of conditions that can hold together and to which none can be added, each as one condition.
+///
+/// As long as those that are left cannot all hold, some that contradict each other are found, and each of them is left out in turn.
+fn as_many_as_can(plan: &Plan, base: Pred, conditions: &[Pred]) -> Option<Vec<Pred>> {
+    let variants = plan.variants();
+    let together = |set: &BTreeSet<Pred>| {
+        let mut all = base;
+        for p in set {
+            all = variants.and(all, *p);
+        }
+        all
+    };
+    let mut found: Vec<(BTreeSet<Pred>, Pred)> = Vec::new();
+    let mut seen: BTreeSet<BTreeSet<Pred>> = BTreeSet::new();
+    let mut open = vec![conditions.iter().copied().collect::<BTreeSet<Pred>>()];
+    while let Some(set) = open.pop() {
+        if found.iter().any(|(larger, _)| set.is_subset(larger)) || !seen.insert(set.clone()) {
+            continue;
+        }
+        if seen.len() > CASES {
+            return every(plan, conditions);
+        }
+        let all = together(&set);
+        if variants.possible(all) {
+            found.push((set, all));
+            continue;
+        }
+        let mut clash = set.clone();
+        for p in &set {
+            clash.remove(p);
+            if variants.possible(together(&clash)) {
+                clash.insert(*p);
+            }
+        }
+        open.extend(clash.iter().map(|p| {
+            let mut fewer = set.clone();
+            fewer.remove(p);
+            fewer
+        }));
+    }
+    Some(found.into_iter().map(|(_, all)| all).collect())
 }
 
 /// Everything that has seats, and when it applies.

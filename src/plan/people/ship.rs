@@ -9,13 +9,13 @@ use crate::plan::Plan;
 use crate::plan::people::numbers::{Fewest, fewest};
 use crate::plan::people::pool::Directory;
 use crate::plan::people::problem::Budget;
-use crate::plan::people::scenario::{Scenario, scenarios};
+use crate::plan::people::scenario::{Scenario, Which, scenarios};
 use crate::plan::people::seating::Seating;
 use crate::plan::people::standing::before_production;
 use std::collections::BTreeSet;
 
-/// Every way to production: who executes there and the approvals that stand before it. `None` when there are too many.
-pub fn ways(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>> {
+/// The ways to production: who executes there and the approvals that stand before it. `None` when there are too many.
+pub fn ways(plan: &Plan, directory: &Directory<'_>, which: Which) -> Option<Vec<Scenario>> {
     let r = plan.release();
     let standing = before_production(plan);
     let approvals: BTreeSet<ApprovalId> = standing
@@ -24,7 +24,7 @@ pub fn ways(plan: &Plan, directory: &Directory<'_>) -> Option<Vec<Scenario>> {
         .collect();
     let production = |s: StageId| r.is_production(r.stage(s).environment);
     let mut list: Vec<Scenario> = Vec::new();
-    for mut case in scenarios(plan, directory, production)? {
+    for mut case in scenarios(plan, directory, which, production)? {
         case.approvals.retain(|a| approvals.contains(a));
         case.decisions.clear();
         if case.executing.is_empty() {

@@ -10,7 +10,7 @@ use crate::plan::people::explain::{Core, cores};
 use crate::plan::people::numbers::Resilience;
 use crate::plan::people::pool::Directory;
 use crate::plan::people::problem::{Budget, Verdict};
-use crate::plan::people::scenario::{Scenario, scenarios};
+use crate::plan::people::scenario::{Scenario, Which, scenarios};
 use crate::plan::people::seating::{FactOf, SeatOf, Seating, Who};
 use crate::plan::people::ship::{Ship, ways};
 use crate::plan::people::solve::STEPS;
@@ -70,12 +70,12 @@ pub struct Group {
 /// Looks at a plan.
 pub fn survey(plan: &Plan, directory: &Directory<'_>) -> Survey {
     let mut budget = Budget::steps(STEPS);
-    let production = ways(plan, directory).map(|ways| {
+    let production = ways(plan, directory, Which::All).map(|ways| {
         let count = |way: &Scenario| Ship::count(directory, way, u32::MAX, &mut budget);
         ways.iter().map(count).collect()
     });
     let mut budgets = [(); 3].map(|()| Budget::steps(STEPS));
-    let cases = scenarios(plan, directory, |_| true);
+    let cases = scenarios(plan, directory, Which::All, |_| true);
     Survey {
         cases: cases.map(|c| c.into_iter().map(|s| case(directory, s, &mut budgets)).collect()),
         ways: production,
