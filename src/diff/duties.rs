@@ -9,7 +9,7 @@ use super::say;
 use crate::model::{
     Approval, ApprovalId, DistinctFrom, DutyRule, Passes, Quorum, RoleId, RoleOrPerson, StageId,
 };
-use crate::plan::people::{Directory, Fewest, Pool, STEPS, Ship, executors, ways};
+use crate::plan::people::{Directory, Fewest, Pool, STEPS, Ship, Which, executors, ways};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The people of both plans.
@@ -36,7 +36,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
 fn fewest_people(two: &Two<'_>, books: &Books<'_>, out: &mut Out) {
     let least = |plan, book: &Directory<'_>| {
         let mut budget = crate::plan::people::Budget::steps(STEPS);
-        let all = ways(plan, book)?;
+        let all = ways(plan, book, Which::Emptiest)?;
         let mut least = None;
         for way in &all {
             let ship = Ship::count(book, way, u32::MAX, &mut budget);
