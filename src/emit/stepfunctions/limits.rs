@@ -161,6 +161,15 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
             );
         }
     }
+    for (lead, origin) in release.notifies.iter().filter_map(|n| n.lead.as_ref()) {
+        let lead = lead.to_string();
+        let message = ["this message is sent when the execution starts, not ", &lead, " before the start"];
+        bag.push(
+            Diagnostic::warning(UNENFORCED, origin.span, message.concat())
+                .here("not enforced on Step Functions")
+                .help("start the execution that early: approvals are asked then, and stages wait for their time"),
+        );
+    }
     let exits: Vec<&str> = release.holds.iter().map(|h| h.name.as_str()).collect();
     if !exits.is_empty() || !release.finally.is_empty() {
         let span = release

@@ -35,7 +35,9 @@ impl Lower<'_> {
         self.locks(&connected, &locked, &unlocked);
         self.flags(&locked, &flagged, &unlocked);
         self.baselines_before(&flagged, &measured);
-        self.moment(MomentKind::Started, None, TOP, &measured, &begun);
+        let announced = self.b.label();
+        self.moment(MomentKind::Scheduled, None, TOP, &measured, &announced);
+        self.moment(MomentKind::Started, None, TOP, &announced, &begun);
         self.tree_from(order, &begun, &body, &ended, &failed);
         self.failed(&failed, &body, &end);
         self.half(&ended, &looked);
