@@ -163,7 +163,11 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
     }
     for (lead, origin) in release.notifies.iter().filter_map(|n| n.lead.as_ref()) {
         let lead = lead.to_string();
-        let message = ["this message is sent when the execution starts, not ", &lead, " before the start"];
+        let message = [
+            "this message is sent when the execution starts, not ",
+            &lead,
+            " before the start",
+        ];
         bag.push(
             Diagnostic::warning(UNENFORCED, origin.span, message.concat())
                 .here("not enforced on Step Functions")
