@@ -9,6 +9,13 @@ use crate::model::{
     OptionOutcome, StageId, Step, StepKind,
 };
 use crate::plan::{EdgeKind, Node, Pace, Plan, StageUndo};
+use std::cell::Cell;
+
+/// So many names at most in all orders together; beyond, an order names what comes next only.
+pub(super) const NAMES: usize = 20_000;
+
+/// So many names are shown of a list of stages that is cut.
+pub(super) const SHOWN: usize = 12;
 
 /// Beyond so many stages, what runs beside a failure is bounded instead of worked out.
 const EXACT: usize = 2_000;
@@ -63,10 +70,15 @@ pub(super) struct Way {
     pub stage: Option<StageId>,
     /// What follows.
     pub then: Then,
-    /// The stages to undo that have surely begun (where they apply), those together that may be undone together.
+    /// The stages to undo that have surely begun (where they apply), those together that may be undone together. Once more
+    /// than `NAMES` are listed in all ways together, only what comes first.
     pub undone: Vec<Vec<StageId>>,
-    /// Stages that may run beside: undone in their place when they have begun.
+    /// How many these are, all of them.
+    pub many: usize,
+    /// Stages that may run beside: undone in their place when they have begun. Cut in the same way.
     pub beside: Vec<StageId>,
+    /// How many these are, all of them.
+    pub many_beside: usize,
     /// What stays changed.
     pub kept: Vec<(StageId, Stays)>,
     /// The holds that are left then, the last entered first.
@@ -82,7 +94,7 @@ pub(super) struct Way {
 impl Way {
     /// Whether anything is undone, now or when a person says so.
     pub(super) fn undoes(&self) -> bool {
-        !self.undone.is_empty() || !self.beside.is_empty()
+        self.many > 0 || self.many_beside > 0
     }
 }
 
@@ -93,20 +105,56 @@ struct Around<'a> {
     /// What must have been undone before a stage is: the stages that wait for it directly.
     after: Vec<Vec<StageId>>,
     chain: Vec<Dur>,
+    longest_of_all: Dur,
+    /// Nothing in the plan is irreversible.
+    no_pivot: bool,
+    /// How each stage is undone, and how long that takes, worked out once.
+    kind: Vec<Kind>,
+    time: Vec<i64>,
     holds: Vec<Vec<StageId>>,
+    /// How many names the ways found so far have.
+    listed: Cell<usize>,
     /// What each node waits for, and what waits for it. What only a later step of a rollout waits for orders neither.
     edges: [Vec<Vec<usize>>; 2],
 }
 
+/// How a stage is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nothing,
+    Undoable,
+    Harmless,
+    Irreversible,
+}
+
+fn kind(plan: &Plan, s: StageId) -> Kind {
+    match plan.undo(s) {
+        StageUndo::Nothing => Kind::Nothing,
+        StageUndo::Derived(_) | StageUndo::Written(_) => Kind::Undoable,
+        StageUndo::Irreversible(..) => Kind::Irreversible,
+        StageUndo::Harmless(..) => Kind::Harmless,
+    }
+}
+
 /// Every way back, in the order of the plan.
 pub(super) fn ways(plan: &Plan) -> Vec<Way> {
+    let all = || (0..plan.release().stages.len()).map(StageId::at);
+    let chain = plan.undo_chain(Pace::Longest);
+    let kinds: Vec<Kind> = all().map(|s| kind(plan, s)).collect();
     let around = Around {
         plan,
         order: plan.stage_order(),
-        after: (0..plan.release().stages.len())
-            .map(|i| plan.stages_after(StageId::at(i)))
-            .collect(),
-        chain: plan.undo_chain(Pace::Longest),
+        after: all().map(|s| plan.stages_after(s)).collect(),
+        longest_of_all: chain
+            .iter()
+            .copied()
+            .max_by_key(|d| d.as_ms())
+            .unwrap_or(Dur::ZERO),
+        chain,
+        no_pivot: !kinds.contains(&Kind::Irreversible),
+        kind: kinds,
+        time: all().map(|s| plan.undo_time(s, Pace::Longest).as_ms()).collect(),
+        listed: Cell::new(0),
         holds: (0..plan.release().holds.len())
             .map(|h| plan.hold_stages(HoldId::at(h)))
             .collect(),
@@ -225,24 +273,22 @@ impl Around<'_> {
         };
         let within = |s: StageId| !goes_on && part.as_ref().is_none_or(|p| p[s.index()]);
         let stays = self.pivots(&sure);
-        let changed = |s: &StageId| !matches!(plan.undo(*s), StageUndo::Nothing);
-        let undone = |s: &StageId| {
-            within(*s)
-                && stays[s.index()].is_none()
-                && matches!(plan.undo(*s), StageUndo::Derived(_) | StageUndo::Written(_))
-        };
+        let changed = |s: &StageId| self.kind[s.index()] != Kind::Nothing;
+        let undone =
+            |s: &StageId| within(*s) && stays[s.index()].is_none() && self.kind[s.index()] == Kind::Undoable;
         let of = |set: &[bool]| -> Vec<StageId> {
             let all = self.order.iter().rev().copied();
             all.filter(|s| set[s.index()] && changed(s)).collect()
         };
         let began = of(&sure);
-        let kept = began
+        let unneeded = |(_, why): &(StageId, Stays)| *why == Stays::Harmless;
+        let kept: Vec<(StageId, Stays)> = began
             .iter()
             .filter(|s| !continues && !undone(s))
             .map(|s| {
-                let why = match (plan.undo(*s), stays[s.index()]) {
-                    (StageUndo::Irreversible(..), _) => Stays::Irreversible,
-                    (StageUndo::Harmless(..), _) => Stays::Harmless,
+                let why = match (self.kind[s.index()], stays[s.index()]) {
+                    (Kind::Irreversible, _) => Stays::Irreversible,
+                    (Kind::Harmless, _) => Stays::Harmless,
                     (_, Some(p)) => Stays::Needed(p),
                     _ => Stays::Untouched,
                 };
@@ -250,13 +296,17 @@ impl Around<'_> {
             })
             .collect();
         let back: Vec<StageId> = began.into_iter().filter(|s| undone(s)).collect();
-        let beside: Vec<StageId> = of(&beside).into_iter().filter(|s| undone(s)).collect();
+        let mut beside: Vec<StageId> = of(&beside).into_iter().filter(|s| undone(s)).collect();
+        let mut inside = vec![false; self.order.len()];
+        for s in &back {
+            inside[s.index()] = true;
+        }
         // A hold is left when all inside has ended: it is open when something inside has begun and not all surely has ended.
         let ended = |s: &StageId| sure[s.index()] && Some(*s) != stage;
         let all = || (0..r.holds.len()).map(HoldId::at).rev().filter(|_| !continues);
         let closed = |h: &HoldId| self.holds[h.index()].iter().all(ended);
         let entered_again: Vec<HoldId> = all()
-            .filter(|h| closed(h) && self.holds[h.index()].iter().any(|s| back.contains(s)))
+            .filter(|h| closed(h) && self.holds[h.index()].iter().any(|s| inside[s.index()]))
             .collect();
         let holds: Vec<HoldId> = all()
             .filter(|h| {
@@ -272,16 +322,40 @@ impl Around<'_> {
                 .as_ref()
                 .map_or(Dur::ZERO, |f| self.time(&f.steps)),
         };
-        let chain = self.longest(&back, &beside);
+        // When all that led to a stage is undone with it, the longest way to it is the longest way back.
+        let chain = match stage {
+            Some(s)
+                if beside.is_empty() && inside[s.index()] && kept.iter().all(unneeded) && part.is_none() =>
+            {
+                self.chain[s.index()]
+            }
+            _ => self.longest(&back, &beside),
+        };
         let leave = holds
             .iter()
             .fold(Dur::ZERO, |all, h| all.plus(self.time(&r.hold(*h).exit)));
         let enter = entered_again
             .iter()
             .fold(Dur::ZERO, |all, h| all.plus(self.time(&r.hold(*h).enter)));
-        let half_done = begun && stage.is_some_and(|s| matches!(plan.undo(s), StageUndo::Irreversible(..)));
+        let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
+        let (many, many_beside) = (back.len(), beside.len());
+        let cut = self.listed.get() > NAMES && stage.is_some();
+        let groups = match (cut, back.first().copied()) {
+            // All the others have led to it.
+            (true, Some(s)) if many > 3 && Some(s) == stage => vec![vec![s]],
+            _ => {
+                let mut groups = self.together(&back);
+                groups.truncate(if cut && many > 3 { 1 } else { many });
+                groups
+            }
+        };
+        beside.truncate(if cut { SHOWN } else { many_beside });
+        self.listed
+            .set(self.listed.get().saturating_add(many + many_beside));
         Way {
-            undone: self.together(&back),
+            undone: groups,
+            many,
+            many_beside,
             cause,
             stage,
             then,
@@ -319,11 +393,14 @@ impl Around<'_> {
     /// For each stage that something irreversible keeps from being undone: what keeps it.
     fn pivots(&self, began: &[bool]) -> Vec<Option<StageId>> {
         let mut keeps: Vec<Option<StageId>> = vec![None; began.len()];
+        if self.no_pivot {
+            return keeps;
+        }
         for s in self.order.iter().rev() {
             if !began[s.index()] {
                 continue;
             }
-            if matches!(self.plan.undo(*s), StageUndo::Irreversible(..)) {
+            if self.kind[s.index()] == Kind::Irreversible {
                 keeps[s.index()] = Some(*s);
             }
             for later in &self.after[s.index()] {
@@ -352,12 +429,11 @@ impl Around<'_> {
     /// The longest chain of undos, of what has surely begun and of what may run beside it.
     fn longest(&self, back: &[StageId], beside: &[StageId]) -> Dur {
         if self.order.len() > EXACT && !beside.is_empty() {
-            let all = self.chain.iter().copied().max_by_key(|d| d.as_ms());
-            return all.unwrap_or(Dur::ZERO);
+            return self.longest_of_all;
         }
         let mut both: Vec<StageId> = back.to_vec();
         both.extend(beside);
-        let ms = self.depths(&both, |s| self.plan.undo_time(s, Pace::Longest).as_ms());
+        let ms = self.depths(&both, |s| self.time[s.index()]);
         Dur {
             ms: ms.into_iter().max().unwrap_or(0),
             working_days: 0,

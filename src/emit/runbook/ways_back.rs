@@ -1,6 +1,6 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
-use crate::emit::runbook::from_here::{Cause, Stays, Then, Way};
+use crate::emit::runbook::from_here::{Cause, NAMES, SHOWN, Stays, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::work::{act_words, action};
 use crate::model::{FailureOutcome, GateId, HoldId, Release, StageId};
@@ -174,20 +174,17 @@ fn tested(r: &Release, t: &crate::model::Tested) -> String {
     parts.join(" ")
 }
 
-/// So many names at most in all orders together; beyond, an order names what comes next only.
-const NAMES: usize = 20_000;
-
 /// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
 pub(super) fn from_here(plan: &Plan, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
-    let own: usize = ways.iter().flat_map(|w| &w.undone).map(Vec::len).sum();
-    let beside: usize = ways.iter().map(|w| w.beside.len()).sum();
+    let own: usize = ways.iter().map(|w| w.many).sum();
+    let beside: usize = ways.iter().map(|w| w.many_beside).sum();
     ways.iter()
         .map(|w| FromHere {
             fails: fails(plan, &w.cause),
             then: then(plan, w),
             order: order(plan, w, own > NAMES),
-            beside: stage_list(r, &w.beside, own + beside > NAMES),
+            beside: stage_list(r, &w.beside, w.many_beside, own + beside > NAMES),
             kept: kept(r, w),
             holds: hold_list(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),
@@ -202,13 +199,13 @@ fn hold_list(r: &Release, holds: &[HoldId]) -> String {
     say::list(&titles)
 }
 
-fn stage_list(r: &Release, stages: &[StageId], short: bool) -> String {
-    const SHOWN: usize = 12;
-    let mut names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
-    if short && names.len() > SHOWN {
-        let more = names.len() - SHOWN;
-        names.truncate(SHOWN);
-        names.push(format!("{more} more"));
+/// So many stages, of which these are known by name; cut when it is to be short.
+fn stage_list(r: &Release, stages: &[StageId], many: usize, short: bool) -> String {
+    let shown = if short { SHOWN } else { stages.len() };
+    let known = stages.iter().take(shown);
+    let mut names: Vec<String> = known.map(|s| r.stage(*s).name.to_string()).collect();
+    if many > names.len() {
+        names.push(format!("{} more", many - names.len()));
     }
     say::list(&names)
 }
@@ -282,9 +279,9 @@ fn then(plan: &Plan, w: &Way) -> String {
 fn order(plan: &Plan, w: &Way, short: bool) -> Vec<String> {
     let r = plan.release();
     let name = |s: &StageId| r.stage(*s).name.to_string();
-    let many: usize = w.undone.iter().map(Vec::len).sum();
-    if let (true, Some(s), true) = (short, w.stage, many > 3) {
-        let before = stage_list(r, &plan.stages_before(s), true);
+    if let (true, Some(s), true) = (short, w.stage, w.many > 3) {
+        let before = plan.stages_before(s);
+        let before = stage_list(r, &before, before.len(), true);
         let rest = format!("{before} with everything before, the last first");
         return match w.undone.first() {
             Some(first) if first.as_slice() == [s] => vec![name(&s), rest],
