@@ -245,6 +245,7 @@ fn the_rules_of_the_library_find_what_they_are_for() {
         "change_management",
         "data_classification",
         "separation_of_duties",
+        "signed_artifacts",
         "staged_rollout",
         "system_deployment",
     ];
@@ -254,12 +255,14 @@ person ana {{ name "Ana Ruiz" }}
 role operations {{ title "Operations"; at_least 3 }}
 role leads {{ title "Leads"; at_least 3 }}
 environment production {{ kind production }}
+artifact app {{ store "s3://shop" }}
 release shop {{
   title "Shop"; version "2.0.0"; author ana; owner operations; in production
   {}
   approval go {{ from leads; distinct_from author; within 2d }}
   stage deploy {{
     approved go
+    ship app
     run "./deploy.sh" {{ changes "app:shop"; idempotent; undo run "./back.sh" {{ changes "app:shop"; idempotent }} }}
     rollout {{ step 100% {{ bake 1h }} }}
   }}
@@ -289,6 +292,85 @@ release shop {{
             .all(|d| d.code.0 != "policy/not_understood"),
         "{said:#?}"
     );
+}
+
+/// A plan that does what every rule of `std.policy` asks, and each way of doing a little less.
+#[test]
+fn the_rules_of_the_library_are_as_strict_as_they_say() {
+    use releasec::driver::read::{Input, Overlay};
+    use releasec::driver::{Settings, check};
+    let good = r#"use std.policy { approvals_leave_evidence, change_management, data_classification, separation_of_duties, signed_artifacts, staged_rollout, system_deployment }
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+role leads { title "Leads"; at_least 3; excludes operations }
+role safety { title "Security"; kind security; at_least 2; excludes leads, operations }
+environment staging { kind staging; mirrors production }
+environment production { kind production; classification restricted; encryption "aws:kms" }
+environment qa { kind test }
+artifact app { digest "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"; signed_by "cosign" }
+gate healthy { run "./health.sh" { changes nothing }; exercises "app:shop"; otherwise rollback }
+release shop {
+  title "Shop"; version "2.0.0"; author ana; owner operations; in production
+  start 2026-06-01T09:00Z
+  tested { in staging; on 2026-05-29; evidence "run 12" }
+  change "CR-1" { type standard; risk low; justification "it is faster"; impact "none that users see"; ticket "CHG-1" }
+  policy approvals_leave_evidence; policy change_management; policy data_classification; policy separation_of_duties
+  policy signed_artifacts; policy staged_rollout; policy system_deployment
+  approval go { from leads; distinct_from author, executors; within 2d; evidence "the minutes of the board" }
+  approval safe { from safety; distinct_from author, executors, go; within 2d; evidence "the review" }
+  stage deploy {
+    approved go, safe
+    ship app
+    run "./deploy.sh" { changes "app:shop"; idempotent; undo run "./back.sh" { changes "app:shop"; idempotent } }
+    rollout { step 10% { bake 1h; verify healthy }; step 100% { bake 1h; verify healthy } }
+  }
+}
+"#;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let plan = folder.path().join("plan.release");
+    let broken = |text: &str| -> Vec<String> {
+        std::fs::write(&plan, text).expect("the plan can be written");
+        let settings = Settings {
+            here: folder.path().to_path_buf(),
+            overlay: Overlay::new(),
+            ..Settings::default()
+        };
+        let found = check(&[Input::File(plan.clone())], &settings).findings;
+        let keeps = found
+            .iter()
+            .find(|d| !releasec::checks::knows(d.code) && d.severity == Severity::Error);
+        assert!(keeps.is_none(), "{keeps:?}");
+        let of = found.iter().filter(|d| d.code.group() == "policy");
+        of.map(|d| d.message.clone()).collect()
+    };
+    assert_eq!(broken(good), Vec::<String>::new());
+    for (policy, from, to) in [
+        ("change_management", "approved go, safe", "approved safe"),
+        ("change_management", "kind security; ", ""),
+        ("change_management", "; ticket \"CHG-1\"", ""),
+        ("change_management", "; impact \"none that users see\"", ""),
+        ("change_management", "justification \"it is faster\"; ", ""),
+        ("change_management", "from safety", "from safety, leads"),
+        ("approvals_leave_evidence", "; evidence \"the review\"", ""),
+        (
+            "separation_of_duties",
+            "distinct_from author, executors;",
+            "distinct_from author;",
+        ),
+        ("signed_artifacts", "; signed_by \"cosign\"", ""),
+        ("staged_rollout", "step 10% { bake 1h; verify healthy }; ", ""),
+        ("system_deployment", "tested { in staging", "tested { in qa"),
+        ("system_deployment", "; mirrors production", ""),
+        ("data_classification", "; encryption \"aws:kms\"", ""),
+        ("data_classification", "classification restricted; ", ""),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let found = broken(&good.replace(from, to));
+        let said = found
+            .iter()
+            .any(|m| m.contains(&format!("the policy `{policy}`")));
+        assert!(said, "`{from}` as `{to}`: {found:?}");
+    }
 }
 
 /// The library is cut into its definitions without a parser; the parser finds the same definitions, the same trees, the same places.

@@ -68,6 +68,8 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "removes",
             "reads",
             "eligible",
+            "approvers",
+            "approver_kinds",
             "executors",
             "undo",
             "weight",

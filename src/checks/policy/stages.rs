@@ -2,9 +2,12 @@
 //!
 //! Called by `fields`.
 
-use crate::checks::policy::fields::{condition, dur, list, people, text, word};
+use crate::checks::policy::fields::{condition, dur, list, number, people, text, word};
 use crate::checks::policy::value::{Thing, V, days};
-use crate::model::{Act, ActSource, RoleOrPerson, Rollback, Stage, StageId, Step, StepKind};
+use crate::model::{
+    Act, ActSource, Approval, Quorum, Release, RoleKind, RoleOrPerson, Rollback, Stage, StageId, Step,
+    StepKind,
+};
 use crate::plan::people::{Directory, executors};
 use crate::plan::{Plan, StageUndo};
 
@@ -21,6 +24,13 @@ pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: 
             }
         }
         V::List(list)
+    };
+    let approvals = || {
+        let sure = guards(plan, id).into_iter();
+        sure.filter_map(|g| match g {
+            V::Thing(Thing::Approval(a)) => Some(r.approval(a)),
+            _ => None,
+        })
     };
     match field {
         "title" => text(&s.title),
@@ -109,11 +119,18 @@ pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: 
         "changes" => keys(|e| &e.changes),
         "removes" => keys(|e| &e.removes),
         "reads" => keys(|e| &e.reads),
+        "approvers" => number(
+            approvals()
+                .map(|a| asked(directory, a))
+                .fold(0, i64::saturating_add),
+        ),
+        "approver_kinds" => {
+            let kinds = approvals().filter_map(|a| kind_of_all(r, a));
+            let kinds: std::collections::BTreeSet<&str> = kinds.map(RoleKind::word).collect();
+            V::List(kinds.into_iter().map(word).collect())
+        }
         "eligible" => {
-            let from = guards(plan, id).into_iter().filter_map(|g| match g {
-                V::Thing(Thing::Approval(a)) => Some(r.approval(a)),
-                _ => None,
-            });
+            let from = approvals();
             people(&directory.all(from.flat_map(|a| a.from.iter().map(|(w, _)| *w))))
         }
         "executors" => people(&directory.all(executors(s).into_iter().map(RoleOrPerson::Role))),
@@ -127,6 +144,27 @@ pub(super) fn stage(plan: &Plan, directory: &Directory<'_>, id: StageId, field: 
         "weight" => rollout(s, "weight"),
         _ => word(&s.name),
     }
+}
+
+/// How many people an approval asks for.
+fn asked(directory: &Directory<'_>, approval: &Approval) -> i64 {
+    match approval.quorum {
+        Quorum::Count(n) => i64::from(n),
+        Quorum::All => {
+            let pool = directory.all(approval.from.iter().map(|(w, _)| *w));
+            i64::try_from(directory.size(&pool)).unwrap_or(i64::MAX)
+        }
+    }
+}
+
+/// The kind of those who may approve, when they are all of one: only then is somebody of it sure to say yes.
+fn kind_of_all(r: &Release, approval: &Approval) -> Option<RoleKind> {
+    let mut kinds = approval.from.iter().map(|(who, _)| match who {
+        RoleOrPerson::Role(role) => r.role(*role).kind,
+        RoleOrPerson::Person(_) => None,
+    });
+    let first = kinds.next()??;
+    kinds.all(|k| k == Some(first)).then_some(first)
 }
 
 /// Something of each act of a stage, as far as it has it.
