@@ -1,7 +1,8 @@
 //! Runs held against their plans.
 //!
 //! The histories under `tests/corpus/record/` were written by the interpreter that executes the state machines in
-//! `tests/conformance/`: `HELLO_succeeds.json` is the run of `runs/hello/machine_succeeds.json`. What the findings are is held by
+//! `tests/conformance/`: `HELLO_succeeds.json` is the run of `runs/hello/machine_succeeds.json`. Those with `workflow` in their name are
+//! what the executor there tells of a workflow's run, in the shape of the API (`HISTORY=1` makes either engine print it). What the findings are is held by
 //! the corpus; here is held what the completed runbook says, and that no text does harm.
 
 use proptest::prelude::*;
@@ -90,6 +91,88 @@ fn short_runs_are_told_by_how_they_ended() {
         let told = told("hello/hello.release", name);
         assert_eq!(told.lines().next(), Some(end), "{name}");
     }
+}
+
+#[test]
+fn runs_of_workflows_are_told_too() {
+    for (plan, name, end) in [
+        ("hello/hello.release", "hello_workflow_succeeds.json", "succeeded"),
+        (
+            "hello/hello.release",
+            "hello_workflow_rolls_back.json",
+            "rolled back",
+        ),
+        (
+            "hello/hello.release",
+            "hello_workflow_is_rejected.json",
+            "rolled back",
+        ),
+        (
+            "bioage/bioage.release",
+            "bioage_workflow_succeeds.json",
+            "succeeded",
+        ),
+        (
+            "bioage/bioage.release",
+            "bioage_workflow_rolls_back.json",
+            "rolled back",
+        ),
+    ] {
+        let told = told(plan, name);
+        let line = format!("GitHub: {end}; the run kept to the plan");
+        assert_eq!(told.lines().next(), Some(line.as_str()), "{name}");
+    }
+    insta::assert_snapshot!(told("bioage/bioage.release", "bioage_workflow_rolls_back.json"));
+}
+
+/// The codes found in a real history in which some text was replaced.
+fn changed(name: &str, from: &str, to: &str) -> Vec<&'static str> {
+    let text = history(name);
+    assert!(text.contains(from), "{name}: no {from}");
+    let plan = if name.starts_with("hello") {
+        "hello/hello.release"
+    } else {
+        "bioage/bioage.release"
+    };
+    let recorded = recorded(plan, &text.replace(from, to)).expect("a run of the plan");
+    recorded.checked.findings.iter().map(|d| d.code.0).collect()
+}
+
+#[test]
+fn real_histories_that_were_changed_are_found_out() {
+    // Somebody else said yes; the same person said it twice.
+    let gita = "\"login\": \"gitarao\"";
+    let workflow = "bioage_workflow_succeeds.json";
+    assert_eq!(
+        changed(workflow, gita, "\"login\": \"mallory\""),
+        ["record/unpermitted_approver"]
+    );
+    assert_eq!(
+        changed(workflow, gita, "\"login\": \"emeka-o\""),
+        ["record/too_few_approvers"]
+    );
+    // One of two gates of one name in one stage was left out; another stage has judged it too.
+    let text = history(workflow);
+    let step = "\"name\": \"Gate: API and model are healthy\"";
+    let first = text.find(step).expect("a gate");
+    let cut = text.replacen(&text[first..first + step.len()], "\"name\": \"Nothing\"", 1);
+    let recorded = recorded("bioage/bioage.release", &cut).expect("a run of the plan");
+    let found: Vec<&str> = recorded
+        .checked
+        .findings
+        .iter()
+        .map(|d| d.message.as_str())
+        .collect();
+    assert_eq!(
+        found,
+        ["`model` passed, and the gate `api_healthy` was judged 1 of 2 times"]
+    );
+    // A stage was not taken back.
+    let back = "bioage_workflow_rolls_back.json";
+    assert_eq!(
+        changed(back, "\"Undo model\"", "\"Undo nothing\""),
+        ["record/not_undone"]
+    );
 }
 
 /// A history in which the grants are taken out is a history of stages that began without them.

@@ -114,10 +114,11 @@ fn complete(
         ))
         .help("`releasec record --help` says which files are read, and how to get them")
     })?;
-    let findings = record::compare(plan, &run).into_sorted();
+    let digest = compiled.origin.digest(&unit.sources);
+    let findings = record::compare(plan, &digest, &run).into_sorted();
     let context = Context {
         sources: &unit.sources,
-        digest: &compiled.origin.digest(&unit.sources),
+        digest: &digest,
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &unit.findings,

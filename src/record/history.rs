@@ -4,7 +4,7 @@
 //! `assignedVariables`, name to JSON. The state machine keeps what became of each part of the plan in variables of known names
 //! (`emit::stepfunctions::Names`); branches of a parallel state add `_b1` and the like. Called by `mod`.
 
-use super::{Answer, End, Run, Who};
+use super::{Answer, End, Run, Verdict, Who};
 use crate::emit::stepfunctions::Names;
 use crate::model::{ApprovalId, GateId, HoldId, StageId};
 use crate::plan::Plan;
@@ -189,6 +189,11 @@ fn note(
         Fact::Gate(id) => {
             if word == "passed" || word == "failed" {
                 run.gates.insert(id, word == "passed");
+                run.verdicts.push(Verdict {
+                    gate: id,
+                    stage: None,
+                    at,
+                });
             }
         }
         Fact::Hold(id) => match word {

@@ -8,6 +8,7 @@ mod gate_not_judged;
 mod history;
 mod hold_left_open;
 mod not_undone;
+mod other_plan;
 mod out_of_order;
 mod same_person;
 mod tell;
@@ -87,6 +88,17 @@ pub struct Answer {
     pub by: Vec<Who>,
 }
 
+/// A gate that was judged once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The gate.
+    pub gate: GateId,
+    /// The stage that judged it, when the history says so.
+    pub stage: Option<StageId>,
+    /// When, when the history says so.
+    pub at: Option<Timestamp>,
+}
+
 /// A run.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -114,6 +126,12 @@ pub struct Run {
     pub approvals: BTreeMap<ApprovalId, Answer>,
     /// The gates that were judged, and whether they passed in the end.
     pub gates: BTreeMap<GateId, bool>,
+    /// Each time a gate was judged.
+    pub verdicts: Vec<Verdict>,
+    /// It goes on with what an earlier run left: parts of its stages may have been done there.
+    pub goes_on: bool,
+    /// The sha256 of the plan that the pipeline was built from, when the history says so.
+    pub plan: Option<String>,
     /// When each hold was entered, and when it was left.
     pub holds: BTreeMap<HoldId, (Option<Timestamp>, Option<Timestamp>)>,
 }
@@ -133,6 +151,9 @@ impl Run {
             stages: BTreeMap::new(),
             approvals: BTreeMap::new(),
             gates: BTreeMap::new(),
+            verdicts: Vec::new(),
+            goes_on: false,
+            plan: None,
             holds: BTreeMap::new(),
         }
     }
@@ -149,7 +170,7 @@ impl Run {
 /// What is wrong with it, in words for a person.
 pub fn read(plan: &Plan, text: &str) -> Result<Run, String> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|e| format!("it is not JSON: {e}"))?;
-    let run = if json.get("events").is_some() {
+    let mut run = if json.get("events").is_some() {
         history::read(plan, &json)?
     } else if json.get("run").is_some() || json.get("jobs").is_some() {
         workflow::read(plan, &json)?
@@ -159,6 +180,10 @@ pub fn read(plan: &Plan, text: &str) -> Result<Run, String> {
                 .to_string(),
         );
     };
+    let pipeline = ["workflow", "definition"]
+        .iter()
+        .find_map(|f| json.get(f)?.as_str());
+    run.plan = pipeline.and_then(built_from);
     if !run.of_this_plan {
         return Err(format!(
             "nothing in it belongs to the release `{}`: no stage and no approval of the plan",
@@ -168,9 +193,18 @@ pub fn read(plan: &Plan, text: &str) -> Result<Run, String> {
     Ok(run)
 }
 
-/// Everything in which a run differs from its plan.
-pub fn compare(plan: &Plan, run: &Run) -> Bag {
+/// The digest of the plan that stands at the head of a workflow, or in the comment of a state machine.
+fn built_from(pipeline: &str) -> Option<String> {
+    let after = |mark: &str| pipeline.split_once(mark).map(|(_, rest)| rest);
+    let rest = after("# Plan: sha256:").or_else(|| after(", plan "))?;
+    let digest: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+    (digest.len() == 64).then_some(digest)
+}
+
+/// Everything in which a run differs from its plan, of which `digest` is the sha256.
+pub fn compare(plan: &Plan, digest: &str, run: &Run) -> Bag {
     let mut bag = Bag::new();
+    other_plan::check(plan, digest, run, &mut bag);
     for check in [
         unpermitted_approver::check,
         too_few_approvers::check,

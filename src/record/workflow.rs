@@ -4,7 +4,7 @@
 //! (`…/jobs`). `docs/record.md` shows the commands that put the object together. A review has no time of its own there: an
 //! approval is granted when the job that waited for it ends. Called by `mod`.
 
-use super::{Answer, End, Run, Who};
+use super::{Answer, End, Run, Verdict, Who};
 use crate::emit::environments::{Purpose, name as environment};
 use crate::emit::github::shown as named;
 use crate::model::{ApprovalId, GateId, HoldId, StageId};
@@ -20,6 +20,8 @@ pub(super) fn read(plan: &Plan, json: &Value) -> Result<Run, String> {
         run.id = id.to_string();
     }
     run.address = text(about, "html_url").to_string();
+    // What `run-name` says of a run that goes on with another.
+    run.goes_on = text(about, "display_title").ends_with("[goes on]");
     run.started = moment(about, "run_started_at").or_else(|| moment(about, "created_at"));
     let login = ["/triggering_actor/login", "/actor/login"];
     let login = login
@@ -84,10 +86,12 @@ fn note(plan: &Plan, run: &mut Run, job: &Value) {
     }
     let (from, to) = (moment(job, "started_at"), moment(job, "completed_at"));
     let passed = conclusion == "success";
+    let mut here = None;
     for id in (0..r.stages.len()).map(StageId::at) {
         let Some(last) = named::part_of("Stage", &r.stage(id).name, name) else {
             continue;
         };
+        here = Some(id);
         let stage = run.stages.entry(id).or_default();
         stage.began = stage.began.or(from);
         if passed && last {
@@ -109,6 +113,11 @@ fn note(plan: &Plan, run: &mut Run, job: &Value) {
         for id in (0..r.gates.len()).map(GateId::at) {
             if named::judges(r, id, name) {
                 run.gates.insert(id, conclusion == "success");
+                run.verdicts.push(Verdict {
+                    gate: id,
+                    stage: here,
+                    at: to,
+                });
             }
         }
     }

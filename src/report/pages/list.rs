@@ -83,6 +83,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "record/gate_not_judged"
     "record/hold_left_open"
     "record/not_undone"
+    "record/other_plan"
     "record/out_of_order"
     "record/same_person"
     "record/too_few_approvers"

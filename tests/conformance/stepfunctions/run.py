@@ -6,6 +6,7 @@ their evaluated arguments, the final status with error and cause, and complaints
 
 import json
 import logging
+import os
 import pathlib
 import sys
 
@@ -35,7 +36,7 @@ def run(definition, scenario):
         "events": world.calls,
         "history_events": len(history),
         "complaints": complaints,
-    }
+    } | ({"history": {"events": history}} if os.environ.get("HISTORY") else {})
 
 
 def text_of(call):

@@ -38,6 +38,8 @@ async function execute(workflow, scenario, stub) {
       seconds: world.events.at(-1).at,
       calls: world.calls,
       events: world.events,
+      // What the API tells of each run, for those who want to see it: the shape that `releasec record` reads.
+      ...(process.env.HISTORY && { history: github.runs.map((run) => ({ run: run.summary(), jobs: run.jobSummaries(), approvals: run.approvals })) }),
       complaints: [...world.complaints, ...world.unused, ...unfinished],
     };
   } finally {

@@ -50,6 +50,7 @@ export class Job {
     else this.result ??= "cancelled";
     leave?.();
     this.state = "completed";
+    this.completed_at = this.run.moment();
     this.forgiven = this.result === "failure" && new Scope(this.contexts).value(this.token_tree.find("continue-on-error")) === true;
     this.world.record(this.where, `ended ${this.result}`);
   }
@@ -107,6 +108,7 @@ export class Job {
 
   async #work() {
     this.state = "in_progress";
+    this.started_at = this.run.moment();
     const scope = new Scope(this.contexts);
     this.folder = fs.mkdtempSync(path.join(this.run.github.folder, "job-"));
     this.workspace = path.join(this.folder, "workspace");
@@ -182,7 +184,7 @@ export class Job {
   }
 
   summary(id) {
-    const steps = this.steps.map((step) => ({ number: step.number, name: step.name, status: step.conclusion ? "completed" : "in_progress", conclusion: step.conclusion ?? null }));
-    return { id, databaseId: id, run_id: this.run.id, name: this.title, status: this.state, conclusion: this.result ?? null, steps };
+    const steps = this.steps.map((step) => ({ number: step.number, name: step.name, status: step.conclusion ? "completed" : "in_progress", conclusion: step.conclusion ?? null, started_at: step.started_at ?? null, completed_at: step.completed_at ?? null }));
+    return { id, databaseId: id, run_id: this.run.id, name: this.title, status: this.state, conclusion: this.result ?? null, started_at: this.started_at ?? this.completed_at ?? null, completed_at: this.completed_at ?? null, steps };
   }
 }

@@ -32,7 +32,13 @@ export class Run {
     this.permissions = new Scope(this.base).value(workflow.root.find("permissions"));
   }
 
+  /** The virtual time, as the API writes it. */
+  moment() {
+    return new Date((this.github.commands.epoch + this.clock.now) * 1000).toISOString().replace(".000Z", "Z");
+  }
+
   async execute() {
+    this.started_at = this.moment();
     const leave = await this.github.enter(new Scope(this.base).value(concurrency(this.workflow.root)), this);
     if (!leave) return this.#conclude("cancelled");
     for (const name of this.definitions.keys()) this.clock.spawn(() => this.#definition(name));
@@ -50,6 +56,7 @@ export class Run {
 
   #conclude(conclusion) {
     this.conclusion = conclusion;
+    this.updated_at = this.moment();
     this.world.record(this.where, `ended ${conclusion}`);
     this.github.completed(this);
   }
@@ -130,7 +137,7 @@ export class Run {
     const waits = this.jobs.some(({ state }) => state === "waiting") && !this.jobs.some(({ state }) => state === "in_progress");
     const status = conclusion ? "completed" : this.unqueue ? "pending" : waits ? "waiting" : "in_progress";
     const html_url = `https://github.com/${this.base.github.repository}/actions/runs/${id}`;
-    return { id, databaseId: id, name: workflow.name, display_title: this.title, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: 1, html_url, actor: { login: actor } };
+    return { id, databaseId: id, name: workflow.name, display_title: this.title, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: 1, run_started_at: this.started_at ?? null, updated_at: this.updated_at ?? null, html_url, actor: { login: actor }, triggering_actor: { login: actor } };
   }
 
   jobSummaries() {

@@ -25,6 +25,7 @@ export class Step {
   }
 
   async execute() {
+    this.started_at = this.job.run.moment();
     const { job } = this;
     if (!this.#scope().holds(this.definition.if.expression)) return this.#finish("skipped", "skipped", {});
     const scope = this.#scope();
@@ -45,6 +46,7 @@ export class Step {
   #finish(outcome, conclusion, outputs) {
     this.process = undefined;
     this.conclusion = conclusion;
+    this.completed_at = this.job.run.moment();
     if (this.id) this.job.results[this.id] = { outcome, conclusion, outputs };
   }
 
