@@ -210,7 +210,7 @@ pub(super) fn unit_at(
     found.extend(lowered.bag);
     // What is ordered and checked was understood whole: a finding about a plan never follows from a slip of the pen.
     let Some(release) = lowered.release.filter(|_| !found.has_errors()) else {
-        return only(sources, found, params);
+        return only(sources, resolve::of_what_was_understood(found), params);
     };
 
     let plan = match Plan::new(release) {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Bag, Diagnostic};
 use crate::resolve::names::{Tree, defined_name};
-use crate::resolve::{Binding, Def, Kind, Module, ModuleId, Program, errors, stdlib};
+use crate::resolve::{Binding, Def, Kind, Module, ModuleId, Program, cause, errors, stdlib};
 use crate::schema;
 use crate::source::hash::Ordered;
 use crate::source::{FileId, SourceMap, Span};
@@ -66,35 +66,6 @@ pub fn load(sources: &mut SourceMap, loader: &dyn Loader, file: FileId) -> (Prog
     )
 }
 
-/// Keeps one finding for one mistake where both the text and its form are wrong: values that could not be read are not also
-/// too many, and a `}` is not stray whose block is missing further up.
-fn causes(sources: &SourceMap, text: Bag, shape: Bag) -> (Bag, Bag) {
-    let line = |d: &Diagnostic| (d.span.file, sources.line_col(d.span).line);
-    let unread: HashSet<_> = text.iter().map(line).collect();
-    let unopened = shape
-        .iter()
-        .filter(|d| d.code.0 == "resolve/missing_block")
-        .map(|d| d.span.start)
-        .min();
-    let mut stray = false;
-    let text = text
-        .into_sorted()
-        .into_iter()
-        .filter(|d| {
-            let follows = d.code.0 == "syntax/extra_brace" && unopened.is_some_and(|at| at < d.span.start);
-            let first = follows && !stray;
-            stray |= follows;
-            !first
-        })
-        .collect();
-    let shape = shape
-        .into_sorted()
-        .into_iter()
-        .filter(|d| d.code.0 != "resolve/argument_count" || !unread.contains(&line(d)))
-        .collect();
-    (text, shape)
-}
-
 struct State<'a> {
     sources: &'a mut SourceMap,
     loader: &'a dyn Loader,
@@ -110,7 +81,7 @@ impl State<'_> {
         let text = Arc::clone(&self.sources.file(file).text);
         let (ast, problems) = parse(file, &text);
         let dropped = dropped_words(self.sources, &problems);
-        let (problems, shape) = causes(self.sources, problems, schema::check(&ast, &dropped));
+        let (problems, shape) = cause::causes(self.sources, problems, schema::check(&ast, &dropped));
         self.bag.extend(problems);
         self.bag.extend(shape);
         self.parsed(Arc::new(ast), name)
