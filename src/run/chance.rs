@@ -65,6 +65,9 @@ impl Outcomes {
                 o.enters.insert(HoldId::at(h), chance.times());
             }
             if chance.one_in(10) {
+                o.reenters.insert(HoldId::at(h));
+            }
+            if chance.one_in(10) {
                 o.exits.insert(HoldId::at(h));
             }
         }

@@ -42,6 +42,9 @@ impl Machine<'_> {
 
     /// Whether entering a hold is to fail now.
     fn enter_fails(&self, h: HoldId) -> bool {
+        if self.mode == Mode::Back && self.outcomes.reenters.contains(&h) {
+            return true;
+        }
         let failures = self.holds[h.index()].failures;
         let times = self.outcomes.enters.get(&h);
         times.is_some_and(|n| n.is_none_or(|n| failures < n))

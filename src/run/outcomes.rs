@@ -88,6 +88,8 @@ pub struct Outcomes {
     pub gates: BTreeMap<GateId, Option<u32>>,
     /// Holds that cannot be entered: so many times, or always.
     pub enters: BTreeMap<HoldId, Option<u32>>,
+    /// Holds that cannot be entered again before an undo.
+    pub reenters: BTreeSet<HoldId>,
     /// Holds that cannot be left.
     pub exits: BTreeSet<HoldId>,
     /// Stages whose undo fails, at the undo step of this slug; at its last when not said.
@@ -124,6 +126,7 @@ impl Default for Outcomes {
             stages: BTreeMap::new(),
             gates: BTreeMap::new(),
             enters: BTreeMap::new(),
+            reenters: BTreeSet::new(),
             exits: BTreeSet::new(),
             undos: BTreeMap::new(),
             finally: BTreeSet::new(),

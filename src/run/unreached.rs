@@ -25,6 +25,9 @@ impl Machine<'_> {
         for h in o.enters.keys() {
             want(Subject::Hold(*h), Verb::Enter, "was not entered");
         }
+        for h in &o.reenters {
+            want(Subject::Hold(*h), Verb::Enter, "was not entered again");
+        }
         for s in o.undos.keys() {
             want(Subject::Stage(*s), Verb::UndoFail, "was not undone");
         }

@@ -44,6 +44,11 @@ pub const FORMS: &[Form] = &[
         "HOLD",
         "A hold cannot be entered; `frozen=1`: the first time",
     ),
+    form(
+        "fail-reenter",
+        "HOLD",
+        "A hold that was left cannot be entered again before what is inside is undone",
+    ),
     form("fail-exit", "HOLD", "A hold cannot be left"),
     form(
         "fail-finally",
@@ -153,6 +158,10 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
             let (name, times) = times(value)?;
             let id = crate::model::HoldId::at(find!(holds, "hold", name)?);
             o.enters.insert(id, times);
+        }
+        "fail-reenter" => {
+            o.reenters
+                .insert(crate::model::HoldId::at(find!(holds, "hold", value)?));
         }
         "fail-exit" => {
             o.exits
