@@ -205,6 +205,30 @@ fn holds(plan: &Plan, outcomes: &Outcomes, trace: &Trace) {
             }
         }
     }
+    // Nor does a step of a rollout.
+    for (i, e) in trace
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| e.verb == Verb::StepStart)
+    {
+        let Subject::Stage(s) = e.subject else { continue };
+        let ladder = r.stage(s).rollout.iter().flat_map(|r| &r.steps);
+        let mine = ladder.filter(|step| {
+            step.work
+                .iter()
+                .chain(&step.checks)
+                .any(|x| Some(&x.slug) == e.step.as_ref())
+        });
+        for (a, _) in mine.flat_map(|step| &step.approved) {
+            // A restart elsewhere may have it asked again: what has begun goes on with the grant it had.
+            let mut grants = (0..i).filter(|k| {
+                let x = &trace.events[*k];
+                x.subject == Subject::Approval(*a) && x.verb == Verb::Grant
+            });
+            assert!(grants.any(|g| trace.precedes(g, i)), "step {i}: {}", text());
+        }
+    }
     // Whatever is entered is left, or a person must look.
     for h in (0..r.holds.len()).map(releasec::model::HoldId::at) {
         let last = |verb: Verb| trace.last(Subject::Hold(h), verb);
@@ -274,6 +298,7 @@ gate loud  { run "./loud.sh" { changes nothing }; otherwise continue { because "
 release shop {
   title "Shop"; version "2"; author ana; owner operations; in production
   approval go { from leads; within 2d; valid 1d; distinct_from author, executors }
+  approval wider { from leads; after s0; within 1d; valid 6h; distinct_from author, executors }
   decision wide { ask "How far?"; by leads; within 1h; default far; option far { }; option near { }; option back { then rollback } }
   finally { run "./sweep.sh" { changes nothing }; run "./report.sh" { changes nothing } }
 "#;
@@ -313,12 +338,13 @@ release shop {
             let mut line = line
                 .replace("FROM", &format!("s{from}"))
                 .replace("on_failure { tell_nobody }; ", "");
-            match back % 6 {
+            match back % 7 {
                 0 => {
                     write!(
                         line,
-                        "rollout {{ step 10% {{ bake 10m; verify smoke }}; step 50% {{ verify quiet }}; step 100% {{ bake 5m; verify smoke }}{} }}; \
+                        "rollout {{ step 10% {{ bake 10m; verify smoke }}; step 50% {{ {}verify quiet }}; step 100% {{ bake 5m; verify smoke }}{} }}; \
                          do shift(\"{i}\", weight: rollout.weight)",
+                        if i > 0 { "approved wider; " } else { "" },
                         if more % 2 == 0 { "; demote" } else { "" }
                     )
                     .expect("text");
@@ -331,6 +357,12 @@ release shop {
                 2 if more % 2 == 0 => {
                     write!(line, "run \"./do.sh {i}\" {{ changes \"app:{i}\" }}; verify smoke; irreversible \"it is gone\"").expect("text");
                 }
+                4 => write!(
+                    line,
+                    "do work(\"{i}\"); bake 5m; rollback {{ do un(\"{i}\"); within 30m{} }}",
+                    if more % 4 == 0 { "; approved go" } else { "" }
+                )
+                .expect("text"),
                 3 => write!(line, "run \"./look.sh {i}\" {{ changes nothing }}; verify smoke").expect("text"),
                 _ => write!(
                     line,
