@@ -1,6 +1,6 @@
 //! Follows every `use`, parses what it names, and gathers definitions and bindings.
 
-use crate::diagnostic::{Bag, Diagnostic};
+use crate::diagnostic::Bag;
 use crate::resolve::names::{Tree, defined_name};
 use crate::resolve::{Binding, Def, Kind, Module, ModuleId, Program, cause, errors, stdlib};
 use crate::schema;
@@ -9,7 +9,7 @@ use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Ast, ExprKind, Stmt, UseDecl, UseSource};
 use crate::syntax::parse;
 use smol_str::SmolStr;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many modules one program may have.
