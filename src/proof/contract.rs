@@ -73,7 +73,7 @@ pub fn judge(plan: &Plan, scenario: &Scenario, trace: &Trace) -> Result<(), Stri
         thens: Vec::new(),
     };
     let asserted = plan.release().asserts.iter().all(|a| judge.truth(&a.holds));
-    if scenario.problem.is_some() || !asserted {
+    if scenario.problem.is_some() || scenario.unknown || !asserted {
         let began = trace.events.iter().any(|e| matches!(e.what, What::Begin(_)));
         if began || trace.end != "Stopped" {
             return Err("a run that is refused begins, or does not say so".into());
@@ -212,7 +212,9 @@ impl<'a> Judge<'a> {
                             ApprovalOutcome::Stop => Then::Stop,
                             ApprovalOutcome::Restart(..) => Then::Again,
                         };
-                        self.thens.push((then, Some(i)));
+                        // Approvals asked side by side are compared when both are granted.
+                        let shows = self.scenario.same.is_none().then_some(i);
+                        self.thens.push((then, shows));
                     }
                     if let (Deed::Decide(d, 0), true) = (p.deed, failed && self.stands(p))
                         && self.decided(d).is_none()

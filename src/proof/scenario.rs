@@ -36,6 +36,8 @@ pub struct Scenario {
     pub flipped: Vec<Atom>,
     /// Comparisons that do not hold when all goes well.
     pub false_atoms: Vec<Atom>,
+    /// Somebody of the plan is not in the table of principals.
+    pub unknown: bool,
     /// An input that the plan does not allow.
     pub problem: Option<usize>,
     /// What fails takes so many seconds; everything else takes one minute.
@@ -159,6 +161,9 @@ impl Scenario {
         }
         if !self.flipped.is_empty() {
             list.push("a condition of the plan comes out the other way".into());
+        }
+        if self.unknown {
+            list.push("somebody is not known".into());
         }
         if self.problem.is_some() {
             list.push("an input is not allowed".into());

@@ -89,6 +89,7 @@ pub fn all(release: &Release, manifest: &Manifest) -> Vec<Scenario> {
     consents(release, &mut add);
     for (test, _) in &manifest.tests {
         match test {
+            Test::Unknown => add(&|s| s.unknown = true),
             Test::Problem(i) => add(&|s| s.problem = Some(*i)),
             Test::Atom(Atom::Param { param, choice }) if *choice > 0 => {
                 add(&|s| {

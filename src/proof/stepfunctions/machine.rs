@@ -231,10 +231,17 @@ impl Reader {
         let built = match kind {
             "Task" => {
                 let call = essence(&Json::Object(members.clone())).to_string();
+                let number = self.calls.get(&call).copied();
+                if number.is_none() {
+                    return Err("it does what the plan does not say, or not as the plan says it".into());
+                }
+                if catch.is_none() {
+                    return Err("a failure of it breaks the run off".into());
+                }
                 Kind::Task {
                     resource: text("Resource").ok_or("it calls nothing")?.to_string(),
                     arguments: self.template(members.get("Arguments").unwrap_or(&Json::Null))?,
-                    purposes: self.calls.get(&call).copied(),
+                    purposes: number,
                 }
             }
             "Choice" => {

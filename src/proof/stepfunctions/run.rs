@@ -14,7 +14,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// Most states of one run.
-const MOST: usize = 400_000;
+const MOST: usize = 40_000;
+/// Most states of one run while no time passes.
+const STILL: usize = 3_000;
 /// Seconds a call takes.
 const CALL: f64 = 60_000.0;
 
@@ -113,6 +115,7 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<T
         consulted: RefCell::default(),
     };
     run.spawn(0, 0, 0.0, Vec::new(), None, Value::Open);
+    let (mut now, mut still) = (0.0, 0);
     for _ in 0..MOST {
         let next = run
             .threads
@@ -122,6 +125,15 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<T
             .min_by(|a, b| a.1.at.total_cmp(&b.1.at).then(a.0.cmp(&b.0)))
             .map(|(i, _)| i);
         let Some(thread) = next else { break };
+        still = if run.threads[thread].at > now {
+            0
+        } else {
+            still + 1
+        };
+        now = run.threads[thread].at;
+        if still > STILL {
+            break;
+        }
         run.step(thread)?;
         if !run.trace.end.is_empty() {
             return Ok(run.trace);
@@ -141,7 +153,8 @@ impl Run<'_> {
             Test::Holds(_, g) => !s.gates.contains(g),
             Test::Fires(t) => s.fires == Some(*t),
             Test::Digest(_) => true,
-            Test::Chosen(_) | Test::Taken(..) | Test::Unknown => false,
+            Test::Unknown => s.unknown,
+            Test::Chosen(_) | Test::Taken(..) => false,
         }
     }
 
