@@ -17,7 +17,7 @@ use crate::model::ParamId;
 use crate::plan::Plan;
 use crate::run::{Final, Outcomes, Reference};
 use event::{Trace, What};
-use scenario::words;
+use scenario::{Scenario, words};
 use std::collections::BTreeMap;
 
 /// A run in which an artifact does not mean its plan.
@@ -55,19 +55,87 @@ pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Pr
     })?;
     let scenarios = scenarios::all(plan.release(), manifest);
     let interpreter = Reference::new(plan);
-    // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
-    let mut known: BTreeMap<BTreeMap<ParamId, usize>, bool> = BTreeMap::new();
-    let mut well = |outcomes: &Outcomes| {
-        let params = outcomes.params.clone();
-        *known.entry(params.clone()).or_insert_with(|| {
-            let outcomes = Outcomes {
-                params,
-                ..Outcomes::default()
-            };
-            interpreter.run(&outcomes).state == Final::Succeeded
-        })
+    let states: usize = machine.blocks.iter().map(|b| b.states.len()).sum();
+    // Of a plan so large that all would take minutes, runs are drawn evenly.
+    let stride = (scenarios.len().saturating_mul(states) / MOST_STATES).max(1);
+    let chosen: Vec<&Scenario> = scenarios.iter().step_by(stride).collect();
+    let prover = Prover {
+        plan,
+        manifest,
+        machine: &machine,
+        interpreter: &interpreter,
     };
-    for scenario in &scenarios {
+    // Each thread takes every so manieth run, and ends with its first difference; the first of all is told.
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let part = |first: usize| chosen.iter().enumerate().skip(first).step_by(threads);
+        let prover = &prover;
+        let start = |first| scope.spawn(move || prover.all(part(first)));
+        let others: Vec<_> = (1..threads).map(start).collect();
+        let mine = prover.all(part(0));
+        let theirs = others.into_iter().filter_map(|t| match t.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        mine.into_iter().chain(theirs).collect()
+    });
+    match found.into_iter().min_by_key(|(at, _)| *at) {
+        Some((_, difference)) => Err(difference),
+        None => Ok(Proved { runs: chosen.len() }),
+    }
+}
+
+/// The most states that all runs together may visit: a few seconds on one processor.
+const MOST_STATES: usize = 2_000_000;
+/// The most threads that look at runs.
+const MOST_THREADS: usize = 8;
+
+/// What all runs of one machine share.
+struct Prover<'a> {
+    plan: &'a Plan,
+    manifest: &'a Manifest,
+    machine: &'a stepfunctions::Machine,
+    interpreter: &'a Reference<'a>,
+}
+
+impl Prover<'_> {
+    /// The first of these runs in which the machine does not mean the plan, with its place.
+    fn all<'s>(
+        &self,
+        scenarios: impl Iterator<Item = (usize, &'s &'s Scenario)>,
+    ) -> Option<(usize, Box<Difference>)> {
+        let mut known = BTreeMap::new();
+        for (at, scenario) in scenarios {
+            if let Err(difference) = self.one(scenario, &mut known) {
+                return Some((at, difference));
+            }
+        }
+        None
+    }
+
+    /// One run.
+    fn one(
+        &self,
+        scenario: &Scenario,
+        known: &mut BTreeMap<BTreeMap<ParamId, usize>, bool>,
+    ) -> Result<(), Box<Difference>> {
+        let Prover {
+            plan,
+            manifest,
+            machine,
+            interpreter,
+        } = *self;
+        // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
+        let mut well = |outcomes: &Outcomes| {
+            let params = outcomes.params.clone();
+            *known.entry(params.clone()).or_insert_with(|| {
+                let outcomes = Outcomes {
+                    params,
+                    ..Outcomes::default()
+                };
+                interpreter.run(&outcomes).state == Final::Succeeded
+            })
+        };
         let told = reference::outcomes(plan, manifest, scenario);
         let meant = told.filter(|o| well(o)).map(|o| interpreter.run(&o));
         let differs = |what: String, trace: &Trace| {
@@ -79,15 +147,13 @@ pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Pr
             })
         };
         let trace =
-            stepfunctions::run(&machine, plan, scenario).map_err(|what| differs(what, &Trace::default()))?;
+            stepfunctions::run(machine, plan, scenario).map_err(|what| differs(what, &Trace::default()))?;
         contract::judge(plan, scenario, &trace).map_err(|what| differs(what, &trace))?;
         if let Some(meant) = &meant {
             reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;
         }
+        Ok(())
     }
-    Ok(Proved {
-        runs: scenarios.len(),
-    })
 }
 
 /// The events of a run, in words.

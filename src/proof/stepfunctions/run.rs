@@ -66,13 +66,40 @@ struct Eyes<'r, 'a> {
     run: &'r Run<'a>,
     frame: usize,
     at: f64,
-    states: Value,
+    input: &'r Value,
+    result: Value,
+}
+
+impl Eyes<'_, '_> {
+    /// `$states`: made when it is read, which most expressions do not.
+    fn states(&self) -> Value {
+        let execution = [
+            ("Name", Value::text("run")),
+            ("Id", Value::text("arn:aws:states:::execution:run")),
+            ("StartTime", Value::text("1970-01-01T00:00:00Z")),
+        ];
+        let machine = [("Id", Value::text("arn:aws:states:r:1:stateMachine:m"))];
+        let context = [
+            ("Execution", Value::object(execution)),
+            ("StateMachine", Value::object(machine)),
+        ];
+        let error = [
+            ("Error", Value::text("Failed")),
+            ("Cause", Value::text("a cause")),
+        ];
+        Value::object([
+            ("input", self.input.clone()),
+            ("result", self.result.clone()),
+            ("context", Value::object(context)),
+            ("errorOutput", Value::object(error)),
+        ])
+    }
 }
 
 impl Reads for Eyes<'_, '_> {
     fn var(&self, name: &str) -> Option<Value> {
         if name == "states" {
-            return Some(self.states.clone());
+            return Some(self.states());
         }
         let mut frame = Some(self.frame);
         while let Some(f) = frame {
@@ -194,35 +221,12 @@ impl Run<'_> {
 
     fn eyes(&self, thread: usize, result: Value) -> Eyes<'_, '_> {
         let t = &self.threads[thread];
-        let context = Value::object([
-            (
-                "Execution",
-                Value::object([
-                    ("Name", Value::text("run")),
-                    ("Id", Value::text("arn:aws:states:::execution:run")),
-                    ("StartTime", Value::text("1970-01-01T00:00:00Z")),
-                ]),
-            ),
-            (
-                "StateMachine",
-                Value::object([("Id", Value::text("arn:aws:states:r:1:stateMachine:m"))]),
-            ),
-        ]);
-        let error = Value::object([
-            ("Error", Value::text("Failed")),
-            ("Cause", Value::text("a cause")),
-        ]);
-        let states = Value::object([
-            ("input", t.input.clone()),
-            ("result", result),
-            ("context", context),
-            ("errorOutput", error),
-        ]);
         Eyes {
             run: self,
             frame: t.frame,
             at: t.at,
-            states,
+            input: &t.input,
+            result,
         }
     }
 
