@@ -111,7 +111,15 @@ fn describe(
             release.stage(*stage).name
         )
     });
+    let one_person = match (authors.first(), own.executors.first()) {
+        (Some((PersonRef::Person(a), _)), Some((_, _, Shared::Person(e)))) => a == e,
+        _ => false,
+    };
     let who = match (author, executor) {
+        (Some(a), Some(_)) if one_person => {
+            let stage = own.executors.first().map_or(stage, |(_, s, _)| *s);
+            format!("{a}, who may execute `{}` too,", release.stage(stage).name)
+        }
         (Some(a), Some(e)) => format!("{a} and {e}"),
         (Some(a), None) => a,
         (None, Some(e)) => e,
