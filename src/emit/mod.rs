@@ -6,6 +6,7 @@
 pub mod diagram;
 pub mod environments;
 pub mod github;
+pub mod parts;
 pub mod people;
 pub mod plan_json;
 pub mod runbook;

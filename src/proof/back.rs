@@ -5,7 +5,7 @@
 use super::contract::{Judge, Then};
 use super::event::What;
 use super::walk::shows;
-use crate::emit::stepfunctions::parts::{At, Deed};
+use crate::emit::parts::{At, Deed};
 use crate::model::{HoldId, StageId, Step, StepKind};
 use crate::plan::{Node, StageUndo};
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@
 use super::event::{Causes, Trace, What};
 use super::scenario::{Scenario, words};
 use super::walk::Fate;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
     ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, OptionOutcome,
     OptionTestExpr, Outcome, Release, StageId, StepKind, Subject,

@@ -2,7 +2,7 @@
 //!
 //! Plain data. Made by the models of the targets, judged by `contract`.
 
-use crate::emit::stepfunctions::parts::Purpose;
+use crate::emit::parts::Purpose;
 use crate::model::{GateId, TriggerId};
 
 /// What happened.

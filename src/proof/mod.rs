@@ -17,7 +17,7 @@ use crate::model::ParamId;
 use crate::plan::Plan;
 use crate::run::{Final, Outcomes, Reference};
 use event::{Trace, What};
-use scenario::{Scenario, words};
+use scenario::{Open, Scenario, words};
 use std::collections::BTreeMap;
 
 /// A run in which an artifact does not mean its plan.
@@ -45,24 +45,41 @@ pub struct Proved {
 /// # Errors
 /// The first run in which it does not.
 pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Proved, Box<Difference>> {
-    let machine = stepfunctions::read(bytes, manifest).map_err(|what| {
-        Box::new(Difference {
-            what,
-            outcome: String::new(),
-            trace: Vec::new(),
-            reference: Vec::new(),
-        })
-    })?;
-    let scenarios = scenarios::all(plan.release(), manifest);
+    let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
+    let open = Open {
+        parts: manifest.calls.iter().map(|(p, _)| p.clone()).collect(),
+        tests: manifest.tests.iter().map(|(t, _)| t.clone()).collect(),
+    };
+    let states = machine.blocks.iter().map(|b| b.states.len()).sum();
+    let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
+    all(plan, &open, scenarios::all(plan.release(), &open), states, &run)
+}
+
+fn not_understood(what: String) -> Box<Difference> {
+    Box::new(Difference {
+        what,
+        outcome: String::new(),
+        trace: Vec::new(),
+        reference: Vec::new(),
+    })
+}
+
+/// Runs an artifact under every scenario; `size` is how much one run may visit.
+fn all(
+    plan: &Plan,
+    open: &Open,
+    scenarios: Vec<Scenario>,
+    size: usize,
+    run: &Run<'_>,
+) -> Result<Proved, Box<Difference>> {
     let interpreter = Reference::new(plan);
-    let states: usize = machine.blocks.iter().map(|b| b.states.len()).sum();
     // Of a plan so large that all would take minutes, runs are drawn evenly.
-    let stride = (scenarios.len().saturating_mul(states) / MOST_STATES).max(1);
+    let stride = (scenarios.len().saturating_mul(size) / MOST_STATES).max(1);
     let chosen: Vec<&Scenario> = scenarios.iter().step_by(stride).collect();
     let prover = Prover {
         plan,
-        manifest,
-        machine: &machine,
+        open,
+        run,
         interpreter: &interpreter,
     };
     // Each thread takes every so manieth run, and ends with its first difference; the first of all is told.
@@ -90,11 +107,14 @@ const MOST_STATES: usize = 2_000_000;
 /// The most threads that look at runs.
 const MOST_THREADS: usize = 8;
 
-/// What all runs of one machine share.
+/// What runs an artifact.
+type Run<'a> = dyn Fn(&Scenario) -> Result<Trace, String> + Sync + 'a;
+
+/// What all runs of one artifact share.
 struct Prover<'a> {
     plan: &'a Plan,
-    manifest: &'a Manifest,
-    machine: &'a stepfunctions::Machine,
+    open: &'a Open,
+    run: &'a Run<'a>,
     interpreter: &'a Reference<'a>,
 }
 
@@ -121,8 +141,8 @@ impl Prover<'_> {
     ) -> Result<(), Box<Difference>> {
         let Prover {
             plan,
-            manifest,
-            machine,
+            open,
+            run,
             interpreter,
         } = *self;
         // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
@@ -136,7 +156,7 @@ impl Prover<'_> {
                 interpreter.run(&outcomes).state == Final::Succeeded
             })
         };
-        let told = reference::outcomes(plan, manifest, scenario);
+        let told = reference::outcomes(plan, open, scenario);
         let meant = told.filter(|o| well(o)).map(|o| interpreter.run(&o));
         let differs = |what: String, trace: &Trace| {
             Box::new(Difference {
@@ -146,8 +166,7 @@ impl Prover<'_> {
                 reference: meant.iter().flat_map(|m| reference::shown(plan, m)).collect(),
             })
         };
-        let trace =
-            stepfunctions::run(machine, plan, scenario).map_err(|what| differs(what, &Trace::default()))?;
+        let trace = run(scenario).map_err(|what| differs(what, &Trace::default()))?;
         contract::judge(plan, scenario, &trace).map_err(|what| differs(what, &trace))?;
         if let Some(meant) = &meant {
             reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;

@@ -4,15 +4,15 @@
 //! neither. Must not know a target. Called by the proof's entry point.
 
 use super::event::{Trace, What};
-use super::scenario::Scenario;
-use crate::emit::stepfunctions::parts::{At, Deed, Manifest, Purpose, Test};
+use super::scenario::{Open, Scenario};
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{Atom, Cond, StageId};
 use crate::plan::Plan;
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
 
 /// The outcomes of a scenario, where the interpreter can be told them.
-pub fn outcomes(plan: &Plan, manifest: &Manifest, scenario: &Scenario) -> Option<Outcomes> {
+pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcomes> {
     let release = plan.release();
     let open = |t: &Test| matches!(t, Test::Atom(Atom::Equal(..) | Atom::Compare(..)));
     let elsewhere = scenario.problem.is_some()
@@ -22,7 +22,7 @@ pub fn outcomes(plan: &Plan, manifest: &Manifest, scenario: &Scenario) -> Option
         || scenario.slow.is_some()
         || !scenario.flipped.is_empty()
         || !scenario.blank.is_empty()
-        || manifest.tests.iter().any(|(t, _)| open(t))
+        || known.tests.iter().any(open)
         || release
             .acts()
             .iter()
@@ -71,7 +71,7 @@ pub fn outcomes(plan: &Plan, manifest: &Manifest, scenario: &Scenario) -> Option
     }
     out.gates = scenario.gates.iter().map(|g| (*g, None)).collect();
     out.decisions = scenario.options.iter().map(|(d, o)| (*d, Some(*o))).collect();
-    for (test, _) in &manifest.tests {
+    for test in &known.tests {
         if let Test::Atom(Atom::Param { param, .. }) = test {
             let choice = scenario.params.get(param).copied().unwrap_or(0);
             out.params.insert(*param, choice);

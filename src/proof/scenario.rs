@@ -3,9 +3,18 @@
 //! The default is that all goes well and everybody agrees. Made by `scenarios`, read by the models of the targets and by
 //! `contract`.
 
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{ApprovalId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, TriggerId};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What can come out one way or another in the runs of an artifact.
+#[derive(Debug, Clone, Default)]
+pub struct Open {
+    /// The parts of the plan that it does.
+    pub parts: BTreeSet<Purpose>,
+    /// The conditions that its own facts do not decide.
+    pub tests: Vec<Test>,
+}
 
 /// One run's outcomes.
 #[derive(Debug, Clone, Default)]

@@ -2,13 +2,13 @@
 //!
 //! Must not know a target. Called by the proof's entry point.
 
-use super::scenario::Scenario;
-use crate::emit::stepfunctions::parts::{At, Deed, Manifest, Purpose, Test};
+use super::scenario::{Open, Scenario};
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{ApprovalId, Atom, DecisionId, DistinctFrom, GateId, GateTest, Release, TriggerId};
 use std::collections::BTreeSet;
 
 /// Every run that is looked at.
-pub fn all(release: &Release, manifest: &Manifest) -> Vec<Scenario> {
+pub fn all(release: &Release, open: &Open) -> Vec<Scenario> {
     let well = Scenario::well(release);
     let mut list = vec![well.clone()];
     let mut add = |change: &dyn Fn(&mut Scenario)| {
@@ -16,14 +16,13 @@ pub fn all(release: &Release, manifest: &Manifest) -> Vec<Scenario> {
         change(&mut scenario);
         list.push(scenario);
     };
-    let parts: BTreeSet<&Purpose> = manifest.calls.iter().map(|(p, _)| p).collect();
     let last = last_step(release);
-    for part in &parts {
+    for part in &open.parts {
         let fail = |s: &mut Scenario| {
-            s.fails.insert((*part).clone());
+            s.fails.insert(part.clone());
         };
         let silent = |s: &mut Scenario| {
-            s.silent.insert((*part).clone());
+            s.silent.insert(part.clone());
         };
         match (part.at, part.deed) {
             (At::Stage(_) | At::Enter(_), Deed::Act | Deed::Await) => {
@@ -87,7 +86,7 @@ pub fn all(release: &Release, manifest: &Manifest) -> Vec<Scenario> {
         }
     }
     consents(release, &mut add);
-    for (test, _) in &manifest.tests {
+    for test in &open.tests {
         match test {
             Test::Unknown => add(&|s| s.unknown = true),
             Test::Problem(i) => add(&|s| s.problem = Some(*i)),

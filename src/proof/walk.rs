@@ -4,7 +4,7 @@
 
 use super::contract::{Judge, Then, Way};
 use super::event::What;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Act, Failure, GateId, GateOutcome, GateTest, StageId, Step, StepKind, WaitTest};
 use smol_str::SmolStr;
 use std::collections::BTreeSet;

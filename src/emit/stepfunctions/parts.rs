@@ -3,100 +3,7 @@
 //! Written while the machine is lowered, from the same rendering of the plan's values; read by `proof`, which ties the states it
 //! reads back to the plan by the bytes of what they do and never by their names. Must not know states or where they lead.
 
-use crate::model::{
-    ApprovalId, ArtifactId, Atom, DecisionId, GateId, HoldId, MetricId, PriorId, StageId, TriggerId,
-};
-use smol_str::SmolStr;
-
-/// Where in a run something is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum At {
-    /// Around everything else.
-    Run,
-    /// In a stage.
-    Stage(StageId),
-    /// In the undo of a stage.
-    Undo(StageId),
-    /// While a hold is entered.
-    Enter(HoldId),
-    /// While a hold is left.
-    Exit(HoldId),
-    /// In `finally`.
-    Finally,
-    /// In what a failure, a trigger or a rollout that steps back adds: left behind when it fails.
-    Aside,
-}
-
-/// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Deed {
-    /// An act of the plan, by whoever carries it out.
-    Act,
-    /// A state is recorded before it is changed.
-    Record(PriorId),
-    /// A metric is read.
-    Read(MetricId),
-    /// A gate is judged by a command, a job or a person.
-    Judge(GateId),
-    /// A person says whether a gate without data passes.
-    NoData(GateId),
-    /// An approval is asked for.
-    Grant(ApprovalId),
-    /// A decision is asked for: the question of one option.
-    Decide(DecisionId, usize),
-    /// The owner is asked how to go on: the question of one answer.
-    Resume(usize),
-    /// The owner is asked whether a hold may be left.
-    Word(HoldId),
-    /// Something is waited for.
-    Await,
-    /// A preparation is checked or ticked.
-    Ready,
-    /// Somebody starts a stage.
-    Begin,
-    /// A declared way around is asked for.
-    Override(usize),
-    /// The standing question of a trigger.
-    Alarm(TriggerId),
-    /// Messages, locks, flags, evidence: nothing of the plan's work.
-    Around,
-}
-
-/// A part of the plan that a call stands for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Purpose {
-    /// Where.
-    pub at: At,
-    /// The slug of the step, or a name that is unique there.
-    pub step: SmolStr,
-    /// What.
-    pub deed: Deed,
-}
-
-/// A condition that the machine's own facts do not decide.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Test {
-    /// A comparison of the plan.
-    Atom(Atom),
-    /// An input that the plan does not allow, by its place in the list.
-    Problem(usize),
-    /// A metric of a gate has no data, and the gate fails.
-    Blank(At, GateId),
-    /// A metric of a gate has no data, and a person is asked.
-    Unsure(At, GateId),
-    /// The metrics of a gate are as they should be.
-    Holds(At, GateId),
-    /// The metrics of a trigger are as they should not be.
-    Fires(TriggerId),
-    /// The metrics say that an option is taken unasked.
-    Taken(DecisionId, usize),
-    /// A digest says which build of an artifact was verified.
-    Digest(ArtifactId),
-    /// A declared way around is asked for.
-    Chosen(usize),
-    /// Whoever is known by name is not in the table of principals.
-    Unknown,
-}
+use crate::emit::parts::{Purpose, Test};
 
 /// What the calls and conditions of a machine stand for.
 #[derive(Debug, Clone, Default)]
@@ -105,17 +12,6 @@ pub struct Manifest {
     pub calls: Vec<(Purpose, serde_json::Value)>,
     /// Conditions as they are printed.
     pub tests: Vec<(Test, String)>,
-}
-
-impl Purpose {
-    /// A part.
-    pub fn new(at: At, step: impl AsRef<str>, deed: Deed) -> Purpose {
-        Purpose {
-            at,
-            step: SmolStr::new(step),
-            deed,
-        }
-    }
 }
 
 /// The members of a call that say what it does: all but where it leads and what it keeps.

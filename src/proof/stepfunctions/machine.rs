@@ -4,7 +4,8 @@
 //! emitter writes from. Used by the run.
 
 use super::jsonata::{Expr, parse};
-use crate::emit::stepfunctions::parts::{Manifest, Purpose, Test, essence};
+use crate::emit::parts::{Purpose, Test};
+use crate::emit::stepfunctions::parts::{Manifest, essence};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, HashMap};
 

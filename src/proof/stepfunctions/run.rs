@@ -7,7 +7,7 @@ use super::jsonata::Expr;
 use super::machine::{Assign, Kind, Machine, Template};
 use super::value::{Reads, Value, eval};
 use super::world::World;
-use crate::emit::stepfunctions::parts::Test;
+use crate::emit::parts::Test;
 use crate::proof::event::{Event, Trace, What};
 use crate::proof::scenario::Scenario;
 use std::cell::RefCell;

@@ -3,7 +3,7 @@
 //! Must not know states. Used by the run.
 
 use super::value::Value;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{ApprovalId, GateId, GateTest, MetricExpr, NoData, Quorum, Release};
 use crate::proof::event::What;
 use crate::proof::scenario::Scenario;

@@ -8,9 +8,9 @@ use super::build::Label;
 use super::buildspec::Take;
 use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
 use super::watch::Watch;
+use crate::emit::parts::{Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
-use crate::emit::stepfunctions::parts::{Deed, Purpose};
 use crate::model::{Act, CaptureId, Cond, Dur, Extract, Manual, PriorId, Retry, RoleId, RoleOrPerson, Text};
 
 /// An act where it stands.

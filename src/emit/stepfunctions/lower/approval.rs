@@ -12,10 +12,10 @@ use super::step::Place;
 use super::vars::Scope;
 use super::watch::Watch;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::Expr;
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     ApprovalId, ApprovalOutcome, DistinctFrom, Dur, FailureOutcome, MomentKind, PersonRef, Quorum,
     RoleOrPerson, StageId,

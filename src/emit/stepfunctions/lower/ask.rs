@@ -8,10 +8,10 @@ use super::build::Label;
 use super::call::sdk;
 use super::vars::Scope;
 use super::watch::Watch;
+use crate::emit::parts::{Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, Catcher, Map, Pass, State, Task, Wait};
 use crate::emit::stepfunctions::naming;
-use crate::emit::stepfunctions::parts::{Deed, Purpose};
 use crate::model::{CaptureId, PersonRef, Question, RoleId, RoleOrPerson, Text};
 
 /// Most principals an automation may ask.

@@ -11,10 +11,10 @@ use super::gate::Reading;
 use super::handler::{Case, Faults, Kind, Site};
 use super::vars::{Scope, TOP};
 use super::watch::Watch;
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State};
 use crate::emit::stepfunctions::naming::{self, Duty};
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{DecisionId, Dur, FailureOutcome, OptionOutcome, OptionTestExpr, Question, TriggerId};
 use crate::plan::Node;
 

@@ -11,10 +11,10 @@ use super::step::Place;
 use super::value::one_of;
 use super::vars::{Join, TOP};
 use super::watch::{HOLD, STOP};
+use crate::emit::parts::At;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Fail, State, Succeed};
 use crate::emit::stepfunctions::naming::{self, Duty};
-use crate::emit::stepfunctions::parts::At;
 use crate::model::{
     ApprovalId, ApprovalOutcome, CaptureId, CaptureSource, Failure, FailureOutcome, GateOutcome, MomentKind,
     OptionOutcome, StageId,

@@ -11,9 +11,9 @@ use super::call::{Hand, exported, take};
 use super::value::{number, sign};
 use super::vars::Scope;
 use super::watch::Watch;
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value};
 
 /// What a metric is read for.

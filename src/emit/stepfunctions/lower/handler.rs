@@ -10,9 +10,9 @@ use super::call::Hand;
 use super::step::Place;
 
 use super::watch::{HOLD, STOP, Watch};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
     StageId, TriggerId,

@@ -9,10 +9,10 @@ use super::call::Hand;
 use super::step::Place;
 use super::vars::{Scope, TOP};
 use super::watch::Watch;
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{HoldId, RoleOrPerson};
 
 impl Lower<'_> {

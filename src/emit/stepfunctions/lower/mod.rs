@@ -32,10 +32,11 @@ mod watch;
 
 use super::expr::Expr;
 use super::model::{Branch, Machine, Task};
-use super::parts::{At, Deed, Manifest, Purpose, Test, essence};
 use super::print::source;
 use crate::diagnostic::Bag;
 use crate::emit::Context;
+use crate::emit::parts::{At, Deed, Purpose, Test};
+use crate::emit::stepfunctions::parts::{Manifest, essence};
 use crate::model::{Release, RoleOrPerson};
 use crate::plan::Plan;
 use build::Builder;

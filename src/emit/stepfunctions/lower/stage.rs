@@ -11,10 +11,10 @@ use super::handler::{Case, Faults, Kind, Site};
 use super::step::{Fails, Item, Place};
 use super::vars::{Scope, TOP};
 use super::watch::Watch;
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose};
 use crate::model::{
     ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
     TriggerId, TriggerTest,

@@ -10,9 +10,9 @@ use super::call::Hand;
 use super::gate::Outcomes;
 use super::handler::{Case, Faults, Kind, Site};
 use super::watch::Watch;
+use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
-use crate::emit::stepfunctions::parts::{At, Deed, Purpose, Test};
 use crate::model::{
     ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind, TriggerId,
     WaitFor, WaitTest,

@@ -4,8 +4,8 @@
 
 use super::Lower;
 use super::vars::{Scope, TOP};
+use crate::emit::parts::Test;
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
-use crate::emit::stepfunctions::parts::Test;
 use crate::model::{
     Atom, CaptureId, CaptureType, Channel, Comparison, Cond, Dur, Extract, Func, Outcome, ParamType, Subject,
     Sym, SymOp, Text, TextPart, Value,

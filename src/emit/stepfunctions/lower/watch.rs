@@ -9,9 +9,9 @@ use super::build::Label;
 use super::call::{Hand, sdk};
 use super::gate::Reading;
 use super::vars::TOP;
+use crate::emit::parts::{At, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
-use crate::emit::stepfunctions::parts::{At, Test};
 use crate::model::{Dur, FailureOutcome, TriggerId, TriggerTest};
 
 /// The flag that says that nothing new starts.
