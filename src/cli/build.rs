@@ -6,8 +6,9 @@ use super::Exit;
 use super::settings::{Files, Params, findings, here, several};
 use crate::driver::diff::Since;
 use crate::driver::{Problem, build, templates, terminal};
-use crate::emit::runbook::templates::Templates;
+use crate::emit::runbook::templates::Form;
 use crate::report::{self, Options, counted};
+use clap::ValueEnum;
 use std::path::PathBuf;
 
 /// Compile plans to pipelines and documents
@@ -29,7 +30,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", default_value = "dist")]
     out: PathBuf,
 
-    /// A folder with templates of your own for the documents
+    /// In which forms the documents are written; in both when not said
+    #[arg(long = "format", value_enum, value_name = "FORM", value_delimiter = ',')]
+    forms: Vec<FormFlag>,
+
+    /// The language of the documents: `en`, or one of which `--templates` has a catalogue [default: en]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<String>,
+
+    /// A folder with templates and words of your own for the documents
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
 
@@ -50,21 +59,41 @@ pub(super) struct Args {
     verbose: bool,
 }
 
+/// A form of the documents.
+#[derive(Clone, Copy, ValueEnum)]
+enum FormFlag {
+    /// The page for the board: `review.html`
+    Html,
+    /// `runbook.md`, `change-request.md` and `release-plan.md`
+    Markdown,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let targets = build::targets(&args.targets)?;
     let inputs = args.files.inputs()?;
     let settings = args.params.settings(here()?);
-    let templates = match &args.templates {
-        Some(_) if !targets.iter().any(|t| t.name == "runbook") => {
-            return Err(
-                Problem::new("`--templates` is for the documents, and they are not written")
-                    .help("add `--target runbook`"),
-            );
+    for (flag, given) in [
+        ("templates", args.templates.is_some()),
+        ("format", !args.forms.is_empty()),
+        ("lang", args.lang.is_some()),
+    ] {
+        if given && !targets.iter().any(|t| t.name == "runbook") {
+            return Err(Problem::new(format!(
+                "`--{flag}` is for the documents, and they are not written"
+            ))
+            .help("add `--target runbook`"));
         }
-        Some(folder) => templates::of_folder(folder)?,
-        None => Templates::default(),
-    };
+    }
+    let mut templates = templates::dressed(args.templates.as_deref(), args.lang.as_deref())?;
+    if !args.forms.is_empty() {
+        let form = |f: &FormFlag| match f {
+            FormFlag::Html => Form::Html,
+            FormFlag::Markdown => Form::Markdown,
+        };
+        let forms: Vec<Form> = args.forms.iter().map(form).collect();
+        templates = templates.in_forms(&forms);
+    }
     let dress = build::Dress {
         templates,
         since: args.since.as_deref().map(Since::new),

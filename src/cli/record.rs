@@ -5,7 +5,6 @@
 use super::Exit;
 use super::settings::{Files, Params, findings, here, several};
 use crate::driver::{Problem, record, templates, terminal};
-use crate::emit::runbook::templates::Templates;
 use crate::report::Options;
 use std::path::PathBuf;
 
@@ -35,7 +34,11 @@ pub(super) struct Args {
     #[arg(long)]
     force: bool,
 
-    /// Lay out the runbook with the templates of a folder
+    /// The language of the runbook: `en`, or one of which `--templates` has a catalogue [default: en]
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<String>,
+
+    /// Lay out the runbook with the templates and the words of a folder
     #[arg(long, value_name = "FOLDER")]
     templates: Option<PathBuf>,
 }
@@ -44,10 +47,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let inputs = args.files.inputs()?;
     let settings = args.params.settings(here()?);
-    let templates = match &args.templates {
-        Some(folder) => templates::of_folder(folder)?,
-        None => Templates::default(),
-    };
+    let templates = templates::dressed(args.templates.as_deref(), args.lang.as_deref())?;
     let history = record::history(&args.from)?;
     let recorded = record::record(&inputs, &settings, &history, &args.from, &templates)?;
     let exit = findings(&recorded.checked, false, options)?;

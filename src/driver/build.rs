@@ -107,10 +107,13 @@ pub fn dressed(
                 .help("name the file of a plan"),
         );
     }
-    let names: Vec<&str> = targets.iter().map(|t| t.name).collect();
+    let ours = |path: &str, target: &str| {
+        let documents = target == runbook::TARGET.name;
+        targets.iter().any(|t| t.name == target) && (!documents || dress.templates.chose(path))
+    };
     let trees = releases
         .into_iter()
-        .map(|(name, files)| Tree::compare(&out.join(name), files, &names));
+        .map(|(name, files)| Tree::compare(&out.join(name), files, &ours));
     Ok(Built {
         checked,
         trees: trees.collect::<Result<_, _>>()?,

@@ -4,8 +4,32 @@
 
 use super::problem::Problem;
 use super::read::{read_file, text};
+use crate::diagnostic::did_you_mean;
 use crate::emit::runbook::templates::{Flaw, Templates};
 use std::path::Path;
+
+/// How the documents are dressed: with the templates of a folder, if any, in a language, English when none is said.
+///
+/// # Errors
+/// As for [`of_folder`], and when there are no words in the language.
+pub fn dressed(folder: Option<&Path>, language: Option<&str>) -> Result<Templates, Problem> {
+    let templates = match folder {
+        Some(folder) => of_folder(folder)?,
+        None => Templates::default(),
+    };
+    let Some(language) = language else {
+        return Ok(templates);
+    };
+    templates.in_language(language).map_err(|known| {
+        let near = did_you_mean(language, known.iter().map(String::as_str));
+        let known: Vec<String> = known.iter().map(|k| format!("`{k}`")).collect();
+        let there = format!("there is {}", known.join(", "));
+        Problem::new(format!("there are no documents in the language `{language}`")).help(format!(
+            "{}; a file `{language}.words` in the folder of `--templates` adds one",
+            near.unwrap_or(there)
+        ))
+    })
+}
 
 /// The templates of a folder; what begins with a dot is left alone.
 ///
@@ -42,8 +66,13 @@ pub fn of_folder(folder: &Path) -> Result<Templates, Problem> {
 /// A flaw of a template as a problem.
 pub(super) fn problem(flaw: &Flaw) -> Problem {
     let line = flaw.line.map(|l| format!(":{l}")).unwrap_or_default();
+    let what = if flaw.file.ends_with(".words") {
+        "catalogue"
+    } else {
+        "template"
+    };
     let problem = Problem::new(format!(
-        "the template `{}{line}` cannot be used: {}",
+        "the {what} `{}{line}` cannot be used: {}",
         flaw.file, flaw.message
     ));
     match &flaw.help {

@@ -150,12 +150,16 @@ struct Entry {
 }
 
 impl Tree {
-    /// Compares files (by path below `folder`, `/` between parts) with what is there. Files of other targets than
-    /// `targets` stay as they are.
+    /// Compares files (by path below `folder`, `/` between parts) with what is there. Of what was
+    /// written before, only what is `ours` (by its path and its target) may go; the rest stays as it is.
     ///
     /// # Errors
     /// When something that is there cannot be read.
-    pub fn compare(folder: &Path, files: BTreeMap<String, File>, targets: &[&str]) -> Result<Tree, Problem> {
+    pub fn compare(
+        folder: &Path,
+        files: BTreeMap<String, File>,
+        ours: &dyn Fn(&str, &str) -> bool,
+    ) -> Result<Tree, Problem> {
         let manifest = read_manifest(folder)?;
         let mut changes = Vec::new();
         for (path, file) in &files {
@@ -173,7 +177,7 @@ impl Tree {
             if files.contains_key(&path) || !is_plain(&path) {
                 continue;
             }
-            if !targets.contains(&entry.target.as_str()) {
+            if !ours(&path, &entry.target) {
                 kept.insert(path, entry);
                 continue;
             }
@@ -384,7 +388,7 @@ mod tests {
     }
 
     fn build(folder: &Path, list: &[(&str, &str)], force: bool) -> Result<usize, String> {
-        let tree = Tree::compare(folder, files(list), &["docs"]).map_err(|p| p.to_string())?;
+        let tree = Tree::compare(folder, files(list), &|_, t| t == "docs").map_err(|p| p.to_string())?;
         tree.write(force).map_err(|p| p.to_string())
     }
 
@@ -407,7 +411,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let top = dir.path();
         build(top, &[("a.md", "1")], false).expect("builds");
-        let tree = Tree::compare(top, BTreeMap::new(), &["github"]).expect("compares");
+        let tree = Tree::compare(top, BTreeMap::new(), &|_, t| t == "github").expect("compares");
         assert!(tree.changes().is_empty());
         tree.write(false).expect("writes");
         assert_eq!(
@@ -423,7 +427,8 @@ mod tests {
         let top = dir.path();
         build(top, &[("a.md", "1"), ("b.md", "1")], false).expect("builds");
         std::fs::write(top.join("a.md"), "mine").expect("a file");
-        let tree = Tree::compare(top, files(&[("a.md", "2"), ("b.md", "2")]), &["docs"]).expect("compares");
+        let tree = Tree::compare(top, files(&[("a.md", "2"), ("b.md", "2")]), &|_, t| t == "docs")
+            .expect("compares");
         let words: Vec<_> = tree.changes().iter().map(|(p, c)| (p.as_str(), *c)).collect();
         assert_eq!(words, [("a.md", Change::Foreign), ("b.md", Change::Replace)]);
         let refused = build(top, &[("a.md", "2"), ("b.md", "2")], false).expect_err("refused");
@@ -442,7 +447,7 @@ mod tests {
         let top = dir.path();
         build(top, &[("a.md", "1")], false).expect("builds");
         std::fs::create_dir_all(top.join("z.md/in the way")).expect("folders");
-        assert!(Tree::compare(top, files(&[("a.md", "2"), ("z.md", "2")]), &["docs"]).is_err());
+        assert!(Tree::compare(top, files(&[("a.md", "2"), ("z.md", "2")]), &|_, t| t == "docs").is_err());
         std::fs::remove_dir_all(top.join("z.md")).expect("removed");
         std::fs::write(top.join("n"), "a file, not a folder").expect("a file");
         assert!(build(top, &[("a.md", "2"), ("new/b.md", "2"), ("n/c.md", "2")], false).is_err());

@@ -2,11 +2,10 @@
 //!
 //! Must not know a drawing language. Called by `diagram` only.
 
-use super::words::{cond, text};
-use super::{Arrow, Diagram, Frame, Kind, Shape};
+use super::words::text;
+use super::{Arrow, Diagram, Frame, Kind, Note, Shape, Tell};
 use crate::model::{
-    Atom, Cond, DecisionId, GateId, Quorum, Release, RoleOrPerson, Rollback, Rollout, Stage, StageId,
-    StepKind,
+    Atom, Cond, DecisionId, GateId, Release, RoleOrPerson, Rollback, Rollout, Stage, StageId, StepKind,
 };
 use crate::plan::{EdgeKind, Node, NodeSet, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most shapes among which arrows that others imply are looked for.
 const REDUCED: usize = 2_000;
 
-pub(super) fn lower(plan: &Plan) -> Diagram {
+pub(super) fn lower(plan: &Plan, tell: Tell<'_>) -> Diagram {
     let release = plan.release();
     let nodes: Vec<Node> = plan.order().collect();
     let index: BTreeMap<Node, usize> = nodes.iter().enumerate().map(|(i, n)| (*n, i)).collect();
     let mut taken = BTreeSet::new();
-    let shapes = nodes.iter().map(|n| shape(plan, *n, &mut taken)).collect();
+    let shapes = nodes.iter().map(|n| shape(plan, *n, tell, &mut taken)).collect();
     let phases = release.phases.iter().filter(|p| !p.stages.is_empty());
     let frames = phases
         .map(|p| Frame {
@@ -95,7 +94,7 @@ fn option(release: &Release, d: DecisionId, c: &Cond) -> String {
     }
 }
 
-fn shape(plan: &Plan, node: Node, taken: &mut BTreeSet<String>) -> Shape {
+fn shape(plan: &Plan, node: Node, tell: Tell<'_>, taken: &mut BTreeSet<String>) -> Shape {
     let release = plan.release();
     match node {
         Node::Stage(s) => {
@@ -105,7 +104,7 @@ fn shape(plan: &Plan, node: Node, taken: &mut BTreeSet<String>) -> Shape {
                 id: id("s", &stage.slug, taken),
                 kind: if production { Kind::Production } else { Kind::Stage },
                 title: stage.name.to_string(),
-                lines: stage_lines(release, s, stage),
+                lines: stage_lines(release, s, stage, tell),
             }
         }
         Node::Approval(a) => {
@@ -119,10 +118,7 @@ fn shape(plan: &Plan, node: Node, taken: &mut BTreeSet<String>) -> Shape {
                 })
                 .collect();
             let from = from.join(", ");
-            let line = match approval.quorum {
-                Quorum::Count(n) => format!("{n} of {from}"),
-                Quorum::All => format!("all of {from}"),
-            };
+            let line = tell(Note::Asked(approval.quorum, &from));
             let (kind, title) = (Kind::Approval, approval.name.to_string());
             Shape {
                 id: id("a", &approval.name, taken),
@@ -145,23 +141,23 @@ fn shape(plan: &Plan, node: Node, taken: &mut BTreeSet<String>) -> Shape {
     }
 }
 
-fn stage_lines(release: &Release, id: StageId, stage: &Stage) -> Vec<String> {
+fn stage_lines(release: &Release, id: StageId, stage: &Stage, tell: Tell<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let title = text(release, &stage.title);
     if title != stage.name.as_str() {
         lines.push(title);
     }
-    let mut place = format!("in {}", release.env(stage.environment).name);
-    if let Some(at) = release.stage_at(id) {
-        let sign = if at.after.as_ms() < 0 { "" } else { "+" };
-        match at.after.as_ms() {
-            0 => place.push_str(", at T"),
-            _ => place.push_str(&format!(", at T{sign}{}", at.after)),
-        }
-    }
-    lines.push(place);
+    let at = release.stage_at(id).map(|at| match at.after.as_ms() {
+        0 => "T".to_string(),
+        ms if ms < 0 => format!("T{}", at.after),
+        _ => format!("T+{}", at.after),
+    });
+    lines.push(tell(Note::Place(
+        &release.env(stage.environment).name,
+        at.as_deref(),
+    )));
     if stage.when != Cond::True {
-        lines.push(format!("when {}", cond(release, &stage.when)));
+        lines.push(tell(Note::When(&stage.when)));
     }
     if let Some(rollout) = &stage.rollout {
         lines.push(ladder(rollout));
@@ -176,10 +172,10 @@ fn stage_lines(release: &Release, id: StageId, stage: &Stage) -> Vec<String> {
     }
     if !gates.is_empty() {
         let names: Vec<&str> = gates.iter().map(|g| release.gate(*g).name.as_str()).collect();
-        lines.push(format!("verified by {}", names.join(", ")));
+        lines.push(tell(Note::Verified(&names.join(", "))));
     }
     if let Rollback::Irreversible { .. } = stage.rollback {
-        lines.push("no way back".into());
+        lines.push(tell(Note::NoWayBack));
     }
     lines
 }

@@ -9,6 +9,7 @@ pub(crate) mod measure;
 mod print;
 pub(crate) mod words;
 
+use crate::model::{Cond, Quorum};
 use crate::plan::Plan;
 
 /// A way to draw.
@@ -101,9 +102,32 @@ pub struct Frame {
     pub shapes: Vec<usize>,
 }
 
+/// What is noted in a shape below its name, before it is put into words.
+#[derive(Debug, Clone, Copy)]
+pub enum Note<'a> {
+    /// Where a stage takes place, and when it starts at the earliest.
+    Place(&'a str, Option<&'a str>),
+    /// When it applies.
+    When(&'a Cond),
+    /// The gates that judge it.
+    Verified(&'a str),
+    /// It cannot be undone.
+    NoWayBack,
+    /// How many of whom an approval asks.
+    Asked(Quorum, &'a str),
+}
+
+/// Puts notes into words.
+pub type Tell<'a> = &'a dyn Fn(Note<'_>) -> String;
+
 /// The diagram of a plan.
 pub fn diagram(plan: &Plan) -> Diagram {
-    lower::lower(plan)
+    told(plan, &|note| words::english(plan.release(), note))
+}
+
+/// The same, told in other words.
+pub fn told(plan: &Plan, tell: Tell<'_>) -> Diagram {
+    lower::lower(plan, tell)
 }
 
 #[cfg(test)]

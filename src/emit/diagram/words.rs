@@ -1,8 +1,9 @@
 //! Texts and conditions in words, as short as a shape has room for.
 //!
-//! Called by `lower` only.
+//! Called by `lower`, and by targets that speak of conditions.
 
-use crate::model::{Atom, Cond, Outcome, ParamType, Release, Subject, Text, TextPart, Value};
+use super::Note;
+use crate::model::{Atom, Cond, Outcome, ParamType, Quorum, Release, Subject, Text, TextPart, Value};
 use crate::plan::show;
 
 /// A text, with what is known at run time by its name.
@@ -12,6 +13,19 @@ pub(crate) fn text(release: &Release, text: &Text) -> String {
         TextPart::Sym(sym) => format!("${{{}}}", show::value(release, &Value::Sym(sym.clone()))),
     };
     text.parts.iter().map(part).collect()
+}
+
+/// A note in a shape, in English.
+pub(super) fn english(release: &Release, note: Note<'_>) -> String {
+    match note {
+        Note::Place(environment, None) => format!("in {environment}"),
+        Note::Place(environment, Some(at)) => format!("in {environment}, at {at}"),
+        Note::When(c) => format!("when {}", cond(release, c)),
+        Note::Verified(gates) => format!("verified by {gates}"),
+        Note::NoWayBack => "no way back".into(),
+        Note::Asked(Quorum::Count(n), from) => format!("{n} of {from}"),
+        Note::Asked(Quorum::All, from) => format!("all of {from}"),
+    }
 }
 
 /// A condition, to follow "when".

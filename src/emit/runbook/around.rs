@@ -6,36 +6,39 @@ use crate::emit::Context;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::beside;
-use crate::model::{Dur, Moment, MomentKind, NotifyTarget, PersonRef, Release, StageId, TriggerTest};
-use crate::plan::Plan;
+use crate::model::{Dur, Moment, MomentKind, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest};
 
-pub(super) fn opt(r: &Release, t: Option<&crate::model::Text>) -> String {
+pub(super) fn opt(r: Told<'_>, t: Option<&crate::model::Text>) -> String {
     say::maybe(r, t)
 }
 
-pub(super) fn places(plan: &Plan) -> Vec<Place> {
+pub(super) fn places(plan: Spoken<'_>) -> Vec<Place> {
     let r = plan.release();
     r.environments
         .iter()
         .map(|e| Place {
             name: e.name.to_string(),
-            kind: e.kind.word().to_string(),
+            kind: say::word(r, "environment", e.kind.word()),
             region: opt(r, e.region.as_ref()),
             account: opt(r, e.account.as_ref()),
             iac: opt(r, e.iac.as_ref()),
             url: opt(r, e.url.as_ref()),
-            classification: e.classification.map(|c| c.word().to_string()).unwrap_or_default(),
+            classification: e
+                .classification
+                .map(|c| say::word(r, "classification", c.word()))
+                .unwrap_or_default(),
             encryption: opt(r, e.encryption.as_ref()),
             note: e
                 .mirrors
-                .map(|m| format!("stands for {}", r.env(m).name))
+                .map(|m| words!(r, "environment.stands_for", environment = r.env(m).name))
                 .unwrap_or_default(),
         })
         .collect()
 }
 
-pub(super) fn checklists(plan: &Plan) -> Vec<List> {
+pub(super) fn checklists(plan: Spoken<'_>) -> Vec<List> {
     let r = plan.release();
     r.checklists
         .iter()
@@ -57,7 +60,7 @@ pub(super) fn checklists(plan: &Plan) -> Vec<List> {
         .collect()
 }
 
-pub(super) fn holds(plan: &Plan) -> Vec<HoldCard> {
+pub(super) fn holds(plan: Spoken<'_>) -> Vec<HoldCard> {
     let r = plan.release();
     let actions = |steps: &[crate::model::Step], owner| steps.iter().map(|s| beside(r, s, owner)).collect();
     r.holds
@@ -66,9 +69,18 @@ pub(super) fn holds(plan: &Plan) -> Vec<HoldCard> {
             title: say::text(r, &h.title),
             during: match h.from == h.to {
                 true => r.stage(h.from).name.to_string(),
-                false => format!("{} to {}", r.stage(h.from).name, r.stage(h.to).name),
+                false => words!(
+                    r,
+                    "time.range",
+                    short = r.stage(h.from).name,
+                    long = r.stage(h.to).name
+                ),
             },
-            at_most: h.at_most.as_ref().map(|(d, _)| say::dur(*d)).unwrap_or_default(),
+            at_most: h
+                .at_most
+                .as_ref()
+                .map(|(d, _)| say::dur(r, *d))
+                .unwrap_or_default(),
             owner: say::role(r, h.owner.unwrap_or(r.owner)),
             enter: actions(&h.enter, h.owner.unwrap_or(r.owner)),
             exit: actions(&h.exit, h.owner.unwrap_or(r.owner)),
@@ -76,12 +88,12 @@ pub(super) fn holds(plan: &Plan) -> Vec<HoldCard> {
         .collect()
 }
 
-pub(super) fn stage_names(r: &Release, stages: &[crate::model::StageId]) -> String {
+pub(super) fn stage_names(r: Told<'_>, stages: &[crate::model::StageId]) -> String {
     let names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
-    say::list(&names)
+    say::list(r, &names)
 }
 
-pub(super) fn triggers(plan: &Plan) -> Vec<TriggerRow> {
+pub(super) fn triggers(plan: Spoken<'_>) -> Vec<TriggerRow> {
     let r = plan.release();
     r.triggers
         .iter()
@@ -95,7 +107,7 @@ pub(super) fn triggers(plan: &Plan) -> Vec<TriggerRow> {
                     say::answerers(r, q, Some(r.owner))
                 ),
             },
-            over: t.over.map(say::dur).unwrap_or_default(),
+            over: t.over.map(|d| say::dur(r, d)).unwrap_or_default(),
             during: stage_names(r, &t.during),
             then: say::outcome(r, &t.then),
             first: t.steps.iter().map(|s| beside(r, s, r.owner)).collect(),
@@ -103,29 +115,29 @@ pub(super) fn triggers(plan: &Plan) -> Vec<TriggerRow> {
         .collect()
 }
 
-fn moments(r: &Release, on: &[Moment]) -> String {
-    let words: Vec<String> = on
-        .iter()
-        .map(|m| {
-            let word = m.kind.word().replace('_', " ");
-            match (m.stage, m.each) {
-                (Some(s), _) => format!("{} {word}", r.stage(s).name),
-                (None, true) => format!("each stage {word}"),
-                (None, false) => word,
-            }
-        })
-        .collect();
-    say::list(&words)
+fn moments(r: Told<'_>, on: &[Moment]) -> String {
+    let words: Vec<String> = on.iter().map(|m| moment(r, m)).collect();
+    say::list(r, &words)
 }
 
-pub(super) fn target(r: &Release, t: NotifyTarget) -> String {
+/// When something is said: `app finished`, `each stage started`.
+pub(super) fn moment(r: Told<'_>, m: &Moment) -> String {
+    let word = say::word(r, "moment", m.kind.word());
+    match (m.stage, m.each) {
+        (Some(s), _) => words!(r, "moment.of_stage", stage = r.stage(s).name, moment = word),
+        (None, true) => words!(r, "moment.each_stage", moment = word),
+        (None, false) => word,
+    }
+}
+
+pub(super) fn target(r: Told<'_>, t: NotifyTarget) -> String {
     match t {
         NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
         NotifyTarget::Role(role) => say::role(r, role),
     }
 }
 
-pub(super) fn messages(plan: &Plan, times: &Times) -> Vec<Message> {
+pub(super) fn messages(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
     let r = plan.release();
     let mut list: Vec<(i64, Message)> = r
         .notifies
@@ -141,7 +153,7 @@ pub(super) fn messages(plan: &Plan, times: &Times) -> Vec<Message> {
                 local,
                 moment: moments(r, &n.on),
                 lead: lead
-                    .map(|d| format!("{} before", say::dur(d)))
+                    .map(|d| words!(r, "time.before", time = say::dur(r, d)))
                     .unwrap_or_default(),
                 message: opt(r, n.message.as_ref()),
                 owner: say::role(r, n.owner.unwrap_or(r.owner)),
@@ -154,7 +166,7 @@ pub(super) fn messages(plan: &Plan, times: &Times) -> Vec<Message> {
 }
 
 /// When a moment comes that is known beforehand, in milliseconds from T.
-pub(super) fn moment_at(plan: &Plan, m: &Moment, lead: Option<Dur>) -> Option<i64> {
+pub(super) fn moment_at(plan: Spoken<'_>, m: &Moment, lead: Option<Dur>) -> Option<i64> {
     let r = plan.release();
     let last = || {
         (0..r.stages.len())
@@ -172,21 +184,21 @@ pub(super) fn moment_at(plan: &Plan, m: &Moment, lead: Option<Dur>) -> Option<i6
     }
 }
 
-pub(super) fn escalations(plan: &Plan) -> Vec<Escalation> {
+pub(super) fn escalations(plan: Spoken<'_>) -> Vec<Escalation> {
     let r = plan.release();
     r.escalates
         .iter()
         .map(|e| Escalation {
             channel: say::text(r, &r.channel(e.channel).title),
             moment: moments(r, &e.on),
-            unanswered: e.unanswered.map(say::dur).unwrap_or_default(),
+            unanswered: e.unanswered.map(|d| say::dur(r, d)).unwrap_or_default(),
             severity: e.severity.as_ref().map(ToString::to_string).unwrap_or_default(),
             to: e.to.map(|t| say::who(r, t)).unwrap_or_default(),
         })
         .collect()
 }
 
-pub(super) fn contacts(plan: &Plan) -> Vec<Contact> {
+pub(super) fn contacts(plan: Spoken<'_>) -> Vec<Contact> {
     let r = plan.release();
     r.people
         .iter()
@@ -195,15 +207,15 @@ pub(super) fn contacts(plan: &Plan) -> Vec<Contact> {
             let id = crate::model::PersonId::at(i);
             let mut roles: Vec<String> = (0..r.roles.len())
                 .map(crate::model::RoleId::at)
-                .filter(|role| crate::emit::people::members(r, *role).contains(&id))
+                .filter(|role| crate::emit::people::members(&r, *role).contains(&id))
                 .map(|role| say::role(r, role))
                 .collect();
             if r.authors.iter().any(|(a, _)| *a == PersonRef::Person(id)) {
-                roles.insert(0, "Author".into());
+                roles.insert(0, words!(r, "label.author"));
             }
             Contact {
                 name: say::text(r, &p.full_name),
-                roles: say::list(&roles),
+                roles: say::list(r, &roles),
                 email: opt(r, p.email.as_ref()),
                 slack: opt(r, p.slack.as_ref()),
                 phone: opt(r, p.phone.as_ref()),
@@ -213,7 +225,7 @@ pub(super) fn contacts(plan: &Plan) -> Vec<Contact> {
         .collect()
 }
 
-pub(super) fn artifacts(plan: &Plan) -> Vec<ArtifactRow> {
+pub(super) fn artifacts(plan: Spoken<'_>) -> Vec<ArtifactRow> {
     let r = plan.release();
     r.artifacts
         .iter()
@@ -223,14 +235,18 @@ pub(super) fn artifacts(plan: &Plan) -> Vec<ArtifactRow> {
             digest: opt(r, a.digest.as_ref()),
             store: opt(r, a.store.as_ref()),
             signed_by: opt(r, a.signed_by.as_ref()),
-            classification: a.classification.map(|c| c.word().to_string()).unwrap_or_default(),
+            classification: a
+                .classification
+                .map(|c| say::word(r, "classification", c.word()))
+                .unwrap_or_default(),
         })
         .collect()
 }
 
-pub(super) fn risks(plan: &Plan) -> Vec<Risk> {
+pub(super) fn risks(plan: Spoken<'_>) -> Vec<Risk> {
     let r = plan.release();
-    let word = |l: Option<crate::model::Level>| l.map(|l| l.word().to_string()).unwrap_or_default();
+    let word =
+        |l: Option<crate::model::Level>| l.map(|l| say::word(r, "level", l.word())).unwrap_or_default();
     r.change
         .iter()
         .flat_map(|c| &c.risks)
@@ -243,19 +259,19 @@ pub(super) fn risks(plan: &Plan) -> Vec<Risk> {
         .collect()
 }
 
-pub(super) fn impacts(plan: &Plan) -> Vec<ImpactRow> {
+pub(super) fn impacts(plan: Spoken<'_>) -> Vec<ImpactRow> {
     let r = plan.release();
     r.impacts
         .iter()
         .map(|i| ImpactRow {
             what: say::text(r, &i.what),
             during: stage_names(r, &i.during),
-            at_most: i.at_most.map(say::dur).unwrap_or_default(),
+            at_most: i.at_most.map(|d| say::dur(r, d)).unwrap_or_default(),
         })
         .collect()
 }
 
-pub(super) fn obligations(plan: &Plan) -> Vec<Duty> {
+pub(super) fn obligations(plan: Spoken<'_>) -> Vec<Duty> {
     let r = plan.release();
     r.obligations
         .iter()
@@ -264,15 +280,15 @@ pub(super) fn obligations(plan: &Plan) -> Vec<Duty> {
             Duty {
                 what: say::text(r, &o.what),
                 owner: say::role(r, o.owner),
-                due: format!("within {}", say::dur(o.due)),
-                attendees: say::list(&attendees),
+                due: words!(r, "when.within", time = say::dur(r, o.due)),
+                attendees: say::list(r, &attendees),
                 when: say::when(r, &o.when),
             }
         })
         .collect()
 }
 
-pub(super) fn policies(plan: &Plan) -> Vec<PolicyRow> {
+pub(super) fn policies(plan: Spoken<'_>) -> Vec<PolicyRow> {
     let r = plan.release();
     r.policies
         .iter()
@@ -280,15 +296,15 @@ pub(super) fn policies(plan: &Plan) -> Vec<PolicyRow> {
             name: p.name.replace('_', " "),
             because: opt(r, p.because.as_ref()),
             rules: match p.rules.len() {
-                0 => format!("{} limits", p.limits.len()),
-                1 => "one rule, held".into(),
-                n => format!("{n} rules, held"),
+                0 => words!(r, "policy.limits", n = p.limits.len()),
+                1 => words!(r, "policy.one_rule"),
+                n => words!(r, "policy.rules", n = n),
             },
         })
         .collect()
 }
 
-pub(super) fn findings(plan: &Plan, context: &Context<'_>) -> Vec<Finding> {
+pub(super) fn findings(plan: Spoken<'_>, context: &Context<'_>) -> Vec<Finding> {
     let r = plan.release();
     context
         .findings
@@ -299,7 +315,7 @@ pub(super) fn findings(plan: &Plan, context: &Context<'_>) -> Vec<Finding> {
                 .any(|a| a.code == d.code.0 && within(a.scope, d.span))
         })
         .map(|d| Finding {
-            severity: d.severity.word().to_string(),
+            severity: say::word(r, "severity", d.severity.word()),
             code: d.code.to_string(),
             message: d.message.clone(),
             place: context.sources.place(d.span),
@@ -311,42 +327,52 @@ pub(super) fn within(scope: crate::source::Span, span: crate::source::Span) -> b
     scope.file == span.file && scope.start <= span.start && span.end <= scope.end
 }
 
-pub(super) fn accepted(plan: &Plan, context: &Context<'_>) -> Vec<Accepted> {
+pub(super) fn accepted(plan: Spoken<'_>, context: &Context<'_>) -> Vec<Accepted> {
     let r = plan.release();
     r.allows
         .iter()
         .map(|a| Accepted {
             code: a.code.to_string(),
             because: opt(r, a.because.as_ref()),
-            until: a
-                .until
-                .map(|d| d.strftime("%-d %B %Y").to_string())
-                .unwrap_or_default(),
+            until: a.until.map(|d| say::date(r.words, d)).unwrap_or_default(),
             place: context.sources.place(a.origin.span),
         })
         .collect()
 }
 
-pub(super) fn inputs(plan: &Plan) -> Vec<Input> {
+/// What may be given for an input.
+fn kind(r: Told<'_>, ty: &ParamType) -> String {
+    match ty {
+        ParamType::OneOf(list) => {
+            let list: Vec<String> = list.iter().map(|w| format!("\"{w}\"")).collect();
+            words!(r, "type.one_of", list = list.join(", "))
+        }
+        ParamType::List(of) => words!(r, "type.list", what = kind(r, of)),
+        ParamType::Bool => words!(r, "type.bool"),
+        ty => say::phrase(r.words, "type", &crate::types::type_words(ty)),
+    }
+}
+
+pub(super) fn inputs(plan: Spoken<'_>) -> Vec<Input> {
     let r = plan.release();
     r.params
         .iter()
         .filter(|p| p.fixed.is_none())
         .map(|p| Input {
             name: p.name.to_string(),
-            kind: crate::types::type_words(&p.ty),
+            kind: kind(r, &p.ty),
             doc: p.doc.clone().unwrap_or_default(),
             default: p
                 .default
                 .as_ref()
-                .map(|v| crate::plan::show::value(r, v))
+                .map(|v| crate::plan::show::value(&r, v))
                 .unwrap_or_default(),
         })
         .collect()
 }
 
 /// Who is on duty when.
-pub(super) fn on_duty(plan: &Plan) -> Vec<Watch> {
+pub(super) fn on_duty(plan: Spoken<'_>) -> Vec<Watch> {
     let r = plan.release();
     let Some(calendar) = r.calendar.map(|c| r.calendar_of(c)) else {
         return Vec::new();
@@ -356,18 +382,21 @@ pub(super) fn on_duty(plan: &Plan) -> Vec<Watch> {
         .on_duty
         .iter()
         .map(|d| {
-            let days: Vec<String> = d.days.iter().map(|d| say::day(*d).to_string()).collect();
+            let days: Vec<String> = d.days.iter().map(|d| say::day(r, *d)).collect();
             Watch {
                 role: say::role(r, d.role),
                 days: if days.is_empty() || days.len() == 7 {
-                    "every day".into()
+                    words!(r, "day.every")
                 } else {
-                    say::list(&days)
+                    say::list(r, &days)
                 },
                 hours: match d.hours {
-                    None => "the whole day".into(),
-                    Some((from, to)) if from == to => "the whole day".into(),
-                    Some((from, to)) => format!("{} to {}", from.strftime("%H:%M"), to.strftime("%H:%M")),
+                    None => words!(r, "day.whole"),
+                    Some((from, to)) if from == to => words!(r, "day.whole"),
+                    Some((from, to)) => {
+                        let (from, to) = (from.strftime("%H:%M"), to.strftime("%H:%M"));
+                        words!(r, "time.range", short = from, long = to)
+                    }
                 },
                 zone: zone.to_string(),
             }
@@ -376,7 +405,7 @@ pub(super) fn on_duty(plan: &Plan) -> Vec<Watch> {
 }
 
 /// What is done at the end of every run.
-pub(super) fn finally(plan: &Plan) -> Vec<Action> {
+pub(super) fn finally(plan: Spoken<'_>) -> Vec<Action> {
     let r = plan.release();
     r.finally.iter().map(|s| beside(r, s, r.owner)).collect()
 }

@@ -3,7 +3,9 @@
 //! Must not compare plans: `diff` did. Called by `mod`, and by the driver for the command `diff`.
 
 use super::render;
+use super::say;
 use super::templates::{Flaw, Templates};
+use super::words::Words;
 use crate::diff::{Change, Direction};
 use serde::Serialize;
 
@@ -36,7 +38,7 @@ struct Group {
 #[derive(Debug, Serialize)]
 struct Entry {
     direction: &'static str,
-    title: &'static str,
+    title: String,
     /// A sentence without its stop; names and values stand between backticks.
     message: String,
     /// The same, for a loosening: what is possible now.
@@ -45,19 +47,19 @@ struct Entry {
 }
 
 impl Since {
-    pub(super) fn of(changes: Changes<'_>) -> Self {
+    pub(super) fn of(changes: Changes<'_>, words: &Words) -> Self {
         let directions = [Direction::Loosened, Direction::Tightened, Direction::Changed];
         let counts = directions.iter().filter_map(|d| {
             let n = changes.list.iter().filter(|c| c.direction == *d).count();
-            (n > 0).then(|| format!("{n} {}", d.word()))
+            (n > 0).then(|| words.fill(&format!("change.{}", d.word()), &[("n", n.to_string())]))
         });
         let mut groups: Vec<Group> = Vec::new();
         for change in changes.list {
             let title = match &change.environment {
-                Some((_, name)) => format!("In {name}"),
-                None => "Without effect on any stage".to_string(),
+                Some((_, name)) => words.fill("change.in", &[("environment", name.to_string())]),
+                None => words.fill("change.nowhere", &[]),
             };
-            let entry = entry(change);
+            let entry = entry(change, words);
             match groups.last_mut() {
                 Some(last) if last.title == title => last.entries.push(entry),
                 _ => groups.push(Group {
@@ -74,16 +76,16 @@ impl Since {
     }
 }
 
-fn entry(c: &Change) -> Entry {
+fn entry(c: &Change, words: &Words) -> Entry {
     let behind = c.reach.saturating_sub(c.stages.len());
     let reach = match (c.stages.is_empty(), behind) {
         (true, _) | (_, 0) => String::new(),
-        (false, 1) => "1 stage depends on it".to_string(),
-        (false, n) => format!("{n} stages depend on it"),
+        (false, 1) => words.fill("change.reach_one", &[]),
+        (false, n) => words.fill("change.reach", &[("n", n.to_string())]),
     };
     Entry {
         direction: c.direction.word(),
-        title: c.class.title(c.direction),
+        title: say::phrase(words, "change", c.class.title(c.direction)),
         message: c.message.clone(),
         run: c.run.clone().unwrap_or_default(),
         reach,
@@ -95,5 +97,5 @@ fn entry(c: &Change) -> Entry {
 /// # Errors
 /// What a template asks for and the view does not have.
 pub fn changes(changes: &Changes<'_>, templates: &Templates) -> Result<String, Flaw> {
-    render::changes(&Since::of(*changes), templates)
+    render::changes(&Since::of(*changes, templates.words()), templates)
 }

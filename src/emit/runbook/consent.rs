@@ -7,13 +7,13 @@ use crate::emit::Context;
 use crate::emit::runbook::around::{opt, stage_names, target, within};
 use crate::emit::runbook::rows::{ApprovalRow, DecisionCard, OptionRow, OverrideRow};
 use crate::emit::runbook::say;
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
     ApprovalId, ApprovalOutcome, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef, Quorum,
-    Release, RoleOrPerson, Seat,
+    RoleOrPerson, Seat,
 };
-use crate::plan::Plan;
 
-pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
+pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
     let r = plan.release();
     r.approvals
         .iter()
@@ -25,8 +25,8 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
                 .distinct_from
                 .iter()
                 .map(|(d, _)| match d {
-                    DistinctFrom::Author => "the author".to_string(),
-                    DistinctFrom::Executors => "whoever executes".to_string(),
+                    DistinctFrom::Author => words!(r, "seat.author"),
+                    DistinctFrom::Executors => words!(r, "seat.executors"),
                     DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
                 })
                 .collect();
@@ -41,18 +41,18 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
                 name: say::text(r, &a.title),
                 from: pools(r, &from),
                 quorum: match a.quorum {
-                    Quorum::All => "all".into(),
+                    Quorum::All => words!(r, "quorum.everybody"),
                     Quorum::Count(n) => n.to_string(),
                 },
-                distinct: say::list(&distinct),
+                distinct: say::list(r, &distinct),
                 asked: if after.is_empty() {
-                    "before the start".into()
+                    words!(r, "when.before_the_start")
                 } else {
-                    format!("after {}", stage_names(r, &after))
+                    words!(r, "when.after", stages = stage_names(r, &after))
                 },
-                within: a.within.map(say::dur).unwrap_or_default(),
-                valid: a.valid.map(say::dur).unwrap_or_default(),
-                guards: say::list(&guards),
+                within: a.within.map(|d| say::dur(r, d)).unwrap_or_default(),
+                valid: a.valid.map(|d| say::dur(r, d)).unwrap_or_default(),
+                guards: say::list(r, &guards),
                 otherwise: refused(r, &a.otherwise),
                 evidence: opt(r, a.evidence.as_ref()),
                 when: say::when(r, &a.when),
@@ -62,19 +62,27 @@ pub(super) fn approvals(plan: &Plan) -> Vec<ApprovalRow> {
 }
 
 /// What a refusal means.
-pub(super) fn refused(r: &Release, otherwise: &ApprovalOutcome) -> String {
+pub(super) fn refused(r: Told<'_>, otherwise: &ApprovalOutcome) -> String {
     match otherwise {
-        ApprovalOutcome::Rollback => "roll back everything that began".into(),
-        ApprovalOutcome::Stop => "stop; what was changed stays changed".into(),
+        ApprovalOutcome::Rollback => words!(r, "then.rollback"),
+        ApprovalOutcome::Stop => words!(r, "then.stop"),
         ApprovalOutcome::Restart(s, n) => {
-            format!("start again from {}, {n} times at most", r.stage(*s).name)
+            words!(r, "then.restart", stage = r.stage(*s).name, n = n)
         }
     }
 }
 
+/// How many of whom: `2 of Leads`.
+pub(super) fn quorum(r: Told<'_>, quorum: Quorum, who: &str) -> String {
+    match quorum {
+        Quorum::All => words!(r, "quorum.all", who = who),
+        Quorum::Count(n) => words!(r, "quorum.some", n = n, who = who),
+    }
+}
+
 /// Everyone somebody is chosen from.
-pub(super) fn pools(r: &Release, from: &[RoleOrPerson]) -> String {
-    let people = |role| crate::emit::people::members(r, role).into_iter();
+pub(super) fn pools(r: Told<'_>, from: &[RoleOrPerson]) -> String {
+    let people = |role| crate::emit::people::members(&r, role).into_iter();
     match from {
         [RoleOrPerson::Role(role)] if people(*role).next().is_some() => {
             let names: Vec<String> = people(*role)
@@ -82,16 +90,16 @@ pub(super) fn pools(r: &Release, from: &[RoleOrPerson]) -> String {
                 .collect();
             format!("{}: {}", say::role(r, *role), names.join(", "))
         }
-        many => say::list(&many.iter().map(|w| pool(r, *w)).collect::<Vec<_>>()),
+        many => say::list(r, &many.iter().map(|w| pool(r, *w)).collect::<Vec<_>>()),
     }
 }
 
 /// A role with its people, or a person.
-pub(super) fn pool(r: &Release, w: RoleOrPerson) -> String {
+pub(super) fn pool(r: Told<'_>, w: RoleOrPerson) -> String {
     match w {
         RoleOrPerson::Person(_) => say::who(r, w),
         RoleOrPerson::Role(role) => {
-            let people: Vec<String> = crate::emit::people::members(r, role)
+            let people: Vec<String> = crate::emit::people::members(&r, role)
                 .into_iter()
                 .map(|p| say::text(r, &r.person(p).full_name))
                 .collect();
@@ -104,7 +112,7 @@ pub(super) fn pool(r: &Release, w: RoleOrPerson) -> String {
     }
 }
 
-pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
+pub(super) fn decisions(plan: Spoken<'_>) -> Vec<DecisionCard> {
     let r = plan.release();
     r.decisions
         .iter()
@@ -113,7 +121,7 @@ pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
             ask: say::text(r, &d.question.ask),
             by: say::answerers(r, &d.question, Some(r.owner)),
             expect: opt(r, d.question.expect.as_ref()),
-            within: d.question.within.map(say::dur).unwrap_or_default(),
+            within: d.question.within.map(|d| say::dur(r, d)).unwrap_or_default(),
             default: d
                 .default
                 .and_then(|i| d.options.get(i))
@@ -130,7 +138,7 @@ pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
                         None => String::new(),
                     },
                     then: match &o.then {
-                        OptionOutcome::Proceed => "go on".into(),
+                        OptionOutcome::Proceed => words!(r, "then.go_on"),
                         OptionOutcome::Then(f) => say::outcome(r, f),
                     },
                 })
@@ -139,36 +147,37 @@ pub(super) fn decisions(plan: &Plan) -> Vec<DecisionCard> {
         .collect()
 }
 
-pub(super) fn duties(plan: &Plan) -> Vec<String> {
+pub(super) fn duties(plan: Spoken<'_>) -> Vec<String> {
     let r = plan.release();
     let seat = |s: &Seat| match s {
-        Seat::Author => "the author".to_string(),
-        Seat::Executor(stage) => format!("whoever executes {}", r.stage(*stage).name),
-        Seat::Executors => "whoever executes".to_string(),
-        Seat::Approvers => "every approver".to_string(),
+        Seat::Author => words!(r, "seat.author"),
+        Seat::Executor(stage) => words!(r, "seat.executor", stage = r.stage(*stage).name),
+        Seat::Executors => words!(r, "seat.executors"),
+        Seat::Approvers => words!(r, "seat.approvers"),
         Seat::Approval(a) => say::text(r, &r.approval(*a).title),
-        Seat::Decision(d) => format!("whoever decides {}", r.decision(*d).name),
+        Seat::Decision(d) => words!(r, "seat.decision", decision = r.decision(*d).name),
     };
     let mut rules: Vec<String> = r
         .duties
         .iter()
         .map(|rule| {
             let seats: Vec<String> = rule.seats().iter().map(seat).collect();
-            let seats = say::list(&seats);
+            let seats = say::list(r, &seats);
             match rule {
-                DutyRule::Distinct(..) => format!("{seats} are different people."),
-                DutyRule::Same(..) => format!("{seats} are one person."),
-                DutyRule::AtMost(n, ..) => format!("{seats} are {n} people at most."),
-                DutyRule::AtLeast(n, ..) => format!("{seats} are {n} people at least."),
+                DutyRule::Distinct(..) => words!(r, "duty.distinct", seats = seats),
+                DutyRule::Same(..) => words!(r, "duty.same", seats = seats),
+                DutyRule::AtMost(n, ..) => words!(r, "duty.at_most", seats = seats, n = n),
+                DutyRule::AtLeast(n, ..) => words!(r, "duty.at_least", seats = seats, n = n),
             }
         })
         .collect();
     for role in &r.roles {
         for (other, _) in &role.excludes {
-            rules.push(format!(
-                "{} and {} share nobody.",
-                say::text(r, &role.title),
-                say::role(r, *other)
+            rules.push(words!(
+                r,
+                "duty.excludes",
+                role = say::text(r, &role.title),
+                other = say::role(r, *other)
             ));
         }
     }
@@ -176,7 +185,7 @@ pub(super) fn duties(plan: &Plan) -> Vec<String> {
 }
 
 /// What was found of the separation of duties, and by whom what is accepted of it.
-pub(super) fn separation(plan: &Plan, context: &Context<'_>) -> Vec<String> {
+pub(super) fn separation(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> {
     let r = plan.release();
     let found: Vec<&Diagnostic> = context
         .findings
@@ -184,17 +193,9 @@ pub(super) fn separation(plan: &Plan, context: &Context<'_>) -> Vec<String> {
         .filter(|d| d.code.0.starts_with("sod/") && d.severity != Severity::Info)
         .collect();
     if found.is_empty() {
-        return vec![
-            "The compiler has checked over people, not only roles, that these approvals can be given and that nobody approves \
-             their own work."
-                .to_string(),
-        ];
+        return vec![words!(r, "separation.holds")];
     }
-    let mut list = vec![
-        "The compiler has checked over people, not only roles, whether these approvals can be given and whether anybody approves \
-         their own work. This is what it found:"
-            .to_string(),
-    ];
+    let mut list = vec![words!(r, "separation.found")];
     let authors = authors(r);
     for d in found {
         let allow = r
@@ -203,20 +204,26 @@ pub(super) fn separation(plan: &Plan, context: &Context<'_>) -> Vec<String> {
             .filter(|a| a.code == d.code.0 && within(a.scope, d.span))
             .min_by_key(|a| a.scope.end - a.scope.start);
         list.push(match allow {
-            None => format!("Open: {} ({}).", d.message, d.code),
+            None => words!(r, "separation.open", finding = d.message, code = d.code),
             Some(a) => {
-                let until = a.until.map_or("without an end".to_string(), |d| {
-                    format!("until {}", d.strftime("%-d %B %Y"))
-                });
+                let until = match a.until {
+                    None => words!(r, "text.without_an_end"),
+                    Some(d) => words!(r, "separation.until", date = say::date(r.words, d)),
+                };
                 let because = opt(r, a.because.as_ref());
                 let because = if because.is_empty() {
-                    "no reason is given".to_string()
+                    words!(r, "separation.no_reason")
                 } else {
                     because
                 };
-                format!(
-                    "Accepted in the plan by {authors}, {until}: {} ({}). The reason given: {because}",
-                    d.message, d.code
+                words!(
+                    r,
+                    "separation.accepted",
+                    authors = authors,
+                    until = until,
+                    finding = d.message,
+                    code = d.code,
+                    because = because,
                 )
             }
         });
@@ -225,7 +232,7 @@ pub(super) fn separation(plan: &Plan, context: &Context<'_>) -> Vec<String> {
 }
 
 /// Who wrote the change.
-pub(super) fn authors(r: &Release) -> String {
+pub(super) fn authors(r: Told<'_>) -> String {
     let authors: Vec<String> = r
         .authors
         .iter()
@@ -234,10 +241,10 @@ pub(super) fn authors(r: &Release) -> String {
             PersonRef::Param(p) => format!("‹{}›", r.param(*p).name),
         })
         .collect();
-    say::list(&authors)
+    say::list(r, &authors)
 }
 
-pub(super) fn overrides(plan: &Plan) -> Vec<OverrideRow> {
+pub(super) fn overrides(plan: Spoken<'_>) -> Vec<OverrideRow> {
     let r = plan.release();
     r.overrides
         .iter()
@@ -252,16 +259,16 @@ pub(super) fn overrides(plan: &Plan) -> Vec<OverrideRow> {
             let told: Vec<String> = o.notify.iter().map(|t| target(r, *t)).collect();
             OverrideRow {
                 name: o.name.replace('_', " "),
-                skips: say::list(&skips),
-                by: format!("{} of {}", o.quorum, say::list(&by)),
-                told: say::list(&told),
+                skips: say::list(r, &skips),
+                by: words!(r, "quorum.some", n = o.quorum, who = say::list(r, &by)),
+                told: say::list(r, &told),
             }
         })
         .collect()
 }
 
 /// Who signs: the owner, whoever executes, and every approval.
-pub(super) fn sign_off(plan: &Plan) -> Vec<String> {
+pub(super) fn sign_off(plan: Spoken<'_>) -> Vec<String> {
     let r = plan.release();
     let mut list = vec![say::role(r, r.owner)];
     for s in &r.stages {
@@ -280,7 +287,7 @@ pub(super) fn sign_off(plan: &Plan) -> Vec<String> {
 }
 
 /// A line for each yes that is needed.
-pub(super) fn seats(plan: &Plan) -> Vec<String> {
+pub(super) fn seats(plan: Spoken<'_>) -> Vec<String> {
     const MOST: u32 = 20;
     let r = plan.release();
     let mut list = Vec::new();
@@ -288,7 +295,7 @@ pub(super) fn seats(plan: &Plan) -> Vec<String> {
         let title = say::text(r, &a.title);
         match a.quorum {
             Quorum::Count(n) if (2..=MOST).contains(&n) => {
-                list.extend((1..=n).map(|k| format!("{title}, {k} of {n}")));
+                list.extend((1..=n).map(|k| words!(r, "seat.of", approval = title, k = k, n = n)));
             }
             _ => list.push(title),
         }

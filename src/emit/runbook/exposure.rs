@@ -2,12 +2,13 @@
 //!
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
-use crate::emit::runbook::consent::{pools, refused};
+use crate::emit::runbook::consent::{pools, quorum, refused};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::Times;
-use crate::emit::runbook::work::{StageCard, StepRow};
-use crate::model::{ApprovalId, DecisionId, Quorum, RoleOrPerson};
-use crate::plan::{Node, Pace, Plan};
+use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::work::StageCard;
+use crate::model::{ApprovalId, DecisionId, RoleOrPerson};
+use crate::plan::{Node, Pace};
 use serde::Serialize;
 
 /// A stage, or a step of its rollout.
@@ -40,7 +41,7 @@ pub(super) struct Point {
 }
 
 /// Every stage with the steps of its rollout, in order.
-pub(super) fn exposures(cards: &[StageCard]) -> Vec<Exposure> {
+pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> {
     let mut list = Vec::new();
     for card in cards {
         let parts = card.steps.chunk_by(|a, b| a.exposure == b.exposure);
@@ -69,9 +70,9 @@ pub(super) fn exposures(cards: &[StageCard]) -> Vec<Exposure> {
                 utc: first.utc.clone(),
                 local: first.local.clone(),
                 owner: card.owner.clone(),
-                steps: done.map(what).collect(),
+                steps: done.map(|s| s.short.clone()).collect(),
                 criteria,
-                if_not: if_not.join("; or "),
+                if_not: say::alternatives(plan.release(), if_not),
             });
         }
         if card.steps.is_empty() {
@@ -91,15 +92,8 @@ pub(super) fn exposures(cards: &[StageCard]) -> Vec<Exposure> {
     list
 }
 
-fn what(step: &StepRow) -> String {
-    match step.action.split_once(": watch the gates") {
-        Some((bake, _)) => bake.to_string(),
-        None => step.action.clone(),
-    }
-}
-
 /// Approvals, decisions and gates, in the order in which they come.
-pub(super) fn points(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Point> {
+pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Vec<Point> {
     let r = plan.release();
     let mut list = Vec::new();
     let schedule = plan.schedule(Pace::Longest);
@@ -119,20 +113,16 @@ pub(super) fn points(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Poi
     for (i, a) in r.approvals.iter().enumerate() {
         let node = Node::Approval(ApprovalId::at(i));
         let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
-        let many = match a.quorum {
-            Quorum::All => "all of".to_string(),
-            Quorum::Count(n) => format!("{n} of"),
-        };
         let at = if plan.waits_for(node).is_empty() {
             0
         } else {
-            schedule.of(plan, node).finish
+            schedule.of(&plan, node).finish
         };
         add(
             at,
-            format!("approval “{}”", say::text(r, &a.title)),
-            format!("{many} {}", pools(r, &from)),
-            "they say yes".into(),
+            words!(r, "point.approval", approval = say::text(r, &a.title)),
+            quorum(r, a.quorum, &pools(r, &from)),
+            words!(r, "point.they_say_yes"),
             refused(r, &a.otherwise),
         );
     }
@@ -143,12 +133,12 @@ pub(super) fn points(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Poi
             .and_then(|k| d.options.get(k))
             .map(|o| say::text(r, &o.title));
         add(
-            schedule.of(plan, node).finish,
+            schedule.of(&plan, node).finish,
             say::text(r, &d.question.ask),
             say::answerers(r, &d.question, Some(r.owner)),
             say::maybe(r, d.question.expect.as_ref()),
             default
-                .map(|d| format!("without an answer: {d}"))
+                .map(|d| words!(r, "text.without_an_answer", default = d))
                 .unwrap_or_default(),
         );
     }
@@ -158,15 +148,14 @@ pub(super) fn points(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Poi
             .iter()
             .filter(|s| !s.verify.is_empty() && s.expect.is_empty())
         {
-            let exposure = if step.exposure.is_empty() {
-                String::new()
+            let place = if step.exposure.is_empty() {
+                card.name.clone()
             } else {
-                format!(" at {}", step.exposure)
+                words!(r, "point.at", stage = card.name, exposure = step.exposure)
             };
-            let gate = step.action.strip_prefix("Verify: ").unwrap_or(&step.action);
             add(
                 step.at,
-                format!("{}{exposure}: {gate}", card.name),
+                format!("{place}: {}", step.short),
                 step.owner.clone(),
                 step.verify.clone(),
                 step.if_not.clone(),

@@ -4,8 +4,8 @@
 //! by `mod`.
 
 use crate::emit::runbook::say;
-use crate::model::{DistinctFrom, PersonId, PersonRef, Release, RoleId, RoleOrPerson};
-use crate::plan::Plan;
+use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::model::{DistinctFrom, PersonId, PersonRef, RoleId, RoleOrPerson};
 use serde::Serialize;
 
 /// The matrix: seats across, people down.
@@ -39,13 +39,13 @@ fn cell(mark: &'static str, words: impl Into<String>) -> Cell {
 }
 
 /// The matrix of a plan.
-pub(super) fn matrix(plan: &Plan) -> Matrix {
+pub(super) fn matrix(plan: Spoken<'_>) -> Matrix {
     let r = plan.release();
-    let mut seats = vec!["Author".to_string(), "Executes".to_string()];
+    let mut seats = vec![words!(r, "label.author"), words!(r, "label.executes")];
     seats.extend(
         r.approvals
             .iter()
-            .map(|a| format!("Approves “{}”", say::text(r, &a.title))),
+            .map(|a| words!(r, "label.approves", approval = say::text(r, &a.title))),
     );
     let owners: Vec<RoleId> = {
         let mut list: Vec<RoleId> = r.stages.iter().map(|s| s.owner).collect();
@@ -54,7 +54,7 @@ pub(super) fn matrix(plan: &Plan) -> Matrix {
         list
     };
     let members: Vec<Vec<PersonId>> = (0..r.roles.len())
-        .map(|i| crate::emit::people::members(r, RoleId::at(i)))
+        .map(|i| crate::emit::people::members(&r, RoleId::at(i)))
         .collect();
     let people = r.people.iter().enumerate().filter(|(_, p)| !p.bot).map(|(i, p)| {
         let id = PersonId::at(i);
@@ -73,13 +73,13 @@ pub(super) fn matrix(plan: &Plan) -> Matrix {
         };
         let mut cells = vec![
             if author {
-                cell("yes", "wrote it")
+                cell("yes", words!(r, "matrix.wrote_it"))
             } else {
                 Cell::default()
             },
             match executes.is_empty() {
                 true => Cell::default(),
-                false => cell("yes", format!("as {}", say::list(&executes))),
+                false => cell("yes", words!(r, "matrix.as", roles = say::list(r, &executes))),
             },
         ];
         for a in &r.approvals {
@@ -92,18 +92,25 @@ pub(super) fn matrix(plan: &Plan) -> Matrix {
                     match d {
                         DistinctFrom::Author => barred |= author,
                         DistinctFrom::Executors if !executes.is_empty() => {
-                            unless.push("unless they execute".into());
+                            unless.push(words!(r, "matrix.unless_they_execute"));
                         }
                         DistinctFrom::Approval(b) if from(&r.approval(*b).from) => {
-                            unless.push(format!("unless for “{}”", say::text(r, &r.approval(*b).title)));
+                            unless.push(words!(
+                                r,
+                                "matrix.unless_for",
+                                approval = say::text(r, &r.approval(*b).title)
+                            ));
                         }
                         DistinctFrom::Executors | DistinctFrom::Approval(_) => {}
                     }
                 }
                 match (barred, unless.is_empty()) {
-                    (true, _) => cell("no", "no: wrote it"),
-                    (false, true) => cell("yes", "may"),
-                    (false, false) => cell("if", format!("may, {}", say::list(&unless))),
+                    (true, _) => cell("no", words!(r, "matrix.no_wrote_it")),
+                    (false, true) => cell("yes", words!(r, "matrix.may")),
+                    (false, false) => cell(
+                        "if",
+                        words!(r, "matrix.may_unless", unless = say::list(r, &unless)),
+                    ),
                 }
             });
         }
@@ -120,7 +127,7 @@ pub(super) fn matrix(plan: &Plan) -> Matrix {
 }
 
 /// Roles whose people are not listed in the plan.
-fn unlisted(r: &Release, members: &[Vec<PersonId>], owners: &[RoleId]) -> Vec<Row> {
+fn unlisted(r: Told<'_>, members: &[Vec<PersonId>], owners: &[RoleId]) -> Vec<Row> {
     let roles = (0..r.roles.len())
         .map(RoleId::at)
         .filter(|role| members[role.index()].is_empty());
@@ -128,26 +135,25 @@ fn unlisted(r: &Release, members: &[Vec<PersonId>], owners: &[RoleId]) -> Vec<Ro
         let mut cells = vec![
             Cell::default(),
             if owners.contains(&role) {
-                cell("yes", "executes")
+                cell("yes", words!(r, "matrix.executes"))
             } else {
                 Cell::default()
             },
         ];
         for a in &r.approvals {
             let from = a.from.iter().any(|(w, _)| *w == RoleOrPerson::Role(role));
-            cells.push(if from { cell("yes", "may") } else { Cell::default() });
+            cells.push(if from {
+                cell("yes", words!(r, "matrix.may"))
+            } else {
+                Cell::default()
+            });
         }
-        let many = r
-            .role(role)
-            .at_least
-            .as_ref()
-            .map(|(n, _)| format!(", {n} people or more"));
+        let title = say::role(r, role);
         Row {
-            name: format!(
-                "{} (people not listed{})",
-                say::role(r, role),
-                many.unwrap_or_default()
-            ),
+            name: match &r.role(role).at_least {
+                Some((n, _)) => words!(r, "matrix.not_listed_at_least", role = title, n = n),
+                None => words!(r, "matrix.not_listed", role = title),
+            },
             cells,
         }
     });

@@ -23,6 +23,7 @@ mod tidy;
 mod timeline;
 mod times;
 mod ways_back;
+pub mod words;
 mod work;
 
 use crate::diagnostic::Bag;
@@ -32,6 +33,7 @@ use serde::Serialize;
 use templates::{Flaw, Templates};
 
 pub use changes::{Changes, changes};
+use words::Spoken;
 
 /// The target of the documents.
 pub const TARGET: Target = Target {
@@ -44,6 +46,8 @@ pub const TARGET: Target = Target {
 struct View {
     /// The version of this model.
     version: u32,
+    /// The tag of the language.
+    language: String,
     summary: summary::Summary,
     environments: Vec<around::Place>,
     checklists: Vec<around::List>,
@@ -114,7 +118,7 @@ struct Review {
 }
 
 impl Review {
-    fn of(plan: &Plan) -> Self {
+    fn of(plan: Spoken<'_>) -> Self {
         let r = plan.release();
         let mut environments: Vec<String> = Vec::new();
         let mut owners: Vec<String> = Vec::new();
@@ -159,6 +163,10 @@ fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
 /// # Errors
 /// What a template asks for and the view does not have.
 pub fn documents(plan: &Plan, context: &Context<'_>, templates: &Templates) -> Result<Vec<Artifact>, Flaw> {
+    let plan = Spoken {
+        plan,
+        words: templates.words(),
+    };
     rendered(view(plan, context), templates)
 }
 
@@ -172,15 +180,23 @@ pub fn completed(
     templates: &Templates,
     run: &recorded::Recorded,
 ) -> Result<String, Flaw> {
+    let plan = Spoken {
+        plan,
+        words: templates.words(),
+    };
     let mut view = view(plan, context);
     let times = times::Times::of(plan);
     view.went = Some(recorded::went(plan, &times, run, &mut view.timeline));
-    let pages = rendered(view, templates)?;
+    let pages = rendered(view, &templates.only("runbook.md"))?;
     let runbook = pages.into_iter().find(|a| a.path == "runbook.md");
     Ok(runbook.map(|a| a.content).unwrap_or_default())
 }
 
 fn rendered(mut view: View, templates: &Templates) -> Result<Vec<Artifact>, Flaw> {
+    if templates.words().language() != words::ENGLISH {
+        let language = templates.words().language();
+        view.provenance.command.push_str(&format!(" --lang {language}"));
+    }
     if let Some(folder) = templates.folder() {
         view.provenance
             .command
@@ -194,23 +210,24 @@ fn rendered(mut view: View, templates: &Templates) -> Result<Vec<Artifact>, Flaw
     Ok(pages.into_iter().map(artifact).collect())
 }
 
-fn view(plan: &Plan, context: &Context<'_>) -> View {
+fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
-    let ways = from_here::ways(plan);
+    let ways = from_here::ways(&plan);
     let stages = work::stages(plan, &times);
     let (strips, stretched) = strip::strips(plan, &times, &stages);
-    let diagram = crate::emit::diagram::diagram(plan);
+    let diagram = crate::emit::diagram::told(&plan, &|note| say::note(plan.release(), note));
     let draw = |name: &str| {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
     View {
-        version: 2,
+        version: 3,
+        language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
         checklists: around::checklists(plan),
         timeline: timeline::timeline(plan, &times, &stages),
-        exposures: exposure::exposures(&stages),
+        exposures: exposure::exposures(plan, &stages),
         points: exposure::points(plan, &times, &stages),
         seats: consent::seats(plan),
         holds: around::holds(plan),
@@ -251,7 +268,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
             .into_iter()
             .map(|s| plan.release().stage(s).name.to_string())
             .collect(),
-        changes: context.changes.map(changes::Since::of),
+        changes: context.changes.map(|c| changes::Since::of(c, plan.words)),
         matrix: matrix::matrix(plan),
         stages,
         went: None,

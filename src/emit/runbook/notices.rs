@@ -2,10 +2,11 @@
 //!
 //! Must not decide who is told: the plan does. Called by `mod`.
 
+use crate::emit::runbook::around::moment;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
-use crate::model::{MomentKind, NotifyTarget, Release, StageId};
-use crate::plan::Plan;
+use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::model::{MomentKind, NotifyTarget, StageId};
 use serde::Serialize;
 
 /// A draft.
@@ -19,7 +20,7 @@ pub(super) struct Notice {
 }
 
 /// Every draft, in the order of the moments.
-pub(super) fn notices(plan: &Plan, times: &Times) -> Vec<Notice> {
+pub(super) fn notices(plan: Spoken<'_>, times: &Times) -> Vec<Notice> {
     let r = plan.release();
     let mut list: Vec<(MomentKind, Notice)> = Vec::new();
     for n in &r.notifies {
@@ -28,16 +29,11 @@ pub(super) fn notices(plan: &Plan, times: &Times) -> Vec<Notice> {
             NotifyTarget::Role(role) => say::role(r, role),
         };
         for m in &n.on {
-            let word = m.kind.word().replace('_', " ");
-            let moment = match (m.stage, m.each) {
-                (Some(s), _) => format!("{} {word}", r.stage(s).name),
-                (None, true) => format!("each stage {word}"),
-                (None, false) => word,
-            };
+            let moment = moment(r, m);
             let text = match (&n.message, m.stage, m.each) {
                 (Some(t), ..) => say::text(r, t),
                 (None, Some(s), _) => of_stage(r, &say::text(r, &r.stage(s).title), m.kind),
-                (None, None, true) => of_stage(r, "‹stage›", m.kind),
+                (None, None, true) => of_stage(r, &words!(r, "notice.any_stage"), m.kind),
                 (None, None, false) => of_run(plan, times, m.kind),
             };
             let written = n.message.is_some();
@@ -62,16 +58,21 @@ pub(super) fn notices(plan: &Plan, times: &Times) -> Vec<Notice> {
     list.into_iter().map(|(_, d)| d).collect()
 }
 
-fn of_stage(r: &Release, stage: &str, kind: MomentKind) -> String {
-    format!(
-        "{}: “{stage}” has {}.",
-        say::text(r, &r.title),
-        kind.word().replace('_', " ")
+fn of_stage(r: Told<'_>, stage: &str, kind: MomentKind) -> String {
+    let stage = words!(r, "notice.stage", stage = stage);
+    let happened = r
+        .words
+        .fill(&format!("notice.{}", kind.word()), &[("what", stage)]);
+    words!(
+        r,
+        "notice.of_stage",
+        title = say::text(r, &r.title),
+        what = happened
     )
 }
 
 /// What is said of the whole run, with what a reader outside wants to know: what they notice, and until when.
-fn of_run(plan: &Plan, times: &Times, kind: MomentKind) -> String {
+fn of_run(plan: Spoken<'_>, times: &Times, kind: MomentKind) -> String {
     let r = plan.release();
     let title = say::text(r, &r.title);
     let last = (0..r.stages.len())
@@ -88,43 +89,46 @@ fn of_run(plan: &Plan, times: &Times, kind: MomentKind) -> String {
     let notice = if impact.is_empty() {
         String::new()
     } else {
-        format!(" What you may notice: {impact}")
+        format!(" {}", words!(r, "notice.impact", impact = impact))
     };
     let start = times.whole(0);
     let end = times
         .whole(last)
-        .map(|at| format!(" It ends by {at} at the latest."))
+        .map(|at| format!(" {}", words!(r, "notice.ends_by", time = at)))
         .unwrap_or_default();
     let back = r
         .replaces
         .as_ref()
-        .map(|t| format!(" Version {} is in use.", say::text(r, t)))
+        .map(|t| {
+            format!(
+                " {}",
+                words!(r, "notice.version_in_use", version = say::text(r, t))
+            )
+        })
         .unwrap_or_default();
     match kind {
         MomentKind::Scheduled => match start {
-            Some(start) => format!("{title} is planned for {start}.{end}{notice}"),
-            None => format!("{title} is planned.{notice}"),
+            Some(start) => words!(r, "notice.is_planned_for", title = title, time = start) + &end + &notice,
+            None => words!(r, "notice.is_planned", title = title) + &notice,
         },
-        MomentKind::Started => format!("{title} has started.{end}{notice}"),
+        MomentKind::Started => words!(r, "notice.has_started", title = title) + &end + &notice,
         MomentKind::Finished => {
-            format!("{title} is complete. If something does not work as it did, tell us.")
+            words!(r, "notice.is_complete", title = title)
         }
-        MomentKind::Failed => {
-            format!("{title} has met a problem. We are looking into it and will report again.{notice}")
-        }
+        MomentKind::Failed => words!(r, "notice.has_a_problem", title = title) + &notice,
         MomentKind::RolledBack => {
-            format!("{title} has been taken back.{back} We will say when it is tried again.")
+            words!(r, "notice.taken_back", title = title, version = back)
         }
         MomentKind::Paused => {
-            format!("{title} is paused while we look at what we see. Nothing changes until we say so.")
+            words!(r, "notice.is_paused", title = title)
         }
         MomentKind::Stopped => {
-            format!("{title} has been stopped before its end. What was changed until then stays in use.")
+            words!(r, "notice.is_stopped", title = title)
         }
         MomentKind::NeedsHelp => {
-            format!("{title} could not be taken back by itself. People are working on it now.")
+            words!(r, "notice.help_is_needed", title = title)
         }
-        MomentKind::Approved => format!("{title} has been approved."),
-        MomentKind::Rejected => format!("{title} has not been approved and does not take place as planned."),
+        MomentKind::Approved => words!(r, "notice.is_approved", title = title),
+        MomentKind::Rejected => words!(r, "notice.is_rejected", title = title),
     }
 }

@@ -5,8 +5,8 @@
 use crate::emit::runbook::say;
 use crate::emit::runbook::timeline::{About, Row};
 use crate::emit::runbook::times::Times;
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{ApprovalId, Dur, HoldId, StageId};
-use crate::plan::Plan;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -83,16 +83,16 @@ struct Line {
 }
 
 /// How the run went; the rows of the timeline get what really happened.
-pub(super) fn went(plan: &Plan, times: &Times, run: &Recorded, rows: &mut [Row]) -> Went {
+pub(super) fn went(plan: Spoken<'_>, times: &Times, run: &Recorded, rows: &mut [Row]) -> Went {
     let r = plan.release();
     let clock = |at: Option<Timestamp>| moment(times, run.started, at);
     let line = |name: String, part: &Part| Line {
         name,
         began: clock(part.began),
         ended: clock(part.ended),
-        took: took(part.began, part.ended),
+        took: took(r, part.began, part.ended),
         by: part.by.join(", "),
-        result: part.result.clone(),
+        result: say::phrase(r.words, "result", &part.result),
     };
     fill(times, run, rows);
     Went {
@@ -102,8 +102,8 @@ pub(super) fn went(plan: &Plan, times: &Times, run: &Recorded, rows: &mut [Row])
         starter: run.starter.clone(),
         started: whole(times, run.started),
         ended: whole(times, run.ended),
-        took: took(run.started, run.ended),
-        end: run.end.clone(),
+        took: took(r, run.started, run.ended),
+        end: say::phrase(r.words, "result", &run.end),
         stages: plan
             .stage_order()
             .into_iter()
@@ -128,7 +128,7 @@ pub(super) fn went(plan: &Plan, times: &Times, run: &Recorded, rows: &mut [Row])
                 ended: clock(*at),
                 took: String::new(),
                 by: String::new(),
-                result: how.clone(),
+                result: say::phrase(r.words, "result", how),
             })
             .collect(),
         deviations: run.deviations.clone(),
@@ -156,7 +156,7 @@ fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
         }
         row.done_by = part.by.join(", ");
         if last && !matches!(about, About::Enter(_)) {
-            row.result.clone_from(&part.result);
+            row.result = say::phrase(times.words, "result", &part.result);
         }
     }
 }
@@ -164,9 +164,9 @@ fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
 /// A whole moment in the plan's zone and, where that is another, in UTC.
 fn whole(times: &Times, at: Option<Timestamp>) -> String {
     let Some(at) = at else { return String::new() };
-    let utc = say::moment(at, &TimeZone::UTC);
+    let utc = say::moment(times.words, at, &TimeZone::UTC);
     if times.local {
-        format!("{} ({utc})", say::moment(at, &times.clock.zone))
+        format!("{} ({utc})", say::moment(times.words, at, &times.clock.zone))
     } else {
         utc
     }
@@ -182,17 +182,17 @@ fn moment(times: &Times, first: Option<Timestamp>, at: Option<Timestamp>) -> Str
     let first = first.unwrap_or(at);
     let word = at.to_zoned(zone.clone()).strftime("%Z").to_string();
     let seconds = at.to_zoned(zone.clone()).strftime(":%S").to_string();
-    format!("{}{seconds} {word}", say::clock(at, first, zone))
+    format!("{}{seconds} {word}", say::clock(times.words, at, first, zone))
 }
 
 /// How long something took, as people say it.
-fn took(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+fn took(r: Told<'_>, from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let (Some(from), Some(to)) = (from, to) else {
         return String::new();
     };
     let seconds = (to.as_second() - from.as_second()).max(0);
     if seconds == 0 {
-        return "under a second".to_string();
+        return words!(r, "time.under_a_second");
     }
-    say::dur(Dur::seconds(seconds))
+    say::dur(r, Dur::seconds(seconds))
 }

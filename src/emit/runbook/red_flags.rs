@@ -5,56 +5,59 @@
 use crate::diagnostic::Severity;
 use crate::emit::Context;
 use crate::emit::runbook::say;
+use crate::emit::runbook::words::{Spoken, words};
 use crate::model::StageId;
-use crate::plan::{Plan, StageUndo};
+use crate::plan::StageUndo;
 
 /// What a plan should say and does not, and what was found or accepted.
-pub(super) fn red_flags(plan: &Plan, context: &Context<'_>) -> Vec<String> {
+pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> {
     let r = plan.release();
     let mut flags = Vec::new();
     match &r.change {
-        None => flags.push(
-            "There is no change request: why the change is made, and how risky it is, is not written down."
-                .into(),
-        ),
+        None => flags.push(words!(r, "flag.no_change_request")),
         Some(c) => {
             if c.justification.is_none() {
-                flags.push("The change request gives no reason for the change.".into());
+                flags.push(words!(r, "flag.no_reason"));
             }
             if c.impact.is_none() {
-                flags.push("The change request does not say what users will notice.".into());
+                flags.push(words!(r, "flag.no_impact"));
             }
             if c.downtime.is_none() {
-                flags.push("The change request does not say how long users are without the service.".into());
+                flags.push(words!(r, "flag.no_downtime"));
             }
             if c.risks.is_empty() {
-                flags.push("The change request names no risk.".into());
+                flags.push(words!(r, "flag.no_risk"));
             }
         }
     }
     if r.tested.is_none() {
-        flags.push("Neither the release nor its rollback was rehearsed.".into());
+        flags.push(words!(r, "flag.not_rehearsed"));
     }
     if r.start.is_none() && r.window.is_none() {
-        flags.push("No time is planned: the release starts whenever someone starts it.".into());
+        flags.push(words!(r, "flag.no_time"));
     }
     if let Some(t) = &r.tested
         && t.evidence.is_none()
     {
-        flags.push("A rehearsal is claimed and nothing is named that shows it.".into());
+        flags.push(words!(r, "flag.no_evidence"));
     }
     if r.notifies.is_empty() {
-        flags.push("Nobody is told when it starts, ends or fails.".into());
+        flags.push(words!(r, "flag.nobody_told"));
     }
     if r.escalates.is_empty() {
-        flags.push("Nobody is called when it fails and no one answers.".into());
+        flags.push(words!(r, "flag.nobody_called"));
     }
     if r.checklists.is_empty() {
-        flags.push("There is no checklist: nothing is said of what must be ready before the start.".into());
+        flags.push(words!(r, "flag.no_checklist"));
     }
     for (i, s) in r.stages.iter().enumerate() {
         if let StageUndo::Irreversible(why, _) = plan.undo(StageId::at(i)) {
-            flags.push(format!("{} cannot be undone: {}", s.name, say::text(r, why)));
+            flags.push(words!(
+                r,
+                "flag.irreversible",
+                stage = s.name,
+                why = say::text(r, why)
+            ));
         }
     }
     let accepted = context
@@ -69,17 +72,16 @@ pub(super) fn red_flags(plan: &Plan, context: &Context<'_>) -> Vec<String> {
         .count()
         .saturating_sub(accepted);
     if warnings > 0 {
-        flags.push(format!(
-            "The compiler warns of {warnings} thing{}; see the findings.",
-            if warnings == 1 { "" } else { "s" }
-        ));
+        flags.push(match warnings {
+            1 => words!(r, "flag.warning"),
+            n => words!(r, "flag.warnings", n = n),
+        });
     }
     if !r.allows.is_empty() {
-        let n = r.allows.len();
-        flags.push(format!(
-            "{n} finding{} accepted with a reason; see the accepted findings.",
-            if n == 1 { " was" } else { "s were" }
-        ));
+        flags.push(match r.allows.len() {
+            1 => words!(r, "flag.accepted_one"),
+            n => words!(r, "flag.accepted", n = n),
+        });
     }
     flags
 }

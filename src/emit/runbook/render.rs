@@ -2,11 +2,14 @@
 //!
 //! Strict: a field that is missing is an error, which a test finds. Called by `mod` only.
 
+use crate::diagnostic::did_you_mean;
 use crate::emit::runbook::changes::Since;
 use crate::emit::runbook::templates::{Flaw, Templates, file_of};
+use crate::emit::runbook::words::{Words, filled};
 use crate::emit::runbook::{View, escape, tidy};
 use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, handlebars_helper,
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
+    RenderErrorReason, ScopedJson, handlebars_helper,
 };
 
 handlebars_helper!(md: |text: String| escape::inline(&text));
@@ -48,6 +51,44 @@ fn require(
     Ok(())
 }
 
+/// `{{w "key" name=(md x)}}`: words of the language's catalogue, with what is filled in as it is given.
+struct Word {
+    words: Words,
+    escape: fn(&str) -> String,
+}
+
+impl HelperDef for Word {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let key = h.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
+        let Some(text) = self.words.get(key) else {
+            let near = did_you_mean(key, self.words.keys()).map(|n| format!("; {n}"));
+            let message = format!("there are no words for `{key}`{}", near.unwrap_or_default());
+            return Err(RenderErrorReason::Other(message).into());
+        };
+        let value = |name: &str| {
+            let value = h.hash_get(name)?.value();
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_string))
+        };
+        // The blanks around what is filled in belong to the sentence.
+        let plain = |part: &str| {
+            let (front, back) = (part.len() - part.trim_start().len(), part.trim_end().len());
+            match part.get(front..back.max(front)) {
+                Some(inner) if !inner.is_empty() => {
+                    format!("{}{}{}", &part[..front], (self.escape)(inner), &part[back..])
+                }
+                _ => part.to_string(),
+            }
+        };
+        Ok(ScopedJson::Derived(filled(text, plain, value).into()))
+    }
+}
+
 /// The engine with the helpers and the parts.
 fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
     let mut templates = Handlebars::new();
@@ -65,6 +106,12 @@ fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
     templates.register_helper("said", Box::new(said));
     templates.register_helper("h_said", Box::new(spoken));
     templates.register_helper("require", Box::new(require));
+    let word = |escape| Word {
+        words: given.words().clone(),
+        escape,
+    };
+    templates.register_helper("w", Box::new(word(escape::inline)));
+    templates.register_helper("hw", Box::new(word(escape::html)));
     for (name, text) in given.parts() {
         templates
             .register_partial(name, text)
@@ -80,7 +127,10 @@ fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
 pub(super) fn changes(since: &Since, given: &Templates) -> Result<String, Flaw> {
     let data = serde_json::json!({ "changes": since });
     let page = engine(given)?
-        .render_template("## What changed in the plan\n\n{{> changes}}\n", &data)
+        .render_template(
+            "## {{w \"heading.what_changed_in_the_plan\"}}\n\n{{> changes}}\n",
+            &data,
+        )
         .map_err(|e| asked_too_much(given, "changes", &e))?;
     Ok(tidy::markdown(&page))
 }
@@ -93,7 +143,11 @@ pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static 
     let templates = engine(given)?;
     let data = serde_json::to_value(view).map_err(|e| flaw("", None, &e.to_string()))?;
     let mut documents = Vec::new();
-    for (name, text) in given.documents() {
+    for (name, text) in given
+        .documents()
+        .into_iter()
+        .filter(|(name, _)| given.chose(name))
+    {
         let page = templates
             .render_template(text, &data)
             .map_err(|e| asked_too_much(given, name, &e))?;

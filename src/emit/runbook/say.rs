@@ -2,83 +2,99 @@
 //!
 //! Must not escape anything: templates do. Called by the parts of the view.
 
+use crate::emit::diagram::Note;
+use crate::emit::runbook::words::{Spoken, Told, Words, words};
 use crate::model::{
-    Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Question, Release, RoleId, RoleOrPerson,
-    Text, TextPart, Value,
+    Atom, Cond, Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Outcome, ParamType,
+    Question, Quorum, RoleId, RoleOrPerson, Subject, Text, TextPart, Value,
 };
-use crate::plan::{Plan, show};
+use crate::plan::show;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// A text as people read it; what only the run knows stands as `‹name›`.
-pub(super) fn text(release: &Release, text: &Text) -> String {
+pub(super) fn text(release: Told<'_>, text: &Text) -> String {
     let part = |p: &TextPart| match p {
         TextPart::Lit(t) => t.clone(),
         // As commands call it.
-        TextPart::Sym(crate::model::Sym::Prior(p)) => format!("‹prior {}›", release.prior(*p).name),
-        TextPart::Sym(s) => format!("‹{}›", show::value(release, &Value::Sym(s.clone()))),
+        TextPart::Sym(crate::model::Sym::Prior(p)) => {
+            words!(release, "text.prior", name = release.prior(*p).name)
+        }
+        TextPart::Sym(s) => format!("‹{}›", show::value(&release, &Value::Sym(s.clone()))),
     };
     text.parts.iter().map(part).collect()
 }
 
 /// An optional text; empty when it is not said.
-pub(super) fn maybe(release: &Release, t: Option<&Text>) -> String {
+pub(super) fn maybe(release: Told<'_>, t: Option<&Text>) -> String {
     t.map(|t| text(release, t)).unwrap_or_default()
 }
 
 /// A condition to follow "when"; empty when it always holds.
-pub(super) fn when(release: &Release, cond: &crate::model::Cond) -> String {
-    match cond {
-        crate::model::Cond::True => String::new(),
-        c => crate::emit::diagram::words::cond(release, c),
+pub(super) fn when(release: Told<'_>, condition: &Cond) -> String {
+    match condition {
+        Cond::True => String::new(),
+        c => cond(release, c),
+    }
+}
+
+/// What is noted in a shape of the picture.
+pub(super) fn note(r: Told<'_>, note: Note<'_>) -> String {
+    match note {
+        Note::Place(environment, None) => words!(r, "text.in", console = environment),
+        Note::Place(environment, Some(at)) => words!(r, "note.place_at", environment = environment, at = at),
+        Note::When(c) => words!(r, "text.when", when = cond(r, c)),
+        Note::Verified(gates) => words!(r, "note.verified", gates = gates),
+        Note::NoWayBack => words!(r, "safe.no_way_back"),
+        Note::Asked(Quorum::Count(n), who) => words!(r, "quorum.some", n = n, who = who),
+        Note::Asked(Quorum::All, who) => words!(r, "quorum.all", who = who),
     }
 }
 
 /// A duration: `1 h 30 min`, `5 working days`.
-pub(super) fn dur(d: Dur) -> String {
+pub(super) fn dur(r: Told<'_>, d: Dur) -> String {
     let mut parts = Vec::new();
-    if d.working_days != 0 {
-        parts.push(format!(
-            "{} working day{}",
-            d.working_days,
-            if d.working_days == 1 { "" } else { "s" }
-        ));
+    match d.working_days {
+        0 => {}
+        1 => parts.push(words!(r, "time.working_day")),
+        n => parts.push(words!(r, "time.working_days", n = n)),
     }
     let mut rest = d.ms.unsigned_abs();
     for (size, unit) in [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "min"),
-        (1_000, "s"),
-        (1, "ms"),
+        (86_400_000, "days"),
+        (3_600_000, "hours"),
+        (60_000, "minutes"),
+        (1_000, "seconds"),
+        (1, "milliseconds"),
     ] {
         if rest >= size {
-            parts.push(format!("{} {unit}", rest / size));
+            let n = rest / size;
+            parts.push(r.words.fill(&format!("time.{unit}"), &[("n", n.to_string())]));
             rest %= size;
         }
     }
     if parts.is_empty() {
-        "0 min".to_string()
+        words!(r, "time.minutes", n = 0)
     } else {
         parts.join(" ")
     }
 }
 
 /// Shortest and longest: `1 min to 5 min`, or one when they are the same.
-pub(super) fn range(short: Dur, long: Dur) -> String {
+pub(super) fn range(r: Told<'_>, short: Dur, long: Dur) -> String {
     if short == long {
-        dur(long)
+        dur(r, long)
     } else {
-        format!("{} to {}", dur(short), dur(long))
+        words!(r, "time.range", short = dur(r, short), long = dur(r, long))
     }
 }
 
 /// How long something takes; empty when nobody says, or when it is over at once.
-pub(super) fn takes(short: Dur, long: Dur) -> String {
+pub(super) fn takes(r: Told<'_>, short: Dur, long: Dur) -> String {
     match (short.as_ms() <= 0, long.as_ms() <= 0) {
         (_, true) => String::new(),
-        (true, false) => format!("up to {}", dur(long)),
-        _ => range(short, long),
+        (true, false) => words!(r, "time.up_to", time = dur(r, long)),
+        _ => range(r, short, long),
     }
 }
 
@@ -97,42 +113,91 @@ pub(super) fn offset(ms: i64) -> String {
 }
 
 /// A moment in a zone: `Mon 1 June 2026, 02:30 EDT`.
-pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone())
-        .strftime("%a %-d %B %Y, %H:%M %Z")
-        .to_string()
+pub(super) fn moment(words: &Words, at: Timestamp, zone: &TimeZone) -> String {
+    let at = at.to_zoned(zone.clone());
+    let values = [
+        ("weekday", weekday(words, at.weekday(), true)),
+        ("date", date(words, at.date())),
+        ("time", at.strftime("%H:%M %Z").to_string()),
+    ];
+    words.fill("time.moment", &values)
 }
 
-/// The clock of a moment in a zone, with the day when it is not the first: `02:30`.
-pub(super) fn clock(at: Timestamp, first: Timestamp, zone: &TimeZone) -> String {
+/// The clock of a moment in a zone, with the day when it is not the first: `02:30`, `Tue 2 Jun 02:30`.
+pub(super) fn clock(words: &Words, at: Timestamp, first: Timestamp, zone: &TimeZone) -> String {
     let (at, first) = (at.to_zoned(zone.clone()), first.to_zoned(zone.clone()));
+    let time = at.strftime("%H:%M").to_string();
     if at.date() == first.date() {
-        at.strftime("%H:%M").to_string()
-    } else {
-        at.strftime("%a %-d %b %H:%M").to_string()
+        return time;
     }
+    let month = MONTHS[usize::from(at.month().unsigned_abs().clamp(1, 12)) - 1];
+    let values = [
+        ("weekday", weekday(words, at.weekday(), true)),
+        ("day", at.day().to_string()),
+        ("month", words.fill(&format!("month_short.{month}"), &[])),
+        ("time", time),
+    ];
+    words.fill("time.clock", &values)
+}
+
+/// A day of the year: `1 June 2026`.
+pub(super) fn date(words: &Words, at: jiff::civil::Date) -> String {
+    let month = MONTHS[usize::from(at.month().unsigned_abs().clamp(1, 12)) - 1];
+    let values = [
+        ("day", at.day().to_string()),
+        ("month", words.fill(&format!("month.{month}"), &[])),
+        ("year", at.year().to_string()),
+    ];
+    words.fill("time.date", &values)
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+fn weekday(words: &Words, day: jiff::civil::Weekday, short: bool) -> String {
+    let name = DAYS[usize::from(day.to_monday_zero_offset().unsigned_abs()).min(6)];
+    let kind = if short { "day_short" } else { "day" };
+    words.fill(&format!("{kind}.{name}"), &[])
 }
 
 /// A day of the week.
-pub(super) fn day(d: crate::model::Weekday) -> &'static str {
-    [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-    ][d as usize]
+pub(super) fn day(r: Told<'_>, d: crate::model::Weekday) -> String {
+    r.words.fill(&format!("day.{}", DAYS[d as usize]), &[])
+}
+
+/// A word of the language that documents tell in words of their own: a kind, a level, a moment.
+pub(super) fn word(r: Told<'_>, kind: &str, word: &str) -> String {
+    r.words.fill(&format!("{kind}.{word}"), &[])
 }
 
 /// The title of a role.
-pub(super) fn role(release: &Release, role: RoleId) -> String {
+pub(super) fn role(release: Told<'_>, role: RoleId) -> String {
     text(release, &release.role(role).title)
 }
 
 /// A role or a person.
-pub(super) fn who(release: &Release, who: RoleOrPerson) -> String {
+pub(super) fn who(release: Told<'_>, who: RoleOrPerson) -> String {
     match who {
         RoleOrPerson::Role(r) => role(release, r),
         RoleOrPerson::Person(p) => text(release, &release.person(p).full_name),
@@ -140,16 +205,28 @@ pub(super) fn who(release: &Release, who: RoleOrPerson) -> String {
 }
 
 /// Several, joined as a sentence joins them.
-pub(super) fn list(items: &[String]) -> String {
+pub(super) fn list(r: Told<'_>, items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
-        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+        [init @ .., last] => words!(r, "list.and", list = init.join(", "), last = last),
     }
 }
 
+/// A phrase that comes from elsewhere in English, in the words of the language where it has any.
+pub(super) fn phrase(words: &Words, kind: &str, english: &str) -> String {
+    let key = format!("{kind}.{}", english.replace(' ', "_"));
+    words.get(&key).unwrap_or(english).to_string()
+}
+
+/// What follows, one or the other.
+pub(super) fn alternatives(r: Told<'_>, items: Vec<String>) -> String {
+    let either = |a: String, b: String| words!(r, "list.alternatively", a = a, b = b);
+    items.into_iter().reduce(either).unwrap_or_default()
+}
+
 /// Who answers a question.
-pub(super) fn answerers(release: &Release, q: &Question, owner: Option<RoleId>) -> String {
+pub(super) fn answerers(release: Told<'_>, q: &Question, owner: Option<RoleId>) -> String {
     let mut names: Vec<String> = q.by.iter().map(|r| role(release, *r)).collect();
     names.extend(q.by_people.iter().map(|p| match p {
         crate::model::PersonRef::Person(p) => text(release, &release.person(*p).full_name),
@@ -158,27 +235,24 @@ pub(super) fn answerers(release: &Release, q: &Question, owner: Option<RoleId>) 
     if names.is_empty() {
         owner.map(|o| role(release, o)).unwrap_or_default()
     } else {
-        list(&names)
+        list(release, &names)
     }
 }
 
 /// A condition over metrics: `API 5xx < 1% and p95 <= 2.5s`.
-pub(super) fn metrics(release: &Release, expr: &MetricExpr) -> String {
-    let join = |list: &[MetricExpr], word: &str| {
-        let parts: Vec<String> = list
-            .iter()
-            .map(|e| match e {
-                MetricExpr::And(_) | MetricExpr::Or(_) => format!("({})", metrics(release, e)),
-                _ => metrics(release, e),
-            })
-            .collect();
-        parts.join(word)
+pub(super) fn metrics(release: Told<'_>, expr: &MetricExpr) -> String {
+    let join = |list: &[MetricExpr], both: &dyn Fn(String, String) -> String| {
+        let parts = list.iter().map(|e| match e {
+            MetricExpr::And(_) | MetricExpr::Or(_) => format!("({})", metrics(release, e)),
+            _ => metrics(release, e),
+        });
+        parts.reduce(both).unwrap_or_default()
     };
     match expr {
         MetricExpr::Const(b) => b.to_string(),
-        MetricExpr::And(l) => join(l, " and "),
-        MetricExpr::Or(l) => join(l, " or "),
-        MetricExpr::Not(e) => format!("not ({})", metrics(release, e)),
+        MetricExpr::And(l) => join(l, &|a, b| words!(release, "list.both", a = a, b = b)),
+        MetricExpr::Or(l) => join(l, &|a, b| words!(release, "list.either", a = a, b = b)),
+        MetricExpr::Not(e) => words!(release, "cond.not", what = metrics(release, e)),
         MetricExpr::Compare {
             metric, op, shown, ..
         } => {
@@ -192,7 +266,7 @@ pub(super) fn metrics(release: &Release, expr: &MetricExpr) -> String {
 }
 
 /// How a gate is judged: the tool or query, and the threshold.
-pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) -> (String, String) {
+pub(super) fn gate(release: Told<'_>, test: &GateTest, owner: Option<RoleId>) -> (String, String) {
     match test {
         GateTest::Metrics(expr) => {
             let tools: Vec<String> = expr
@@ -209,7 +283,7 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
                     }
                 })
                 .collect();
-            (list(&tools), metrics(release, expr))
+            (list(release, &tools), metrics(release, expr))
         }
         GateTest::Run(act) | GateTest::Job(act) => {
             let tool = act.run.as_ref().map_or_else(
@@ -220,10 +294,10 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
                 .run
                 .as_ref()
                 .and_then(|r| r.prints.as_ref())
-                .map(|(p, _)| format!(" and prints /{p}/"));
+                .map(|(p, _)| words!(release, "gate.ends_and_prints", pattern = p));
             (
                 tool,
-                format!("ends without an error{}", expected.unwrap_or_default()),
+                expected.unwrap_or_else(|| words!(release, "gate.ends_without_an_error")),
             )
         }
         GateTest::Ask(q) => {
@@ -232,7 +306,7 @@ pub(super) fn gate(release: &Release, test: &GateTest, owner: Option<RoleId>) ->
             let tool = if place.is_empty() {
                 by
             } else {
-                format!("{by}, in {place}")
+                words!(release, "gate.who_in", who = by, place = place)
             };
             let criterion = q.expect.as_ref().unwrap_or(&q.ask);
             (tool, text(release, criterion))
@@ -262,77 +336,155 @@ fn relation(op: crate::model::Comparison) -> &'static str {
 }
 
 /// What follows, to stand after "then": `roll back everything that began`.
-pub(super) fn outcome(release: &Release, o: &FailureOutcome) -> String {
+pub(super) fn outcome(release: Told<'_>, o: &FailureOutcome) -> String {
     match o {
-        FailureOutcome::Rollback => "roll back everything that began".into(),
+        FailureOutcome::Rollback => words!(release, "then.rollback"),
         FailureOutcome::RollbackStage(s) => {
-            format!(
-                "roll back {} and what depends on it, then stop",
-                release.stage(*s).name
-            )
+            words!(release, "then.rollback_stage", stage = release.stage(*s).name)
         }
-        FailureOutcome::Pause => "pause and ask the owner: try again, go on, roll back or stop".into(),
-        FailureOutcome::Stop => "stop; what was changed stays changed".into(),
+        FailureOutcome::Pause => words!(release, "then.pause_owner"),
+        FailureOutcome::Stop => words!(release, "then.stop"),
         FailureOutcome::Continue { because } => {
             let why = maybe(release, because.as_ref());
             if why.is_empty() {
-                "go on".into()
+                words!(release, "then.go_on")
             } else {
-                format!("go on: {why}")
+                words!(release, "then.go_on_because", why = why)
             }
         }
         FailureOutcome::Restart(s, n) => {
-            format!("start again from {}, {n} times at most", release.stage(*s).name)
+            words!(release, "then.restart", stage = release.stage(*s).name, n = n)
         }
-        FailureOutcome::Escalate(c) => format!("call {}", text(release, &release.channel(*c).title)),
+        FailureOutcome::Escalate(c) => {
+            words!(
+                release,
+                "then.call",
+                channel = text(release, &release.channel(*c).title)
+            )
+        }
     }
 }
 
 /// What follows a failing gate that says so itself.
-pub(super) fn gate_outcome(release: &Release, o: &GateOutcome) -> String {
+pub(super) fn gate_outcome(release: Told<'_>, o: &GateOutcome) -> String {
     match o {
         GateOutcome::Then(o) => outcome(release, o),
-        GateOutcome::Decision(d) => format!("decide: {}", text(release, &release.decision(*d).question.ask)),
+        GateOutcome::Decision(d) => {
+            words!(
+                release,
+                "then.decide",
+                ask = text(release, &release.decision(*d).question.ask)
+            )
+        }
     }
 }
 
 /// What follows the failure of a stage.
-pub(super) fn on_failure(plan: &Plan, stage: crate::model::StageId) -> String {
+pub(super) fn on_failure(plan: Spoken<'_>, stage: crate::model::StageId) -> String {
     let release = plan.release();
     let s = release.stage(stage);
     match &s.on_failure {
         None => outcome(release, &FailureOutcome::Rollback),
         Some(f) => match &f.then {
             Failure::Then(FailureOutcome::Pause) => {
-                format!(
-                    "pause and ask {}: try again, go on, roll back or stop",
-                    role(release, s.owner)
-                )
+                words!(release, "then.pause", owner = role(release, s.owner))
             }
             Failure::Then(o) => outcome(release, o),
-            Failure::Decision(d) => format!("decide: {}", text(release, &release.decision(*d).question.ask)),
+            Failure::Decision(d) => {
+                words!(
+                    release,
+                    "then.decide",
+                    ask = text(release, &release.decision(*d).question.ask)
+                )
+            }
         },
+    }
+}
+
+/// A condition in words, to follow "when".
+fn cond(r: Told<'_>, c: &Cond) -> String {
+    let join = |list: &[Cond], both: &dyn Fn(String, String) -> String| {
+        let parts = list.iter().map(|c| match c {
+            Cond::And(_) | Cond::Or(_) => format!("({})", cond(r, c)),
+            _ => cond(r, c),
+        });
+        parts.reduce(both).unwrap_or_default()
+    };
+    match c {
+        Cond::True => words!(r, "cond.always"),
+        Cond::False => words!(r, "cond.never"),
+        Cond::And(list) => join(list, &|a, b| words!(r, "list.both", a = a, b = b)),
+        Cond::Or(list) => join(list, &|a, b| words!(r, "list.either", a = a, b = b)),
+        Cond::Not(inner) => match inner.as_ref() {
+            Cond::Atom(a) => atom(r, a, true),
+            other => words!(r, "cond.not", what = cond(r, other)),
+        },
+        Cond::Atom(a) => atom(r, a, false),
+    }
+}
+
+fn atom(r: Told<'_>, a: &Atom, negated: bool) -> String {
+    let is = |what: &str, value: &str| match negated {
+        true => words!(r, "cond.is_not", what = what, value = value),
+        false => words!(r, "cond.is", what = what, value = value),
+    };
+    let value = |v: &Value| show::value(&r, v);
+    match a {
+        Atom::Param { param, choice } => {
+            let p = r.param(*param);
+            match &p.ty {
+                ParamType::OneOf(words) => is(&p.name, words.get(*choice).map_or("…", |w| w.as_str())),
+                ParamType::Environment => is(
+                    &p.name,
+                    r.environments.get(*choice).map_or("…", |e| e.name.as_str()),
+                ),
+                // A switch: choice 1 is on.
+                _ if (*choice == 1) != negated => p.name.to_string(),
+                _ => words!(r, "cond.off", what = p.name),
+            }
+        }
+        Atom::Decision { decision, option } => {
+            let d = r.decision(*decision);
+            is(&d.name, d.options.get(*option).map_or("…", |o| o.name.as_str()))
+        }
+        Atom::Outcome { subject, outcome } => {
+            let name = match subject {
+                Subject::Gate(g) => &r.gate(*g).name,
+                Subject::Stage(s) => &r.stage(*s).name,
+            };
+            let outcome = match outcome {
+                Outcome::Passed => words!(r, "cond.passed"),
+                Outcome::Failed => words!(r, "cond.failed"),
+                Outcome::NotApplicable => words!(r, "cond.not_applicable"),
+            };
+            is(name, &outcome)
+        }
+        Atom::Equal(a, b) => {
+            let sign = if negated { "!=" } else { "==" };
+            format!("{} {sign} {}", value(a), value(b))
+        }
+        Atom::Compare(op, a, b) => {
+            let text = format!("{} {} {}", value(a), op.sign(), value(b));
+            if negated {
+                words!(r, "cond.not", what = text)
+            } else {
+                text
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::say::{dur, list, offset};
-    use crate::model::Dur;
+    use crate::emit::runbook::say::{date, offset};
+    use crate::emit::runbook::words::Words;
 
     #[test]
     fn times_read_as_people_write_them() {
-        assert_eq!(dur(Dur::minutes(90)), "1 h 30 min");
-        assert_eq!(
-            dur(Dur {
-                ms: 0,
-                working_days: 5
-            }),
-            "5 working days"
-        );
+        let words = Words::default();
+        assert_eq!(date(&words, jiff::civil::date(2026, 6, 1)), "1 June 2026");
         assert_eq!(offset(0), "T");
         assert_eq!(offset(5_400_000), "T+1h30m");
         assert_eq!(offset(-1_800_000), "T-30m");
-        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

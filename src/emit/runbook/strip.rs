@@ -7,9 +7,10 @@ use crate::emit::diagram::measure::{fit, width};
 use crate::emit::runbook::escape::html;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
 use crate::model::StageId;
-use crate::plan::{Node, Pace, Plan};
+use crate::plan::{Node, Pace};
 use std::fmt::Write as _;
 
 /// Rows in one picture.
@@ -75,7 +76,7 @@ struct Bar {
 }
 
 /// The stages whose times decide when the release ends, first to last.
-pub(super) fn critical(plan: &Plan) -> Vec<StageId> {
+pub(super) fn critical(plan: Spoken<'_>) -> Vec<StageId> {
     let end = plan
         .stage_order()
         .into_iter()
@@ -89,7 +90,7 @@ pub(super) fn critical(plan: &Plan) -> Vec<StageId> {
 }
 
 /// The pictures, one below the other, and whether their axis is stretched.
-pub(super) fn strips(plan: &Plan, times: &Times, cards: &[StageCard]) -> (Vec<String>, bool) {
+pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> (Vec<String>, bool) {
     let decides = critical(plan);
     let bars: Vec<Bar> = cards
         .iter()
@@ -111,27 +112,31 @@ pub(super) fn strips(plan: &Plan, times: &Times, cards: &[StageCard]) -> (Vec<St
         .enumerate()
         .map(|(i, part)| {
             let of = if parts > 1 {
-                format!(", part {} of {parts}", i + 1)
+                format!(", {}", words!(plan, "text.part_of", k = i + 1, n = parts))
             } else {
                 String::new()
             };
-            picture(times, part, i, &of, &scale)
+            picture(plan, times, part, i, &of, &scale)
         })
         .collect();
     (pictures, stretched)
 }
 
-fn picture(times: &Times, bars: &[Bar], part: usize, of: &str, scale: &Scale) -> String {
+fn picture(plan: Spoken<'_>, times: &Times, bars: &[Bar], part: usize, of: &str, scale: &Scale) -> String {
     let x = |ms: i64| scale.x(ms);
     let words: Vec<String> = bars
         .iter()
-        .map(|b| format!("{} to {}", say::offset(b.from), say::offset(b.to)))
+        .map(|b| {
+            let (from, to) = (say::offset(b.from), say::offset(b.to));
+            words!(plan, "time.range", short = from, long = to)
+        })
         .collect();
     let room = words.iter().map(|w| width(w, LETTER, false)).max().unwrap_or(0);
+    let label = html(&words!(plan, "text.stages_over_time_longest"));
     let wide = i64::from(NAMES) + WIDE + i64::from(room) + 20;
     let high = HEAD + ROW * i64::try_from(bars.len()).unwrap_or(0) + 10;
     let mut out = format!(
-        "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"Stages over time, on their longest times{of}\">\n\
+        "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{label}{of}\">\n\
          <defs><pattern id=\"hatch{part}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
          <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern></defs>\n"
     );

@@ -1,13 +1,14 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::consent::pools;
+use crate::emit::runbook::consent::{pools, quorum};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{asks, fails};
+use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{red_flags, say};
-use crate::model::{Dur, Quorum, RoleOrPerson};
-use crate::plan::{Node, Pace, Plan};
+use crate::model::{Dur, RoleOrPerson};
+use crate::plan::{Node, Pace};
 use serde::Serialize;
 
 /// The first screen.
@@ -56,7 +57,7 @@ pub(super) struct Decider {
     pub then: String,
 }
 
-pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
+pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
     let r = plan.release();
     let last = (0..r.stages.len())
         .map(|i| span(plan, crate::model::StageId::at(i)).1)
@@ -76,9 +77,10 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         .max_by_key(|d| d.as_ms());
     let ends = |ms: i64| match times.whole(ms) {
         Some(at) => format!("{at}, {}", say::offset(ms)),
-        None => format!(
-            "{} after the start",
-            say::dur(crate::model::Dur { ms, working_days: 0 })
+        None => words!(
+            r,
+            "time.after_the_start",
+            time = say::dur(r, Dur { ms, working_days: 0 })
         ),
     };
     let change = r.change.as_ref();
@@ -90,8 +92,12 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
         app_version: say::text(r, &r.version),
         replaces: say::maybe(r, r.replaces.as_ref()),
         change: change.map(|c| say::text(r, &c.id)).unwrap_or_default(),
-        change_type: change.map(|c| c.kind.word().to_string()).unwrap_or_default(),
-        risk: change.map(|c| c.risk.word().to_string()).unwrap_or_default(),
+        change_type: change
+            .map(|c| say::word(r, "change_type", c.kind.word()))
+            .unwrap_or_default(),
+        risk: change
+            .map(|c| say::word(r, "level", c.risk.word()))
+            .unwrap_or_default(),
         justification: change
             .map(|c| say::maybe(r, c.justification.as_ref()))
             .unwrap_or_default(),
@@ -102,9 +108,9 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
             .and_then(|c| c.downtime)
             .map(|d| {
                 if d.as_ms() == 0 {
-                    "none".into()
+                    words!(r, "text.none")
                 } else {
-                    format!("up to {}", say::dur(d))
+                    words!(r, "time.up_to", time = say::dur(r, d))
                 }
             })
             .unwrap_or_default(),
@@ -126,15 +132,18 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
             String::new()
         },
         finish: ends(last),
-        longest: say::dur(crate::model::Dur {
-            ms: last,
-            working_days: 0,
-        }),
+        longest: say::dur(
+            r,
+            crate::model::Dur {
+                ms: last,
+                working_days: 0,
+            },
+        ),
         worst_finish: ends(worst),
-        worst_rollback: longest_undo.map(say::dur).unwrap_or_default(),
+        worst_rollback: longest_undo.map(|d| say::dur(r, d)).unwrap_or_default(),
         rehearsal: rehearsal(plan),
         worst_note: worst_note(plan, ways),
-        duration: duration(last),
+        duration: duration(plan, last),
         deciders: deciders(plan, ways),
         red_flags: red_flags::red_flags(plan, context),
         known_start: times.clock.t.is_some(),
@@ -143,17 +152,17 @@ pub(super) fn summary(plan: &Plan, context: &Context<'_>, times: &Times, ways: &
 }
 
 /// When a failure has come at the latest, in milliseconds from T.
-fn failed_by(plan: &Plan, w: &Way) -> i64 {
+fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
     let node = match &w.cause {
         Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
         Cause::Refused(a) => Node::Approval(*a),
         Cause::Option(d, _) => Node::Decision(*d),
     };
-    plan.schedule(Pace::Longest).of(plan, node).finish
+    plan.schedule(Pace::Longest).of(&plan, node).finish
 }
 
 /// Every environment in which a stage takes place, production first.
-fn places(plan: &Plan) -> String {
+fn places(plan: Spoken<'_>) -> String {
     let r = plan.release();
     let mut list: Vec<crate::model::EnvId> = Vec::new();
     for s in plan.stage_order() {
@@ -164,11 +173,11 @@ fn places(plan: &Plan) -> String {
     }
     list.sort_by_key(|e| !r.is_production(*e));
     let names: Vec<String> = list.iter().map(|e| r.env(*e).name.to_string()).collect();
-    say::list(&names)
+    say::list(r, &names)
 }
 
 /// A window with the stages it covers, when it does not cover all of them.
-fn covered(plan: &Plan, window: String) -> String {
+fn covered(plan: Spoken<'_>, window: String) -> String {
     let r = plan.release();
     let stages: Vec<String> = plan
         .stage_order()
@@ -179,10 +188,10 @@ fn covered(plan: &Plan, window: String) -> String {
     if window.is_empty() || stages.len() == r.stages.len() || stages.is_empty() {
         return window;
     }
-    format!("{window}, for {}", say::list(&stages))
+    words!(r, "window.for", window = window, stages = say::list(r, &stages))
 }
 
-fn window(plan: &Plan, times: &Times) -> String {
+fn window(plan: Spoken<'_>, times: &Times) -> String {
     let r = plan.release();
     let Some(w) = &r.window else { return String::new() };
     let moment = |c: &crate::model::Civil| {
@@ -193,43 +202,48 @@ fn window(plan: &Plan, times: &Times) -> String {
             .strftime("%H:%M UTC")
             .to_string();
         Some(if times.local {
-            format!("{} ({utc})", say::moment(at, &zone))
+            format!("{} ({utc})", say::moment(r.words, at, &zone))
         } else {
-            say::moment(at, &zone)
+            say::moment(r.words, at, &zone)
         })
     };
     match (&w.opens, &w.closes) {
         (Some(o), Some(c)) => match (moment(o), moment(c)) {
-            (Some(o), Some(c)) => format!("{o} to {c}"),
+            (Some(o), Some(c)) => words!(r, "time.range", short = o, long = c),
             _ => String::new(),
         },
-        (Some(o), None) => moment(o).map(|o| format!("from {o}")).unwrap_or_default(),
-        (None, Some(c)) => moment(c).map(|c| format!("until {c}")).unwrap_or_default(),
+        (Some(o), None) => moment(o)
+            .map(|o| words!(r, "window.from", time = o))
+            .unwrap_or_default(),
+        (None, Some(c)) => moment(c)
+            .map(|c| words!(r, "window.until", time = c))
+            .unwrap_or_default(),
         (None, None) => {
-            let days: Vec<String> = w.days.iter().map(|d| say::day(*d).to_string()).collect();
+            let days: Vec<String> = w.days.iter().map(|d| say::day(r, *d)).collect();
             let days = if days.is_empty() {
-                "every day".to_string()
+                words!(r, "day.every")
             } else {
-                say::list(&days)
+                say::list(r, &days)
             };
-            let hours = w
-                .hours
-                .map(|(a, b)| format!(", {} to {}", a.strftime("%H:%M"), b.strftime("%H:%M")));
+            let hours = w.hours.map(|(a, b)| {
+                let (from, to) = (a.strftime("%H:%M"), b.strftime("%H:%M"));
+                format!(", {}", words!(r, "time.range", short = from, long = to))
+            });
             let zone = w.zone.as_ref().map_or("UTC", |z| z.as_str());
             format!("{days}{} ({zone})", hours.unwrap_or_default())
         }
     }
 }
 
-fn rehearsal(plan: &Plan) -> String {
+fn rehearsal(plan: Spoken<'_>) -> String {
     let r = plan.release();
     let Some(t) = &r.tested else { return String::new() };
     let mut parts = Vec::new();
     if let Some(e) = t.environment {
-        parts.push(format!("in {}", r.env(e).name));
+        parts.push(words!(r, "rehearsal.in", environment = r.env(e).name));
     }
     if let Some(on) = t.on {
-        parts.push(format!("on {}", on.strftime("%-d %B %Y")));
+        parts.push(words!(r, "rehearsal.on", date = say::date(r.words, on)));
     }
     let evidence = say::maybe(r, t.evidence.as_ref());
     let place = parts.join(" ");
@@ -241,29 +255,25 @@ fn rehearsal(plan: &Plan) -> String {
 }
 
 /// Who decides what: approvals, decisions, and what happens after a failure that asks a person.
-fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
+fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
     let r = plan.release();
     let mut list = Vec::new();
     for (i, a) in r.approvals.iter().enumerate() {
         let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
-        let many = match a.quorum {
-            Quorum::All => "all of ".to_string(),
-            Quorum::Count(n) => format!("{n} of "),
-        };
         let after: Vec<String> = a
             .after
             .iter()
             .map(|(s, _)| r.stage(*s).name.to_string())
             .collect();
         let asked = if after.is_empty() {
-            "before the start".to_string()
+            words!(r, "when.before_the_start")
         } else {
-            format!("after {}", say::list(&after))
+            words!(r, "when.after", stages = say::list(r, &after))
         };
-        let within = a
-            .within
-            .map(|d| format!(", within {}", say::dur(d)))
-            .unwrap_or_default();
+        let when = match a.within {
+            Some(d) => words!(r, "when.within_too", when = asked, time = say::dur(r, d)),
+            None => asked,
+        };
         let guards: Vec<String> = r
             .stages
             .iter()
@@ -272,14 +282,14 @@ fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
             .collect();
         let then = match guards.as_slice() {
             [] => String::new(),
-            [one] => format!("{one} may start"),
-            many if many.len() > 5 => format!("{} stages may start, {} first", many.len(), many[0]),
-            many => format!("{} may start", say::list(many)),
+            [one] => words!(r, "decide.may_start", stages = one),
+            many if many.len() > 5 => words!(r, "decide.many_may_start", n = many.len(), first = many[0]),
+            many => words!(r, "decide.may_start", stages = say::list(r, many)),
         };
         list.push(Decider {
-            what: format!("Approval “{}”", say::text(r, &a.title)),
-            who: format!("{many}{}", pools(r, &from)),
-            when: format!("{asked}{within}"),
+            what: words!(r, "decide.approval", approval = say::text(r, &a.title)),
+            who: quorum(r, a.quorum, &pools(r, &from)),
+            when,
             then,
         });
     }
@@ -293,18 +303,21 @@ fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
         let within = d
             .question
             .within
-            .map(|d| format!("within {}", say::dur(d)))
+            .map(|d| words!(r, "when.within", time = say::dur(r, d)))
             .unwrap_or_default();
         let when = match (after.is_empty(), within.is_empty()) {
             (true, _) => within,
-            (false, true) => format!("after {}", say::list(&after)),
-            (false, false) => format!("after {}, {within}", say::list(&after)),
+            (false, true) => words!(r, "when.after", stages = say::list(r, &after)),
+            (false, false) => {
+                let after = words!(r, "when.after", stages = say::list(r, &after));
+                format!("{after}, {within}")
+            }
         };
         list.push(Decider {
             what: say::text(r, &d.question.ask),
             who: say::answerers(r, &d.question, Some(r.owner)),
             when,
-            then: format!("one of: {}", options.join(", ")),
+            then: words!(r, "decide.one_of", options = options.join(", ")),
         });
     }
     for w in ways {
@@ -312,18 +325,20 @@ fn deciders(plan: &Plan, ways: &[Way]) -> Vec<Decider> {
             && !matches!(w.then, Then::Decision(_))
         {
             list.push(Decider {
-                what: format!("A failure of {}", fails(plan, &w.cause)),
+                what: words!(r, "decide.failure", what = fails(plan, &w.cause)),
                 who: say::role(r, r.stage(s).owner),
-                when: "when it happens".into(),
-                then: "one of: try again, go on, roll back, stop".into(),
+                when: words!(r, "when.it_happens"),
+                then: words!(r, "decide.after_failure"),
             });
         }
     }
     list
 }
 
-fn duration(last: i64) -> String {
+fn duration(plan: Spoken<'_>, last: i64) -> String {
+    let r = plan.release();
     say::takes(
+        r,
         Dur::ZERO,
         Dur {
             ms: last.max(0),
@@ -333,14 +348,14 @@ fn duration(last: i64) -> String {
 }
 
 /// What the worst finish leaves out.
-fn worst_note(plan: &Plan, ways: &[Way]) -> String {
+fn worst_note(plan: Spoken<'_>, ways: &[Way]) -> String {
     let r = plan.release();
-    let mut out: Vec<&str> = Vec::new();
+    let mut out: Vec<String> = Vec::new();
     if ways.iter().any(|w| asks(&w.then)) {
-        out.push("how long a person takes to decide after a failure");
+        out.push(words!(r, "uncounted.decisions"));
     }
     if r.approvals.iter().any(|a| a.within.is_none()) {
-        out.push("approvals without a limit");
+        out.push(words!(r, "uncounted.approvals"));
     }
     let silent = r
         .stages
@@ -350,12 +365,11 @@ fn worst_note(plan: &Plan, ways: &[Way]) -> String {
         .filter_map(|s| s.act().filter(|a| s.takes.is_none() && a.takes.is_none()))
         .count();
     if silent > 0 {
-        out.push("steps whose duration nobody has said");
+        out.push(words!(r, "uncounted.steps"));
     }
-    let out: Vec<String> = out.into_iter().map(str::to_string).collect();
     if out.is_empty() {
         String::new()
     } else {
-        format!("Not counted: {}.", say::list(&out))
+        words!(r, "uncounted.all", list = say::list(r, &out))
     }
 }

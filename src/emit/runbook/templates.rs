@@ -4,6 +4,7 @@
 //! that does not exist are flaws. Must not read files: the driver does. Called by the driver and by `render`.
 
 use crate::diagnostic::did_you_mean;
+use crate::emit::runbook::words::{self, Words};
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, Template, TemplateElement};
 use std::collections::BTreeMap;
 
@@ -38,12 +39,37 @@ pub(super) const PARTS: &[(&str, &str)] = &[
     ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
 ];
 
+/// The form of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One file for a browser.
+    Html,
+    /// Markdown for GitHub, GitLab and people.
+    Markdown,
+}
+
+impl Form {
+    /// The form of the document of a path.
+    pub fn of(path: &str) -> Form {
+        if path.ends_with(".html") {
+            Form::Html
+        } else {
+            Form::Markdown
+        }
+    }
+}
+
 /// Templates in the place of those that are built in.
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     /// The folder, as it was named; empty when nothing is replaced.
     folder: String,
     texts: BTreeMap<String, String>,
+    words: Words,
+    /// Catalogues that were given and are not chosen.
+    others: BTreeMap<String, Words>,
+    /// The documents that are written; all when there is none.
+    chosen: Vec<&'static str>,
 }
 
 /// What is wrong with a template.
@@ -77,7 +103,13 @@ impl Templates {
     /// The first flaw that is found without a plan.
     pub fn new(folder: &str, files: Vec<(String, String)>) -> Result<Self, Flaw> {
         let mut texts = BTreeMap::new();
+        let mut catalogues = BTreeMap::new();
         for (file, text) in files {
+            if file.ends_with(words::ENDING) {
+                let words = Words::read(&file, &text)?;
+                catalogues.insert(words.language().to_string(), words);
+                continue;
+            }
             let name = named(&file)?;
             shallow(&file, &text)?;
             Template::compile(&text).map_err(|e| {
@@ -94,9 +126,57 @@ impl Templates {
         let templates = Templates {
             folder: folder.to_string(),
             texts,
+            words: catalogues.get(words::ENGLISH).cloned().unwrap_or_default(),
+            others: catalogues,
+            chosen: Vec::new(),
         };
         templates.includes()?;
         Ok(templates)
+    }
+
+    /// The same in a language of which there is a catalogue: built in, or in the folder.
+    ///
+    /// # Errors
+    /// The languages that there are.
+    pub fn in_language(mut self, language: &str) -> Result<Self, Vec<String>> {
+        match self.others.remove(language) {
+            Some(words) => self.words = words,
+            None if language == words::ENGLISH => {}
+            None => {
+                let mut known: Vec<String> = self.others.into_keys().collect();
+                if !known.iter().any(|k| k == words::ENGLISH) {
+                    known.insert(0, words::ENGLISH.to_string());
+                }
+                return Err(known);
+            }
+        }
+        Ok(self)
+    }
+
+    /// The same, of which only the documents in these forms are written.
+    #[must_use]
+    pub fn in_forms(mut self, forms: &[Form]) -> Self {
+        let all = DOCUMENTS.iter().map(|(name, _)| *name);
+        self.chosen = all.filter(|name| forms.contains(&Form::of(name))).collect();
+        self
+    }
+
+    /// The same, of which one document is written.
+    pub(super) fn only(&self, document: &'static str) -> Self {
+        Templates {
+            chosen: vec![document],
+            ..self.clone()
+        }
+    }
+
+    /// The words of the language that was chosen.
+    pub(super) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Whether a document is written.
+    pub fn chose(&self, document: &str) -> bool {
+        self.chosen.is_empty() || self.chosen.contains(&document)
     }
 
     /// The folder they come from, as it was named; nothing when all are built in.
@@ -192,8 +272,9 @@ fn named(file: &str) -> Result<String, Flaw> {
         Flaw {
             help: Some(near.unwrap_or_else(|| {
                 format!(
-                    "the templates are {}; parts of your own begin with `{OWN}`",
-                    all.join(", ")
+                    "the templates are {}; parts of your own begin with `{OWN}`, and catalogues of words end in `{}`",
+                    all.join(", "),
+                    words::ENDING
                 )
             })),
             ..Flaw::new(file, "no template is called that".to_string())

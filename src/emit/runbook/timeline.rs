@@ -3,14 +3,15 @@
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
 use crate::emit::runbook::around::moment_at;
-use crate::emit::runbook::consent::pools;
+use crate::emit::runbook::consent::{pools, quorum};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::{StageCard, action};
 use crate::model::{
-    ApprovalId, DecisionId, HoldId, Moment, MomentKind, NotifyTarget, Quorum, RoleOrPerson, StageId, Text,
+    ApprovalId, DecisionId, HoldId, Moment, MomentKind, NotifyTarget, RoleOrPerson, StageId, Text,
 };
-use crate::plan::{Node, Pace, Plan};
+use crate::plan::{Node, Pace};
 use serde::Serialize;
 
 /// The longest command that stands in the timeline itself.
@@ -58,13 +59,13 @@ pub(super) enum About {
 type Key = (i64, usize, u8);
 
 struct Rows<'a> {
-    plan: &'a Plan,
-    times: &'a Times,
+    plan: Spoken<'a>,
+    times: &'a Times<'a>,
     rows: Vec<(Key, Row)>,
 }
 
 /// Every row, in order.
-pub(super) fn timeline(plan: &Plan, times: &Times, cards: &[StageCard]) -> Vec<Row> {
+pub(super) fn timeline(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Vec<Row> {
     let mut rows = Rows {
         plan,
         times,
@@ -126,8 +127,9 @@ impl Rows<'_> {
                     NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
                     NotifyTarget::Role(role) => say::role(r, role),
                 };
-                let what = format!("Tell {to}: {}", told(self.plan, m, n.message.as_ref()));
-                self.row(key, format!("message to {to}"), what, owner);
+                let message = told(self.plan, m, n.message.as_ref());
+                let what = words!(r, "step.tell", channel = to, message = message);
+                self.row(key, words!(r, "row.message", to = to), what, owner);
             }
         }
     }
@@ -137,52 +139,46 @@ impl Rows<'_> {
         let r = self.plan.release();
         for (i, a) in r.approvals.iter().enumerate() {
             let node = Node::Approval(ApprovalId::at(i));
-            let start = self.plan.schedule(Pace::Longest).of(self.plan, node).start;
+            let start = self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
             let first = self.plan.waits_for(node).is_empty();
             let within = a.within.unwrap_or_default();
             // What is asked when the run opens is answered by T.
             let at = if first { -within.as_ms() } else { start };
             let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
-            let many = match a.quorum {
-                Quorum::All => "all of".to_string(),
-                Quorum::Count(n) => format!("{n} of"),
-            };
             let place = self.guarded(cards, ApprovalId::at(i));
-            let what = format!(
-                "Ask for the approval “{}”: {many} {}",
-                say::text(r, &a.title),
-                pools(r, &from)
-            );
+            let title = say::text(r, &a.title);
+            let who = quorum(r, a.quorum, &pools(r, &from));
+            let what = words!(r, "row.ask_for_approval", approval = title, who = who);
             let owner = say::role(r, r.owner);
             let row = self.row(
                 (at, place, 0),
-                format!("approval “{}”", say::text(r, &a.title)),
+                words!(r, "point.approval", approval = title),
                 what,
                 owner,
             );
             row.takes = a
                 .within
-                .map(|d| format!("up to {}", say::dur(d)))
+                .map(|d| words!(r, "time.up_to", time = say::dur(r, d)))
                 .unwrap_or_default();
             row.about = About::Approval(ApprovalId::at(i));
             row.if_not = crate::emit::runbook::consent::refused(r, &a.otherwise);
         }
         for (i, d) in r.decisions.iter().enumerate() {
             let node = Node::Decision(DecisionId::at(i));
-            let start = self.plan.schedule(Pace::Longest).of(self.plan, node).start;
+            let start = self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
             let next = d.after.iter().map(|(s, _)| place(cards, *s) + 1).max();
-            let what = format!("Decide: {}", say::text(r, &d.question.ask));
+            let what = words!(r, "row.decide", ask = say::text(r, &d.question.ask));
             let owner = say::answerers(r, &d.question, Some(r.owner));
             let row = self.row(
                 (start, next.unwrap_or(0), 0),
-                format!("decision {}", d.name),
+                words!(r, "row.decision", decision = d.name),
                 what,
                 owner,
             );
             row.takes = d
                 .question
                 .within
-                .map(|d| format!("up to {}", say::dur(d)))
+                .map(|d| words!(r, "time.up_to", time = say::dur(r, d)))
                 .unwrap_or_default();
         }
         for (i, c) in r.checklists.iter().enumerate() {
@@ -192,18 +188,16 @@ impl Rows<'_> {
                 .position(|card| r.stage(StageId::at(card.id)).ready.iter().any(|(c, _)| *c == id));
             let Some(first) = first else { continue };
             let at = span(self.plan, StageId::at(cards[first].id)).0;
-            let what = format!(
-                "All items of the checklist “{}” are ticked",
-                say::text(r, &c.title)
-            );
+            let title = say::text(r, &c.title);
+            let what = words!(r, "row.checklist_ticked", checklist = title);
             let owner = say::role(r, r.owner);
             self.row(
                 (at, first, 0),
-                format!("checklist “{}”", say::text(r, &c.title)),
+                words!(r, "row.checklist", checklist = title),
                 what,
                 owner,
             )
-            .if_not = format!("{} does not start", cards[first].name);
+            .if_not = words!(r, "row.does_not_start", stage = cards[first].name);
         }
     }
 
@@ -228,7 +222,7 @@ impl Rows<'_> {
                 .iter()
                 .map(|s| (span(self.plan, *s).1, place(cards, *s)))
                 .max();
-            for (at, rank, steps, word) in [(from, 0, &hold.enter, "enter"), (to, 2, &hold.exit, "leave")] {
+            for (at, rank, steps, enters) in [(from, 0, &hold.enter, true), (to, 2, &hold.exit, false)] {
                 let Some((at, place)) = at else { continue };
                 let what: Vec<String> = steps.iter().map(|s| action(r, s).0).collect();
                 let owner = say::role(r, hold.owner.unwrap_or(r.owner));
@@ -240,21 +234,25 @@ impl Rows<'_> {
                 let title = say::text(r, &hold.title);
                 let row = self.row(
                     (at, place, rank),
-                    format!("{word} “{title}”"),
-                    say::list(&what),
+                    if enters {
+                        words!(r, "row.enter", hold = title)
+                    } else {
+                        words!(r, "row.leave", hold = title)
+                    },
+                    say::list(r, &what),
                     owner,
                 );
-                row.about = if word == "enter" {
+                row.about = if enters {
                     About::Enter(HoldId::at(i))
                 } else {
                     About::Leave(HoldId::at(i))
                 };
-                row.expect = say::list(&expect);
+                row.expect = say::list(r, &expect);
                 row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
-                row.if_not = if word == "enter" {
-                    format!("{} does not start", r.stage(hold.from).name)
+                row.if_not = if enters {
+                    words!(r, "row.does_not_start", stage = r.stage(hold.from).name)
                 } else {
-                    "tried again, then a person is asked".into()
+                    words!(r, "row.tried_again_then_asked")
                 };
             }
         }
@@ -271,7 +269,7 @@ impl Rows<'_> {
                 let what = if step.when.is_empty() {
                     what
                 } else {
-                    format!("{what} (only when {})", step.when)
+                    words!(self.plan, "row.only_when", what = what, when = step.when)
                 };
                 let reference = format!("{} {}", step.number, card.name);
                 let short = !step.command.contains('\n') && step.command.chars().count() <= SHORT;
@@ -294,16 +292,19 @@ impl Rows<'_> {
 }
 
 /// What a message says.
-pub(super) fn told(plan: &Plan, m: &Moment, message: Option<&Text>) -> String {
+pub(super) fn told(plan: Spoken<'_>, m: &Moment, message: Option<&Text>) -> String {
     let r = plan.release();
     match message {
         Some(t) => say::text(r, t),
-        None => {
-            let word = m.kind.word().replace('_', " ");
-            match m.stage {
-                Some(s) => format!("{} has {word}", r.stage(s).name),
-                None => word,
+        None => match m.stage {
+            Some(s) => {
+                let stage = &r.stage(s).name;
+                r.words.fill(
+                    &format!("notice.{}", m.kind.word()),
+                    &[("what", stage.to_string())],
+                )
             }
-        }
+            None => say::word(r, "moment", m.kind.word()),
+        },
     }
 }

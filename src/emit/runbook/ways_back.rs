@@ -2,9 +2,10 @@
 
 use crate::emit::runbook::from_here::{Cause, NAMES, SHOWN, Stays, Then, Way};
 use crate::emit::runbook::say;
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::{act_words, action};
-use crate::model::{FailureOutcome, GateId, HoldId, Release, StageId};
-use crate::plan::{Node, Pace, Plan, StageUndo};
+use crate::model::{FailureOutcome, GateId, HoldId, StageId};
+use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
 
 /// How a stage is undone.
@@ -52,14 +53,14 @@ pub(super) struct FromHere {
 }
 
 /// The stages that cannot be undone.
-pub(super) fn pivots(plan: &Plan) -> Vec<StageId> {
+pub(super) fn pivots(plan: Spoken<'_>) -> Vec<StageId> {
     let all = plan.stage_order().into_iter();
     all.filter(|s| matches!(plan.undo(*s), StageUndo::Irreversible(..)))
         .collect()
 }
 
 /// How a stage is undone; `pivots` are the stages that cannot be.
-pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
+pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId]) -> Card {
     let r = plan.release();
     let s = r.stage(id);
     let before: Vec<String> = plan
@@ -76,27 +77,25 @@ pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
         approvals: String::new(),
         within: String::new(),
         takes: say::takes(
+            r,
             plan.undo_time(id, Pace::Shortest),
             plan.undo_time(id, Pace::Longest),
         ),
-        after: say::list(&before),
+        after: say::list(r, &before),
         rehearsal: String::new(),
     };
     match plan.undo(id) {
         StageUndo::Nothing => {
-            card.short = "nothing to undo".into();
-            card.note = "Nothing to undo: the stage changes nothing that needs it.".into();
+            card.short = words!(r, "undo.nothing_short");
+            card.note = words!(r, "undo.nothing");
         }
         StageUndo::Harmless(why, _) => {
-            card.short = "need not be undone".into();
-            card.note = format!("Nothing has to be undone: {}", say::text(r, why));
+            card.short = words!(r, "undo.harmless_short");
+            card.note = words!(r, "undo.harmless", why = say::text(r, why));
         }
         StageUndo::Irreversible(why, _) => {
-            card.short = "none: cannot be undone".into();
-            card.note = format!(
-                "This cannot be undone: {}. The owner decides how to go on.",
-                say::text(r, why)
-            );
+            card.short = words!(r, "undo.irreversible_short");
+            card.note = words!(r, "undo.irreversible", why = say::text(r, why));
         }
         StageUndo::Derived(steps) => {
             for u in steps {
@@ -108,7 +107,7 @@ pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
                     call,
                     console,
                     expect: say::maybe(r, u.act.expect.as_ref()),
-                    lasts: u.lasts.map(say::dur).unwrap_or_default(),
+                    lasts: u.lasts.map(|d| say::dur(r, d)).unwrap_or_default(),
                     owner: say::role(r, u.owner),
                 });
             }
@@ -116,13 +115,13 @@ pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
         StageUndo::Written(w) => {
             let owner = w.owner.unwrap_or(s.owner);
             card.owner = say::role(r, owner);
-            card.within = w.within.map(say::dur).unwrap_or_default();
+            card.within = w.within.map(|d| say::dur(r, d)).unwrap_or_default();
             let asked: Vec<String> = w
                 .approved
                 .iter()
                 .map(|(a, _)| say::text(r, &r.approval(*a).title))
                 .collect();
-            card.approvals = say::list(&asked);
+            card.approvals = say::list(r, &asked);
             if let Some(t) = &w.tested {
                 card.rehearsal = tested(r, t);
             }
@@ -149,33 +148,30 @@ pub(super) fn card(plan: &Plan, id: StageId, pivots: &[StageId]) -> Card {
         kept_by.map(|p| r.stage(*p).name.to_string()).collect()
     };
     if let (false, false) = (card.steps.is_empty(), later.is_empty()) {
-        card.note = format!(
-            "Not any more once {} has begun: that cannot be undone and needs this.",
-            say::list(&later)
-        );
+        card.note = words!(r, "undo.until", stages = say::list(r, &later));
     }
     if !card.steps.is_empty() {
         card.short = match card.takes.as_str() {
-            "" => format!("by {}", card.owner),
-            takes => format!("{takes}, by {}", card.owner),
+            "" => words!(r, "undo.by", owner = card.owner),
+            takes => words!(r, "undo.takes_by", takes = takes, owner = card.owner),
         };
     }
     card
 }
 
-fn tested(r: &Release, t: &crate::model::Tested) -> String {
+fn tested(r: Told<'_>, t: &crate::model::Tested) -> String {
     let mut parts = Vec::new();
     if let Some(e) = t.environment {
-        parts.push(format!("in {}", r.env(e).name));
+        parts.push(words!(r, "rehearsal.in", environment = r.env(e).name));
     }
     if let Some(on) = t.on {
-        parts.push(format!("on {}", on.strftime("%-d %B %Y")));
+        parts.push(words!(r, "rehearsal.on", date = say::date(r.words, on)));
     }
     parts.join(" ")
 }
 
 /// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
-pub(super) fn from_here(plan: &Plan, ways: &[Way]) -> Vec<FromHere> {
+pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
     let own: usize = ways.iter().map(|w| w.many).sum();
     let beside: usize = ways.iter().map(|w| w.many_beside).sum();
@@ -188,30 +184,30 @@ pub(super) fn from_here(plan: &Plan, ways: &[Way]) -> Vec<FromHere> {
             kept: kept(r, w),
             holds: hold_list(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),
-            safe_in: safe(w),
-            ends: ends(w),
+            safe_in: safe(r, w),
+            ends: ends(r, w),
         })
         .collect()
 }
 
-fn hold_list(r: &Release, holds: &[HoldId]) -> String {
+fn hold_list(r: Told<'_>, holds: &[HoldId]) -> String {
     let titles: Vec<String> = holds.iter().map(|h| say::text(r, &r.hold(*h).title)).collect();
-    say::list(&titles)
+    say::list(r, &titles)
 }
 
 /// So many stages, of which these are known by name; cut when it is to be short.
-fn stage_list(r: &Release, stages: &[StageId], many: usize, short: bool) -> String {
+fn stage_list(r: Told<'_>, stages: &[StageId], many: usize, short: bool) -> String {
     let shown = if short { SHOWN } else { stages.len() };
     let known = stages.iter().take(shown);
     let mut names: Vec<String> = known.map(|s| r.stage(*s).name.to_string()).collect();
     if many > names.len() {
-        names.push(format!("{} more", many - names.len()));
+        names.push(words!(r, "list.more", n = many - names.len()));
     }
-    say::list(&names)
+    say::list(r, &names)
 }
 
 /// What fails, in words.
-pub(super) fn fails(plan: &Plan, cause: &Cause) -> String {
+pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
     let r = plan.release();
     let gates = |gates: &[GateId]| {
         let titles: Vec<String> = gates
@@ -219,70 +215,61 @@ pub(super) fn fails(plan: &Plan, cause: &Cause) -> String {
             .map(|g| format!("“{}”", say::text(r, &r.gate(*g).title)))
             .collect();
         match titles.as_slice() {
-            [one] => format!("{one} does not pass"),
-            many => format!("one of {} does not pass", say::list(many)),
+            [one] => words!(r, "fails.gate", gate = one),
+            many => words!(r, "fails.gates", gates = say::list(r, many)),
         }
     };
     match cause {
         Cause::Step(s) => match &r.stage(*s).rollout {
             Some(rollout) if rollout.demote.is_some() => {
                 let first = rollout.steps.first().map_or("", |s| s.name.as_str());
-                format!("{}, at {first}", r.stage(*s).name)
+                words!(r, "fails.at", stage = r.stage(*s).name, step = first)
             }
             _ => r.stage(*s).name.to_string(),
         },
-        Cause::LaterStep(s) => format!("{}, at a later step", r.stage(*s).name),
-        Cause::Gates(s, g) => format!("{}: {}", r.stage(*s).name, gates(g)),
-        Cause::Entry(s, g) => format!("{}, before it begins: {}", r.stage(*s).name, gates(g)),
-        Cause::Refused(a) => format!(
-            "approval “{}”: refused, or not given in time",
-            say::text(r, &r.approval(*a).title)
-        ),
+        Cause::LaterStep(s) => words!(r, "fails.later", stage = r.stage(*s).name),
+        Cause::Gates(s, g) => words!(r, "fails.judged", stage = r.stage(*s).name, what = gates(g)),
+        Cause::Entry(s, g) => words!(r, "fails.entry", stage = r.stage(*s).name, what = gates(g)),
+        Cause::Refused(a) => words!(r, "fails.refused", approval = say::text(r, &r.approval(*a).title)),
         Cause::Option(d, i) => {
             let d = r.decision(*d);
             let option = d.options.get(*i).map(|o| say::text(r, &o.title));
-            format!(
-                "decision “{}”: {}",
-                say::text(r, &d.question.ask),
-                option.unwrap_or_default()
-            )
+            let ask = say::text(r, &d.question.ask);
+            words!(r, "fails.option", ask = ask, option = option.unwrap_or_default())
         }
     }
 }
 
 /// What follows, in words.
-fn then(plan: &Plan, w: &Way) -> String {
+fn then(plan: Spoken<'_>, w: &Way) -> String {
     let r = plan.release();
     let owner = say::role(r, w.stage.map_or(r.owner, |s| r.stage(s).owner));
-    let asks = format!("ask {owner}: try again, go on, roll back or stop");
     match &w.then {
-        Then::Outcome(FailureOutcome::Pause) => format!("pause and {asks}"),
+        Then::Outcome(FailureOutcome::Pause) => words!(r, "then.pause", owner = owner),
         Then::Outcome(FailureOutcome::Escalate(c)) => {
-            format!("call {}, pause and {asks}", say::text(r, &r.channel(*c).title))
+            let channel = say::text(r, &r.channel(*c).title);
+            words!(r, "then.call_and_pause", channel = channel, owner = owner)
         }
-        Then::Demote => format!("go back to the step before, pause and {asks}"),
+        Then::Demote => words!(r, "then.demote", owner = owner),
         Then::Outcome(o @ FailureOutcome::Restart(..)) => {
-            format!(
-                "{}; after that roll back everything that began",
-                say::outcome(r, o)
-            )
+            words!(r, "then.restart_then_rollback", restart = say::outcome(r, o))
         }
         Then::Outcome(o) => say::outcome(r, o),
         Then::Decision(d) => {
             let d = r.decision(*d);
             let by = say::answerers(r, &d.question, Some(r.owner));
-            format!("ask {by}: {}", say::text(r, &d.question.ask))
+            words!(r, "then.ask", who = by, ask = say::text(r, &d.question.ask))
         }
     }
 }
 
-fn order(plan: &Plan, w: &Way, short: bool) -> Vec<String> {
+fn order(plan: Spoken<'_>, w: &Way, short: bool) -> Vec<String> {
     let r = plan.release();
     let name = |s: &StageId| r.stage(*s).name.to_string();
     if let (true, Some(s), true) = (short, w.stage, w.many > 3) {
         let before = plan.stages_before(s);
         let before = stage_list(r, &before, before.len(), true);
-        let rest = format!("{before} with everything before, the last first");
+        let rest = words!(r, "list.with_all_before", stages = before);
         return match w.undone.first() {
             Some(first) if first.as_slice() == [s] => vec![name(&s), rest],
             _ => vec![rest],
@@ -292,16 +279,16 @@ fn order(plan: &Plan, w: &Way, short: bool) -> Vec<String> {
         .iter()
         .map(|group| match group.as_slice() {
             [one] => name(one),
-            many => format!(
-                "{} together",
-                say::list(&many.iter().map(name).collect::<Vec<_>>())
-            ),
+            many => {
+                let names: Vec<String> = many.iter().map(name).collect();
+                words!(r, "list.together", list = say::list(r, &names))
+            }
         })
         .collect()
 }
 
 /// What stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
-fn kept(r: &Release, w: &Way) -> Vec<String> {
+fn kept(r: Told<'_>, w: &Way) -> Vec<String> {
     const SHOWN: usize = 40;
     let mut list: Vec<String> = w
         .kept
@@ -309,9 +296,9 @@ fn kept(r: &Release, w: &Way) -> Vec<String> {
         .map(|(s, why)| {
             let name = &r.stage(*s).name;
             match why {
-                Stays::Irreversible => format!("{name} (cannot be undone)"),
-                Stays::Needed(p) => format!("{name} ({} needs it)", r.stage(*p).name),
-                Stays::Harmless => format!("{name} (harmless)"),
+                Stays::Irreversible => words!(r, "stays.irreversible", stage = name),
+                Stays::Needed(p) => words!(r, "stays.needed", stage = name, by = r.stage(*p).name),
+                Stays::Harmless => words!(r, "stays.harmless", stage = name),
                 Stays::Untouched => name.to_string(),
             }
         })
@@ -319,7 +306,7 @@ fn kept(r: &Release, w: &Way) -> Vec<String> {
     if list.len() > SHOWN {
         let more = list.len() - SHOWN;
         list.truncate(SHOWN);
-        list.push(format!("{more} more"));
+        list.push(words!(r, "list.more", n = more));
     }
     list
 }
@@ -332,40 +319,49 @@ pub(super) fn asks(then: &Then) -> bool {
     )
 }
 
-fn safe(w: &Way) -> String {
-    let time = say::dur(w.safe);
+fn safe(r: Told<'_>, w: &Way) -> String {
+    let time = say::dur(r, w.safe);
     match &w.then {
-        Then::Outcome(FailureOutcome::Continue { .. }) => "the run goes on".into(),
-        _ if w.half_done && !w.undoes() => "no way back".into(),
-        Then::Outcome(FailureOutcome::Stop) => "nothing is taken back".into(),
+        Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "safe.goes_on"),
+        _ if w.half_done && !w.undoes() => words!(r, "safe.no_way_back"),
+        Then::Outcome(FailureOutcome::Stop) => words!(r, "safe.nothing_taken_back"),
         then if !w.undoes() && w.safe.as_ms() == 0 => {
-            if asks(then) { "once decided" } else { "at once" }.into()
+            if asks(then) {
+                words!(r, "safe.once_decided")
+            } else {
+                words!(r, "safe.at_once")
+            }
         }
-        then if asks(then) => format!("{time} once decided"),
+        then if asks(then) => words!(r, "safe.time_once_decided", time = time),
         _ => time,
     }
 }
 
-fn ends(w: &Way) -> String {
+fn ends(r: Told<'_>, w: &Way) -> String {
     match &w.then {
-        Then::Outcome(FailureOutcome::Continue { .. }) => "goes on".into(),
-        Then::Outcome(FailureOutcome::Restart(..)) => "goes on, or rolled back at last".into(),
-        _ if w.half_done => "needs help".into(),
-        Then::Outcome(FailureOutcome::Rollback) => "rolled back".into(),
-        Then::Outcome(FailureOutcome::RollbackStage(_) | FailureOutcome::Stop) => "stopped".into(),
+        Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "ends.goes_on"),
+        Then::Outcome(FailureOutcome::Restart(..)) => words!(r, "ends.goes_on_or_rolled_back"),
+        _ if w.half_done => words!(r, "ends.needs_help"),
+        Then::Outcome(FailureOutcome::Rollback) => words!(r, "ends.rolled_back"),
+        Then::Outcome(FailureOutcome::RollbackStage(_) | FailureOutcome::Stop) => words!(r, "ends.stopped"),
         Then::Demote
         | Then::Decision(_)
-        | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_)) => "as decided".into(),
+        | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_)) => words!(r, "ends.as_decided"),
     }
 }
 
 /// The first stage after which there is no way back.
-pub(super) fn point_of_no_return(plan: &Plan) -> Option<String> {
+pub(super) fn point_of_no_return(plan: Spoken<'_>) -> Option<String> {
     let r = plan.release();
     let stage = pivots(plan).into_iter().next()?;
     let why = match plan.undo(stage) {
         StageUndo::Irreversible(why, _) => say::text(r, why),
         _ => String::new(),
     };
-    Some(format!("once {} has begun: {why}", r.stage(stage).name))
+    Some(words!(
+        r,
+        "undo.point_of_no_return",
+        stage = r.stage(stage).name,
+        why = why
+    ))
 }

@@ -4,10 +4,9 @@ use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, card, pivots};
-use crate::model::{
-    Act, Cond, Dur, GateId, GateTest, Release, RoleId, Stage, StageId, Step, StepKind, WaitTest,
-};
-use crate::plan::{Node, Pace, Plan};
+use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::model::{Act, Cond, Dur, GateId, GateTest, RoleId, Stage, StageId, Step, StepKind, WaitTest};
+use crate::plan::{Node, Pace};
 use serde::Serialize;
 
 /// A stage with everything a person needs beside it.
@@ -56,6 +55,9 @@ pub(super) struct StepRow {
     pub takes: String,
     pub owner: String,
     pub action: String,
+    /// The same where it stands among others: without what is plain there.
+    #[serde(skip)]
+    pub short: String,
     pub exposure: String,
     pub when: String,
     pub approvals: String,
@@ -87,7 +89,7 @@ pub(super) struct Validation {
 }
 
 /// Every stage, in order.
-pub(super) fn stages(plan: &Plan, times: &Times) -> Vec<StageCard> {
+pub(super) fn stages(plan: Spoken<'_>, times: &Times) -> Vec<StageCard> {
     let pivots = pivots(plan);
     plan.stage_order()
         .into_iter()
@@ -96,14 +98,14 @@ pub(super) fn stages(plan: &Plan, times: &Times) -> Vec<StageCard> {
         .collect()
 }
 
-fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize, pivots: &[StageId]) -> StageCard {
+fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, pivots: &[StageId]) -> StageCard {
     let r = plan.release();
     let s = r.stage(id);
     let (start, finish) = span(plan, id);
-    let short = plan.schedule(Pace::Shortest).of(plan, Node::Stage(id));
-    let takes = say::takes(ms(short.finish - short.start), ms(finish - start));
+    let short = plan.schedule(Pace::Shortest).of(&plan, Node::Stage(id));
+    let takes = say::takes(r, ms(short.finish - short.start), ms(finish - start));
     let (utc, local) = times.at(start);
-    let names = |list: Vec<String>| say::list(&list);
+    let names = |list: Vec<String>| say::list(r, &list);
     let before: Vec<String> = s
         .after
         .iter()
@@ -116,7 +118,7 @@ fn stage_card(plan: &Plan, times: &Times, id: StageId, number: usize, pivots: &[
         name: s.name.to_string(),
         heading: match say::text(r, &s.title) {
             title if title == s.name => title,
-            title => format!("{title} ({})", s.name),
+            title => words!(r, "text.title_and_name", title = title, name = s.name),
         },
         title: say::text(r, &s.title),
         doc: s.doc.clone().unwrap_or_default(),
@@ -176,7 +178,7 @@ fn ms(ms: i64) -> Dur {
 }
 
 /// What is done first when a stage fails: messages and manual work.
-fn first_on_failure(r: &Release, s: &Stage) -> Vec<Action> {
+fn first_on_failure(r: Told<'_>, s: &Stage) -> Vec<Action> {
     let steps = s.on_failure.iter().flat_map(|f| &f.steps);
     steps.map(|step| beside(r, step, s.owner)).collect()
 }
@@ -192,8 +194,8 @@ fn criteria(steps: &[StepRow]) -> Vec<String> {
     list
 }
 
-fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
-    let s = plan.release().stage(id);
+fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
+    let s = plan.plan.release().stage(id);
     let mut rows = Vec::new();
     let mut at = start;
     match &s.rollout {
@@ -225,7 +227,7 @@ fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> 
                 // The approval of a step of the rollout comes before the first thing that step does.
                 let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());
                 if let (false, Some(row)) = (asked.is_empty(), rows.get_mut(from)) {
-                    row.approvals = say::list(&asked);
+                    row.approvals = say::list(plan.release(), &asked);
                 }
             }
         }
@@ -235,7 +237,7 @@ fn steps(plan: &Plan, times: &Times, id: StageId, number: usize, start: i64) -> 
 
 #[allow(clippy::too_many_arguments)] // a step, where it stands, and what it adds to
 fn push(
-    plan: &Plan,
+    plan: Spoken<'_>,
     times: &Times,
     stage: &Stage,
     step: &Step,
@@ -268,8 +270,13 @@ fn push(
         offset: say::offset(*at),
         utc,
         local,
-        takes: say::takes(plan.step_time(step, Pace::Shortest), long),
+        takes: say::takes(r, plan.step_time(step, Pace::Shortest), long),
         owner: say::role(r, step.owner.unwrap_or(stage.owner)),
+        short: match &step.kind {
+            StepKind::Bake(d) => words!(r, "step.bake", time = say::dur(r, *d)),
+            StepKind::VerifyGate(g) => say::text(r, &r.gate(*g).title),
+            _ => action.clone(),
+        },
         action,
         exposure: exposure.to_string(),
         when: say::when(r, &condition),
@@ -281,20 +288,20 @@ fn push(
         verify,
         look,
         if_not,
-        captures: say::list(&captures),
+        captures: say::list(r, &captures),
         records,
     });
     *at = at.saturating_add(long.as_ms());
 }
 
 /// What is recorded just before a step.
-fn records(r: &Release, step: &Step) -> Vec<Record> {
+fn records(r: Told<'_>, step: &Step) -> Vec<Record> {
     let acts = step.act().into_iter();
     acts.flat_map(|a| &a.priors).map(|p| prior(r, *p)).collect()
 }
 
 /// A step that stands beside the stages.
-pub(super) fn beside(r: &Release, step: &Step, owner: RoleId) -> Action {
+pub(super) fn beside(r: Told<'_>, step: &Step, owner: RoleId) -> Action {
     let (what, command, _, console) = action(r, step);
     Action {
         action: what,
@@ -307,36 +314,36 @@ pub(super) fn beside(r: &Release, step: &Step, owner: RoleId) -> Action {
     }
 }
 
-fn prior(r: &Release, id: crate::model::PriorId) -> Record {
+fn prior(r: Told<'_>, id: crate::model::PriorId) -> Record {
     let p = r.prior(id);
     Record {
-        name: format!("‹prior {}›", p.name),
+        name: words!(r, "text.prior", name = p.name),
         command: p.run.as_ref().map(|run| run.paste.clone()).unwrap_or_default(),
     }
 }
 
 /// What a step does: a line, its command, its call, and where a person does it.
-pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, String) {
+pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, String) {
     match &step.kind {
         StepKind::Act(act) => act_words(r, act),
         StepKind::Wait(d) => (
-            format!("Wait {}", say::dur(*d)),
+            words!(r, "step.wait", time = say::dur(r, *d)),
             String::new(),
             String::new(),
             String::new(),
         ),
         StepKind::Bake(d) => (
-            format!("Bake {}: watch the gates and triggers", say::dur(*d)),
+            words!(r, "step.bake_and_watch", time = say::dur(r, *d)),
             String::new(),
             String::new(),
             String::new(),
         ),
         StepKind::WaitFor(w) => {
-            let what = format!("Wait until: {}", say::text(r, &w.what));
-            let within = w
-                .within
-                .map(|d| format!(" (within {})", say::dur(d)))
-                .unwrap_or_default();
+            let what = say::text(r, &w.what);
+            let what = match w.within {
+                Some(d) => words!(r, "step.wait_until_within", what = what, time = say::dur(r, d)),
+                None => words!(r, "step.wait_until", what = what),
+            };
             let (_, command, call, console) = match &w.test {
                 WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, a),
                 WaitTest::Ask(q) => (
@@ -346,7 +353,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
                     say::maybe(r, q.console.as_ref()),
                 ),
             };
-            (format!("{what}{within}"), command, call, console)
+            (what, command, call, console)
         }
         StepKind::VerifyGate(g) => {
             let gate = r.gate(*g);
@@ -357,7 +364,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
                 _ => String::new(),
             };
             (
-                format!("Verify: {}", say::text(r, &gate.title)),
+                words!(r, "step.verify", gate = say::text(r, &gate.title)),
                 command,
                 String::new(),
                 String::new(),
@@ -366,7 +373,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
         StepKind::VerifyArtifact(a) => {
             let artifact = r.artifact(*a);
             (
-                format!("Verify the artifact {}", artifact.name),
+                words!(r, "step.verify_artifact", artifact = artifact.name),
                 String::new(),
                 String::new(),
                 String::new(),
@@ -375,7 +382,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
         StepKind::Tell(c, message) => {
             let channel = say::text(r, &r.channel(*c).title);
             (
-                format!("Tell {channel}: {}", say::text(r, message)),
+                words!(r, "step.tell", channel = channel, message = say::text(r, message)),
                 String::new(),
                 String::new(),
                 String::new(),
@@ -385,7 +392,7 @@ pub(super) fn action(r: &Release, step: &Step) -> (String, String, String, Strin
 }
 
 /// What an act does, in the same parts.
-pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, String) {
+pub(super) fn act_words(r: Told<'_>, act: &Act) -> (String, String, String, String) {
     let command = act.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default();
     let call = match &act.task {
         Some(crate::model::Task::Aws {
@@ -410,50 +417,55 @@ pub(super) fn act_words(r: &Release, act: &Act) -> (String, String, String, Stri
 }
 
 /// How a step is verified, where a person looks, and what to do if not.
-fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String, String, String) {
+fn verification(plan: Spoken<'_>, stage: &Stage, step: &Step, id: StageId) -> (String, String, String) {
     let r = plan.release();
     match &step.kind {
         StepKind::VerifyGate(g) => {
             let gate = r.gate(*g);
             let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
-            let over = gate
-                .over
-                .map(|d| format!(" over {}", say::dur(d)))
-                .unwrap_or_default();
-            let samples = match (gate.samples, gate.every) {
-                (0 | 1, _) => String::new(),
-                (n, Some(every)) => format!(", {n} times, {} apart, and each time", say::dur(every)),
-                (n, None) => format!(", {n} times"),
+            let threshold = match gate.over {
+                Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
+                None => threshold,
+            };
+            let threshold = match (gate.samples, gate.every) {
+                (0 | 1, _) => threshold,
+                (n, Some(every)) => {
+                    words!(
+                        r,
+                        "gate.samples",
+                        threshold = threshold,
+                        n = n,
+                        time = say::dur(r, every)
+                    )
+                }
+                (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
             };
             // A command stands beside the step already.
             let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
             let look = if runs { String::new() } else { tool };
-            (format!("{threshold}{over}{samples}"), look, if_not(plan, *g, id))
+            (threshold, look, if_not(plan, *g, id))
         }
         StepKind::Act(act) => {
             let prints = act
                 .run
                 .as_ref()
                 .and_then(|c| c.prints.as_ref())
-                .map(|(p, _)| format!("the output matches /{p}/"));
-            let tries = step
-                .retry
-                .as_ref()
-                .or(act.retry.as_ref())
-                .map(|t| format!("try again {}, then ", times(t.times)))
-                .unwrap_or_default();
-            (
-                prints.unwrap_or_default(),
-                String::new(),
-                format!("{tries}{}", say::on_failure(plan, id)),
-            )
+                .map(|(p, _)| words!(r, "gate.output_matches", pattern = p));
+            let then = say::on_failure(plan, id);
+            let then = match step.retry.as_ref().or(act.retry.as_ref()).map(|t| t.times) {
+                None => then,
+                Some(1) => words!(r, "then.again_once", then = then),
+                Some(2) => words!(r, "then.again_twice", then = then),
+                Some(n) => words!(r, "then.again", n = n, then = then),
+            };
+            (prints.unwrap_or_default(), String::new(), then)
         }
         StepKind::VerifyArtifact(a) => {
             let digest = say::maybe(r, r.artifact(*a).digest.as_ref());
             let verify = if digest.is_empty() {
                 String::new()
             } else {
-                format!("what is shipped has the digest {digest}")
+                words!(r, "gate.digest", digest = digest)
             };
             (verify, String::new(), say::on_failure(plan, id))
         }
@@ -462,23 +474,15 @@ fn verification(plan: &Plan, stage: &Stage, step: &Step, id: StageId) -> (String
     }
 }
 
-fn times(n: u32) -> String {
-    match n {
-        1 => "once".into(),
-        2 => "twice".into(),
-        n => format!("{n} times"),
-    }
-}
-
-fn if_not(plan: &Plan, gate: GateId, stage: StageId) -> String {
-    match &plan.release().gate(gate).otherwise {
+fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId) -> String {
+    match &plan.release().release.gate(gate).otherwise {
         Some((o, _)) => say::gate_outcome(plan.release(), o),
         None => say::on_failure(plan, stage),
     }
 }
 
 /// What is verified: gates over metrics and questions, or those that exercise the system themselves.
-pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
+pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
     let r = plan.release();
     let mut list = Vec::new();
     for (i, gate) in r.gates.iter().enumerate() {
@@ -503,8 +507,8 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
             short,
             long,
             threshold,
-            over: gate.over.map(say::dur).unwrap_or_default(),
-            stages: say::list(&judges),
+            over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
+            stages: say::list(r, &judges),
             otherwise: match &gate.otherwise {
                 Some((o, _)) => say::gate_outcome(r, o),
                 // What the stages that judge it say.
@@ -516,7 +520,7 @@ pub(super) fn validations(plan: &Plan, active: bool) -> Vec<Validation> {
                             said.push(then);
                         }
                     }
-                    said.join("; or ")
+                    say::alternatives(r, said)
                 }
             },
         });
