@@ -2,17 +2,17 @@
 //!
 //! `tests/corpus/codes/<group>/<name>/bad.release` must give that code, and no other that its first line does not name
 //! (`# also: group/name …`; a first line `# param: name=value …` gives parameters); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
-//! no error. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error, and a
+//! no error. Each fix of a bad one, made alone, ends its finding and brings no other. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error, and a
 //! `release-part` block is well formed.
 
 use rayon::prelude::*;
-use releasec::diagnostic::{Diagnostic, Severity};
+use releasec::diagnostic::{Diagnostic, Fix, Severity};
 use releasec::driver::build::{build, targets};
 use releasec::driver::read::{Input, Overlay};
 use releasec::driver::{Checked, Settings, check};
 use releasec::emit::runbook::templates::Templates;
 use releasec::report::{Options, Report, renderer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -226,6 +226,76 @@ fn every_fixture_gives_what_it_is_there_for() {
         wrong.len(),
         wrong.join("\n  ")
     );
+}
+
+/// A text with one fix made.
+fn mended(text: &str, fix: &Fix) -> String {
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|e| e.span);
+    let mut text = text.to_string();
+    for edit in edits.iter().rev() {
+        text.replace_range(edit.span.range(), &edit.replacement);
+    }
+    text
+}
+
+/// How often each thing is found.
+fn counted(findings: &[Diagnostic]) -> BTreeMap<(&'static str, String), usize> {
+    let mut all = BTreeMap::new();
+    for d in findings {
+        *all.entry((d.code.0, d.message.clone())).or_default() += 1;
+    }
+    all
+}
+
+#[test]
+fn every_fix_alone_ends_its_finding_and_brings_no_other() {
+    let fixtures = below(&root().join("tests/corpus/codes"), &|p| {
+        p.file_name().is_some_and(|n| n == "bad.release")
+            && !p
+                .components()
+                .any(|c| ["record", "file"].map(|n| n.as_ref()).contains(&c.as_os_str()))
+    });
+    let results: Vec<(usize, Vec<String>)> = fixtures
+        .par_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(path).expect("a fixture");
+            let found = checked(path, None);
+            let before = counted(&found.findings);
+            let (mut made, mut wrong) = (0, Vec::new());
+            for d in &found.findings {
+                for fix in &d.fixes {
+                    let shown = format!("{}: {}: `{}`", path.display(), d.code, fix.title);
+                    let own = &found.sources.file(d.span.file).path;
+                    if fix.edits.iter().any(|e| e.span.file != d.span.file) || !own.ends_with("bad.release") {
+                        wrong.push(format!("{shown}: changes another file"));
+                        continue;
+                    }
+                    let new = mended(&text, fix);
+                    let then = counted(&checked(path, Some(&new)).findings);
+                    let key = (d.code.0, d.message.clone());
+                    if then.get(&key).unwrap_or(&0) >= &before[&key] {
+                        wrong.push(format!("{shown}: the finding stays\n{new}"));
+                    }
+                    let more = |(k, n): &(&(&str, String), &usize)| before.get(k).unwrap_or(&0) < n;
+                    for ((code, message), _) in then.iter().filter(more) {
+                        wrong.push(format!("{shown}: brings {code}: {message}\n{new}"));
+                    }
+                    made += 1;
+                }
+            }
+            (made, wrong)
+        })
+        .collect();
+    let made: usize = results.iter().map(|(n, _)| n).sum();
+    let wrong: Vec<String> = results.into_iter().flat_map(|(_, w)| w).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {made}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(made > 30, "{made}");
 }
 
 /// The fenced blocks of a page: their language, first line and text.

@@ -1,7 +1,10 @@
 //! `rollback/incomplete`: a stage has a written rollback, and at some failure point something it changed is not undone.
 //!
 //! What a written rollback restores is what its steps change and what it says it `undoes`. A step that says nothing is taken
-//! to change its environment, on either side, and so leaves nothing that could be shown to be missing.
+//! to change its environment, on either side, and so leaves nothing that could be shown to be missing. A stage whose failure
+//! rolls back only another one, which it does not depend on, is never undone for its own failure: that is found too.
+
+mod aside;
 
 use crate::checks::hold::by_hand::{switched, switched_back};
 use crate::checks::{Check, Subject, place, trace};
@@ -60,6 +63,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     for list in place::by_place(plan, found).values() {
         bag.push(report(plan, list));
     }
+    aside::check(plan, bag);
 }
 
 /// Whether an act needs no undo, or has a counterpart that `hold/unpaired` looks for.

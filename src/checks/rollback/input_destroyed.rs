@@ -6,8 +6,8 @@
 use crate::checks::rollback::calls;
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{KeyUse, StageId};
-use crate::plan::{Node, Plan, Touch, Touching, Truth, Variant, doing, show};
+use crate::model::{Act, Key, KeyUse, StageId};
+use crate::plan::{Node, Plan, StageUndo, Touch, Touching, Truth, Variant, doing, show};
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/input_destroyed");
@@ -43,7 +43,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 if *stage == undone || !calls::surely_same(&touch.key.key, &key.key) {
                     continue;
                 }
-                if plan.precedes(Node::Stage(*stage), Node::Stage(undone)) {
+                // Without an order the two are a race, and `dag/race` says so.
+                if !plan.precedes(Node::Stage(undone), Node::Stage(*stage)) {
+                    continue;
+                }
+                if made_anew(plan, *stage, &touch.key.key) {
                     continue;
                 }
                 let Some((caller, variant)) = caller(plan, undone, *stage) else {
@@ -54,6 +58,23 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 }
             }
         }
+    }
+}
+
+/// Whether what a stage destroys is there again when an earlier one is undone: its own undo, which ends before, makes it anew.
+fn made_anew(plan: &Plan, destroying: StageId, key: &Key) -> bool {
+    let again = |act: &Act| {
+        !act.effects.assumed
+            && act
+                .effects
+                .changes
+                .iter()
+                .any(|k| calls::surely_same(&k.key, key))
+    };
+    match plan.undo(destroying) {
+        StageUndo::Derived(steps) => steps.iter().any(|s| again(s.act)),
+        StageUndo::Written(w) => w.steps.iter().filter_map(doing).any(again),
+        StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => false,
     }
 }
 
@@ -70,10 +91,23 @@ fn caller(plan: &Plan, undone: StageId, destroying: StageId) -> Option<(StageId,
             Truth::Never | Truth::Undecided => None,
         }
     };
+    // After it, or beside it: what is surely over before cannot fail any more, and what comes before the undone stage fails
+    // before there is anything to undo.
     let later = plan.descendants(Node::Stage(destroying));
-    plan.stage_order()
-        .into_iter()
-        .filter(|s| plan.contains(&later, Node::Stage(*s)))
+    let beside = |s: StageId| {
+        s != undone
+            && s != destroying
+            && !plan.precedes(Node::Stage(s), Node::Stage(destroying))
+            && !plan.precedes(Node::Stage(s), Node::Stage(undone))
+    };
+    let order = plan.stage_order();
+    let after = order.iter().filter(|s| plan.contains(&later, Node::Stage(**s)));
+    let beside = order
+        .iter()
+        .filter(|s| !plan.contains(&later, Node::Stage(**s)) && beside(**s));
+    after
+        .chain(beside)
+        .copied()
         .filter(|s| calls::for_undo(plan, *s, undone))
         .find_map(together)
         .or_else(|| {
