@@ -37,6 +37,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "syntax/invalid_number",
         "write `10m`",
     ),
+    (
+        "timeout 10m }",
+        "timeout 10 minuts }",
+        "syntax/invalid_number",
+        "write `10m`",
+    ),
     ("step 5% {", "step 5 {", "types/mismatch", "such as `10%`"),
     (
         "opens 2026-10-06T20:00",
@@ -117,6 +123,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "`text` is called `string`",
     ),
     ("use std.database", "", "resolve/unknown_name", "use std.database"),
+    (
+        "use std.database",
+        "use database",
+        "resolve/unknown_module",
+        "write `std.database`",
+    ),
     (
         "timeout 10m }",
         "timeout 10m; env STAGE=live }",

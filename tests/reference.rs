@@ -2,23 +2,40 @@
 
 use std::path::Path;
 
+const LIBRARY_MARK: &str =
+    "<!-- Everything below is generated from `stdlib/`: run `UPDATE_DOCS=1 cargo test --test reference`. -->";
+
 const MARK: &str = "<!-- Everything below is generated from the schema: run `UPDATE_DOCS=1 cargo test --test reference`. -->";
 
-#[test]
-fn the_language_reference_is_fresh() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
-    let page = std::fs::read_to_string(&path).expect("docs/language.md is there");
+/// Holds the half of a page below its mark against what is true today, or writes it.
+fn fresh(name: &str, mark: &str, reference: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let page = std::fs::read_to_string(&path).expect("the page is there");
     let (written, generated) = page
-        .split_once(MARK)
-        .expect("docs/language.md marks where its generated half begins");
-    let fresh = format!("\n\n{}", releasec::schema::reference());
+        .split_once(mark)
+        .expect("the page marks where its generated half begins");
+    let fresh = format!("\n\n{reference}");
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{written}{MARK}{fresh}")).expect("docs/language.md can be written");
+        std::fs::write(&path, format!("{written}{mark}{fresh}")).expect("the page can be written");
         return;
     }
     assert!(
         generated == fresh,
-        "docs/language.md is stale: run `UPDATE_DOCS=1 cargo test --test reference` and look at what changed"
+        "{name} is stale: run `UPDATE_DOCS=1 cargo test --test reference` and look at what changed"
+    );
+}
+
+#[test]
+fn the_language_reference_is_fresh() {
+    fresh("docs/language.md", MARK, &releasec::schema::reference());
+}
+
+#[test]
+fn the_library_reference_is_fresh() {
+    fresh(
+        "docs/library.md",
+        LIBRARY_MARK,
+        &releasec::report::library::reference(),
     );
 }
 

@@ -1,29 +1,35 @@
-//! `releasec explain`: the page of a finding, or the rows of a keyword, on the terminal.
+//! `releasec explain`: the page of a finding, the rows of a keyword, or what the library holds, on the terminal.
 //!
 //! Called by the command line only.
 
 use super::Exit;
 use crate::diagnostic::did_you_mean;
 use crate::driver::{Problem, terminal};
+use crate::report::library::{self, Entry};
 use crate::report::{Options, pages};
+use crate::resolve::stdlib::{LIBRARY, LibraryModule};
 use crate::schema::errors::usage;
 use crate::schema::{Block, Occurs, Statement};
 
-/// Explain a finding or a keyword, or list the findings
+/// Explain a finding, a keyword or the library, or list the findings
 ///
 /// Without an argument: every code, by group. With a group: its codes. With a keyword of the language: where it may stand
-/// and what it means.
+/// and what it means. With `library`: its modules; with a module: what it holds; with one of these: how it is written.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// A code such as `rollback/missing`, a group such as `rollback`, or a keyword such as `stage`
-    #[arg(value_name = "CODE|KEYWORD")]
+    /// A code such as `rollback/missing`, a group such as `rollback`, a keyword such as `stage`, `library`, a module such as
+    /// `std.aws.lambda`, or what it holds, such as `lambda.shift_alias`
+    #[arg(value_name = "NAME")]
     name: Option<String>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let text = match args.name.as_deref() {
-        None => list(None, options),
+        None => {
+            let more = "`releasec explain library` lists what the library holds.";
+            format!("{}\n{more}\n", list(None, options))
+        }
         Some(name) => one(name, options)?,
     };
     terminal::print(&text)?;
@@ -43,10 +49,24 @@ fn one(name: &str, options: &Options) -> Result<String, Problem> {
     if pages::all().iter().any(|p| p.group() == name) {
         parts.push(list(Some(name), options));
     }
+    if name == "library" {
+        parts.push(modules(&LIBRARY.iter().collect::<Vec<_>>(), options));
+    }
+    match library::modules(name)[..] {
+        [] => {}
+        [module] => parts.push(of_module(module, options)),
+        ref many => parts.push(modules(many, options)),
+    }
+    parts.extend(library::find(name).iter().map(|e| entry(e, options)));
     if parts.is_empty() {
         let codes = pages::all().iter().map(|p| p.code);
         let keywords = Block::ALL.iter().flat_map(|b| b.statements()).map(|s| s.keyword);
-        let help = did_you_mean(name, codes.chain(keywords));
+        let entries: Vec<Entry> = LIBRARY.iter().flat_map(library::entries).collect();
+        let library = LIBRARY
+            .iter()
+            .map(|m| m.name)
+            .chain(entries.iter().map(|e| e.name));
+        let help = did_you_mean(name, codes.chain(keywords).chain(library));
         let help = help.unwrap_or_else(|| "`releasec explain` lists what can be explained".into());
         return Err(Problem::new(format!("nothing is called `{name}`")).help(help));
     }
@@ -110,6 +130,45 @@ fn keyword(name: &str, options: &Options) -> String {
         for inner in block.statements() {
             out.push_str(&format!("  {:<width$}  {}\n", inner.keyword, inner.doc));
         }
+    }
+    out
+}
+
+/// Modules of the library with a line about each.
+fn modules(list: &[&LibraryModule], options: &Options) -> String {
+    let width = list.iter().map(|m| m.name.len()).max().unwrap_or(0);
+    let mut out = format!("{}\n", style(options, "1", "library"));
+    for module in list {
+        let summary = library::first_sentence(&library::module_doc(module));
+        out.push_str(&format!("  {:<width$}  {summary}\n", module.name));
+    }
+    out.push_str("\n`releasec explain MODULE` tells what it holds; `use MODULE` makes it known in a plan.\n");
+    out
+}
+
+/// What a module says of itself, and what it holds.
+fn of_module(module: &'static LibraryModule, options: &Options) -> String {
+    let mut out = style(options, "1", module.name);
+    out.push_str(&format!("\n{}\n", library::module_doc(module)));
+    for entry in library::entries(module) {
+        let head = format!("{} {}", entry.keyword, entry.signature);
+        out.push_str(&format!("\n{}\n", style(options, "1", &head)));
+        out.push_str(&format!("  {}\n", entry.summary()));
+        for (words, text) in &entry.facts {
+            out.push_str(&format!("  {words} {text}\n"));
+        }
+    }
+    out
+}
+
+/// A definition of the library: what it says of itself, and how it is written.
+fn entry(entry: &Entry, options: &Options) -> String {
+    let mut out = style(options, "1", &entry.path());
+    out.push_str(&format!("\n{}\n\n", entry.doc));
+    for line in entry.text.lines() {
+        let line = format!("    {line}");
+        out.push_str(&style(options, "36", line.trim_end()));
+        out.push('\n');
     }
     out
 }

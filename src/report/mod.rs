@@ -12,6 +12,7 @@ mod github;
 mod hunk;
 mod json;
 mod json_lines;
+pub mod library;
 mod narrated;
 pub mod pages;
 pub mod people;

@@ -1,6 +1,6 @@
 //! What can be wrong with names and modules. Constructors only.
 
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Edit, Safety, did_you_mean};
 use crate::resolve::Kind;
 use crate::source::Span;
 
@@ -120,16 +120,35 @@ pub fn unused_variable(span: Span, name: &str) -> Diagnostic {
 }
 
 /// A library module nobody wrote.
-pub fn unknown_module<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+pub fn unknown_module<'a>(
+    span: Span,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
     let d = Diagnostic::error(
         Code("resolve/unknown_module"),
         span,
         format!("the library has no module `{name}`"),
     )
     .here("not in the library");
+    let below = format!("std.{name}");
+    if known.clone().into_iter().any(|k| k == below) {
+        return d
+            .help(format!(
+                "the names of the library begin with `std`: write `{below}`"
+            ))
+            .fix(
+                format!("write `{below}`"),
+                Safety::Safe,
+                vec![Edit {
+                    span: span.start_point(),
+                    replacement: "std.".into(),
+                }],
+            );
+    }
     match did_you_mean(name, known) {
         Some(h) => d.help(h),
-        None => d.help("`releasec explain library` lists its modules"),
+        None => d.help("`releasec explain library` lists the modules"),
     }
 }
 

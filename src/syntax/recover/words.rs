@@ -65,6 +65,9 @@ pub(super) fn is_definition(keyword: &str) -> bool {
     )
 }
 
+/// The units as they are written out.
+const UNITS: &[&str] = &["seconds", "minutes", "hours", "percent", "workdays"];
+
 /// The unit a person meant, as the language writes it.
 pub(super) fn unit(text: &str) -> Option<&'static str> {
     Some(match text.to_ascii_lowercase().as_str() {
@@ -75,6 +78,11 @@ pub(super) fn unit(text: &str) -> Option<&'static str> {
         "d" | "day" | "days" => "d",
         "wd" | "workday" | "workdays" => "wd",
         "percent" | "pct" => "%",
+        // One letter wrong; short words are near to everything.
+        other if other.len() > 4 => {
+            let near = |name: &&&str| strsim::damerau_levenshtein(other, name) == 1;
+            unit(UNITS.iter().find(near)?)?
+        }
         _ => return None,
     })
 }
