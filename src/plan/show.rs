@@ -40,9 +40,13 @@ pub fn key(release: &Release, key: &Key) -> String {
     parts.collect()
 }
 
-/// A text as people read it: what is known at run time by its name.
+/// A text as people read it: what is known at run time by its name, `‹version›`, as in the documents.
 pub fn prose(release: &Release, text: &Text) -> String {
-    key(release, &Key(text.clone()))
+    let part = |p: &TextPart| match p {
+        TextPart::Lit(t) => t.clone(),
+        TextPart::Sym(s) => format!("‹{}›", sym(release, s)),
+    };
+    text.parts.iter().map(part).collect()
 }
 
 /// A text with what is known at run time by its name: `"v${version}"`.
