@@ -40,7 +40,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("codespan_reporting", &["src/report/"]),
     ("handlebars", &["src/emit/"]),
     ("hcl_edit", &["src/emit/"]),
-    ("serde_saphyr", &["src/emit/"]),
+    ("serde_saphyr", &["src/emit/", "src/proof/github/"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),

@@ -1,6 +1,7 @@
 //! Every state machine and workflow that is emitted here means its plan, and what is changed in one does not.
 
-use releasec::emit::{Context, stepfunctions};
+use releasec::emit::{Context, github, stepfunctions};
+use releasec::model::HoldId;
 use releasec::plan::Plan;
 use releasec::proof;
 use releasec::resolve::{LoadError, Loaded, Loader};
@@ -57,21 +58,60 @@ fn plans(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The state machine of a plan.
-fn machine(plan: &Plan, sources: &SourceMap) -> String {
-    let context = Context {
+fn context(sources: &SourceMap) -> Context<'_> {
+    Context {
         sources,
         digest: "0000",
         version: "0.0.0",
         source: "plan.release",
         findings: &[],
         changes: None,
-    };
-    let (artifacts, _) = stepfunctions::emit(plan, &context);
+    }
+}
+
+/// The state machine of a plan.
+fn machine(plan: &Plan, sources: &SourceMap) -> String {
+    let (artifacts, _) = stepfunctions::emit(plan, &context(sources));
     let [artifact] = artifacts.as_slice() else {
         panic!("one state machine");
     };
     artifact.content.clone()
+}
+
+#[test]
+fn every_pair_of_workflows_means_its_plan() {
+    let (mut wrong, mut plans_, mut runs) = (Vec::new(), 0, 0);
+    for path in ["examples", "tests"].into_iter().flat_map(plans) {
+        let Some((plan, sources)) = plan(&path) else {
+            continue;
+        };
+        // A hold without a way between its ends is an error of the plan, and nothing is emitted.
+        let holds = (0..plan.release().holds.len()).map(HoldId::at);
+        if holds.into_iter().any(|h| plan.hold_stages(h).is_empty()) {
+            continue;
+        }
+        let context = context(&sources);
+        let (artifacts, _) = github::emit(&plan, &context);
+        let [release, rollback] = artifacts.as_slice() else {
+            panic!("two workflows");
+        };
+        let manifest = github::manifest(&plan, &context);
+        match proof::workflows(&plan, [&release.content, &rollback.content], &manifest) {
+            Ok(proved) => {
+                plans_ += 1;
+                runs += proved.runs;
+            }
+            Err(d) => wrong.push(format!(
+                "{}: {}\n{}",
+                path.display(),
+                d.what,
+                d.lines().join("\n")
+            )),
+        }
+    }
+    println!("{plans_} plans, {runs} runs");
+    assert!(wrong.is_empty(), "{} plans\n{}", wrong.len(), wrong.join("\n"));
+    assert!(plans_ > 100 && runs > 5_000, "{plans_} plans, {runs} runs");
 }
 
 #[test]

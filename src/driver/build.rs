@@ -11,7 +11,7 @@ use crate::checks;
 use crate::diagnostic::{Bag, Diagnostic, Severity};
 use crate::diff::Change;
 use crate::emit::runbook::{self, Changes, templates::Templates};
-use crate::emit::{Context, TARGETS, Target, stepfunctions};
+use crate::emit::{Context, TARGETS, Target, github, stepfunctions};
 use crate::plan::Plan;
 use crate::proof;
 use std::collections::BTreeMap;
@@ -170,16 +170,29 @@ fn emit(
     }
     unit.findings = checks::settle(compiled.plan.release(), found).findings;
     if !unit.findings.iter().any(|d| d.severity == Severity::Error) {
-        proved(&compiled.plan, &files)?;
+        proved(&compiled.plan, &context, &files)?;
     }
     Ok((name, files))
 }
 
 /// Holds the files that run something against their plan.
-fn proved(plan: &Plan, files: &Files) -> Result<(), Problem> {
+fn proved(plan: &Plan, context: &Context<'_>, files: &Files) -> Result<(), Problem> {
     for (path, file) in files.iter().filter(|(p, _)| p.ends_with(".asl.json")) {
         let manifest = stepfunctions::manifest(plan);
         proof::state_machine(plan, &file.content, &manifest).map_err(|d| unfaithful(path, &d))?;
+    }
+    let workflows: Vec<_> = files
+        .iter()
+        .filter(|(_, f)| f.target == github::TARGET.name)
+        .collect();
+    let of = |kind: &str| {
+        let ends = ["/", kind, "-", &plan.release().name, ".yml"].concat();
+        workflows.iter().find(|(path, _)| path.ends_with(&ends))
+    };
+    if let (Some((path, release)), Some((_, rollback))) = (of("release"), of("rollback")) {
+        let manifest = github::manifest(plan, context);
+        let texts = [release.content.as_str(), rollback.content.as_str()];
+        proof::workflows(plan, texts, &manifest).map_err(|d| unfaithful(path, &d))?;
     }
     Ok(())
 }

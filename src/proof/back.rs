@@ -16,12 +16,12 @@ impl Judge<'_> {
     /// # Errors
     /// What differs from the plan.
     pub fn undos_and_end(&self) -> Result<(), String> {
-        let mut stuck: BTreeSet<StageId> = BTreeSet::new();
+        let (mut stuck, mut maybe): (BTreeSet<StageId>, BTreeSet<StageId>) = Default::default();
         let mut help = false;
         let mut order = self.plan.stage_order();
         order.reverse();
         for id in order {
-            help |= self.undo(id, &mut stuck)?;
+            help |= self.undo(id, &mut stuck, &mut maybe)?;
         }
         for hold in (0..self.release.holds.len()).map(HoldId::at) {
             help |= self.hold(hold)?;
@@ -30,6 +30,13 @@ impl Judge<'_> {
         for (id, fate) in &self.fates {
             let half = matches!(self.plan.undo(*id), StageUndo::Irreversible(..));
             help |= half && fate.begun && !fate.done;
+        }
+        let cancelled = self.find(|w| *w == What::Cancelled).is_some();
+        help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));
+        // A wait that was broken off shows nothing, and leaves its stage half done.
+        let half = |f: &super::walk::Fate| f.begun && !f.done && !f.failed;
+        if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.values().any(half) {
+            return Ok(());
         }
         let rolled = self.thens.iter().any(|(t, _)| *t == Then::Rollback);
         let wanted = match () {
@@ -49,6 +56,18 @@ impl Judge<'_> {
             .concat());
         }
         Ok(())
+    }
+
+    /// Whether something a machine does was broken off.
+    fn breaks_off(&self, what: &What) -> bool {
+        let What::Withdrawn(p) = what else { return false };
+        let steps: Vec<&Step> = match p.at {
+            At::Stage(s) => self.release.stage(s).forward_steps(),
+            At::Enter(h) => self.release.hold(h).enter.iter().collect(),
+            _ => return false,
+        };
+        let by_hand = |s: &&Step| s.slug == p.step && crate::emit::environments::asked(s).is_some();
+        matches!(p.deed, Deed::Act | Deed::Await) && !steps.iter().any(by_hand)
     }
 
     /// Whether a stage is among what is taken back.
@@ -98,7 +117,12 @@ impl Judge<'_> {
     }
 
     /// Holds the undo of a stage against the plan; true when it needs help.
-    fn undo(&self, id: StageId, stuck: &mut BTreeSet<StageId>) -> Result<bool, String> {
+    fn undo(
+        &self,
+        id: StageId,
+        stuck: &mut BTreeSet<StageId>,
+        maybe: &mut BTreeSet<StageId>,
+    ) -> Result<bool, String> {
         let own = self.events_at(At::Undo(id));
         let name = &self.release.stage(id).name;
         let fate = self.fates.get(&id).cloned().unwrap_or_default();
@@ -118,6 +142,12 @@ impl Judge<'_> {
             return nothing("nothing says that it should be");
         }
         let first = self.undone_first(id);
+        // What its first step demands did not hold: whether it began is not said.
+        let unsure = fate.unsure && fate.first.is_none() || first.iter().any(|s| maybe.contains(s));
+        if unsure && own.is_empty() {
+            maybe.insert(id);
+            return Ok(self.trace.end == "NeedsHelp");
+        }
         if first.iter().any(|s| stuck.contains(s)) {
             stuck.insert(id);
             return nothing("what depends on it still stands");
@@ -231,6 +261,7 @@ impl Judge<'_> {
             }
             match events.next() {
                 Some(What::Done(p)) if p.step == *slug => {}
+                Some(What::Withdrawn(p)) if p.step == *slug => return Ok(false),
                 Some(What::Failed(p)) if p.step == *slug => {
                     return match events.next() {
                         None => Ok(false),
@@ -263,10 +294,11 @@ impl Judge<'_> {
         let (mut inside, mut out, mut help) = (false, Vec::new(), false);
         let mut entering: Vec<usize> = Vec::new();
         for (i, event) in self.trace.events.iter().enumerate() {
-            let (What::Begin(p) | What::Done(p) | What::Failed(p)) = &event.what else {
+            let (What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p)) = &event.what else {
                 continue;
             };
-            if !matches!(p.deed, Deed::Act | Deed::Await) {
+            let withdrawn = matches!(event.what, What::Withdrawn(_));
+            if !matches!(p.deed, Deed::Act | Deed::Await) || withdrawn && !matches!(p.at, At::Exit(_)) {
                 continue;
             }
             match p.at {
@@ -284,12 +316,18 @@ impl Judge<'_> {
                     if !inside && !enter.is_empty() {
                         return Err(["hold `", &hold.name, "` is left and was not entered"].concat());
                     }
+                    // Leaving it failed, and is tried again.
+                    if matches!(event.what, What::Begin(_)) && self.broke(&out) {
+                        self.left(&out, &exit, hold)?;
+                        out.clear();
+                    }
                     out.push(i);
                 }
                 At::Stage(s) | At::Undo(s) if stages.contains(&s) => {
                     let entered = self.entered(&entering, &enter);
                     let back = matches!(p.at, At::Undo(_)) || self.scenario.resume == 1;
-                    if !out.is_empty() || (!enter.is_empty() && !entered && !back) {
+                    // A hold that could not be left still stands.
+                    if !out.is_empty() && !self.broke(&out) || (!enter.is_empty() && !entered && !back) {
                         let name = &self.release.stage(s).name;
                         return Err(["stage `", name, "` runs outside hold `", &hold.name, "`"].concat());
                     }
@@ -316,6 +354,12 @@ impl Judge<'_> {
         }
         help |= !self.left(&out, &exit, hold)?;
         Ok(help || word.is_some())
+    }
+
+    /// Whether the last of these events is a failure, or something that was broken off.
+    fn broke(&self, events: &[usize]) -> bool {
+        let last = events.last().map(|i| &self.trace.events[*i].what);
+        matches!(last, Some(What::Failed(_) | What::Withdrawn(_)))
     }
 
     fn entered(&self, events: &[usize], wanted: &[&str]) -> bool {

@@ -222,6 +222,7 @@ impl<'a> Judge<'a> {
                         self.thens.push((Then::Rollback, Some(i)));
                     }
                 }
+                What::Cancelled => self.thens.push((Then::Stop, Some(i))),
                 What::Fired(t) => {
                     let Some(trigger) = self.release.triggers.get(t.index()) else {
                         continue;

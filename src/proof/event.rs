@@ -18,6 +18,10 @@ pub enum What {
     Withdrawn(Purpose),
     /// A gate was judged by its metrics.
     Judged(GateId, bool),
+    /// A gate has no data, and the run waits for its owner.
+    Unsure(GateId),
+    /// Somebody cancelled the run.
+    Cancelled,
     /// A trigger fired.
     Fired(TriggerId),
     /// Branches meet: for the order only.

@@ -6,12 +6,14 @@
 mod back;
 mod contract;
 mod event;
+mod github;
 mod reference;
 mod scenario;
 mod scenarios;
 mod stepfunctions;
 mod walk;
 
+use crate::emit::github::parts::Manifest as Workflows;
 use crate::emit::stepfunctions::parts::Manifest;
 use crate::model::ParamId;
 use crate::plan::Plan;
@@ -53,6 +55,36 @@ pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Pr
     let states = machine.blocks.iter().map(|b| b.states.len()).sum();
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
     all(plan, &open, scenarios::all(plan.release(), &open), states, &run)
+}
+
+/// Proves that a release workflow and its rollback mean their plan.
+///
+/// # Errors
+/// The first run in which they do not.
+pub fn workflows(
+    plan: &Plan,
+    [release, rollback]: [&str; 2],
+    manifest: &Workflows,
+) -> Result<Proved, Box<Difference>> {
+    let model = github::read(plan, [release, rollback], manifest).map_err(not_understood)?;
+    let entries = manifest.flows.iter().flat_map(|f| &f.entries);
+    let mut open = Open {
+        parts: entries.flat_map(|e| e.parts.iter().cloned()).collect(),
+        tests: manifest.tests.clone(),
+    };
+    open.tests.extend(scenarios::choices(plan.release()));
+    let mut list = scenarios::all(plan.release(), &open);
+    list.extend(scenarios::broken_off(plan.release(), &open));
+    let run = |scenario: &Scenario| model.run(plan, scenario);
+    all(plan, &open, list, model.size(), &run)
+}
+
+/// What an expression of GitHub's comes to, with its contexts given as JSON; no status function holds but `always()` and `success()`.
+///
+/// # Errors
+/// What is no expression, and what is not understood.
+pub fn expression(text: &str, contexts: &serde_json::Value) -> Result<serde_json::Value, String> {
+    github::expression(text, contexts)
 }
 
 fn not_understood(what: String) -> Box<Difference> {
@@ -189,10 +221,17 @@ fn shown(plan: &Plan, trace: &Trace) -> Vec<String> {
                 let verdict = if *truth { "` passes" } else { "` does not pass" };
                 ["gate `", &release.gate(*g).name, verdict].concat()
             }
+            What::Unsure(g) => [
+                "gate `",
+                &release.gate(*g).name,
+                "` has no data, and the owner is asked",
+            ]
+            .concat(),
             What::Fired(t) => {
                 let name = release.triggers.get(t.index()).map_or("", |t| t.name.as_str());
                 ["trigger `", name, "` fires"].concat()
             }
+            What::Cancelled => "somebody cancels the run".to_string(),
             What::Join => continue,
         };
         lines.push(line);

@@ -20,6 +20,7 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
         || scenario.fires.is_some()
         || scenario.same.is_some()
         || scenario.slow.is_some()
+        || scenario.cancel.is_some()
         || !scenario.flipped.is_empty()
         || !scenario.blank.is_empty()
         || known.tests.iter().any(open)

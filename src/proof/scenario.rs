@@ -49,6 +49,8 @@ pub struct Scenario {
     pub unknown: bool,
     /// An input that the plan does not allow.
     pub problem: Option<usize>,
+    /// Somebody breaks the run off while this part is under way.
+    pub cancel: Option<Purpose>,
     /// What fails takes so many seconds; everything else takes one minute.
     pub slow: Option<u32>,
 }
@@ -170,6 +172,9 @@ impl Scenario {
         }
         if !self.flipped.is_empty() {
             list.push("a condition of the plan comes out the other way".into());
+        }
+        if let Some(p) = &self.cancel {
+            list.push(["somebody cancels the run during ", &words(release, p)].concat());
         }
         if self.unknown {
             list.push("somebody is not known".into());

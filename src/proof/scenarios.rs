@@ -4,7 +4,9 @@
 
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{ApprovalId, Atom, DecisionId, DistinctFrom, GateId, GateTest, Release, TriggerId};
+use crate::model::{
+    ApprovalId, Atom, DecisionId, DistinctFrom, GateId, GateTest, ParamId, ParamType, Release, TriggerId,
+};
 use std::collections::BTreeSet;
 
 /// Every run that is looked at.
@@ -104,6 +106,42 @@ pub fn all(release: &Release, open: &Open) -> Vec<Scenario> {
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list
+}
+
+/// The choices of inputs, as conditions that come out one way or another.
+pub fn choices(release: &Release) -> Vec<Test> {
+    let mut list = Vec::new();
+    for (i, param) in release
+        .params
+        .iter()
+        .enumerate()
+        .filter(|(_, p)| p.fixed.is_none())
+    {
+        let count = match &param.ty {
+            ParamType::OneOf(words) => words.len(),
+            ParamType::Environment => release.environments.len(),
+            ParamType::Bool => 2,
+            _ => 0,
+        };
+        let param = ParamId::at(i);
+        list.extend((0..count).map(|choice| Test::Atom(Atom::Param { param, choice })));
+    }
+    list
+}
+
+/// Runs that somebody breaks off while a part is under way.
+pub fn broken_off(release: &Release, open: &Open) -> Vec<Scenario> {
+    let well = Scenario::well(release);
+    let parts = open.parts.iter().filter(|p| {
+        matches!(p.at, At::Stage(_) | At::Enter(_)) && matches!(p.deed, Deed::Act | Deed::Await)
+            || p.at == At::Run && matches!(p.deed, Deed::Grant(_))
+    });
+    parts
+        .map(|part| Scenario {
+            cancel: Some(part.clone()),
+            ..well.clone()
+        })
+        .collect()
 }
 
 /// Adds a run in which something is changed.

@@ -24,6 +24,8 @@ pub struct Fate {
     pub began: BTreeSet<SmolStr>,
     /// Whether it began at all.
     pub begun: bool,
+    /// It failed before a step, because of what the step demands.
+    pub unsure: bool,
     /// It has no step that shows.
     pub quiet: bool,
     /// Its first and its last event.
@@ -272,6 +274,7 @@ impl Walker<'_, '_> {
             StepKind::Act(act) => {
                 if act.assertions.iter().any(|a| !self.judge.truth(&a.holds)) {
                     self.fate.begun = true;
+                    self.fate.unsure = true;
                     return Ok(Came::Failed(None));
                 }
                 if !shows(act) {
@@ -394,6 +397,7 @@ impl Walker<'_, '_> {
             }
             let verdict = match &event.what {
                 What::Judged(g, truth) if *g == id => *truth,
+                What::Unsure(g) if *g == id => false,
                 What::Done(p) if p.deed == Deed::NoData(id) => true,
                 What::Failed(p) if p.deed == Deed::NoData(id) => false,
                 _ => continue,
@@ -419,9 +423,17 @@ impl Walker<'_, '_> {
 
     fn way(&self, step: &Step) -> Way {
         match &step.kind {
+            StepKind::VerifyGate(g) if self.unsure(*g) => {
+                self.judge.way(&crate::model::FailureOutcome::Pause)
+            }
             StepKind::VerifyGate(g) => self.gate_way(*g),
             _ => self.on_failure(),
         }
+    }
+
+    /// Whether a gate had no data, and its owner was asked how to go on.
+    fn unsure(&self, gate: GateId) -> bool {
+        self.judge.find(|w| *w == What::Unsure(gate)).is_some()
     }
 
     fn gate_goes_on(&self, step: &Step) -> bool {

@@ -4,8 +4,9 @@
 
 mod lower;
 mod model;
+pub mod parts;
 mod print;
-mod script;
+pub mod script;
 pub mod shown;
 
 use crate::diagnostic::Bag;
@@ -14,6 +15,13 @@ use crate::plan::Plan;
 
 /// The target.
 pub const TARGET: Target = Target { name: "github", emit };
+
+/// What the steps of the workflows of a plan stand for.
+pub fn manifest(plan: &Plan, context: &Context<'_>) -> parts::Manifest {
+    let (release, rollback, _) = lower::lower(plan, context);
+    let files = ["release", "rollback"].map(|kind| lower::file(plan.release(), kind));
+    parts::manifest(files, [&release, &rollback])
+}
 
 /// The workflows of a plan, with what GitHub cannot hold.
 pub fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {

@@ -3,6 +3,8 @@
 //! Must not know plans (`lower` does) nor YAML (`print` does). Called by both.
 
 use crate::emit::github::script::Script;
+use crate::emit::parts::Purpose;
+use crate::model::Atom;
 
 /// A workflow file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,10 @@ pub struct Step {
     pub env: Vec<(String, Field)>,
     /// What it does.
     pub body: Body,
+    /// The parts of the plan it stands for.
+    pub parts: Vec<Purpose>,
+    /// The variables that decide a comparison of the plan, with the text they hold when it is so.
+    pub reads: Vec<(Atom, String, String)>,
 }
 
 /// What a step does.
@@ -155,6 +161,14 @@ impl Field {
     pub fn text(text: impl Into<String>) -> Self {
         Field {
             parts: vec![Part::Text(text.into())],
+        }
+    }
+
+    /// The text, when nothing in it is evaluated.
+    pub fn known(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
         }
     }
 

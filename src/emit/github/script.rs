@@ -2,6 +2,8 @@
 //!
 //! Values reach a script through the step's variables only. Must not know plans (`lower` does) nor bash (`print` does).
 
+use crate::model::{Cond, GateId, TriggerId};
+
 /// What a step's bash does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Script {
@@ -26,6 +28,10 @@ pub struct Program {
     pub text: String,
     /// The variables it reads.
     pub args: Vec<String>,
+    /// The condition of the plan that it decides; none for a value.
+    pub decides: Option<Cond>,
+    /// What it prints when that holds, and nothing stands in `TAKEN` yet; `true` where it is none.
+    pub word: Option<String>,
 }
 
 /// A variable computed before the command runs.
@@ -211,6 +217,8 @@ pub enum MeasureEnd {
         failing: Failing,
         /// The output that says `passed` or `failed`.
         verdict: String,
+        /// Which.
+        gate: GateId,
     },
     /// A trigger: the job fails as soon as the condition holds, while any of the jobs in `WATCHED` is still to come.
     Watch {
@@ -222,6 +230,8 @@ pub enum MeasureEnd {
         chunk: i64,
         /// The cause that is written down.
         cause: String,
+        /// Which trigger.
+        trigger: TriggerId,
     },
     /// An option of a decision: written to `option` when it holds and nothing stands there yet.
     Option {

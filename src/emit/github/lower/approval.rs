@@ -12,6 +12,7 @@ use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{names, order};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::Fixed;
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Reviewers;
 use crate::model::{Approval, ApprovalId, DistinctFrom, DutyRule, PersonRef, Quorum, RoleOrPerson, Seat};
 use crate::plan::Node;
@@ -96,6 +97,7 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
         };
         let mut vars = b.vars("V");
         token(&mut vars);
+        vars.parts = vec![Meant::new(At::Run, &approval.name, Deed::Grant(id))];
         b.permit("actions", false, "to read who approved");
         vars.text("ENVIRONMENT", ctx.environment(&Purpose::Approve(id)));
         vars.text("SEATS", seat.to_string());
@@ -259,6 +261,7 @@ pub fn way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
             }
             let mut vars = b.vars("V");
             token(&mut vars);
+            vars.parts = vec![Meant::new(At::Run, &o.name, Deed::Override(index))];
             b.permit("actions", false, "to read who approved");
             vars.text("ENVIRONMENT", ctx.environment(&Purpose::Override(index)));
             vars.text("SEATS", seat.to_string());

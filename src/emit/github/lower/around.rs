@@ -12,6 +12,7 @@ use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{inputs, messages, names, order, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
+use crate::emit::parts::At;
 use crate::emit::people::Reviewers;
 use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, StartedBy, Text};
 use serde_json::json;
@@ -78,6 +79,8 @@ pub fn preflight(ctx: &Ctx<'_>) -> Job {
         let program = Program {
             text: "($LOGINS | fromjson)[$AUTHOR] // \"\"".to_string(),
             args: vec!["AUTHOR".to_string(), "LOGINS".to_string()],
+            decides: None,
+            word: None,
         };
         b.leave("author", Expr::StepOutput("author".into(), "author".into()));
         let script = Script::Conditions(vec![("author".to_string(), program)]);
@@ -222,6 +225,8 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
             ends: vec![job.clone()],
             within: None,
             keeps: true,
+            at: At::Enter(id),
+            each: false,
             id: job,
         },
     )
@@ -253,6 +258,8 @@ pub fn exit_chain<'a>(
         ends: vec![names::exit(ctx.release, id)],
         within: None,
         keeps: false,
+        at: At::Exit(id),
+        each: false,
         id: job,
     }
 }
@@ -292,7 +299,9 @@ pub fn exits(ctx: &Ctx<'_>, id: HoldId, settlers: &[String], workers: &[String])
     let mut needs: BTreeSet<String> = settlers.iter().chain(workers).cloned().collect();
     needs.insert(job.clone());
     needs.insert("preflight".to_string());
-    let mut cond = vec![entered(ctx, id, &mut needs), Expr::Result(job).is("skipped")];
+    // Cancelled, it was not left, or only in part.
+    let never = ["skipped", "cancelled"].map(|word| Expr::Result(job.clone()).is(word));
+    let mut cond = vec![entered(ctx, id, &mut needs), Expr::any(never)];
     cond.extend(nothing_handed_over(settlers));
     if ctx.resumable() {
         cond.push(ctx.done(&names::exit(ctx.release, id)).negate());
@@ -341,6 +350,8 @@ pub fn finally_chain<'a>(ctx: &Ctx<'a>, status: Expr, cond: Vec<Expr>, needs: BT
         ends: Vec::new(),
         within: None,
         keeps: false,
+        at: At::Finally,
+        each: true,
     }
 }
 
@@ -355,6 +366,23 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
     vars.expr("START", Expr::Output("preflight".into(), "start".into()));
     vars.text("SETTLERS", json_list(settlers.iter().cloned()));
     vars.text("WORKERS", json_list(workers.iter().cloned()));
+    // Nothing is half done where somebody was only asked.
+    let reviewed: BTreeSet<String> = environments::environments(ctx.plan)
+        .into_iter()
+        .filter(|e| e.reviewers.is_some())
+        .map(|e| e.name)
+        .collect();
+    let asks = |j: &&Job| {
+        let place = j
+            .environment
+            .as_ref()
+            .map(crate::emit::github::model::Field::known);
+        workers.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
+    };
+    vars.text(
+        "ASKERS",
+        json_list(jobs.iter().filter(asks).map(|j| j.id.clone())),
+    );
     let exits: Vec<String> = jobs
         .iter()
         .map(|j| j.id.clone())

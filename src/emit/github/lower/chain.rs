@@ -10,6 +10,7 @@ use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{names, stage};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Script, Tries, Wait, WaitLength};
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Askable;
 use crate::model::{Act, CaptureId, Cond, Dur, EnvId, GateTest, Origin, Step, StepKind, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,8 @@ pub enum LinkWhat<'a> {
     Step(&'a Step),
     /// An act: the undo of a step.
     Act(&'a Act),
+    /// What must hold before a person does something.
+    May(&'a Act),
 }
 
 /// A chain of jobs.
@@ -70,29 +73,48 @@ pub struct Chain<'a> {
     pub within: Option<Dur>,
     /// Values that are kept.
     pub keeps: bool,
+    /// Where in a run it is done.
+    pub at: At,
+    /// Whether each step is done whatever became of the others.
+    pub each: bool,
 }
 
-enum Part<'a> {
+enum Piece<'a> {
     Work(Vec<Link<'a>>),
     Person(Box<Link<'a>>, Text, Vec<CaptureId>, Option<Dur>),
 }
 
 /// The jobs of a chain, in order; at least one.
 pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
-    let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut parts: Vec<Piece<'a>> = Vec::new();
     for link in &chain.links {
         match question(ctx, link) {
             Some((what, captures, within)) => {
-                parts.push(Part::Person(Box::new(link.clone()), what, captures, within))
+                let act = match link.what {
+                    LinkWhat::Act(act) | LinkWhat::May(act) => Some(act),
+                    LinkWhat::Step(step) => step.act(),
+                };
+                if let Some(act) = act.filter(|a| a.assertions.iter().any(|x| x.holds != Cond::True)) {
+                    let may = Link {
+                        slug: format!("{}_may", link.slug),
+                        what: LinkWhat::May(act),
+                        ..link.clone()
+                    };
+                    match parts.last_mut() {
+                        Some(Piece::Work(list)) => list.push(may),
+                        _ => parts.push(Piece::Work(vec![may])),
+                    }
+                }
+                parts.push(Piece::Person(Box::new(link.clone()), what, captures, within))
             }
             None => match parts.last_mut() {
-                Some(Part::Work(list)) => list.push(link.clone()),
-                _ => parts.push(Part::Work(vec![link.clone()])),
+                Some(Piece::Work(list)) => list.push(link.clone()),
+                _ => parts.push(Piece::Work(vec![link.clone()])),
             },
         }
     }
-    if !matches!(parts.last(), Some(Part::Work(_))) {
-        parts.push(Part::Work(Vec::new()));
+    if !matches!(parts.last(), Some(Piece::Work(_))) {
+        parts.push(Piece::Work(Vec::new()));
     }
     let count = parts.len();
     let mut done: Vec<(String, Option<Expr>)> = Vec::new();
@@ -111,13 +133,17 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
         };
         let mut b = JobBuilder::new(ctx, id.clone(), title);
         b.from(chain.origin);
+        b.at = chain.at;
         b.needs.extend(chain.needs.iter().cloned());
         let mut cond = vec![chain.status.clone()];
-        if i == 0 {
+        if i == 0 || chain.each {
             cond.extend(chain.cond.iter().cloned());
         }
         for (before, skipped) in &done {
             b.need(before.clone());
+            if chain.each {
+                continue;
+            }
             let skip = skipped
                 .clone()
                 .map(|s| Expr::all([Expr::Result(before.clone()).is("skipped"), s]));
@@ -126,10 +152,12 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
             ));
         }
         match part {
-            Part::Work(links) => {
+            Piece::Work(links) => {
                 let mut units = BTreeMap::new();
                 for link in &links {
-                    units.insert(link.slug.clone(), vec![link.unit.clone()]);
+                    if !matches!(link.what, LinkWhat::May(_)) {
+                        units.insert(link.slug.clone(), vec![link.unit.clone()]);
+                    }
                     do_link(&mut b, &chain, link);
                 }
                 record(&mut b, &chain, &units, last);
@@ -140,7 +168,7 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
                 list.push(b.finish(Expr::all(cond), Some(environment), Some(chain.place), &chain.duty));
                 done = vec![(id, None)];
             }
-            Part::Person(link, what, captures, within) => {
+            Piece::Person(link, what, captures, within) => {
                 b.name = format!("{}: {}", b.name, names::title(ctx.release, &what));
                 let applies = applies(&mut b, &link);
                 let kept = if chain.keeps {
@@ -150,8 +178,8 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
                 };
                 stage::confirmed(
                     &mut b,
-                    &link.purpose,
-                    std::slice::from_ref(&link.unit),
+                    (&link.purpose, asks_for(ctx, chain.at, &link)),
+                    (std::slice::from_ref(&link.unit), &[]),
                     kept,
                     within,
                     None,
@@ -171,6 +199,7 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
 /// The question a step puts to a person.
 fn question<'a>(ctx: &Ctx<'a>, link: &Link<'a>) -> Option<(Text, Vec<CaptureId>, Option<Dur>)> {
     let (asks, step) = match link.what {
+        LinkWhat::May(_) => (None, None),
         LinkWhat::Act(act) => (by_hand(act), None),
         LinkWhat::Step(step) => match &step.kind {
             StepKind::VerifyGate(g) => match &ctx.release.gate(*g).test {
@@ -193,9 +222,28 @@ fn question<'a>(ctx: &Ctx<'a>, link: &Link<'a>) -> Option<(Text, Vec<CaptureId>,
     }
 }
 
+/// The part of the plan that a question of a chain is.
+fn asks_for(ctx: &Ctx<'_>, at: At, link: &Link<'_>) -> Meant {
+    let deed = match link.what {
+        LinkWhat::Step(step) => match step.kind {
+            StepKind::VerifyGate(gate) => {
+                return Meant::new(at, &ctx.release.gate(gate).name, Deed::Judge(gate));
+            }
+            StepKind::WaitFor(_) => Deed::Await,
+            _ => Deed::Act,
+        },
+        LinkWhat::Act(_) | LinkWhat::May(_) => Deed::Act,
+    };
+    Meant::new(at, &link.slug, deed)
+}
+
 fn applies(b: &mut JobBuilder<'_, '_>, link: &Link<'_>) -> Expr {
     let ctx = b.ctx;
     let mut list: Vec<Expr> = link.cond.iter().cloned().collect();
+    // What an earlier run did, or its owner went past, is not done again.
+    if b.at_entry() && ctx.resumable() {
+        list.push(ctx.done(&link.unit).negate());
+    }
     if is_static(ctx.release, &link.when) {
         list.push(expr(ctx, &link.when, &mut b.needs));
     }
@@ -219,9 +267,14 @@ fn do_link<'c, 'a>(b: &mut JobBuilder<'c, 'a>, chain: &Chain<'a>, link: &Link<'a
         );
         conds.push(Expr::StepOutput(slug, "holds".into()).is("true"));
     }
-    let cond = success_and(conds);
+    let cond = if chain.each {
+        Some(Expr::all(std::iter::once(always()).chain(conds)))
+    } else {
+        success_and(conds)
+    };
     let again = |retry: bool| (chain.stubborn && !retry).then(|| Tries::Again(vec![30, 60]));
     match link.what {
+        LinkWhat::May(act) => b.may(act, &link.slug, cond),
         LinkWhat::Act(act) => {
             let how = How {
                 cond,
@@ -284,6 +337,7 @@ fn record(b: &mut JobBuilder<'_, '_>, chain: &Chain<'_>, units: &BTreeMap<String
         },
     );
     vars.text("UNITS", serde_json::to_string(units).unwrap_or_default());
+    vars.text("GATES", "{}");
     for output in ["state", "at"] {
         b.leave(output, Expr::StepOutput("record".into(), output.into()));
     }

@@ -154,7 +154,10 @@ fn gate_outcome(ctx: &Ctx<'_>, g: GateId, outcome: Outcome, needs: &mut BTreeSet
 /// A condition as a program that prints `true` or `false`.
 pub fn program(vars: &mut Vars<'_, '_>, cond: &Cond) -> Program {
     let text = expression(vars, cond);
-    jq::finish(vars, text)
+    Program {
+        decides: Some(cond.clone()),
+        ..jq::finish(vars, text)
+    }
 }
 
 /// A condition as an expression of `jq`.
@@ -214,8 +217,12 @@ fn atom_expression(vars: &mut Vars<'_, '_>, a: &Atom) -> String {
         Atom::Param { param: id, choice } => {
             let base = param(vars.release(), *id);
             let name = vars.variable(base);
-            match choices(vars.release(), *id).get(*choice) {
-                Some(word) => format!("(${name} == {})", jq::string(word)),
+            let words = choices(vars.release(), *id);
+            let word = words.get(*choice).cloned();
+            let wanted = word.clone().unwrap_or_else(|| (*choice == 1).to_string());
+            vars.reads.push((a.clone(), name.clone(), wanted));
+            match word {
+                Some(word) => format!("(${name} == {})", jq::string(&word)),
                 None => format!("(${name} == \"{}\")", *choice == 1),
             }
         }
@@ -224,6 +231,7 @@ fn atom_expression(vars: &mut Vars<'_, '_>, a: &Atom) -> String {
             let e = atom(vars.ctx, other, &mut needs);
             vars.needs.extend(needs);
             let name = vars.variable(e);
+            vars.reads.push((a.clone(), name.clone(), "true".to_string()));
             format!("(${name} == \"true\")")
         }
     }

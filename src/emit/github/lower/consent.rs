@@ -2,7 +2,7 @@
 //!
 //! Called by `lower` and `rollback`.
 
-use crate::emit::environments::{Purpose, tickers};
+use crate::emit::environments::{Purpose as Place, tickers};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, success_and, token};
@@ -10,7 +10,8 @@ use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{names, order, stage};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Program, Script};
-use crate::model::{ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr};
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::{ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr, StageId};
 use crate::plan::Node;
 
 /// A job that only finds out whether something applies, where GitHub's expressions cannot.
@@ -29,6 +30,16 @@ pub fn when(
     let script = Script::Conditions(vec![("applicable".to_string(), program)]);
     b.step(Some("when"), "Does it apply?", None, vars, script);
     b.finish(Expr::all(before.to_vec()), None, None, "")
+}
+
+/// The first stage that waits for a checklist: there it is settled when it is not as it should be.
+fn first_at(ctx: &Ctx<'_>, id: ChecklistId) -> At {
+    let waits = |s: &StageId| ctx.release.stage(*s).ready.iter().any(|(c, _)| *c == id);
+    ctx.plan
+        .stage_order()
+        .into_iter()
+        .find(waits)
+        .map_or(At::Run, At::Stage)
 }
 
 /// The jobs of a checklist that some stage waits for: its commands, then its ticks.
@@ -57,6 +68,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
             }
             let how = How {
                 cond: success_and(conds),
+                part: Some(Purpose::new(first_at(ctx, id), &list.name, Deed::Ready)),
                 ..How::plain(format!("c{}", i + 1))
             };
             b.act(act, how);
@@ -64,7 +76,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         let place = ctx.release.environment;
         jobs.push(b.finish(
             Expr::all(cond),
-            Some(ctx.environment(&Purpose::Deploy(place))),
+            Some(ctx.environment(&Place::Deploy(place))),
             Some(place),
             "preflight",
         ));
@@ -83,8 +95,18 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
-        let purpose = Purpose::Ready(id, role);
-        stage::confirmed(&mut b, &purpose, &[job], Vec::new(), None, None, None);
+        let purpose = Place::Ready(id, role);
+        b.at = first_at(ctx, id);
+        let part = Purpose::new(b.at, &list.name, Deed::Ready);
+        stage::confirmed(
+            &mut b,
+            (&purpose, part),
+            (&[job], &[]),
+            Vec::new(),
+            None,
+            None,
+            None,
+        );
         jobs.push(b.finish(Expr::all(cond), Some(ctx.environment(&purpose)), None, ""));
     }
     jobs
@@ -145,7 +167,15 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
                 if !args.iter().any(|a| a == "TAKEN") {
                     args.push("TAKEN".to_string());
                 }
-                let script = Script::Conditions(vec![("option".to_string(), Program { text, args })]);
+                let script = Script::Conditions(vec![(
+                    "option".to_string(),
+                    Program {
+                        text,
+                        args,
+                        decides: program.decides,
+                        word: Some(option.name.to_string()),
+                    },
+                )]);
                 b.step(
                     Some(&step),
                     format!("Is it `{}`?", option.name),
@@ -163,7 +193,7 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
         let place = ctx.release.environment;
         jobs.push(b.finish(
             Expr::all(cond.clone()),
-            Some(ctx.environment(&Purpose::Deploy(place))),
+            Some(ctx.environment(&Place::Deploy(place))),
             Some(place),
             "decisions",
         ));
@@ -181,7 +211,7 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
         question(&mut b, id);
         b.finish(
             Expr::all(cond.iter().cloned().chain(more)),
-            Some(ctx.environment(&Purpose::Decide(id))),
+            Some(ctx.environment(&Place::Decide(id))),
             None,
             "",
         )
@@ -220,6 +250,7 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
         ended.push(Expr::succeeded(&tested));
     }
     let mut vars = b.vars("V");
+    vars.parts = vec![Purpose::new(At::Run, &decision.name, Deed::Decide(id, 0))];
     let taken = if tests {
         Expr::Output(tested, "option".into())
     } else {
@@ -261,7 +292,8 @@ pub fn question(b: &mut JobBuilder<'_, '_>, id: DecisionId) {
     let mut vars = b.vars("V");
     token(&mut vars);
     b.permit("actions", false, "to read what was answered");
-    vars.text("ENVIRONMENT", ctx.environment(&Purpose::Decide(id)));
+    vars.parts = vec![Purpose::new(At::Run, &decision.name, Deed::Decide(id, 0))];
+    vars.text("ENVIRONMENT", ctx.environment(&Place::Decide(id)));
     vars.text(
         "OPTIONS",
         json_list(decision.options.iter().map(|o| o.name.to_string())),

@@ -177,7 +177,17 @@ impl<'a> Ctx<'a> {
 
     /// Whether something else may fail while a stage is under way, so that it looks before it begins a step.
     pub fn guarded(&self, stage: StageId) -> bool {
-        !self.release.triggers.is_empty() || !self.apart(Node::Stage(stage)).is_empty()
+        // Preparations of other stages and declared ways around are asked for from the start.
+        let before = self.plan.ancestors(Node::Stage(stage));
+        let prepares = |i: usize| {
+            let other = StageId::at(i);
+            let later = other != stage && !self.plan.contains(&before, Node::Stage(other));
+            later && !self.release.stages[i].ready.is_empty()
+        };
+        !self.release.triggers.is_empty()
+            || !self.release.overrides.is_empty()
+            || !self.apart(Node::Stage(stage)).is_empty()
+            || (0..self.release.stages.len()).any(prepares)
     }
 
     /// The triggers that GitHub can watch: those over metrics.

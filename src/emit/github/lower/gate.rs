@@ -9,7 +9,8 @@ use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::work::{How, command_source, extraction};
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::{Failing, Measure, MeasureEnd, MetricRun, NoDataMeans, Program, Script};
-use crate::model::{Comparison, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Task};
+use crate::emit::parts::{Deed, Purpose};
+use crate::model::{Comparison, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Task, TriggerId};
 
 /// What a missing value means for a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +33,13 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 How {
                     timeout: how.timeout.or(gate.timeout),
                     verdict: Some(verdict),
+                    part: Some(Purpose::new(self.at, &gate.name, Deed::Judge(id))),
                     ..how
                 },
             ),
             GateTest::Metrics(e) => {
                 let mut vars = self.vars("RELEASEC_V");
+                vars.parts = vec![Purpose::new(self.at, &gate.name, Deed::Judge(id))];
                 let over = over_seconds(gate.over);
                 let metrics = self.metrics(&mut vars, e, over, false);
                 let holds = self.holds(&mut vars, e, over, Missing::Holds);
@@ -51,6 +54,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                         every: gate.every.map_or(60, Dur::as_seconds).max(1),
                         failing: how.failing,
                         verdict,
+                        gate: id,
                     },
                 };
                 let name = format!("Gate: {}", names::title(self.ctx.release, &gate.title));
@@ -63,7 +67,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     /// A trigger's look at its metrics, until the stages it watches have ended.
     pub fn watch(
         &mut self,
-        e: &MetricExpr,
+        (id, e): (TriggerId, &MetricExpr),
         over: Option<Dur>,
         cause: &str,
         chunk: i64,
@@ -83,6 +87,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 every: EVERY,
                 chunk,
                 cause: cause.to_string(),
+                trigger: id,
             },
         };
         self.measure("watch", "Watch".to_string(), None, vars, measure);
@@ -218,7 +223,12 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 .map(|(m, at)| baseline_id(m, at)),
         );
         args.dedup();
-        Program { text, args }
+        Program {
+            text,
+            args,
+            decides: None,
+            word: None,
+        }
     }
 }
 

@@ -96,6 +96,8 @@ pub fn check(b: &mut JobBuilder<'_, '_>) {
         let program = Program {
             text: format!("${name} | test({})", jq::string(pattern)),
             args: vec![name],
+            decides: None,
+            word: None,
         };
         list.push(Assert {
             holds: program,

@@ -8,6 +8,7 @@ use crate::emit::github::lower::names;
 use crate::emit::github::lower::values::Vars;
 use crate::emit::github::model::{Action, Body, Expr, Field, Job, Part, Permission, Status, Step};
 use crate::emit::github::script::{Fixed, Script};
+use crate::emit::parts::At;
 use crate::emit::people::iam_role;
 use crate::model::{EnvId, Tool};
 use std::collections::BTreeSet;
@@ -37,6 +38,8 @@ pub struct JobBuilder<'c, 'a> {
     source: Option<String>,
     /// The longest it may take, in seconds.
     pub seconds: i64,
+    /// Where in a run it does something.
+    pub at: At,
 }
 
 impl<'c, 'a> JobBuilder<'c, 'a> {
@@ -56,6 +59,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             permissions: Vec::new(),
             source: None,
             seconds: 0,
+            at: At::Run,
         }
     }
 
@@ -67,6 +71,11 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     /// Another job before it.
     pub fn need(&mut self, job: impl Into<String>) {
         self.needs.insert(job.into());
+    }
+
+    /// Whether it enters a hold, and an earlier run may have done a part of that.
+    pub fn at_entry(&self) -> bool {
+        matches!(self.at, At::Enter(_)) && self.ctx.side == crate::emit::github::lower::context::Side::Release
     }
 
     /// A right of its token.
@@ -111,6 +120,8 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             cond,
             env: vars.env,
             body: Body::Run(script),
+            parts: vars.parts,
+            reads: vars.reads,
         });
     }
 
@@ -162,6 +173,8 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 cond: None,
                 env: vars.env,
                 body: Body::Run(Script::Fixed(Fixed::Tools)),
+                parts: Vec::new(),
+                reads: Vec::new(),
             });
         }
         if let Some(place) = place.filter(|_| self.cloud)
@@ -211,6 +224,8 @@ fn checkout() -> Step {
             action: Action::Checkout,
             with,
         },
+        parts: Vec::new(),
+        reads: Vec::new(),
     }
 }
 
@@ -246,6 +261,8 @@ fn credentials(ctx: &Ctx<'_>, job: &str, place: EnvId, duty: &str) -> Option<Ste
                 ("mask-aws-account-id".to_string(), Field::text("true")),
             ],
         },
+        parts: Vec::new(),
+        reads: Vec::new(),
     })
 }
 
@@ -286,6 +303,8 @@ pub fn upload(cond: Option<Expr>, name: Field, path: Field) -> Step {
                 ("retention-days".to_string(), Field::text("90")),
             ],
         },
+        parts: Vec::new(),
+        reads: Vec::new(),
     }
 }
 

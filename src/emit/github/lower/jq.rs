@@ -30,7 +30,12 @@ pub fn finish(vars: &Vars<'_, '_>, text: String) -> Program {
         .filter(|n| reads(&text, n))
         .cloned()
         .collect();
-    Program { text, args }
+    Program {
+        text,
+        args,
+        decides: None,
+        word: None,
+    }
 }
 
 /// Whether a program reads a variable.

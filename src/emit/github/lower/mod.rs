@@ -33,6 +33,7 @@ use crate::emit::Context;
 use crate::emit::github::lower::context::{Ctx, Side};
 use crate::emit::github::lower::job::job_name;
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job, Part, Triggers, Workflow};
+use crate::emit::parts::At;
 use crate::model::{ChecklistId, HoldId, MomentKind, Release, StartedBy};
 use crate::plan::{Node, Plan};
 use std::cell::RefCell;
@@ -169,6 +170,7 @@ fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
     let base = names::stage(ctx.release, id);
     let mut b = job::JobBuilder::new(ctx, names::with(&base, "demote"), job_name("Demote", &s.name));
     b.from(&rollout.origin);
+    b.at = At::Aside;
     let jobs = ctx.stage_jobs(id);
     let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
     let rung = Expr::first(

@@ -28,12 +28,12 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
         }
     }
     // A stage whose `after` may all be not applicable inherits theirs.
-    let mut open: Vec<StageId> = s.after.iter().map(|a| a.stage).collect();
+    let mut open: Vec<StageId> = follows(ctx, stage);
     let mut seen: BTreeSet<StageId> = open.iter().copied().collect();
     while !open.is_empty() && open.iter().all(|s| ctx.release.stage(*s).when != Cond::True) {
         let further: Vec<StageId> = open
             .iter()
-            .flat_map(|s| ctx.release.stage(*s).after.iter().map(|a| a.stage))
+            .flat_map(|s| follows(ctx, *s))
             .filter(|s| seen.insert(*s))
             .collect();
         for s in &further {
@@ -66,6 +66,15 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
         }
     }
     list
+}
+
+/// The stages that a stage comes after: because it says so, or because they are done one at a time.
+fn follows(ctx: &Ctx<'_>, stage: StageId) -> Vec<StageId> {
+    let waits = ctx.plan.waits_for(Node::Stage(stage)).into_iter();
+    waits
+        .filter(|(_, edge)| matches!(edge.kind, EdgeKind::After | EdgeKind::Serial))
+        .filter_map(|(node, _)| if let Node::Stage(s) = node { Some(s) } else { None })
+        .collect()
 }
 
 /// The holds a stage stands in have been entered.

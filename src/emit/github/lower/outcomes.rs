@@ -62,7 +62,7 @@ pub fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[Strin
         FailureOutcome::RollbackStage(s) => {
             json!({"then": "rollback", "ends": "stopped", "scope": with_dependents(ctx, *s)})
         }
-        FailureOutcome::Pause => paused(ctx, pause, done),
+        FailureOutcome::Pause => paused(ctx, pause),
         FailureOutcome::Stop => json!({"then": "rollback", "ends": "stopped_as_it_is"}),
         FailureOutcome::Continue { .. } => json!({"then": "continue", "done": done}),
         FailureOutcome::Restart(s, n) => {
@@ -74,13 +74,13 @@ pub fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[Strin
 }
 
 /// The owner is asked how the run goes on.
-pub fn paused(ctx: &Ctx<'_>, pause: &Purpose, done: &[String]) -> Value {
+pub fn paused(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
     json!({
         "then": "ask",
         "asks": ctx.environment(pause),
         "options": {
             "retry": {"then": "retry"},
-            "proceed": {"then": "continue", "done": done},
+            "proceed": {"then": "proceed"},
             "rollback": rollback(),
             "stop": {"then": "rollback", "ends": "stopped_as_it_is"},
         },
@@ -93,11 +93,12 @@ pub fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) 
     let decision = ctx.release.decision(id);
     let mut options = Map::new();
     let kept = names::option(ctx.release, id);
+    let own = names::decision(ctx.release, id);
     let mut all = done.to_vec();
-    all.push(names::decision(ctx.release, id));
+    all.push(own.clone());
     for option in &decision.options {
         let mut value = match &option.then {
-            OptionOutcome::Proceed => json!({"then": "continue", "done": all}),
+            OptionOutcome::Proceed => json!({"then": "proceed", "done": [own]}),
             // The owner was just asked: a second question has no clear answer either.
             OptionOutcome::Then(FailureOutcome::Pause) => json!({"then": "ask"}),
             OptionOutcome::Then(o) => outcome(ctx, o, pause, &all),

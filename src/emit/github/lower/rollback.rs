@@ -10,6 +10,7 @@ use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and
 use crate::emit::github::lower::{approval, around, inputs, messages, names};
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
 use crate::emit::github::script::Fixed;
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
 use crate::plan::Node;
 use std::collections::BTreeSet;
@@ -76,7 +77,9 @@ pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
     }
     if !ctx.release.finally.is_empty() {
         let needs = jobs.iter().map(|j| j.id.clone()).collect();
-        let cond = vec![Expr::succeeded("todo")];
+        // A run that goes on, or that another rollback settles for, has its own.
+        let ends = |word: &str| Expr::Output("todo".into(), "ends".into()).differs(word);
+        let cond = vec![Expr::succeeded("todo"), ends("goes_on"), ends("nothing")];
         jobs.extend(chain::jobs(
             ctx,
             around::finally_chain(ctx, always(), cond, needs),
@@ -125,6 +128,14 @@ fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
             }
             let mut vars = b.vars("V");
             token(&mut vars);
+            vars.parts = ctx
+                .release
+                .stages
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| matches!(&s.rollback, Rollback::Written(w) if w.approved.iter().any(|(a, _)| *a == id)))
+                .map(|(i, _)| Meant::new(At::Undo(StageId::at(i)), &approval.name, Deed::Grant(id)))
+                .collect();
             b.permit("actions", false, "to read who approved");
             vars.text("ENVIRONMENT", ctx.environment(&Purpose::Approve(id)));
             vars.text("SEATS", seat.to_string());
@@ -229,6 +240,8 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
             ends: vec![format!("undo.{}", stage.slug)],
             within,
             keeps: false,
+            at: At::Undo(id),
+            each: false,
         },
     );
     if messages::any(ctx, MomentKind::RolledBack, Some(id)) {
@@ -275,6 +288,8 @@ fn enter_again(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
             ends: Vec::new(),
             within: None,
             keeps: false,
+            at: At::Enter(id),
+            each: false,
         },
     )
 }
@@ -317,8 +332,11 @@ fn exit(ctx: &Ctx<'_>, id: HoldId, undone: &[StageId], before: Option<&str>) -> 
         ]);
         crate::emit::github::lower::stage::confirmed(
             &mut b,
-            &Purpose::Hold(id),
-            &[],
+            (
+                &Purpose::Hold(id),
+                Meant::new(At::Exit(id), &hold.name, Deed::Word(id)),
+            ),
+            (&[], &[]),
             Vec::new(),
             None,
             None,

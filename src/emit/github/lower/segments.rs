@@ -72,6 +72,8 @@ pub enum What<'a> {
     Gate(GateId),
     /// A wait.
     Wait(WaitLength),
+    /// What must hold before a person does something.
+    May(&'a Act),
 }
 
 /// A question to a person.
@@ -185,6 +187,20 @@ impl<'a> Cutter<'a> {
                 self.gate(*gate, when, &step.origin, Some(step));
             }
             (_, Some(ask)) => {
+                if let Some(act) = step
+                    .act()
+                    .filter(|a| a.assertions.iter().any(|x| x.holds != Cond::True))
+                {
+                    self.item(Item {
+                        slug: format!("{}_may", step.slug),
+                        units: Vec::new(),
+                        when: when.clone(),
+                        origin: &step.origin,
+                        what: What::May(act),
+                        seconds: 60,
+                        environment: self.home,
+                    });
+                }
                 let (what, captures, within) = match ask {
                     Askable::Manual(m) => (m.what.clone(), step.captures.clone(), step.timeout),
                     Askable::Question(q) => {

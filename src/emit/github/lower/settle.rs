@@ -11,9 +11,10 @@ use crate::emit::github::lower::job::{JobBuilder, begun, json_list, token};
 use crate::emit::github::lower::outcomes::{decided, gate_done, outcome, paused, proceed, rollback};
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{approval, messages, names, order, stage};
+use crate::emit::github::lower::{approval, around, messages, names, order, stage};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Failing, Fixed};
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateOutcome, MomentKind, OptionOutcome,
     StageId, Step, TriggerId,
@@ -38,6 +39,8 @@ struct Failed<'a> {
     rung: Expr,
     /// What counts as begun when a person was asked in a job.
     asked: BTreeMap<String, Vec<String>>,
+    /// What is gone past when the run proceeds although a job failed.
+    past: BTreeMap<String, Vec<String>>,
     steps: Vec<&'a Step>,
 }
 
@@ -46,10 +49,11 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     let s = ctx.release.stage(id);
     let base = names::stage(ctx.release, id);
     let mut jobs: Vec<String> = ctx.stage_jobs(id);
-    let mut asked = BTreeMap::new();
+    let (mut asked, mut past) = (BTreeMap::new(), BTreeMap::new());
     for segment in ctx.segments(id) {
         if let SegmentKind::Person(ask) = &segment.kind {
             let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", s.slug)).collect();
+            past.insert(segment.job.clone(), vec![stage::unit_of(ctx, s, ask)]);
             if !units.is_empty() {
                 let mut all = vec![s.slug.to_string()];
                 all.extend(units);
@@ -60,9 +64,18 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     // What stands before the stage and can fail without being a node itself is settled with it.
     for hold in ctx.holds_of(id) {
         if ctx.release.hold(hold).from == id {
-            jobs.push(names::enter(ctx.release, hold));
+            for job in around::enter(ctx, hold) {
+                let units = job.steps.iter().filter(|s| s.id.as_deref() == Some("person"));
+                let units = units.flat_map(|s| &s.env).filter(|(name, _)| name == "UNITS");
+                for (_, field) in units {
+                    let list = serde_json::from_str(field.known().unwrap_or("[]")).unwrap_or_default();
+                    past.insert(job.id.clone(), list);
+                }
+                jobs.push(job.id);
+            }
         }
     }
+    let mut preparations = Vec::new();
     for (checklist, _) in &s.ready {
         let first = ctx
             .plan
@@ -72,12 +85,16 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         if first == Some(id) {
             let items = &ctx.release.checklist(*checklist).items;
             if items.iter().any(|i| i.check.is_some()) {
-                jobs.push(names::check(ctx.release, *checklist));
+                preparations.push(names::check(ctx.release, *checklist));
             }
             for role in tickers(ctx.release, ctx.release.checklist(*checklist)) {
-                jobs.push(names::ready(ctx.release, *checklist, role));
+                preparations.push(names::ready(ctx.release, *checklist, role));
             }
         }
+    }
+    for job in preparations {
+        past.insert(job.clone(), vec![job.clone()]);
+        jobs.push(job);
     }
     let mut outcomes = Map::new();
     let done = proceed(ctx, id);
@@ -94,13 +111,13 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
             outcomes.insert(format!("rung:{}", first.slug), rollback());
         }
         outcomes.insert("rung:".to_string(), rollback());
-        outcomes.insert("default".to_string(), paused(ctx, &pause, &done));
+        outcomes.insert("default".to_string(), paused(ctx, &pause));
     } else {
         outcomes.insert("default".to_string(), default);
     }
     if owner {
         for cause in ["window", "no_data"] {
-            outcomes.insert(cause.to_string(), paused(ctx, &pause, &done));
+            outcomes.insert(cause.to_string(), paused(ctx, &pause));
         }
     }
     outcomes.insert("lapsed".to_string(), rollback());
@@ -149,6 +166,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         cause: stage::cause_of(ctx, id),
         rung: Expr::first(rung),
         asked,
+        past,
         steps,
     }
 }
@@ -254,6 +272,7 @@ fn simple<'a>(
         cause: Expr::str(""),
         rung: Expr::str(""),
         asked: BTreeMap::new(),
+        past: BTreeMap::new(),
         steps: Vec::new(),
     }
 }
@@ -284,6 +303,24 @@ pub fn table(ctx: &Ctx<'_>) -> String {
         .map(|f| (f.base, Value::Object(f.outcomes)))
         .collect();
     Value::Object(table).to_string()
+}
+
+/// What counts as begun when a person is asked, by the name of the job.
+pub fn asked(ctx: &Ctx<'_>) -> String {
+    let mut map = Map::new();
+    for id in ctx.plan.stage_order() {
+        let slug = &ctx.release.stage(id).slug;
+        for segment in ctx.segments(id) {
+            if let SegmentKind::Person(ask) = &segment.kind
+                && !ask.units.is_empty()
+            {
+                let units = ask.units.iter().map(|u| format!("{slug}.{u}"));
+                let all: Vec<String> = std::iter::once(slug.to_string()).chain(units).collect();
+                map.insert(segment.name.clone(), json!(all));
+            }
+        }
+    }
+    Value::Object(map).to_string()
 }
 
 /// The environments on which a person may be asked what follows.
@@ -327,6 +364,7 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
             }
         }
     }
+    b.at = At::Aside;
     for step in &failed.steps {
         if crate::emit::environments::asked(step).is_none() {
             let how = How {
@@ -350,6 +388,7 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
         "ASKED_JOBS",
         serde_json::to_string(&failed.asked).unwrap_or_default(),
     );
+    vars.text("FAILING", serde_json::to_string(&failed.past).unwrap_or_default());
     vars.text("FAILED", failed.base.clone());
     vars.expr("CAUSE", failed.cause.clone());
     vars.expr("RUNG", failed.rung.clone());
@@ -441,7 +480,8 @@ fn manual_first(ctx: &Ctx<'_>, failed: &Failed<'_>, wrong: &Expr) -> Option<Job>
     );
     b.needs.extend(failed.jobs.iter().cloned());
     let purpose = Purpose::Step(stage, step.slug.clone());
-    stage::confirmed(&mut b, &purpose, &[], Vec::new(), None, None, None);
+    let part = Meant::new(At::Aside, &step.slug, Deed::Act);
+    stage::confirmed(&mut b, (&purpose, part), (&[], &[]), Vec::new(), None, None, None);
     let cond = Expr::all([Expr::not_cancelled(), wrong.clone()]);
     Some(b.finish(cond, Some(ctx.environment(&purpose)), None, ""))
 }

@@ -12,7 +12,8 @@ use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{names, order, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Failing, Fixed, Script, Wait, WaitLength};
-use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId};
+use crate::emit::parts::{At, Deed, Purpose as Meant};
+use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId, StepKind};
 use crate::plan::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +98,7 @@ fn timer(
 fn builder<'c, 'a>(ctx: &'c Ctx<'a>, id: StageId, segment: &Segment<'a>) -> JobBuilder<'c, 'a> {
     let mut b = JobBuilder::new(ctx, &segment.job, &segment.name);
     b.from(&ctx.release.stage(id).origin);
+    b.at = At::Stage(id);
     b
 }
 
@@ -167,18 +169,21 @@ fn skippable(
     segment: &Segment<'_>,
     needs: &mut BTreeSet<String>,
 ) -> Option<Expr> {
+    let stage = ctx.release.stage(id);
     let (when, unit) = match &segment.kind {
         SegmentKind::Work(_) => return None,
-        SegmentKind::Person(ask) => (&ask.when, ask.units.first()),
+        SegmentKind::Person(ask) => (&ask.when, Some(unit_of(ctx, stage, ask))),
         SegmentKind::Sleep(_, when) => (when, None),
-        SegmentKind::Timer(_, units, when) => (when, units.first()),
+        SegmentKind::Timer(_, units, when) => {
+            (when, units.first().map(|unit| format!("{}.{unit}", stage.slug)))
+        }
     };
     let mut ways = Vec::new();
     if *when != Cond::True && is_static(ctx.release, when) {
         ways.push(expr(ctx, when, needs).negate());
     }
     if let Some(unit) = unit.filter(|_| ctx.resumable()) {
-        ways.push(ctx.done(&format!("{}.{unit}", ctx.release.stage(id).slug)));
+        ways.push(ctx.done(&unit));
     }
     match Expr::any(ways) {
         Expr::Bool(false) => None,
@@ -190,19 +195,20 @@ fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: 
     let stage = ctx.release.stage(id);
     let mut b = builder(ctx, id, segment);
     let mut cond = vec![start(&mut b, id, index, Some(&ask.when))];
-    let own = ask.units.first().map(|u| format!("{}.{u}", stage.slug));
-    if let Some(unit) = own.filter(|_| ctx.resumable()) {
-        cond.push(ctx.done(&unit).negate());
+    if ctx.resumable() {
+        cond.push(ctx.done(&unit_of(ctx, stage, ask)).negate());
     }
     if let Some(gate) = ask.gate {
         cond.extend(not_overridden(ctx, gate));
     }
     let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
+    let own = [unit_of(ctx, stage, ask)];
+    let besides = if units.is_empty() { &own[..] } else { &[] };
     let before = index.checked_sub(1).map(|i| ctx.segments(id)[i].job.clone());
     confirmed(
         &mut b,
-        &ask.purpose,
-        &units,
+        (&ask.purpose, asks_for(ctx, id, ask)),
+        (&units, besides),
         ask.captures.iter().map(|c| Kept::Capture(*c)).collect(),
         ask.within,
         before.map(|job| Expr::Output(job, "at".into())),
@@ -211,11 +217,27 @@ fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: 
     b.finish(Expr::all(cond), Some(ctx.environment(&ask.purpose)), None, "")
 }
 
+/// The part of the plan that a question of a stage is.
+fn asks_for(ctx: &Ctx<'_>, id: StageId, ask: &Ask<'_>) -> Meant {
+    let at = At::Stage(id);
+    match (&ask.purpose, ask.gate) {
+        (_, Some(gate)) => Meant::new(at, &ctx.release.gate(gate).name, Deed::Judge(gate)),
+        (Purpose::Step(_, slug), _) => {
+            let steps = ctx.release.stage(id).forward_steps();
+            let waits = steps
+                .iter()
+                .any(|s| s.slug == *slug && matches!(s.kind, StepKind::WaitFor(_)));
+            Meant::new(at, slug, if waits { Deed::Await } else { Deed::Act })
+        }
+        _ => Meant::new(at, "start", Deed::Begin),
+    }
+}
+
 /// The step of a job that a person has to let pass, with what it leaves.
 pub fn confirmed(
     b: &mut JobBuilder<'_, '_>,
-    purpose: &Purpose,
-    units: &[String],
+    (purpose, part): (&Purpose, Meant),
+    (units, besides): (&[String], &[String]),
     kept: Vec<Kept>,
     within: Option<Dur>,
     asked: Option<Expr>,
@@ -223,10 +245,12 @@ pub fn confirmed(
 ) {
     let ctx = b.ctx;
     let mut vars = b.vars("V");
+    vars.parts = vec![part];
     token(&mut vars);
     b.permit("actions", false, "to read who confirmed it");
     vars.text("ENVIRONMENT", ctx.environment(purpose));
     vars.text("UNITS", json_list(units.iter().cloned()));
+    vars.text("BESIDES", json_list(besides.iter().cloned()));
     vars.text("KEEP", json_list(kept.iter().map(|k| ctx.kept_name(*k))));
     vars.text("VERDICT", verdict.clone().unwrap_or_default());
     vars.text(
@@ -244,6 +268,16 @@ pub fn confirmed(
         b.leave(&verdict.clone(), Expr::StepOutput("person".into(), verdict));
     }
     b.fixed(Some("person"), "Who confirmed it", None, vars, Fixed::Person);
+}
+
+/// What a question of a stage counts as once it is answered, or gone past.
+pub fn unit_of(ctx: &Ctx<'_>, stage: &Stage, ask: &Ask<'_>) -> String {
+    let own = match (ask.units.first(), ask.gate) {
+        (Some(unit), _) => unit.clone(),
+        (None, Some(gate)) => format!("g_{}", crate::emit::environments::gate_slug(ctx.release, gate)),
+        (None, None) => "start".to_string(),
+    };
+    format!("{}.{own}", stage.slug)
 }
 
 /// The gate has not been removed by a declared way around.
@@ -268,7 +302,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         }
     }
     let last = index + 1 == ctx.segments(id).len();
-    let mut units = BTreeMap::new();
+    let (mut units, mut gates) = (BTreeMap::new(), BTreeMap::new());
     let mut before: Vec<String> = Vec::new();
     for item in items {
         let mut conds = always_so.clone();
@@ -280,8 +314,13 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             );
             before.push(item.slug.clone());
         }
-        if let Some(unit) = item.units.first().filter(|_| ctx.resumable()) {
+        let entry = item.units.is_empty() && matches!(item.what, What::Gate(_) | What::May(_));
+        let unit = item.units.first().or(entry.then_some(&item.slug));
+        if let Some(unit) = unit.filter(|_| ctx.resumable()) {
             conds.push(ctx.done(&format!("{}.{unit}", stage.slug)).negate());
+        }
+        if entry {
+            gates.insert(item.slug.clone(), vec![format!("{}.{}", stage.slug, item.slug)]);
         }
         if !item.units.is_empty() {
             let own = item.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
@@ -315,11 +354,13 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
                 failing: Failing::Stage,
                 ..How::of(step)
             };
+            b.at = At::Aside;
             b.do_step(step, how);
+            b.at = At::Stage(id);
         }
         crate::emit::github::lower::messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
     }
-    record(&mut b, id, &units, last);
+    record(&mut b, id, (&units, &gates), last);
     let environment = ctx.environment(&Purpose::Deploy(segment.environment));
     b.finish(cond, Some(environment), Some(segment.environment), &stage.slug)
 }
@@ -463,6 +504,7 @@ fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut con
             };
             b.gate(*gate, how);
         }
+        What::May(act) => b.may(act, &item.slug, success_and(conds)),
         What::Wait(length) => {
             let mut vars = b.vars("V");
             crate::emit::github::lower::job::begun(&mut vars);
@@ -491,8 +533,11 @@ fn wait_name(length: &crate::emit::github::script::WaitLength) -> String {
     }
 }
 
+/// What steps count as.
+type Units = BTreeMap<String, Vec<String>>;
+
 /// What the job began, finished and learned, for a rollback and for the report.
-fn record(b: &mut JobBuilder<'_, '_>, id: StageId, units: &BTreeMap<String, Vec<String>>, last: bool) {
+fn record(b: &mut JobBuilder<'_, '_>, id: StageId, (units, gates): (&Units, &Units), last: bool) {
     let ctx = b.ctx;
     let stage = ctx.release.stage(id);
     let mut vars = b.vars("V");
@@ -510,6 +555,7 @@ fn record(b: &mut JobBuilder<'_, '_>, id: StageId, units: &BTreeMap<String, Vec<
         },
     );
     vars.text("UNITS", serde_json::to_string(units).unwrap_or_default());
+    vars.text("GATES", serde_json::to_string(gates).unwrap_or_default());
     for output in ["state", "stopped", "failed", "cause", "rung", "at"] {
         b.leave(output, Expr::StepOutput("record".into(), output.into()));
     }

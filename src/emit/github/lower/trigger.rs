@@ -28,7 +28,7 @@ pub fn parts(ctx: &Ctx<'_>, id: TriggerId) -> usize {
                 SegmentKind::Work(items) => items
                     .iter()
                     .map(|i| match &i.what {
-                        What::Wait(_) | What::Gate(_) | What::Step(_) => i.seconds,
+                        What::Wait(_) | What::Gate(_) | What::Step(_) | What::May(_) => i.seconds,
                     })
                     .sum::<i64>(),
                 SegmentKind::Person(ask) => ask.within.map_or(day, |w| w.as_seconds()),
@@ -133,7 +133,7 @@ pub fn jobs(ctx: &Ctx<'_>, id: TriggerId) -> Vec<Job> {
             vars.text("WATCHED", json_list(watched.iter().cloned()));
             vars.text("FINAL", json_list(last.iter().cloned()));
             let cause = format!("trigger:{}", trigger.name);
-            b.watch(e, trigger.over, &cause, CHUNK, vars);
+            b.watch((id, e), trigger.over, &cause, CHUNK, vars);
             let place = ctx.release.environment;
             let environment = ctx.environment(&Purpose::Deploy(place));
             b.finish(Expr::all(cond), Some(environment), Some(place), "watch")

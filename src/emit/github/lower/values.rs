@@ -6,7 +6,10 @@ use crate::emit::github::lower::context::{Ctx, Kept, Side};
 use crate::emit::github::lower::{conds, jq};
 use crate::emit::github::model::{Expr, Field, Part};
 use crate::emit::github::script::{Computed, Program};
-use crate::model::{CaptureType, Channel, Cond, ParamId, ParamType, Release, Sym, Text, TextPart, Value};
+use crate::emit::parts::Purpose;
+use crate::model::{
+    Atom, CaptureType, Channel, Cond, ParamId, ParamType, Release, Sym, Text, TextPart, Value,
+};
 use std::collections::BTreeSet;
 
 /// The variables of a step as they are gathered, and the jobs they need.
@@ -23,6 +26,10 @@ pub struct Vars<'c, 'a> {
     pub needs: BTreeSet<String>,
     /// The message, where a channel sends one.
     pub message: Option<Text>,
+    /// The parts of the plan that the step stands for.
+    pub parts: Vec<Purpose>,
+    /// The variables that decide a comparison of the plan, with the text they hold when it is so.
+    pub reads: Vec<(Atom, String, String)>,
     prefix: String,
 }
 
@@ -53,6 +60,8 @@ impl<'c, 'a> Vars<'c, 'a> {
             compute: Vec::new(),
             needs: BTreeSet::new(),
             message: None,
+            parts: Vec::new(),
+            reads: Vec::new(),
             prefix: prefix.to_string(),
         }
     }

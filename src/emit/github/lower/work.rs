@@ -9,6 +9,7 @@ use crate::emit::github::lower::segments::{act_seconds, pauses};
 use crate::emit::github::lower::values::Vars;
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::{Assert, Extraction, Failing, Keep, Script, Source, Tries, Work};
+use crate::emit::parts::{Deed, Purpose};
 use crate::model::{
     Act, CaptureId, CaptureType, ChannelId, Command, Cond, Dur, Extract, PriorId, Retry, Step, StepKind,
     Task, Text, Value, WaitTest,
@@ -36,6 +37,10 @@ pub struct How {
     pub failing: Failing,
     /// The output that says `passed` or `failed`.
     pub verdict: Option<String>,
+    /// What kind of part of the plan it is.
+    pub deed: Deed,
+    /// Which, where it is not called after its step.
+    pub part: Option<Purpose>,
 }
 
 impl How {
@@ -52,6 +57,8 @@ impl How {
             captures: Vec::new(),
             failing: Failing::Job,
             verdict: None,
+            deed: Deed::Act,
+            part: None,
         }
     }
 
@@ -69,6 +76,10 @@ impl How {
             retry: step.retry.clone(),
             tries,
             captures: step.captures.clone(),
+            deed: match step.kind {
+                StepKind::WaitFor(_) => Deed::Await,
+                _ => Deed::Act,
+            },
             ..How::plain(step.slug.as_str())
         }
     }
@@ -121,6 +132,11 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         let Some(source) = self.source(&mut vars, act.run.as_ref(), act.task.as_ref(), &act.secrets) else {
             return;
         };
+        vars.parts = vec![
+            how.part
+                .clone()
+                .unwrap_or_else(|| Purpose::new(self.at, &how.id, how.deed)),
+        ];
         let timeout = how.timeout.or(act.timeout);
         let retry = how.retry.as_ref().or(act.retry.as_ref());
         let tries = how.tries.clone().unwrap_or_else(|| Tries::Again(pauses(retry)));
@@ -164,6 +180,18 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         };
         let name = names::title(self.ctx.release, &act.title);
         self.finish_work(&how.id, name, how.cond, vars, work);
+    }
+
+    /// What must hold before a person does something.
+    pub fn may(&mut self, act: &'a Act, id: &str, cond: Option<Expr>) {
+        let mut vars = self.vars("RELEASEC_V");
+        let list = asserts(&mut vars, act);
+        vars.compute.clear();
+        let name = format!(
+            "Before it is done: {}",
+            names::title(self.ctx.release, &act.title)
+        );
+        self.step(Some(id), name, cond, vars, Script::Asserts(list));
     }
 
     /// A message to a channel: it never fails anything.
@@ -225,6 +253,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         else {
             return;
         };
+        vars.parts = vec![Purpose::new(self.at, &how.id, Deed::Record(id))];
         let kept = Kept::Prior(id);
         let step = producer(kept, &how.id);
         let name = self.ctx.kept_name(kept);

@@ -48,6 +48,7 @@ pub fn measure(m: &Measure) -> String {
             every,
             failing,
             verdict,
+            gate: _,
         } => {
             out.push_str("judge() {\n");
             out.push_str(&indent(&read_all(m, "return 1")));
@@ -71,6 +72,7 @@ pub fn measure(m: &Measure) -> String {
             every,
             chunk,
             cause,
+            trigger: _,
         } => {
             let fire = format!(
                 "echo \"::error title=Trigger::it acts\"\necho \"cause={cause}\" >>\"$GITHUB_OUTPUT\"\nexit 1\n"

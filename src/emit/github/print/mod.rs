@@ -8,4 +8,4 @@ pub mod script;
 mod workflow;
 mod yaml;
 
-pub use workflow::workflow;
+pub use workflow::{tree, workflow};

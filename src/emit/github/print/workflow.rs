@@ -14,8 +14,17 @@ const IMAGE: &str = "ubuntu-24.04";
 
 /// The text of a workflow file.
 pub fn workflow(w: &Workflow) -> String {
+    document(&w.head, &root(w))
+}
+
+/// The same as data, without its comments.
+pub fn tree(w: &Workflow) -> serde_json::Value {
+    root(w).plain()
+}
+
+fn root(w: &Workflow) -> Yaml {
     let jobs = w.jobs.iter().map(|j| (j.id.clone(), job(j))).collect();
-    let root = Yaml::Map(vec![
+    Yaml::Map(vec![
         entry("name", Yaml::str(&w.name)),
         entry("run-name", Yaml::str(field(&w.run_name))),
         entry("on", triggers(&w.on)),
@@ -36,8 +45,7 @@ pub fn workflow(w: &Workflow) -> String {
             )]),
         ),
         entry("jobs", Yaml::Map(jobs)),
-    ]);
-    document(&w.head, &root)
+    ])
 }
 
 fn entry(key: &str, value: Yaml) -> (String, Yaml) {

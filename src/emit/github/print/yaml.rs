@@ -28,6 +28,19 @@ impl Yaml {
     pub fn str(text: impl Into<String>) -> Self {
         Yaml::Str(text.into(), None)
     }
+
+    /// The same without comments.
+    pub fn plain(&self) -> serde_json::Value {
+        match self {
+            Yaml::Str(text, _) => text.clone().into(),
+            Yaml::Bool(b) => (*b).into(),
+            Yaml::Int(n) => (*n).into(),
+            Yaml::Map(map) => map.iter().map(|(k, v)| (k.clone(), v.plain())).collect(),
+            Yaml::Seq(list) => list.iter().map(Yaml::plain).collect(),
+            Yaml::Flow(list) => list.iter().cloned().collect(),
+            Yaml::Commented(_, inner) => inner.plain(),
+        }
+    }
 }
 
 /// The document.

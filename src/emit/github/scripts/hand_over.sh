@@ -1,7 +1,8 @@
-# NEEDS: the jobs before, with their outputs. ASKED_JOBS: {job: what counts as begun when a person was asked there}. RESUME: the state of an earlier
+# NEEDS: the jobs before, with their outputs. ASKED_JOBS: {job: what counts as begun when a person was asked there}. FAILING: {job: what a person
+# goes past when the run proceeds although it failed}. RESUME: the state of an earlier
 # run, or nothing. FAILED, CAUSE, RUNG: the job that is settled, what failed in it, and where in a rollout. STARTER, START, ATTEMPT: of this run.
 # PARAMS: the inputs that are the plan's; INPUTS: all inputs. ROLLBACK: the workflow's file.
-state=$(jq -cn --argjson asked "$ASKED_JOBS" '
+state=$(jq -cn --argjson asked "$ASKED_JOBS" --argjson failing "$FAILING" '
   ($ENV.NEEDS | fromjson) as $needs
   | [$ENV.RESUME | select(. != "") | fromjson]
     + [$needs[].outputs.state // empty | select(. != "") | fromjson]
@@ -11,7 +12,9 @@ state=$(jq -cn --argjson asked "$ASKED_JOBS" '
       done: ($all.done + ($s.done // []) | unique),
       values: ($all.values + ($s.values // {}) + ($all.values | with_entries(select(.key | startswith("v_prior_")))))
     })
-  | . + {failed: {job: $ENV.FAILED, cause: $ENV.CAUSE, rung: $ENV.RUNG}, starter: $ENV.STARTER, start: $ENV.START, attempt: $ENV.ATTEMPT}')
+  | ([$needs[].outputs.state // empty | select(. != "") | fromjson | .failing // [] | .[]]
+      + [$needs | to_entries[] | select(.value.result == "failure") | $failing[.key] // [] | .[]] | unique) as $past
+  | . + {failed: {job: $ENV.FAILED, cause: $ENV.CAUSE, rung: $ENV.RUNG, past: $past}, starter: $ENV.STARTER, start: $ENV.START, attempt: $ENV.ATTEMPT}')
 arguments=()
 while IFS= read -r -d '' pair; do
   arguments+=(-f "$pair")

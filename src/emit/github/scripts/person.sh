@@ -1,4 +1,4 @@
-# ENVIRONMENT: where it was asked. UNITS: what counts as done now. KEEP: the names the comment is kept under. ASKED, WITHIN: when, and for how many
+# ENVIRONMENT: where it was asked. UNITS: what counts as begun and done now; BESIDES: what counts as done only. KEEP: the names the comment is kept under. ASKED, WITHIN: when, and for how many
 # seconds; or nothing. VERDICT: the output that says a gate passed, or nothing.
 now=$(date +%s)
 reviews=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
@@ -19,7 +19,7 @@ fi
 {
   echo "by=$who"
   echo "at=$now"
-  jq -cn --argjson units "$UNITS" --argjson keep "$KEEP" --arg comment "$comment" '
-    "state=" + ({began: ($units | map(., split(".")[0]) | unique), done: $units, values: ($keep | map({(.): $comment}) | add // {})} | tostring)' | jq -r .
+  jq -cn --argjson units "$UNITS" --argjson besides "$BESIDES" --argjson keep "$KEEP" --arg comment "$comment" '
+    "state=" + ({began: ($units | map(., split(".")[0]) | unique), done: ($units + $besides), values: ($keep | map({(.): $comment}) | add // {})} | tostring)' | jq -r .
 } >>"$GITHUB_OUTPUT"
 echo "confirmed by $who" >>"$GITHUB_STEP_SUMMARY"

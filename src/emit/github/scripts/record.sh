@@ -1,11 +1,16 @@
 # STEPS: the steps of this job. UNITS: {step: what counts as begun with it}. STAGE: whose job it is. JOB: its name. LAST: true in the last job of the
-# stage. STATUS: how the job stands. ENDS: what is done when it ended well.
-state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$ENDS" '
+# stage. STATUS: how the job stands. ENDS: what is done when it ended well. GATES: {step: what it is done as} of what is looked at before the stage begins.
+state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$ENDS" --argjson gates "$GATES" '
   ($ENV.STEPS | fromjson) as $steps
   | [$units | to_entries[] | select($steps[.key].outputs.began == "true") | .value[]] as $began
-  | [$units | to_entries[] | select($steps[.key].outputs.began == "true" and $steps[.key].outcome == "success") | .value[]] as $done
+  | ([$units | to_entries[] | select($steps[.key].outputs.began == "true" and $steps[.key].outcome == "success") | .value[]]
+      + [$gates | to_entries[] | select($steps[.key].outcome == "success") | .value[]]) as $done
+  | [($units + $gates) | to_entries[] | .key as $key
+      | select($steps[$key].outcome == "failure"
+          or any($steps | to_entries[]; (.key | startswith($key + "_prior_")) and .value.outcome == "failure")) | .value[]] as $failing
   | {
       job: $ENV.JOB,
+      failing: ($failing | unique),
       began: (if $began == [] then [] else [$ENV.STAGE] + $began end | unique),
       done: ($done + (if $ENV.STATUS == "success" then $ends else [] end) | unique),
       values: ([$steps[].outputs | to_entries[] | select((.key | startswith("v_")) and .value != "")] | from_entries),

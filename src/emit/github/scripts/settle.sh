@@ -1,4 +1,5 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
+# ASKED: {name of a job: what counts as begun when a person is asked there}.
 # OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options}}}. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status}' | jq -cs .; }
 state=${STATE:-'{}'}
@@ -9,7 +10,10 @@ if [ -n "$RUN" ]; then
     first=$(gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs?event=workflow_dispatch&per_page=100" --jq '.workflow_runs[] | {id, display_title}' |
       jq -rs --arg title "$TITLE$RUN " --argjson self "$GITHUB_RUN_ID" '[.[] | select(.id < $self and (.display_title | startswith($title))) | .id] | first // empty')
     if [ -n "$first" ]; then
-      echo "then=nothing" >>"$GITHUB_OUTPUT"
+      {
+        echo "then=nothing"
+        echo 'outcome={"then":"nothing"}'
+      } >>"$GITHUB_OUTPUT"
       echo "Run $first settles for this failure too." | tee -a "$GITHUB_STEP_SUMMARY"
       exit 0
     fi
@@ -19,19 +23,22 @@ if [ -n "$RUN" ]; then
     if [ "$failed" = null ]; then
       break
     fi
-    busy=$(jobs | jq -r '[.[] | select(.status == "in_progress" and (.name | test("^(Stage|Checks|Hold|Exit) "))) | .name] | join(", ")')
+    busy=$(jobs | jq -r '[.[] | select(.status == "in_progress" and (.name | test("^(Stage|Checks|Hold|Exit|After) "))) | .name] | join(", ")')
     if [ -z "$busy" ]; then
       break
     fi
     echo "waiting for $busy"
     sleep 15
   done
+  asked='[]'
   for ((left = 600; left > 0; left -= 15)); do
     status=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$RUN" --jq .status)
     if [ "$status" = completed ]; then
       break
     fi
-    waiting=$(jobs | jq '[.[] | select(IN(.status; "waiting", "pending", "queued"))] | length')
+    now=$(jobs)
+    waiting=$(jq '[.[] | select(IN(.status; "waiting", "pending", "queued"))] | length' <<<"$now")
+    asked=$(jq -c --argjson asked "$asked" '$asked + [.[] | select(.status == "waiting") | .name] | unique' <<<"$now")
     if [ "$failed" = null ] || [ "$waiting" -gt 0 ] || [ "$left" -le 300 ]; then
       gh run cancel "$RUN" --repo "$GITHUB_REPOSITORY" || echo "run $RUN ends by itself"
     fi
@@ -40,8 +47,8 @@ if [ -n "$RUN" ]; then
   mkdir -p "$RUNNER_TEMP/states"
   gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states" || echo "run $RUN left no state"
   beside=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs .)
-  state=$(jq -cn --argjson state "$state" --argjson beside "$beside" '
-    [$state] + $beside | reduce .[] as $s ({began: [], done: [], values: {}};
+  state=$(jq -cn --argjson state "$state" --argjson beside "$beside" --argjson asked "$asked" --argjson units "$ASKED" '
+    [$state] + $beside + [{began: [$asked[] | $units[.] // [] | .[]]}] | reduce .[] as $s ({began: [], done: [], values: {}};
       {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})
     | . as $all | $state + $all')
 fi

@@ -13,15 +13,16 @@ if [ "$follows" = restart ] && [ "$attempt" -ge "$(jq .attempts <<<"$what")" ]; 
   echo "the attempts are used up" >>"$GITHUB_STEP_SUMMARY"
   follows=rollback
 fi
-if [ "$follows" = continue ] || [ "$follows" = retry ] || [ "$follows" = restart ]; then
+if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry ] || [ "$follows" = restart ]; then
   onward=$(jq -c --argjson outcome "$what" --arg follows "$follows" --arg attempt "$attempt" '
-    del(.failed)
+    (if $follows == "proceed" then .failed.past // [] else [] end) as $past
+    | del(.failed)
     | if $follows == "restart" then
         .done |= map(select(split(".")[0] | IN($outcome.redo[]) | not))
         | .values |= with_entries(select(.key | IN($outcome.forget[]) | not))
         | .attempt = ($attempt | tonumber + 1 | tostring)
       else
-        .done += ($outcome.done // []) | .values += ($outcome.values // {})
+        .done += $past + ($outcome.done // []) | .values += ($outcome.values // {})
       end
     | .run = $ENV.GITHUB_RUN_ID' <<<"$STATE")
   arguments=()
