@@ -17,6 +17,7 @@ const BEFORE: &[(&str, &str)] = &[
         "approval/unguarded_production",
         "rollback/unapproved_irreversible",
     ),
+    ("approval/unguarded_production", "data/classification"),
     ("sod/self_approval", "sod/collusion"),
     ("approval/before_evidence", "approval/unbound"),
     ("gate/gap", "gate/advisory"),
@@ -25,14 +26,27 @@ const BEFORE: &[(&str, &str)] = &[
     ("target/wait_too_long", "target/limit"),
 ];
 
+/// The second of each pair is needless where the first names its place among its facts.
+const NAMED: &[(&str, &str)] = &[
+    ("approval/unguarded_production", "approval/no_consequence"),
+    ("data/classification", "approval/no_consequence"),
+];
+
 /// Drops the findings that follow from others; the order stays.
 pub(super) fn prune(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut causes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, d) in findings.iter().enumerate() {
-        if BEFORE.iter().any(|(first, _)| *first == d.code.0) {
+        if BEFORE.iter().chain(NAMED).any(|(first, _)| *first == d.code.0) {
             causes.entry(d.code.0).or_default().push(i);
         }
     }
+    let said_by = |d: &Diagnostic| {
+        NAMED
+            .iter()
+            .filter(|(_, then)| *then == d.code.0)
+            .flat_map(|(first, _)| causes.get(first).into_iter().flatten())
+            .any(|i| findings[*i].span == d.span || findings[*i].labels.iter().any(|l| l.span == d.span))
+    };
     let follows = |d: &Diagnostic| {
         BEFORE
             .iter()
@@ -40,7 +54,7 @@ pub(super) fn prune(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
             .flat_map(|(first, _)| causes.get(first).into_iter().flatten())
             .any(|i| same_place(&findings[*i], d))
     };
-    let keep: Vec<bool> = findings.iter().map(|d| !follows(d)).collect();
+    let keep: Vec<bool> = findings.iter().map(|d| !follows(d) && !said_by(d)).collect();
     let mut keep = keep.into_iter();
     let mut findings = findings;
     findings.retain(|_| keep.next().unwrap_or(true));
@@ -74,5 +88,14 @@ mod tests {
             at("sod/unsatisfiable", 3).fact(Span::new(FileId(0), 1, 2), "has nobody"),
         ];
         assert_eq!(codes(prune(fact)), ["sod/empty_role"]);
+        let meant = vec![
+            at("approval/no_consequence", 1),
+            at("approval/no_consequence", 5),
+            at("approval/unguarded_production", 3).fact(Span::new(FileId(0), 1, 2), "nothing waits for it"),
+        ];
+        assert_eq!(
+            codes(prune(meant)),
+            ["approval/no_consequence", "approval/unguarded_production"]
+        );
     }
 }

@@ -220,9 +220,11 @@ impl<'a> Lower<'a> {
         let module = self.program.module(self.program.root);
         let is_library = module.release().is_none();
         crate::eval::loops::report_unused(module.items(), &mut self.bag);
+        let mut idle: Vec<(&str, Span)> = Vec::new();
+        let mut found: Vec<(&str, crate::diagnostic::Diagnostic)> = Vec::new();
         for (name, binding) in &module.bindings {
             if !self.used.contains(&(self.program.root, name.clone())) {
-                self.bag.push(names::unused(binding.span, "import", name));
+                found.push((name, names::unused(binding.span, "import", name)));
             }
         }
         for (name, defs) in &module.defs {
@@ -236,12 +238,22 @@ impl<'a> Lower<'a> {
                     continue;
                 }
                 match keyword {
-                    "param" => self.bag.push(names::unused_param(def.name, name)),
+                    "param" => found.push((name, names::unused_param(def.name, name))),
                     "let" | "action" | "metric" | "procedure" | "rollout" | "channel" | "calendar" => {
-                        self.bag.push(names::unused(def.name, keyword, name));
+                        idle.push((name, module.stmt(def).span));
+                        found.push((name, names::unused(def.name, keyword, name)));
                     }
                     _ => {}
                 }
+            }
+        }
+        // What only something unused speaks of is unused because of that.
+        let sources = self.sources;
+        for (name, finding) in found {
+            let follows =
+                |(other, span): &(&str, Span)| *other != name && speaks_of(sources.text(*span), name);
+            if !idle.iter().any(follows) {
+                self.bag.push(finding);
             }
         }
     }
@@ -250,6 +262,13 @@ impl<'a> Lower<'a> {
         self.used
             .insert((module, SmolStr::new(format!("{} {name}", kind.word()))));
     }
+}
+
+/// Whether a name stands in a text as a whole word.
+fn speaks_of(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part))
 }
 
 /// The statements of a keyword in a block.

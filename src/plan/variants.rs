@@ -216,12 +216,30 @@ impl Variants {
     /// Whether, and in which variant, a condition can be met.
     pub fn find(&self, plan: &Plan, p: Pred) -> Truth {
         let mut e = self.lock();
-        let p = e.diagram.and(p, self.valid);
+        let wanted = p;
+        let p = e.diagram.and(wanted, self.valid);
         if p == Pred::FALSE {
             return Truth::Never;
         }
         match e.diagram.witness(p) {
-            Some(choices) => {
+            Some(mut choices) => {
+                // What every variant has need not be said.
+                let mut at = 0;
+                while at < choices.len() {
+                    let mut rest = self.valid;
+                    for (k, (variable, choice)) in choices.iter().enumerate() {
+                        if k != at {
+                            let is = e.diagram.is(*variable, *choice);
+                            rest = e.diagram.and(rest, is);
+                        }
+                    }
+                    let not = e.diagram.not(wanted);
+                    if e.diagram.and(rest, not) == Pred::FALSE {
+                        choices.remove(at);
+                    } else {
+                        at += 1;
+                    }
+                }
                 let mut variant = Variant {
                     choices: Vec::with_capacity(choices.len()),
                     at: Pred::TRUE,

@@ -40,7 +40,13 @@ pub(super) fn accept(release: &Release, findings: Vec<Diagnostic>) -> Checked {
             checked.findings.push(finding);
         }
     }
-    let idle = release.allows.iter().zip(&used).filter(|(_, used)| !**used);
+    // One that has expired is found already.
+    let expired = |a: &Allow| {
+        let mut all = checked.findings.iter();
+        all.any(|d| d.code == expired::CODE && d.span == a.origin.span)
+    };
+    let idle = release.allows.iter().zip(&used);
+    let idle = idle.filter(|(a, used)| !**used && !expired(a));
     let mut bag: crate::diagnostic::Bag = idle.filter_map(|(a, _)| unused::find(a)).collect();
     bag.extend(checked.findings.into_iter().collect());
     checked.findings = bag.into_sorted();

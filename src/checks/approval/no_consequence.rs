@@ -17,7 +17,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let r = plan.release();
     for (i, approval) in r.approvals.iter().enumerate() {
         let id = ApprovalId::at(i);
-        if !plan.waited_by(Node::Approval(id)).is_empty() || guards_an_undo(plan, id) {
+        if awaited(plan, id) {
             continue;
         }
         let name = &approval.name;
@@ -47,6 +47,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 .help("or remove the approval"),
         );
     }
+}
+
+/// Whether a stage, a decision, another approval or a rollback waits for an approval.
+pub(in crate::checks) fn awaited(plan: &Plan, id: ApprovalId) -> bool {
+    !plan.waited_by(Node::Approval(id)).is_empty() || guards_an_undo(plan, id)
 }
 
 /// Whether a rollback waits for an approval.

@@ -4,9 +4,10 @@
 //! declared override is not looked at: its own seats say yes in place of those it skips. A stage that waits for an open one is
 //! open for the same reason, and not told of again.
 
+use crate::checks::approval::no_consequence;
 use crate::checks::{Check, Subject, allow, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::StageId;
+use crate::model::{ApprovalId, StageId};
 use crate::plan::{Node, Plan, Pred, Truth, Variant, show};
 
 /// How many other stages are shown.
@@ -118,6 +119,13 @@ fn report(plan: &Plan, list: &[(StageId, Variant)], after: &[StageId]) -> Diagno
         environment.origin.span,
         format!("`{}` is production", environment.name),
     );
+    // An approval that nothing waits for was meant for something.
+    for (i, approval) in r.approvals.iter().enumerate() {
+        if !no_consequence::awaited(plan, ApprovalId::at(i)) {
+            let text = format!("nothing waits for `{}`", approval.name);
+            d = d.fact(approval.origin.span, text);
+        }
+    }
     for guard in plan.guards(*id).iter().take(3) {
         let approval = r.approval(guard.approval);
         let text = if plan

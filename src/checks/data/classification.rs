@@ -1,8 +1,9 @@
 //! `data/classification`: restricted data without encryption, without a word of security, or in a place of lower class.
 
+use crate::checks::approval::no_consequence;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Classification, EnvId, Release, RoleKind, RoleOrPerson, Stage, StageId};
+use crate::model::{ApprovalId, Classification, EnvId, Release, RoleKind, RoleOrPerson, Stage, StageId};
 use crate::plan::{Plan, Pred};
 use std::collections::BTreeSet;
 
@@ -29,22 +30,27 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             && unsaid.insert(stage.environment)
         {
             let env = release.env(stage.environment);
-            bag.push(
-                Diagnostic::error(
-                    CODE,
-                    stage.origin.span,
-                    format!(
-                        "`{}` touches restricted data, and nobody of security has approved it",
-                        stage.name
-                    ),
-                )
-                .here("can start without a word of security")
-                .fact(env.origin.span, format!("`{}` is restricted", env.name))
-                .help(
-                    "let a role of `kind security` approve: `approval security_review { from security; … }`",
-                )
-                .help("and let the stage wait for it: `approved security_review`"),
-            );
+            let mut d = Diagnostic::error(
+                CODE,
+                stage.origin.span,
+                format!(
+                    "`{}` touches restricted data, and nobody of security has approved it",
+                    stage.name
+                ),
+            )
+            .here("can start without a word of security")
+            .fact(env.origin.span, format!("`{}` is restricted", env.name))
+            .help("let a role of `kind security` approve: `approval security_review { from security; … }`")
+            .help("and let the stage wait for it: `approved security_review`");
+            // One that nothing waits for was meant for something.
+            for (i, approval) in release.approvals.iter().enumerate() {
+                let id = ApprovalId::at(i);
+                if by_security(release, id) && !no_consequence::awaited(plan, id) {
+                    let text = format!("nothing waits for `{}`", approval.name);
+                    d = d.fact(approval.origin.span, text);
+                }
+            }
+            bag.push(d);
         }
     }
 }
@@ -106,22 +112,23 @@ fn unencrypted(release: &Release, stage: &Stage, bag: &mut Bag) {
     );
 }
 
+/// Whether everybody who may approve has a role that is there for security.
+fn by_security(release: &Release, approval: ApprovalId) -> bool {
+    release.approval(approval).from.iter().all(|(who, _)| match who {
+        RoleOrPerson::Role(r) => release.role(*r).kind == Some(RoleKind::Security),
+        RoleOrPerson::Person(p) => release.roles.iter().any(|r| {
+            r.kind == Some(RoleKind::Security) && r.members.iter().any(|m| m.who == RoleOrPerson::Person(*p))
+        }),
+    })
+}
+
 /// Whether an approval of somebody whose role is there for security stands before a stage in every variant.
 fn security_agrees(plan: &Plan, stage: StageId) -> bool {
     let (release, variants) = (plan.release(), plan.variants());
-    let by_security = |a: &crate::model::ApprovalId| {
-        release.approval(*a).from.iter().all(|(who, _)| match who {
-            RoleOrPerson::Role(r) => release.role(*r).kind == Some(RoleKind::Security),
-            RoleOrPerson::Person(p) => release.roles.iter().any(|r| {
-                r.kind == Some(RoleKind::Security)
-                    && r.members.iter().any(|m| m.who == RoleOrPerson::Person(*p))
-            }),
-        })
-    };
     let granted = plan
         .guards(stage)
         .iter()
-        .filter(|g| by_security(&g.approval))
+        .filter(|g| by_security(release, g.approval))
         .fold(Pred::FALSE, |any, g| variants.or(any, g.when));
     variants.implies(plan.starts(stage), granted)
 }

@@ -3,8 +3,9 @@
 use crate::checks::gate::ungated_step::share;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Cond, Origin, Rollout, RolloutStep, Stage};
+use crate::model::{Cond, Origin, Rollout, RolloutStep, StageId};
 use crate::source::Rational;
+use indexmap::IndexMap;
 
 /// The diagnostic.
 pub const CODE: Code = Code("gate/weights");
@@ -14,14 +15,22 @@ pub(in crate::checks) const CHECK: Check = Check {
 };
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
-    for stage in &subject.plan.release().stages {
+    let plan = subject.plan;
+    // A procedure writes the same rollout many times.
+    let mut groups: IndexMap<_, Vec<(StageId, &Rollout)>> = IndexMap::new();
+    for (i, stage) in plan.release().stages.iter().enumerate() {
         if let Some(rollout) = &stage.rollout {
-            look(stage, rollout, bag);
+            let weights: Vec<_> = rollout.steps.iter().map(|s| (s.origin.span, s.weight)).collect();
+            let group = groups.entry((stage.origin.span, weights)).or_default();
+            group.push((StageId::at(i), rollout));
         }
+    }
+    for list in groups.values() {
+        look(&place::stages(plan, list), list[0].1, bag);
     }
 }
 
-fn look(stage: &Stage, rollout: &Rollout, bag: &mut Bag) {
+fn look(names: &str, rollout: &Rollout, bag: &mut Bag) {
     // A named step says nothing about its share.
     let weighted: Vec<(&RolloutStep, Rational)> = rollout
         .steps
@@ -42,8 +51,8 @@ fn look(stage: &Stage, rollout: &Rollout, bag: &mut Bag) {
         };
         if more <= less {
             let message = format!(
-                "the rollout of `{}` goes from {} to {}",
-                stage.name,
+                "the rollout of {} goes from {} to {}",
+                names,
                 share(*less),
                 share(*more)
             );
@@ -58,7 +67,7 @@ fn look(stage: &Stage, rollout: &Rollout, bag: &mut Bag) {
     if let Some((step, weight)) = weighted.last()
         && *weight != Rational::ONE
     {
-        let message = format!("the rollout of `{}` ends at {}", stage.name, share(*weight));
+        let message = format!("the rollout of {} ends at {}", names, share(*weight));
         bag.push(
             finding(&step.origin, message, "the last step")
                 .fact(rollout.origin.span, "never reaches everyone")

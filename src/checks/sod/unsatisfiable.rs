@@ -5,7 +5,7 @@
 use crate::checks::sod::case;
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Quorum, Release};
+use crate::model::{Quorum, Release, RoleOrPerson};
 use crate::plan::people::{
     Budget, Directory, FactOf, Repair, STEPS, Scenario, Seating, Verdict, Which, core, repairs, scenarios,
 };
@@ -156,6 +156,17 @@ fn finding(
         n => format!("{n} facts together; perhaps fewer would do"),
     });
     d = case::facts(d, directory, seating, facts);
+    for fact in &named {
+        let FactOf::From(a) = fact else { continue };
+        for (who, _) in &release.approval(*a).from {
+            if let RoleOrPerson::Role(role) = who
+                && directory.role(*role).is_empty()
+            {
+                let role = release.role(*role);
+                d = d.fact(role.origin.span, format!("nobody is in `{}`", role.name));
+            }
+        }
+    }
     let ways = mended(directory, seating, facts, budget);
     for (i, way) in ways.iter().enumerate() {
         d = d.help(if i == 0 { way.clone() } else { format!("or {way}") });
