@@ -80,7 +80,7 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
                 all.push(serde_json::from_str(content).map_err(|e| e.to_string())?);
             }
         }
-        let units = read(&env, "ASKED")?;
+        let units = read(&env, "BY_HAND")?;
         let seen = sim.runs[run].jobs[job]
             .files
             .get("asked")

@@ -122,7 +122,7 @@ pub fn settled(ctx: &Ctx<'_>) -> Job {
         vars.expr(name, Expr::Input(input.to_string()));
     }
     vars.text("OUTCOMES", settle::table(ctx));
-    vars.text("ASKED", settle::asked(ctx));
+    vars.text("BY_HAND", settle::asked(ctx));
     vars.text("TITLE", format!("Rollback {} of run ", ctx.release.name));
     vars.text("MOST", "17100");
     for output in ["state", "outcome", "then", "asks", "options", "within", "now"] {

@@ -1,5 +1,5 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
-# ASKED: {name of a job: what counts as begun when a person is asked there}.
+# BY_HAND: {name of a job: what counts as begun when a person is asked there}.
 # OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options}}}. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status}' | jq -cs .; }
 state=${STATE:-'{}'}
@@ -47,7 +47,7 @@ if [ -n "$RUN" ]; then
   mkdir -p "$RUNNER_TEMP/states"
   gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states" || echo "run $RUN left no state"
   beside=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs .)
-  state=$(jq -cn --argjson state "$state" --argjson beside "$beside" --argjson asked "$asked" --argjson units "$ASKED" '
+  state=$(jq -cn --argjson state "$state" --argjson beside "$beside" --argjson asked "$asked" --argjson units "$BY_HAND" '
     [$state] + $beside + [{began: [$asked[] | $units[.] // [] | .[]]}] | reduce .[] as $s ({began: [], done: [], values: {}};
       {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})
     | . as $all | $state + $all')
