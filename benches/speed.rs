@@ -58,6 +58,7 @@ fn targets(sizes: &[usize]) {
             version: "0",
             source: "plan.release",
             findings: &[],
+            held: None,
             changes: None,
         };
         print!("| {stages} |");

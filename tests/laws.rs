@@ -57,6 +57,7 @@ fn compile(text: &str) -> (Vec<String>, Vec<(String, String)>) {
             version: "0",
             source: "plan.release",
             findings: &[],
+            held: None,
             changes: None,
         };
         for target in TARGETS {

@@ -65,6 +65,7 @@ fn context(sources: &SourceMap) -> Context<'_> {
         version: "0.0.0",
         source: "plan.release",
         findings: &[],
+        held: None,
         changes: None,
     }
 }

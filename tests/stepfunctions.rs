@@ -61,6 +61,7 @@ fn of(plan: &Plan, sources: &SourceMap) -> (Artifact, Vec<releasec::diagnostic::
         version: "0.1.0",
         source: "plan.release",
         findings: &[],
+        held: None,
         changes: None,
     };
     let (mut artifacts, bag) = stepfunctions::emit(plan, &context);

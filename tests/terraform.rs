@@ -33,6 +33,7 @@ fn emitted(text: &str) -> Vec<Artifact> {
         version: "0.0.0",
         source: "examples/hello/hello.release",
         findings: &[],
+        held: None,
         changes: None,
     };
     terraform::emit(&plan, &context).0

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod completions;
 mod diff;
+mod enforce;
 mod explain;
 mod fmt;
 mod graph;
@@ -45,6 +46,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Build(build::Args),
+    Enforce(enforce::Args),
     Fmt(fmt::Args),
     Diff(diff::Args),
     Graph(graph::Args),
@@ -104,6 +106,7 @@ fn run(cli: Cli) -> Result<Exit, Problem> {
     match cli.command {
         Command::Check(args) => check::run(&args, &options),
         Command::Build(args) => build::run(&args, &options),
+        Command::Enforce(args) => enforce::run(&args, &options),
         Command::Fmt(args) => fmt::run(&args, &options),
         Command::Diff(args) => diff::run(&args, &options),
         Command::Graph(args) => graph::run(&args, &options),

@@ -108,6 +108,10 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Repairs a machine can make.
     pub fixes: Vec<Fix>,
+    /// The kinds of rules of a plan that it speaks of, by name, for tables that show the same facts; mostly none.
+    pub about: &'static [&'static str],
+    /// Whether it speaks of all rules of those kinds, not only of those at its place.
+    pub everywhere: bool,
 }
 
 impl Diagnostic {
@@ -123,6 +127,8 @@ impl Diagnostic {
             notes: Vec::new(),
             help: Vec::new(),
             fixes: Vec::new(),
+            about: &[],
+            everywhere: false,
         }
     }
 
@@ -159,6 +165,21 @@ impl Diagnostic {
         if !self.labels.contains(&label) {
             self.labels.push(label);
         }
+        self
+    }
+
+    /// Says which kinds of rules of a plan it speaks of, at its place.
+    #[must_use]
+    pub fn about(mut self, rules: &'static [&'static str]) -> Self {
+        self.about = rules;
+        self
+    }
+
+    /// Says which kinds of rules of a plan it speaks of, wherever they stand.
+    #[must_use]
+    pub fn about_all(mut self, rules: &'static [&'static str]) -> Self {
+        self.about = rules;
+        self.everywhere = true;
         self
     }
 

@@ -11,7 +11,7 @@ use crate::checks;
 use crate::diagnostic::{Bag, Diagnostic, Severity};
 use crate::diff::Change;
 use crate::emit::runbook::{self, Changes, templates::Templates};
-use crate::emit::{Context, TARGETS, Target, github, stepfunctions};
+use crate::emit::{Context, TARGETS, Target, enforce, github, stepfunctions};
 use crate::plan::Plan;
 use crate::proof;
 use std::collections::BTreeMap;
@@ -136,27 +136,45 @@ fn emit(
     }
     let mut shown: Vec<Diagnostic> = unit.findings.clone();
     shown.extend(compiled.accepted.iter().map(|a| a.finding.clone()));
-    let context = Context {
+    let mut context = Context {
         sources: &unit.sources,
         digest: &compiled.origin.digest(&unit.sources),
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &shown,
+        held: None,
         changes: changes.map(|(since, list)| Changes { since, list }),
     };
     let mut found = compiled.found.clone();
     let mut files = Files::new();
-    let emitted = beside(targets, |target| {
-        let emitted = if target.name == runbook::TARGET.name {
-            let documents = runbook::documents(&compiled.plan, &context, templates);
-            documents.map(|artifacts| (artifacts, Bag::new()))
-        } else {
-            Ok((target.emit)(&compiled.plan, &context))
-        };
-        (*target, emitted)
+    // The documents tell what the pipelines hold, and say the same whichever targets are written.
+    let documents = targets.iter().find(|t| t.name == runbook::TARGET.name);
+    let asked = |t: &&&Target| documents.is_some() && !targets.iter().any(|o| o.name == t.name);
+    let machines = targets.iter().filter(|t| t.name != runbook::TARGET.name);
+    let machines: Vec<&Target> = machines
+        .chain(enforce::PIPELINES.iter().filter(asked))
+        .copied()
+        .collect();
+    let emitted = beside(&machines, |target| {
+        (*target, (target.emit)(&compiled.plan, &context))
     });
-    for (target, emitted) in emitted {
-        let (artifacts, bag) = emitted.map_err(|flaw| super::templates::problem(&flaw))?;
+    let told: Vec<(&'static str, Vec<Diagnostic>)> = emitted
+        .iter()
+        .filter(|(target, _)| enforce::PIPELINES.iter().any(|p| p.name == target.name))
+        .map(|(target, (_, bag))| (target.name, bag.clone().into_sorted()))
+        .collect();
+    let mut emitted: Vec<_> = emitted
+        .into_iter()
+        .filter(|(target, _)| targets.iter().any(|t| t.name == target.name))
+        .collect();
+    let table = enforce::of_findings(&compiled.plan, &told);
+    if let Some(target) = documents {
+        context.held = Some(&table);
+        let artifacts = runbook::documents(&compiled.plan, &context, templates)
+            .map_err(|flaw| super::templates::problem(&flaw))?;
+        emitted.push((*target, (artifacts, Bag::new())));
+    }
+    for (target, (artifacts, bag)) in emitted {
         found.extend(bag);
         for artifact in artifacts {
             files.insert(

@@ -5,6 +5,7 @@
 pub mod baseline;
 pub mod build;
 pub mod diff;
+pub mod enforce;
 pub mod find;
 pub mod fix;
 pub mod format;

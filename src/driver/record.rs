@@ -8,8 +8,8 @@ use super::read::Input;
 use super::templates;
 use super::write;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::emit::Context;
 use crate::emit::runbook::{self, templates::Templates};
+use crate::emit::{Context, enforce};
 use crate::record;
 use std::io::Read;
 use std::path::Path;
@@ -116,14 +116,17 @@ fn complete(
     })?;
     let digest = compiled.origin.digest(&unit.sources);
     let findings = record::compare(plan, &digest, &run).into_sorted();
-    let context = Context {
+    let mut context = Context {
         sources: &unit.sources,
         digest: &digest,
         version: env!("CARGO_PKG_VERSION"),
         source: &compiled.source,
         findings: &unit.findings,
+        held: None,
         changes: None,
     };
+    let held = enforce::table(plan, &context, &enforce::PIPELINES);
+    context.held = Some(&held);
     let told = record::recorded(plan, &run, &findings);
     let runbook =
         runbook::completed(plan, &context, templates, &told).map_err(|flaw| templates::problem(&flaw))?;

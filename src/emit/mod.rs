@@ -4,6 +4,7 @@
 //! (the driver does) and know no clock and no environment. Called by the driver.
 
 pub mod diagram;
+pub mod enforce;
 pub mod environments;
 pub mod github;
 pub mod parts;
@@ -39,6 +40,8 @@ pub struct Context<'a> {
     pub source: &'a str,
     /// Findings that were reported or accepted, for the documents.
     pub findings: &'a [crate::diagnostic::Diagnostic],
+    /// What the pipelines hold of the plan, when they were asked.
+    pub held: Option<&'a enforce::Table>,
     /// What changed since the plan that was last approved, when that is known.
     pub changes: Option<runbook::Changes<'a>>,
 }

@@ -6,6 +6,7 @@
 
 pub mod changes;
 mod clean;
+pub mod enforce;
 mod excerpt;
 mod fancy;
 mod github;

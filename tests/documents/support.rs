@@ -90,6 +90,7 @@ pub fn emit(
         version: "0",
         source: "plan.release",
         findings,
+        held: None,
         changes: None,
     };
     let target = TARGETS

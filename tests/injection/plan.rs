@@ -165,6 +165,7 @@ fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
             version: "0.0.0",
             source: "plan.release",
             findings: &shown,
+            held: None,
             changes: None,
         };
         for target in TARGETS {

@@ -9,6 +9,7 @@ mod consent;
 mod escape;
 mod exposure;
 mod from_here;
+mod held;
 mod matrix;
 mod notices;
 pub mod recorded;
@@ -97,6 +98,8 @@ struct View {
     stretched: bool,
     critical: Vec<String>,
     matrix: matrix::Matrix,
+    /// What the pipelines hold, when they were asked.
+    holding: Option<held::Holding>,
     /// How the run went, once it is over.
     went: Option<recorded::Went>,
     provenance: Provenance,
@@ -271,6 +274,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         changes: context.changes.map(|c| changes::Since::of(c, plan.words)),
         matrix: matrix::matrix(plan),
         stages,
+        holding: held::holding(plan, context.held),
         went: None,
         provenance: Provenance {
             source: context.source.to_string(),

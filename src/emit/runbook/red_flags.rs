@@ -4,8 +4,8 @@
 
 use crate::diagnostic::Severity;
 use crate::emit::Context;
-use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::{held, say};
 use crate::model::StageId;
 use crate::plan::StageUndo;
 
@@ -77,6 +77,7 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
             n => words!(r, "flag.warnings", n = n),
         });
     }
+    flags.extend(held::flags(plan, context.held));
     if !r.allows.is_empty() {
         flags.push(match r.allows.len() {
             1 => words!(r, "flag.accepted_one"),

@@ -5,7 +5,8 @@
 use super::lower::{Lowered, YEAR_SECONDS};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{DutyRule, Passes, RoleOrPerson, Seat, Step, StepKind, Task};
+use crate::emit::enforce::{rules, unwatched};
+use crate::model::{DutyRule, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task};
 use crate::plan::Plan;
 
 /// Most bytes of a definition.
@@ -70,7 +71,9 @@ fn waits(plan: &Plan, bag: &mut Bag) {
                     "` waits longer than the year a run may last on Step Functions",
                 ];
                 bag.push(
-                    Diagnostic::error(TOO_LONG, step.origin.span, message.concat()).here("waits too long"),
+                    Diagnostic::error(TOO_LONG, step.origin.span, message.concat())
+                        .here("waits too long")
+                        .about(&[rules::BAKE]),
                 );
             }
         }
@@ -119,6 +122,7 @@ fn identities(plan: &Plan, lowered: &Lowered, bag: &mut Bag) {
     ];
     let mut found = Diagnostic::info(UNENFORCED, release.origin.span, message.concat())
         .here("detected on Step Functions, not enforced by the plan")
+        .about_all(&[rules::MEMBERS, rules::DISTINCT])
         .note("whoever may write that parameter chooses who approves; the infrastructure lets nobody but itself")
         .help("write `aws \"arn:…\"` for each person or role who is asked");
     for one in lowered.roster.values().take(3) {
@@ -145,6 +149,7 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
             bag.push(
                 Diagnostic::info(UNENFORCED, origin.span, message.concat())
                     .here("held more strictly")
+                    .about(&[rules::PASSES])
                     .note("Systems Manager rejects a request as soon as one approver does"),
             );
         }
@@ -155,6 +160,7 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
             bag.push(
                 Diagnostic::warning(UNENFORCED, rule.origin().span, message.concat())
                     .here("not enforced on Step Functions")
+                    .about(&[rules::DUTY])
                     .help(
                         "write it as `distinct_from` of an approval, which is compared with who granted what",
                     ),
@@ -171,9 +177,40 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
         bag.push(
             Diagnostic::warning(UNENFORCED, origin.span, message.concat())
                 .here("not enforced on Step Functions")
+                .about(&[rules::LEAD])
                 .help("start the execution that early: approvals are asked then, and stages wait for their time"),
         );
     }
+    for escalate in release.escalates.iter().filter(|e| e.unanswered.is_some()) {
+        let message = "this call is made at once, without waiting for an answer";
+        bag.push(
+            Diagnostic::info(UNENFORCED, escalate.origin.span, message)
+                .here("detected on Step Functions, not prevented")
+                .about(&[rules::ESCALATION])
+                .note("an early call harms less than a late one"),
+        );
+    }
+    for stage in &release.stages {
+        if let Rollback::Written(w) = &stage.rollback
+            && let Some(within) = w.within
+        {
+            let message = [
+                "the rollback of `",
+                &stage.name,
+                "` is not ended when it takes longer than ",
+                &within.to_string(),
+            ];
+            bag.push(
+                Diagnostic::warning(UNENFORCED, w.origin.span, message.concat())
+                    .here("not enforced on Step Functions")
+                    .about(&[rules::UNDO_WITHIN])
+                    .help("give its steps a `timeout`, which ends them there"),
+            );
+        }
+    }
+    unwatched(plan, "Step Functions")
+        .into_iter()
+        .for_each(|d| bag.push(d));
     let exits: Vec<&str> = release.holds.iter().map(|h| h.name.as_str()).collect();
     if !exits.is_empty() || !release.finally.is_empty() {
         let span = release
@@ -183,6 +220,7 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
         bag.push(
             Diagnostic::info(UNENFORCED, span, "an execution that is aborted runs no more states, so neither exits nor `finally` run")
                 .here("not run after an abort")
+                .about_all(&[rules::HOLD, rules::FINALLY])
                 .note("the infrastructure tells the owner of every aborted execution; the runbook says how to leave each hold"),
         );
     }

@@ -3,6 +3,7 @@
 //! Called by `lower`.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::emit::enforce::{rules, unwatched};
 use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environments};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
@@ -25,6 +26,9 @@ const EXPRESSION: usize = 21_000;
 /// Inputs a workflow may have.
 const INPUTS: usize = 25;
 
+/// The kinds of rules that a finding speaks of.
+type Rules = &'static [&'static str];
+
 /// Reports all of it.
 pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     approvals(ctx);
@@ -35,36 +39,43 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     messages(ctx);
     start(ctx, workflow);
     expressions(ctx, workflow);
+    for finding in unwatched(ctx.plan, "GitHub") {
+        ctx.report(finding);
+    }
 }
 
-fn detected(ctx: &Ctx<'_>, origin: &Origin, message: String, note: &str) {
+fn detected(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, note: &str) {
     ctx.report(
         Diagnostic::info(UNENFORCED, origin.span, message)
             .here("detected on GitHub, not prevented")
+            .about(rule)
             .note(note),
     );
 }
 
-fn unenforced(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+fn unenforced(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: &str) {
     ctx.report(
         Diagnostic::warning(UNENFORCED, origin.span, message)
             .here("not enforced on GitHub")
+            .about(rule)
             .help(help),
     );
 }
 
-fn limit(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+fn limit(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: &str) {
     ctx.report(
         Diagnostic::error(LIMIT, origin.span, message)
             .here("more than GitHub allows")
+            .about(rule)
             .help(help),
     );
 }
 
-fn too_long(ctx: &Ctx<'_>, origin: &Origin, message: String, help: &str) {
+fn too_long(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: &str) {
     ctx.report(
         Diagnostic::error(TOO_LONG, origin.span, message)
             .here("longer than GitHub waits")
+            .about(rule)
             .help(help),
     );
 }
@@ -76,6 +87,7 @@ fn approvals(ctx: &Ctx<'_>) {
             let origin = approval.quorum_origin.as_ref().unwrap_or(&approval.origin);
             detected(
                 ctx,
+                &[rules::QUORUM],
                 origin,
                 format!(
                     "the quorum of {seats} of approval `{}` is counted after each review",
@@ -87,6 +99,7 @@ fn approvals(ctx: &Ctx<'_>) {
         if let Some((_, origin)) = approval.distinct_from.first() {
             detected(
                 ctx,
+                &[rules::DISTINCT],
                 origin,
                 format!(
                     "who may not sit in approval `{}` is checked after the review",
@@ -98,6 +111,7 @@ fn approvals(ctx: &Ctx<'_>) {
         if let (Passes::Majority, Some(origin)) = (approval.passes, &approval.passes_written) {
             unenforced(
                 ctx,
+                &[rules::PASSES],
                 origin,
                 format!("approval `{}` ends at the first no", approval.name),
                 "on GitHub one rejection rejects the job, whatever the others say; write `passes unanimous`, or take the vote elsewhere",
@@ -107,6 +121,7 @@ fn approvals(ctx: &Ctx<'_>) {
             if within > days(APPROVAL_DAYS) {
                 too_long(
                     ctx,
+                    &[rules::WITHIN],
                     &approval.origin,
                     format!(
                         "approval `{}` may take {within}, and GitHub waits {APPROVAL_DAYS} days",
@@ -117,6 +132,7 @@ fn approvals(ctx: &Ctx<'_>) {
             } else {
                 detected(
                     ctx,
+                    &[rules::WITHIN],
                     &approval.origin,
                     format!(
                         "approval `{}` granted later than {within} is refused when it is granted",
@@ -142,6 +158,7 @@ fn reviewers(ctx: &Ctx<'_>) {
         if people.entries() > MOST_REVIEWERS {
             limit(
                 ctx,
+                asked(&environment.purpose),
                 origin,
                 format!(
                     "environment `{}` would need {} reviewers, and GitHub allows {MOST_REVIEWERS}",
@@ -161,7 +178,10 @@ fn reviewers(ctx: &Ctx<'_>) {
                 "{who} can be asked on environment `{}` at GitHub",
                 environment.name
             );
-            let mut finding = Diagnostic::warning(UNENFORCED, origin.span, message).here("asked on GitHub");
+            let rule = asked(&environment.purpose);
+            let mut finding = Diagnostic::warning(UNENFORCED, origin.span, message)
+                .here("asked on GitHub")
+                .about(rule);
             for person in people.strangers.iter().map(|p| ctx.release.person(*p)) {
                 finding = finding.fact(
                     person.origin.span,
@@ -170,6 +190,22 @@ fn reviewers(ctx: &Ctx<'_>) {
             }
             ctx.report(finding.help("write the `github` logins of the people, or give the role a `team`"));
         }
+    }
+}
+
+/// The rule that asks a person.
+fn asked(purpose: &Purpose) -> Rules {
+    match purpose {
+        Purpose::Approve(_) => &[rules::MEMBERS],
+        Purpose::Decide(_) => &[rules::DECISION],
+        Purpose::Override(_) => &[rules::OVERRIDE],
+        Purpose::Ready(..) => &[rules::CHECKLIST],
+        Purpose::Gate(_) => &[rules::GATE],
+        Purpose::Start(_) => &[rules::STARTED_BY],
+        Purpose::Pause(_) | Purpose::PauseRun => &[rules::FAILURE],
+        Purpose::Hold(_) | Purpose::HoldStep(..) => &[rules::HOLD],
+        Purpose::Finally(_) => &[rules::FINALLY],
+        Purpose::Step(..) | Purpose::Deploy(_) | Purpose::Messages | Purpose::Wait(_) => &[rules::ORDER],
     }
 }
 
@@ -205,6 +241,7 @@ fn waits(ctx: &Ctx<'_>) {
                     for item in items.iter().filter(|i| i.seconds > LONGEST_JOB * 60) {
                         limit(
                             ctx,
+                            &[rules::TIMEOUT],
                             item.origin,
                             format!(
                                 "this may take {}, and a job at GitHub lives six hours",
@@ -220,6 +257,7 @@ fn waits(ctx: &Ctx<'_>) {
                         if within > days(APPROVAL_DAYS) {
                             too_long(
                                 ctx,
+                                &[rules::WITHIN],
                                 ask.origin,
                                 format!(
                                     "this may wait {within} for a person, and GitHub waits {APPROVAL_DAYS} days"
@@ -234,6 +272,7 @@ fn waits(ctx: &Ctx<'_>) {
                     if *minutes > LONGEST_TIMER {
                         too_long(
                             ctx,
+                            &[rules::BAKE],
                             &ctx.release.stage(StageId::at(i)).origin,
                             format!(
                                 "stage `{}` waits {}, and GitHub waits 30 days",
@@ -252,6 +291,7 @@ fn waits(ctx: &Ctx<'_>) {
         if run > RUN_DAYS * 86_400 {
             too_long(
                 ctx,
+                &[rules::SIZE],
                 &stage.origin,
                 format!(
                     "with stage `{}` the waits of this plan add up to more than {RUN_DAYS} days, the life of a run at GitHub",
@@ -269,6 +309,7 @@ fn triggers(ctx: &Ctx<'_>) {
         if let TriggerTest::Ask(_) = trigger.test {
             unenforced(
                 ctx,
+                &[rules::TRIGGER],
                 &trigger.origin,
                 format!("nobody is asked about trigger `{}` on GitHub", trigger.name),
                 "whoever sees it starts the rollback workflow by hand with the run's id: that ends the run and undoes what began",
@@ -282,12 +323,14 @@ fn duties(ctx: &Ctx<'_>) {
         match rule {
             DutyRule::AtLeast(..) => unenforced(
                 ctx,
+                &[rules::DUTY],
                 rule.origin(),
                 "`at_least` is proved from the roles, and not counted on GitHub".to_string(),
                 "the seats of a run are listed in its evidence",
             ),
             _ => detected(
                 ctx,
+                &[rules::DUTY],
                 rule.origin(),
                 "who fills which seat is compared after each review".to_string(),
                 "executors of automated stages are whoever started the run; people who confirm manual work are reviewers of its environment",
@@ -301,6 +344,7 @@ fn messages(ctx: &Ctx<'_>) {
         if let Some((lead, origin)) = &notify.lead {
             unenforced(
                 ctx,
+                &[rules::LEAD],
                 origin,
                 format!("this message is sent when the run is created, not {lead} before the start"),
                 "create the run that early: approvals are asked then, and stages wait for their time",
@@ -311,6 +355,7 @@ fn messages(ctx: &Ctx<'_>) {
         if escalate.unanswered.is_some() {
             detected(
                 ctx,
+                &[rules::ESCALATION],
                 &escalate.origin,
                 "this call is made at once, without waiting for an answer".to_string(),
                 "an early call harms less than a late one",
@@ -324,6 +369,7 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
     if workflow.on.inputs.len() > INPUTS {
         limit(
             ctx,
+            &[rules::INPUT],
             &r.origin,
             format!(
                 "the run would have {} inputs, and GitHub allows {INPUTS}",
@@ -352,6 +398,7 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
                     ),
                 )
                 .here("an input with choices")
+                .about(&[rules::INPUT])
                 .help("let the choices be plain words"),
             );
         }
@@ -362,6 +409,7 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
             if param.default.is_none() {
                 limit(
                     ctx,
+                    &[rules::INPUT],
                     &param.origin,
                     format!(
                         "nobody is there to give `{}` when the run starts by itself",
@@ -377,6 +425,7 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
         let origin = r.locks.first().map_or(&r.origin, |l| &l.origin);
         detected(
             ctx,
+            &[rules::LOCK],
             origin,
             "a second run with one of these locks waits in its preflight".to_string(),
             "GitHub queues runs by one name only; the others are looked up in the names of the runs under way",
@@ -396,6 +445,7 @@ fn expressions(ctx: &Ctx<'_>, workflow: &Workflow) {
         {
             limit(
                 ctx,
+                &[rules::SIZE],
                 &ctx.release.origin,
                 format!(
                     "the condition of job `{}` is longer than {EXPRESSION} characters",

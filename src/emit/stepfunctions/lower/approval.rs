@@ -12,6 +12,7 @@ use super::step::Place;
 use super::vars::Scope;
 use super::watch::Watch;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::emit::enforce::rules;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::Expr;
 use crate::emit::stepfunctions::model::Assign;
@@ -301,6 +302,7 @@ impl<'a> Lower<'a> {
             self.bag.push(
                 Diagnostic::error(LIMIT, span, message.concat())
                     .here("too many to ask")
+                    .about(&[rules::MEMBERS, rules::DECISION])
                     .help("give the role an `aws` role that all of them may assume, and ask that"),
             );
         }
@@ -313,6 +315,7 @@ impl<'a> Lower<'a> {
             self.bag.push(
                 Diagnostic::error(TOO_LONG, span, message.concat())
                     .here("waits too long")
+                    .about(&[rules::WITHIN, rules::DECISION])
                     .help("ask `within` 30d"),
             );
         }

@@ -217,6 +217,7 @@ fn alone(plan: &Plan) -> Lowered {
         version: "",
         source: "",
         findings: &[],
+        held: None,
         changes: None,
     };
     lower(plan, &context)
