@@ -43,6 +43,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "syntax/invalid_number",
         "write `10m`",
     ),
+    (
+        "opens 2026-10-06T20:00",
+        "opens 2026-10-06T20:00 in \"Europe/Berlin\"",
+        "types/mismatch",
+        "that of its `window` or `calendar`",
+    ),
     ("step 5% {", "step 5 {", "types/mismatch", "such as `10%`"),
     (
         "opens 2026-10-06T20:00",

@@ -128,6 +128,20 @@ release shop {
 }
 
 #[test]
+fn an_undo_of_unknown_length_never_counts_as_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(root().join("src/cli/starter/plan.release")).expect("the starter");
+    let text = text.replace("takes 5m .. 15m; ", "").replace("within  20m", "");
+    std::fs::write(folder.path().join("plan.release"), text).expect("written");
+    let people = root().join("src/cli/starter/people.release");
+    std::fs::copy(people, folder.path().join("people.release")).expect("copied");
+    let (_, all, _) = simulate(folder.path(), &["plan.release", "--all"]);
+    assert!(all.contains("not said"), "{all}");
+    let (_, one, _) = simulate(folder.path(), &["plan.release", "--fail", "deploy"]);
+    assert!(one.contains("nobody has said how long the undos take"), "{one}");
+}
+
+#[test]
 fn a_misspelt_name_is_met_with_the_nearest() {
     let mut all = String::new();
     for (example, args) in [

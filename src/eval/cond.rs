@@ -28,13 +28,13 @@ impl<'a> Lower<'a> {
             }
             ExprKind::Binary(BinaryOp::Is, _, a, b) => self.is(expr.span, a, b, scope),
             ExprKind::Binary(BinaryOp::In, _, a, b) => {
-                let Some(Value::List(items)) = self.eval(b, scope) else {
-                    self.report(errors::mismatch(
-                        b.span,
-                        "a list that is known",
-                        "it is something else",
-                    ));
-                    return None;
+                let items = match self.eval(b, scope)? {
+                    Value::List(items) => items,
+                    other => {
+                        let time = matches!(a.kind, ExprKind::DateTime);
+                        self.report(errors::no_list(b.span, &value_words(&self.r, &other), time));
+                        return None;
+                    }
                 };
                 let value = self.eval(a, scope)?;
                 let mut any = Cond::False;

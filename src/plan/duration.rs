@@ -90,6 +90,31 @@ impl Plan {
             StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Dur::ZERO,
         }
     }
+
+    /// Whether something in the undo of a stage takes time and nobody has said how much, so that [`Plan::undo_time`] leaves it out.
+    pub fn undo_untimed(&self, stage: StageId) -> bool {
+        match self.undo(stage) {
+            StageUndo::Derived(steps) => steps.iter().any(|s| s.act.takes.is_none()),
+            StageUndo::Written(w) => w.within.is_none() && w.steps.iter().any(|s| self.step_untimed(s)),
+            StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => false,
+        }
+    }
+
+    fn step_untimed(&self, step: &Step) -> bool {
+        let acts = match &step.kind {
+            StepKind::Act(act) => Some(&**act),
+            StepKind::WaitFor(w) => match &w.test {
+                WaitTest::Ask(q) => return step.takes.is_none() && w.within.or(q.within).is_none(),
+                WaitTest::Run(act) | WaitTest::Job(act) => Some(&**act).filter(|_| w.within.is_none()),
+            },
+            StepKind::VerifyGate(gate) => match &self.release().gate(*gate).test {
+                GateTest::Run(act) | GateTest::Job(act) => Some(&**act),
+                GateTest::Metrics(_) | GateTest::Ask(_) => None,
+            },
+            StepKind::Wait(_) | StepKind::Bake(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => None,
+        };
+        step.takes.is_none() && acts.is_some_and(|a| a.takes.is_none())
+    }
 }
 
 /// How long an act takes.

@@ -21,6 +21,24 @@ pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
     })
 }
 
+/// `a in b` where `b` is no list; `time` when `a` is a time, and `b` was meant to be its zone.
+pub fn no_list(span: Span, found: &str, time: bool) -> Diagnostic {
+    let d = Diagnostic::error(
+        Code("types/mismatch"),
+        span,
+        format!("`in` looks for a value in a list: this is {found}"),
+    )
+    .here("not a list");
+    if time {
+        d.help(
+            "the zone of a time is that of its `window` or `calendar`: write `zone \"Europe/Berlin\"` there; or write the time with \
+             its offset, `2026-06-01T09:00+02:00`",
+        )
+    } else {
+        d.help("write a list, such as `[\"a\", \"b\"]`; `is` and `==` compare with one value")
+    }
+}
+
 /// How a kind of value is written.
 fn example(wanted: &str) -> Option<&'static str> {
     Some(match wanted {

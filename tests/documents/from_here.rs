@@ -53,6 +53,24 @@ fn row(compiled: &Compiled, fails: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_undo_of_unknown_length_never_counts_as_none() {
+    let silent = undoable("base", "after").replace("takes 1m .. 5m", "timeout 5m");
+    let stages = silent.replace(" after;", "") + &undoable("app", "after base");
+    let c = shop(&stages);
+    assert_eq!(row(&c, "base")[3], "nobody has said how long the undos take");
+    assert_eq!(
+        row(&c, "app")[3],
+        "over 5 min: not every undo says how long it takes"
+    );
+    for name in ["runbook.md", "change-request.md", "release-plan.md"] {
+        let flag =
+            "Nobody has said how long it takes to undo base, so nobody can say by when all is safe again.";
+        assert!(c.document(name).contains(flag), "{name}");
+        assert!(!c.document(name).contains("rollback takes 0 min"), "{name}");
+    }
+}
+
+#[test]
 fn everything_that_began_is_undone_the_last_first() {
     let c = shop(
         &format!(

@@ -92,6 +92,12 @@ pub(super) struct Way {
 }
 
 impl Way {
+    /// Whether something is undone of which nobody has said how long it takes: `safe` leaves it out.
+    pub(super) fn untimed(&self, plan: &Plan) -> bool {
+        let undone = self.undone.iter().flatten().chain(&self.beside);
+        undone.into_iter().any(|s| plan.undo_untimed(*s))
+    }
+
     /// Whether anything is undone, now or when a person says so.
     pub(super) fn undoes(&self) -> bool {
         self.many > 0 || self.many_beside > 0

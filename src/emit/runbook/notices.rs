@@ -4,6 +4,7 @@
 
 use crate::emit::runbook::around::moment;
 use crate::emit::runbook::say;
+use crate::emit::runbook::summary::silent;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{MomentKind, NotifyTarget, StageId};
@@ -94,7 +95,14 @@ fn of_run(plan: Spoken<'_>, times: &Times, kind: MomentKind) -> String {
     let start = times.whole(0);
     let end = times
         .whole(last)
-        .map(|at| format!(" {}", words!(r, "notice.ends_by", time = at)))
+        .map(|at| {
+            let text = if silent(plan) {
+                words!(r, "notice.should_end_by", time = at)
+            } else {
+                words!(r, "notice.ends_by", time = at)
+            };
+            format!(" {text}")
+        })
         .unwrap_or_default();
     let back = r
         .replaces

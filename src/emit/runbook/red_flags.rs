@@ -9,6 +9,9 @@ use crate::emit::runbook::{held, say};
 use crate::model::StageId;
 use crate::plan::StageUndo;
 
+/// So many stages are named in one flag.
+const NAMED: usize = 6;
+
 /// What a plan should say and does not, and what was found or accepted.
 pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> {
     let r = plan.release();
@@ -59,6 +62,16 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
                 why = say::text(r, why)
             ));
         }
+    }
+    let untimed: Vec<String> = (0..r.stages.len())
+        .map(StageId::at)
+        .filter(|s| plan.undo_untimed(*s))
+        .map(|s| r.stage(s).name.to_string())
+        .collect();
+    match untimed.len() {
+        0 => {}
+        1..=NAMED => flags.push(words!(r, "flag.undo_untimed", stages = say::list(r, &untimed))),
+        n => flags.push(words!(r, "flag.undos_untimed", n = n)),
     }
     let accepted = context
         .findings

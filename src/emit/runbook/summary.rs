@@ -75,6 +75,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         .filter(|w| w.undoes())
         .map(|w| w.safe)
         .max_by_key(|d| d.as_ms());
+    let untimed = ways.iter().any(|w| w.untimed(&plan));
     let ends = |ms: i64| match times.whole(ms) {
         Some(at) => format!("{at}, {}", say::offset(ms)),
         None => words!(
@@ -140,7 +141,10 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
             },
         ),
         worst_finish: ends(worst),
-        worst_rollback: longest_undo.map(|d| say::dur(r, d)).unwrap_or_default(),
+        worst_rollback: longest_undo
+            .filter(|d| d.as_ms() > 0 || !untimed)
+            .map(|d| say::dur(r, d))
+            .unwrap_or_default(),
         rehearsal: rehearsal(plan),
         worst_note: worst_note(plan, ways),
         duration: duration(plan, last),
@@ -347,6 +351,19 @@ fn duration(plan: Spoken<'_>, last: i64) -> String {
     )
 }
 
+/// Whether the plan has steps of which nobody has said how long they take.
+pub(super) fn silent(plan: Spoken<'_>) -> bool {
+    let r = plan.release();
+    let acts = r
+        .stages
+        .iter()
+        .filter(|s| s.takes.is_none())
+        .flat_map(|s| s.forward_steps())
+        .filter(|s| s.takes.is_none())
+        .filter_map(|s| s.act());
+    acts.into_iter().any(|a| a.takes.is_none())
+}
+
 /// What the worst finish leaves out.
 fn worst_note(plan: Spoken<'_>, ways: &[Way]) -> String {
     let r = plan.release();
@@ -357,15 +374,11 @@ fn worst_note(plan: Spoken<'_>, ways: &[Way]) -> String {
     if r.approvals.iter().any(|a| a.within.is_none()) {
         out.push(words!(r, "uncounted.approvals"));
     }
-    let silent = r
-        .stages
-        .iter()
-        .filter(|s| s.takes.is_none())
-        .flat_map(|s| s.forward_steps())
-        .filter_map(|s| s.act().filter(|a| s.takes.is_none() && a.takes.is_none()))
-        .count();
-    if silent > 0 {
+    if silent(plan) {
         out.push(words!(r, "uncounted.steps"));
+    }
+    if ways.iter().any(|w| w.untimed(&plan)) {
+        out.push(words!(r, "uncounted.undos"));
     }
     if out.is_empty() {
         String::new()

@@ -184,7 +184,7 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
             kept: kept(r, w),
             holds: hold_list(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),
-            safe_in: safe(r, w),
+            safe_in: safe(plan, w),
             ends: ends(r, w),
         })
         .collect()
@@ -319,8 +319,13 @@ pub(super) fn asks(then: &Then) -> bool {
     )
 }
 
-fn safe(r: Told<'_>, w: &Way) -> String {
-    let time = say::dur(r, w.safe);
+fn safe(plan: Spoken<'_>, w: &Way) -> String {
+    let r = plan.release();
+    let time = match (w.untimed(&plan), w.safe.as_ms()) {
+        (false, _) => say::dur(r, w.safe),
+        (true, 0) => words!(r, "safe.untimed"),
+        (true, _) => words!(r, "safe.over", time = say::dur(r, w.safe)),
+    };
     match &w.then {
         Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "safe.goes_on"),
         _ if w.half_done && !w.undoes() => words!(r, "safe.no_way_back"),

@@ -18,6 +18,8 @@ pub struct Brief {
     pub(super) cause: Option<String>,
     pub(super) ends: i64,
     pub(super) until_safe: Option<i64>,
+    /// Something was undone of which nobody has said how long it takes: `until_safe` leaves it out.
+    pub(super) untimed: bool,
     /// The stages that were undone, in order; those together that nothing orders.
     pub(super) undone: Vec<Vec<StageId>>,
     pub(super) kept: Vec<StageId>,
@@ -37,6 +39,7 @@ impl Brief {
             cause: trace.cause.clone(),
             ends: trace.end(),
             until_safe: trace.until_safe(),
+            untimed: trace.undone.iter().any(|s| plan.undo_untimed(*s)),
             undone: undone(trace),
             kept: trace.kept.clone(),
             stays: if went_back { stays(plan, trace) } else { Vec::new() },
@@ -83,7 +86,9 @@ impl Brief {
     pub(super) fn safe_words(&self) -> String {
         match (self.state, self.until_safe) {
             (Final::Succeeded, _) => "goes on".to_string(),
+            (_, Some(0)) if self.untimed => "not said".to_string(),
             (_, Some(0)) => "at once".to_string(),
+            (_, Some(ms)) if self.untimed => format!("over {}", time(ms)),
             (_, Some(ms)) => time(ms),
             (_, None) => "–".to_string(),
         }

@@ -40,6 +40,8 @@ struct Outcome<'a> {
     cause: Option<&'a str>,
     ends_ms: i64,
     until_safe_ms: Option<i64>,
+    /// Not every undo says how long it takes: the time until safe leaves those out.
+    untimed: bool,
     /// Groups in order; what stands in one group nothing orders.
     undone: Vec<Vec<&'a str>>,
     /// To be undone, and left: something that depends on it stands.
@@ -109,6 +111,7 @@ fn outcome<'a>(r: &'a Release, brief: &'a Brief) -> Outcome<'a> {
         cause: brief.cause.as_deref(),
         ends_ms: brief.ends,
         until_safe_ms: brief.until_safe,
+        untimed: brief.untimed,
         undone: brief
             .undone
             .iter()

@@ -61,7 +61,15 @@ fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
     row("undone", &brief.undone_words(plan));
     row("stays", &brief.stays_words(plan));
     match trace.until_safe() {
+        Some(0) if brief.untimed => row("safe", "nobody has said how long the undos take"),
         Some(0) => row("safe", "at once"),
+        Some(ms) if brief.untimed => row(
+            "safe",
+            &format!(
+                "over {} after it went wrong: not every undo says how long it takes",
+                time(ms)
+            ),
+        ),
         Some(ms) => row("safe", &format!("{} after it went wrong", time(ms))),
         None if trace.state == Final::NeedsHelp => row("safe", "not before a person has seen to it"),
         None => {}
