@@ -117,7 +117,7 @@ fn report(plan: &Plan, list: &[(StageId, Variant)], after: &[StageId]) -> Diagno
     }
     d = d.fact(
         environment.origin.span,
-        format!("`{}` is production", environment.name),
+        format!("`{}` is of `kind production`", environment.name),
     );
     // An approval that nothing waits for was meant for something.
     for (i, approval) in r.approvals.iter().enumerate() {

@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             CODE,
             stage.origin.span,
             format!(
-                "the undo of `{}` lasts {lasts}, and can be called for {} later",
+                "the undo of `{}` is possible for {lasts}, and can still be called for {} after that",
                 stage.name,
                 place::span(worst.by)
             ),

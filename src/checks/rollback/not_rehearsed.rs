@@ -82,7 +82,10 @@ fn judge(plan: &Plan, tested: &Tested, what: &str, meant_for: EnvId, stages: &[S
                 format!("{what} was rehearsed in `{name}`, which is production itself"),
             )
             .here("that was no rehearsal")
-            .fact(r.env(env).origin.span, format!("`{name}` is production"))
+            .fact(
+                r.env(env).origin.span,
+                format!("`{name}` is of `kind production`"),
+            )
             .help("rehearse it where nobody is hurt, in an environment that mirrors production"),
         );
     } else if let Some(env) = tested.environment

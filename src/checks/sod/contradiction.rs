@@ -87,7 +87,7 @@ fn same(release: &Release, seats: &[Seat], origin: &Origin, bag: &mut Bag) {
             }
             if let Some(said) = keeps_apart(release, *x, *y) {
                 let message = format!(
-                    "{} and {} must be one person and two",
+                    "{} and {} must be the same person, and must not be",
                     name(release, *y),
                     name(release, *x)
                 );

@@ -156,7 +156,12 @@ fn report(
             })
             .unwrap_or_else(|| place::offset(at))
     };
-    let runs = format!("can run from {} to {}", moment(from), moment(to));
+    let (first, last) = (moment(from), moment(to));
+    let runs = if first == last {
+        format!("can run at {first}")
+    } else {
+        format!("can run from {first} to {last}")
+    };
     let mut d = Diagnostic::error(
         CODE,
         stage.origin.span,

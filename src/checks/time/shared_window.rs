@@ -66,7 +66,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             Diagnostic::warning(
                 CODE,
                 place,
-                format!("all {count} of `{group}` change production in one window, at the same time"),
+                format!("`{group}` changes production in {count} places in one window, at the same time"),
             )
             .here(format!(
                 "{} do not wait for each other",
