@@ -2,7 +2,11 @@
 //!
 //! Called by the checks of quorums and of single approvers.
 
-use crate::model::{ApprovalId, Cond, Origin, PersonId, PersonRef, Quorum, Release, Seat, StageId};
+use crate::checks::place;
+use crate::diagnostic::Diagnostic;
+use crate::model::{
+    ApprovalId, Cond, Origin, PersonId, PersonRef, Quorum, Release, RoleOrPerson, Seat, StageId,
+};
 use crate::plan::people::{Directory, Pool, executors, keeps_apart};
 use std::collections::BTreeMap;
 
@@ -14,6 +18,26 @@ pub(super) struct Gone<'a> {
     pub said: &'a Origin,
     /// What keeps the seats apart.
     pub apart: &'a Origin,
+    /// Why nobody else can do that, each with its place.
+    pub because: Vec<(String, &'a Origin)>,
+}
+
+impl Gone<'_> {
+    /// Adds the facts to a finding, each place once.
+    pub(super) fn facts(&self, d: Diagnostic) -> Diagnostic {
+        let new =
+            |d: &Diagnostic, at: &Origin| d.span != at.span && d.labels.iter().all(|l| l.span != at.span);
+        let mut d = place::fact(d, self.said, self.does.clone());
+        if new(&d, self.apart) {
+            d = d.fact(self.apart.span, "and must be somebody else here");
+        }
+        for (text, at) in &self.because {
+            if new(&d, at) {
+                d = place::fact(d, at, text.clone());
+            }
+        }
+        d
+    }
 }
 
 /// One approval and who is left for it.
@@ -53,7 +77,12 @@ fn authors<'a>(release: &'a Release, id: ApprovalId, left: &mut Left<'a>) {
             && left.pool.people.contains(p)
         {
             let does = format!("`{}` is the author", release.person(*p).name);
-            left.gone.entry(*p).or_insert(Gone { does, said, apart });
+            left.gone.entry(*p).or_insert(Gone {
+                does,
+                said,
+                apart,
+                because: Vec::new(),
+            });
         }
     }
 }
@@ -97,7 +126,12 @@ fn lone_executors<'a>(
                     data.name
                 );
                 let said = &data.owner_origin;
-                left.gone.entry(*person).or_insert(Gone { does, said, apart });
+                left.gone.entry(*person).or_insert(Gone {
+                    does,
+                    said,
+                    apart,
+                    because: Vec::new(),
+                });
                 break;
             }
         }
@@ -126,6 +160,16 @@ fn whole_pools<'a>(directory: &Directory<'a>, left: &mut [Left<'a>]) {
             .filter(|p| !left[i].gone.contains_key(p))
             .copied()
             .collect();
+        // Why it cannot do without them: who else might sit there is needed elsewhere.
+        let mut because: Vec<(String, &Origin)> = Vec::new();
+        for (who, origin) in &a.from {
+            because.push((who_may(directory, *who), origin));
+        }
+        for gone in left[i].gone.values() {
+            because.push((gone.does.clone(), gone.said));
+            because.push(("and must be somebody else here".to_string(), gone.apart));
+            because.extend(gone.because.iter().cloned());
+        }
         for (j, other) in left.iter_mut().enumerate() {
             if i == j || (a.when != Cond::True && a.when != release.approvals[j].when) {
                 continue;
@@ -140,8 +184,33 @@ fn whole_pools<'a>(directory: &Directory<'a>, left: &mut [Left<'a>]) {
             for p in sitting.iter().filter(|p| other.pool.people.contains(p)) {
                 let does = format!("`{}` cannot do without `{}`", a.name, release.person(*p).name);
                 let said = a.quorum_origin.as_ref().unwrap_or(&a.origin);
-                other.gone.entry(*p).or_insert(Gone { does, said, apart });
+                let because = because.clone();
+                other.gone.entry(*p).or_insert(Gone {
+                    does,
+                    said,
+                    apart,
+                    because,
+                });
             }
         }
+    }
+}
+
+/// How many people somebody named in an approval stands for.
+pub(super) fn who_may(directory: &Directory<'_>, who: RoleOrPerson) -> String {
+    let release = directory.release();
+    let name = match who {
+        RoleOrPerson::Role(r) => &release.role(r).name,
+        RoleOrPerson::Person(p) => &release.person(p).name,
+    };
+    format!("`{name}`: {}", people(directory.size(&directory.who(who))))
+}
+
+/// So many people, in words.
+pub(super) fn people(n: usize) -> String {
+    match n {
+        0 => "nobody".to_string(),
+        1 => "1 person".to_string(),
+        n => format!("{n} people"),
     }
 }

@@ -3,7 +3,7 @@
 //! By counting: who may sit, without those who surely sit elsewhere where they must differ. What counting does not see is
 //! `sod/unsatisfiable`.
 
-use crate::checks::sod::left::{Left, left};
+use crate::checks::sod::left::{Left, left, people, who_may};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ApprovalId, PersonRef, Quorum, RoleOrPerson, Seat};
@@ -43,11 +43,6 @@ fn report(directory: &Directory<'_>, id: ApprovalId, left: &Left<'_>, bag: &mut 
     if rest >= needed || empty_already(directory, approval) {
         return;
     }
-    let people = |n: usize| match n {
-        0 => "nobody".to_string(),
-        1 => "1 person".to_string(),
-        n => format!("{n} people"),
-    };
     let place_of = approval.quorum_origin.as_ref().unwrap_or(&approval.origin);
     let mut d = Diagnostic::error(
         CODE,
@@ -62,22 +57,18 @@ fn report(directory: &Directory<'_>, id: ApprovalId, left: &Left<'_>, bag: &mut 
     )
     .here(format!("needs {needed}"));
     for (who, origin) in &approval.from {
-        let n = directory.size(&directory.who(*who));
         let bots = directory.who(*who).bots.len();
         let name = match who {
             RoleOrPerson::Role(r) => &release.role(*r).name,
             RoleOrPerson::Person(p) => &release.person(*p).name,
         };
-        d = place::fact(d, origin, format!("`{name}`: {}", people(n)));
+        d = place::fact(d, origin, who_may(directory, *who));
         if bots > 0 {
             d = d.note(format!("a bot is not a person: {bots} of `{name}` do not count"));
         }
     }
     for gone in left.gone.values() {
-        d = place::fact(d, gone.said, gone.does.clone());
-        if d.labels.iter().all(|l| l.span != gone.apart.span) {
-            d = d.fact(gone.apart.span, "and must be somebody else here");
-        }
+        d = gone.facts(d);
     }
     if let Some((_, origin)) = anyone {
         d = place::fact(d, origin, "the author may be any of them, and must not approve");

@@ -44,10 +44,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .here(format!("waits for `{name}` alone"));
         d = place::fact(d, from_origin(approval), "who may approve");
         for gone in left[id.index()].gone.values() {
-            d = place::fact(d, gone.said, gone.does.clone());
-            if d.labels.iter().all(|l| l.span != gone.apart.span) {
-                d = d.fact(gone.apart.span, "and must be somebody else here");
-            }
+            d = gone.facts(d);
         }
         bag.push(
             d.help("let a second person approve, for when they are away")
