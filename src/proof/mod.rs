@@ -54,7 +54,8 @@ pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Pr
     };
     let states = machine.blocks.iter().map(|b| b.states.len()).sum();
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
-    all(plan, &open, scenarios::all(plan.release(), &open), states, &run)
+    let list = scenarios::all(plan.release(), &open);
+    all(plan, &open, list, (states, MOST_STATES), &run)
 }
 
 /// Proves that a release workflow and its rollback mean their plan.
@@ -76,7 +77,7 @@ pub fn workflows(
     let mut list = scenarios::all(plan.release(), &open);
     list.extend(scenarios::broken_off(plan.release(), &open));
     let run = |scenario: &Scenario| model.run(plan, scenario);
-    all(plan, &open, list, model.size(), &run)
+    all(plan, &open, list, (model.size(), MOST_PARTS), &run)
 }
 
 /// What an expression of GitHub's comes to, with its contexts given as JSON; no status function holds but `always()` and `success()`.
@@ -96,17 +97,17 @@ fn not_understood(what: String) -> Box<Difference> {
     })
 }
 
-/// Runs an artifact under every scenario; `size` is how much one run may visit.
+/// Runs an artifact under every scenario; `size` is how much one run may visit, `most` how much all of them.
 fn all(
     plan: &Plan,
     open: &Open,
     scenarios: Vec<Scenario>,
-    size: usize,
+    (size, most): (usize, usize),
     run: &Run<'_>,
 ) -> Result<Proved, Box<Difference>> {
     let interpreter = Reference::new(plan);
     // Of a plan so large that all would take minutes, runs are drawn evenly.
-    let stride = (scenarios.len().saturating_mul(size) / MOST_STATES).max(1);
+    let stride = (scenarios.len().saturating_mul(size) / most).max(1);
     let chosen: Vec<&Scenario> = scenarios.iter().step_by(stride).collect();
     let prover = Prover {
         plan,
@@ -136,6 +137,10 @@ fn all(
 
 /// The most states that all runs together may visit: a few seconds on one processor.
 const MOST_STATES: usize = 2_000_000;
+/// The same for workflows, in parts of their conditions, jobs and steps, which are looked at faster.
+const MOST_PARTS: usize = 12_000_000;
+/// The longest that two workflows together are read, in bytes: those of some two hundred stages.
+pub const LARGEST: usize = 4 << 20;
 /// The most threads that look at runs.
 const MOST_THREADS: usize = 8;
 

@@ -91,6 +91,16 @@ const FUNCTIONS: [(&str, Func, usize, usize); 11] = [
 ];
 
 impl Expr {
+    /// How many parts it has.
+    pub fn size(&self) -> usize {
+        1 + match self {
+            Expr::Call(_, list) | Expr::And(list) | Expr::Or(list) => list.iter().map(Expr::size).sum(),
+            Expr::Index(a, b) | Expr::Compare(_, a, b) => a.size() + b.size(),
+            Expr::Not(a) => a.size(),
+            _ => 0,
+        }
+    }
+
     /// Whether it asks how what came before has ended; then nothing is added to it.
     pub fn asks_status(&self) -> bool {
         match self {

@@ -93,6 +93,12 @@ impl value::Reads for Given<'_> {
     fn cancelled(&self) -> bool {
         false
     }
+
+    fn known(&self, _: &Arc<str>) -> Option<value::Value> {
+        None
+    }
+
+    fn learn(&self, _: &Arc<str>, _: &value::Value) {}
 }
 
 /// What an expression comes to, with contexts given as JSON.

@@ -6,6 +6,7 @@ use super::expr::Part;
 use super::value::{Reads, Value, fill};
 use super::workflow::{Job, Workflow};
 use crate::emit::parts::Purpose;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -70,7 +71,12 @@ pub struct Run {
     pub causes: Vec<usize>,
     /// How it says that it ended.
     pub end: String,
+    /// Texts that were read as JSON, and what they held.
+    known: RefCell<Vec<(Arc<str>, Value)>>,
 }
+
+/// How many texts are kept with what they held.
+const KNOWN: usize = 8;
 
 /// A job.
 #[derive(Debug)]
@@ -182,6 +188,7 @@ impl Run {
             artifacts: Vec::new(),
             causes,
             end: String::new(),
+            known: RefCell::default(),
         }
     }
 
@@ -373,6 +380,20 @@ impl Reads for Eyes<'_> {
         }
         let badly = |j: usize| self.run.result(self.workflow, j) == Some(Ended::Failure);
         self.ancestors().into_iter().any(badly)
+    }
+
+    fn known(&self, text: &Arc<str>) -> Option<Value> {
+        let known = self.run.known.borrow();
+        let found = known.iter().find(|(t, _)| Arc::ptr_eq(t, text));
+        found.map(|(_, v)| v.clone())
+    }
+
+    fn learn(&self, text: &Arc<str>, value: &Value) {
+        let mut known = self.run.known.borrow_mut();
+        if known.len() >= KNOWN {
+            known.remove(0);
+        }
+        known.push((text.clone(), value.clone()));
     }
 
     fn cancelled(&self) -> bool {

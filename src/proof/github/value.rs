@@ -37,6 +37,10 @@ pub trait Reads {
     fn failure(&self) -> bool;
     /// Whether it was cancelled.
     fn cancelled(&self) -> bool;
+    /// What a text was read as before.
+    fn known(&self, text: &Arc<str>) -> Option<Value>;
+    /// Keeps what a text was read as.
+    fn learn(&self, text: &Arc<str>, value: &Value);
 }
 
 impl Value {
@@ -157,7 +161,10 @@ fn folded(text: &str) -> String {
 }
 
 fn same_text(a: &str, b: &str) -> bool {
-    a == b || a.eq_ignore_ascii_case(b) || folded(a) == folded(b)
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    folded(a) == folded(b)
 }
 
 /// `a == b`
@@ -277,10 +284,18 @@ fn call(func: Func, list: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
             Value::text(serde_json::to_string_pretty(&json).unwrap_or_default())
         }
         Func::FromJson => {
-            let text = arg(0)?.shown();
+            let text: Arc<str> = match arg(0)? {
+                Value::Text(text) => text,
+                other => other.shown().into(),
+            };
+            if let Some(value) = reads.known(&text) {
+                return Ok(value);
+            }
             let json: Json = serde_json::from_str(&text)
                 .map_err(|e| ["`", &text, "` is no JSON: ", &e.to_string()].concat())?;
-            Value::from_json(&json)
+            let value = Value::from_json(&json);
+            reads.learn(&text, &value);
+            value
         }
     })
 }

@@ -97,7 +97,9 @@ pub fn read<'m>(texts: [&str; 2], manifest: &'m Manifest) -> Read<Pair<'m>> {
     let first = workflow(texts[0], release).map_err(|e| name(release) + &e)?;
     let second = workflow(texts[1], rollback).map_err(|e| name(rollback) + &e)?;
     let jobs = first.jobs.iter().chain(&second.jobs);
-    let size = jobs.map(|j| 4 + j.needs.len() + j.steps.len()).sum();
+    let size = jobs
+        .map(|j| 4 + j.needs.len() + j.steps.len() + j.cond.size())
+        .sum();
     Ok(Pair {
         flows: [first, second],
         size,
@@ -126,7 +128,10 @@ fn text(json: &Json) -> Read<String> {
 }
 
 fn workflow<'m>(bytes: &str, flow: &'m Flow) -> Read<Workflow<'m>> {
-    let json: Json = serde_saphyr::from_str(bytes).map_err(|e| format!("the file is no YAML: {e}"))?;
+    // The bytes are our own: a large plan makes a large file, and what is wrong in it need not be shown.
+    let options = serde_saphyr::options! { budget: None, with_snippet: false };
+    let json: Json = serde_saphyr::from_str_with_options(bytes, options)
+        .map_err(|e| format!("the file is no YAML: {e}"))?;
     let top = object(Some(&json), "the file")?;
     let keys = [
         "name",
