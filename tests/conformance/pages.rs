@@ -12,11 +12,14 @@ fn plan(stages: usize) -> String {
     let mut text = String::from(
         "person ana { name \"Ana Ruiz\" }\nrole operations { title \"Operations\"; at_least 3 }\nrole leads { title \"Leads\"; at_least 3 }\n\
          environment production { kind production }\nchannel room { title \"Room\"; run \"./say.sh ${message}\" }\n\
+         calendar work { freeze \"the quarter ends\" { from 2026-06-01T11:00Z; to 2026-06-01T12:00Z } }\n\
          gate healthy { title \"Everything answers as it did before\"; run \"./smoke.sh\" { changes nothing }; exercises \"app\" }\n",
     );
     let _ = writeln!(
         text,
-        "release many {{\n  title \"Many stages\"; version \"2\"; author ana; owner operations; in production; start 2026-06-01T09:00Z\n  \
+        "release many {{\n  title \"Many stages\"; version \"2\"; author ana; owner operations; in production; start 2026-06-01T09:00Z; calendar work\n  \
+         window {{ opens 2026-06-01T08:00Z; closes 2026-06-09T10:00Z }}\n  \
+         allow \"time/in_freeze\" {{ because \"the quarter is closed by hand\"; until 2099-01-01 }}\n  \
          approval go {{ from leads; distinct_from author, executors; within 2d }}"
     );
     let regions = 1 + stages / 12;

@@ -17,6 +17,7 @@ mod red_flags;
 mod render;
 mod rows;
 mod say;
+mod shade;
 mod strip;
 mod summary;
 pub mod templates;
@@ -96,6 +97,8 @@ struct View {
     dag: String,
     strips: Vec<String>,
     stretched: bool,
+    /// What is shaded behind the stages over time.
+    shaded: Vec<String>,
     critical: Vec<String>,
     matrix: matrix::Matrix,
     /// What the pipelines hold, when they were asked.
@@ -217,7 +220,11 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
     let ways = from_here::ways(&plan);
     let stages = work::stages(plan, &times);
-    let (strips, stretched) = strip::strips(plan, &times, &stages);
+    let strip::Strips {
+        pictures: strips,
+        stretched,
+        shaded,
+    } = strip::strips(plan, &times, &stages);
     let diagram = crate::emit::diagram::told(&plan, &|note| say::note(plan.release(), note));
     let draw = |name: &str| {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
@@ -267,6 +274,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         dag: draw("svg"),
         strips,
         stretched,
+        shaded,
         critical: strip::critical(plan)
             .into_iter()
             .map(|s| plan.release().stage(s).name.to_string())

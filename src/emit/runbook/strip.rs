@@ -6,6 +6,7 @@
 use crate::emit::diagram::measure::{fit, width};
 use crate::emit::runbook::escape::html;
 use crate::emit::runbook::say;
+use crate::emit::runbook::shade::{Shade, shades};
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
@@ -62,6 +63,19 @@ impl Scale {
         (Scale { points }, stretched)
     }
 
+    /// Where any moment stands, between the marks beside it.
+    fn between(&self, at: i64) -> i64 {
+        let next = self.points.partition_point(|(t, _)| *t < at);
+        let after = self.points[next.min(self.points.len() - 1)];
+        let before = self.points[next.saturating_sub(1)];
+        let (span, wide) = (after.0 - before.0, after.1 - before.1);
+        if span <= 0 {
+            return after.1;
+        }
+        let share = i128::from(at - before.0) * i128::from(wide) / i128::from(span);
+        before.1 + i64::try_from(share).unwrap_or(0).clamp(0, wide)
+    }
+
     fn x(&self, at: i64) -> i64 {
         let place = self.points.binary_search_by_key(&at, |(t, _)| *t);
         self.points[place.unwrap_or_else(|i| i.min(self.points.len() - 1))].1
@@ -89,8 +103,18 @@ pub(super) fn critical(plan: Spoken<'_>) -> Vec<StageId> {
     stages.collect()
 }
 
-/// The pictures, one below the other, and whether their axis is stretched.
-pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> (Vec<String>, bool) {
+/// The stages over time.
+pub(super) struct Strips {
+    /// The pictures, one below the other.
+    pub pictures: Vec<String>,
+    /// Whether their axis is stretched.
+    pub stretched: bool,
+    /// What is shaded behind the bars: a sentence for each kind.
+    pub shaded: Vec<String>,
+}
+
+/// The stages over time, with what is shaded behind them.
+pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Strips {
     let decides = critical(plan);
     let bars: Vec<Bar> = cards
         .iter()
@@ -106,6 +130,12 @@ pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> (V
         })
         .collect();
     let (scale, stretched) = Scale::of(&bars);
+    let ends = |(at, _): &(i64, i64)| *at;
+    let (first, last) = (
+        scale.points.first().map_or(0, ends),
+        scale.points.last().map_or(0, ends),
+    );
+    let (shades, shaded) = shades(plan, times, first, last);
     let parts = bars.chunks(ROWS).count();
     let pictures = bars
         .chunks(ROWS)
@@ -116,13 +146,26 @@ pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> (V
             } else {
                 String::new()
             };
-            picture(plan, times, part, i, &of, &scale)
+            picture(plan, times, part, i, &of, &scale, &shades)
         })
         .collect();
-    (pictures, stretched)
+    Strips {
+        pictures,
+        stretched,
+        shaded,
+    }
 }
 
-fn picture(plan: Spoken<'_>, times: &Times, bars: &[Bar], part: usize, of: &str, scale: &Scale) -> String {
+#[allow(clippy::too_many_arguments)] // what is drawn, and what it is drawn with
+fn picture(
+    plan: Spoken<'_>,
+    times: &Times,
+    bars: &[Bar],
+    part: usize,
+    of: &str,
+    scale: &Scale,
+    shades: &[Shade],
+) -> String {
     let x = |ms: i64| scale.x(ms);
     let words: Vec<String> = bars
         .iter()
@@ -138,8 +181,24 @@ fn picture(plan: Spoken<'_>, times: &Times, bars: &[Bar], part: usize, of: &str,
     let mut out = format!(
         "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{label}{of}\">\n\
          <defs><pattern id=\"hatch{part}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-         <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern></defs>\n"
+         <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern>\
+         <pattern id=\"frozen{part}\" width=\"9\" height=\"9\" patternUnits=\"userSpaceOnUse\">\
+         <path d=\"M0 0L9 9M9 0L0 9\" class=\"cross\"/></pattern></defs>\n"
     );
+    for s in shades {
+        let (from, to) = (scale.between(s.from), scale.between(s.to));
+        let (class, wide) = (s.class, (to - from).max(2));
+        let fill = match class {
+            "frozen" => format!(" fill=\"url(#frozen{part})\""),
+            _ => String::new(),
+        };
+        let _ = writeln!(
+            out,
+            "<rect x=\"{from}\" y=\"{}\" width=\"{wide}\" height=\"{}\" class=\"{class}\"{fill}/>",
+            HEAD - 8,
+            high - HEAD + 8
+        );
+    }
     axis(&mut out, times, scale, high);
     for (i, (bar, words)) in bars.iter().zip(&words).enumerate() {
         let y = HEAD + ROW * i64::try_from(i).unwrap_or(0);

@@ -43,21 +43,43 @@ async function look() {
   return found;
 }
 
+// Stands in the page instead, laid out as it is printed: what sticks out of the paper is cut, and so is what is higher than a sheet.
+function lookPrinted(width, height) {
+  const found = [];
+  const tell = (what) => found.push(what);
+  for (const style of document.querySelectorAll("style")) style.textContent = style.textContent.replace(/@media print/g, "@media all");
+  document.documentElement.style.width = `${width}px`;
+  const left = document.body.getBoundingClientRect().left;
+  for (const e of document.querySelectorAll("table, svg, pre, td, th, li, p, h2, h3, article")) {
+    const box = e.getBoundingClientRect();
+    if (box.width === 0) continue;
+    if (box.right > left + width + 1) tell(`<${e.localName}> is cut at the right: "${e.textContent.trim().slice(0, 40)}"`);
+    if (/^(svg|tr)$/.test(e.localName) && box.height > height) tell(`<${e.localName}> is higher than a sheet: ${Math.round(box.height)}`);
+  }
+  for (const e of document.querySelectorAll(".tools, .tick, .contents"))
+    if (e.getBoundingClientRect().height > 0) tell(`<${e.localName} class="${e.className}"> is printed`);
+  return found;
+}
+
+// The last is the sheet without its margins of 14 mm, in CSS pixels.
 const WAYS = [
   ["1280 px, light", "1280,900", 1],
   ["390 px, dark", "390,844", 0],
+  ["printed on A4", "1280,900", 1, [688, 1016]],
+  ["printed on Letter", "1280,900", 1, [710, 950]],
 ];
 
 await judgeFiles((text) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "review-"));
   const page = path.join(folder, "review.html");
-  const probe = `<script>${axe}</script><script>window.onerror = function (m) { window.failed = String(m); };
-(${look.toString()})().catch(function (e) { return ["cannot look: " + e]; }).then(function (found) {
-  document.body.innerHTML = ""; document.body.dataset.found = encodeURIComponent(JSON.stringify(found)); });</script>`;
   const end = text.lastIndexOf("</body>");
-  fs.writeFileSync(page, end < 0 ? text + probe : text.slice(0, end) + probe + text.slice(end));
   const messages = [];
-  for (const [name, size, scheme] of WAYS) {
+  for (const [name, size, scheme, sheet] of WAYS) {
+    const looks = sheet ? `(async function () { return (${lookPrinted.toString()})(${sheet}); })()` : `(${look.toString()})()`;
+    const probe = `<script>${sheet ? "" : axe}</script><script>window.onerror = function (m) { window.failed = String(m); };
+${looks}.catch(function (e) { return ["cannot look: " + e]; }).then(function (found) {
+  document.body.innerHTML = ""; document.body.dataset.found = encodeURIComponent(JSON.stringify(found)); });</script>`;
+    fs.writeFileSync(page, end < 0 ? text + probe : text.slice(0, end) + probe + text.slice(end));
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", `--user-data-dir=${folder}/profile`];
     args.push(`--window-size=${size}`, `--blink-settings=preferredColorScheme=${scheme}`, "--virtual-time-budget=60000");
     const done = spawnSync(browser, [...args, "--dump-dom", `file://${page}`], { maxBuffer: 1 << 28, timeout: 120_000 });
