@@ -6,7 +6,7 @@
 use super::event::{Trace, What};
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{Atom, Cond, StageId};
+use crate::model::{Atom, Cond, StageId, StepKind};
 use crate::plan::Plan;
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
@@ -112,12 +112,13 @@ pub fn compare(plan: &Plan, reference: &crate::run::Trace, trace: &Trace) -> Res
             .filter(|e| e.verb == verb)
             .filter_map(|e| {
                 if let Subject::Stage(s) = e.subject {
-                    Some(s)
+                    Some((s, e.step.as_deref()))
                 } else {
                     None
                 }
             })
-            .filter(|s| verb == Verb::UndoStep || shows(plan, *s))
+            .filter(|(s, step)| verb == Verb::UndoStep || (shows(plan, *s) && works(plan, *s, *step)))
+            .map(|(s, _)| s)
             .collect()
     };
     let (ref_stages, ref_undos) = (theirs(Verb::StepStart), theirs(Verb::UndoStep));
@@ -172,6 +173,13 @@ fn shows(plan: &Plan, stage: StageId) -> bool {
         .forward_steps()
         .iter()
         .any(|s| s.act().is_some_and(super::walk::shows))
+}
+
+/// Whether a step does something or waits for something; a gate, a bake or a message before all else has begun nothing.
+fn works(plan: &Plan, stage: StageId, step: Option<&str>) -> bool {
+    let steps = plan.release().stage(stage).forward_steps();
+    let found = steps.iter().find(|s| Some(s.slug.as_str()) == step);
+    found.is_none_or(|s| s.act().is_some() || matches!(s.kind, StepKind::WaitFor(_)))
 }
 
 /// The events of the reference, one line each.

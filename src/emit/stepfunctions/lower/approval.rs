@@ -92,9 +92,15 @@ impl<'a> Lower<'a> {
             watch.blind = Some(self.blind(&case, &blind));
         }
         for trigger in self.triggers_around(Node::Approval(id)) {
-            let goal = faults.goal(&mut self.b, Kind::Trigger(trigger), site.clone());
+            // Whoever goes on after a pause has granted nothing: it is asked again.
+            let site = Site {
+                key: "trigger".into(),
+                retry: asked.clone(),
+                proceed: asked.clone(),
+            };
+            let goal = faults.goal(&mut self.b, Kind::Trigger(trigger), site);
             let fault = restated(
-                &self.fault(&case.name, "rejected", scope),
+                &self.fault(&case.name, "trigger", scope),
                 Expr::str("Trigger"),
                 Expr::str("a trigger has fired"),
             );
@@ -159,7 +165,9 @@ impl<'a> Lower<'a> {
             proceed: next.clone(),
         };
         let rejected = self.rejection(id, &case, faults, site);
-        let watch = self.watch(place, slug, (at, next), &mut super::step::Fails::Case(faults));
+        // Whoever goes on after a trigger has granted nothing: it is asked again.
+        let key = ["approve_", slug].concat();
+        let watch = self.watch(place, &key, (at, at), &mut super::step::Fails::Case(faults));
         let way = Way {
             at: &asked,
             granted: next,

@@ -70,6 +70,7 @@ impl Lower<'_> {
         let status = self.vars.local(&["answer_", &ask.key].concat(), ask.scope);
         let who = self.vars.local(&["who_", &ask.key].concat(), ask.scope);
         let wait = self.b.label();
+        let (judged, decided, late) = (self.b.label(), self.b.label(), self.b.label());
         let mut here = at.clone();
         for (i, (option, _)) in ask.options.iter().enumerate() {
             let next = if i + 1 < ids.len() {
@@ -86,7 +87,15 @@ impl Lower<'_> {
             task.assign.insert(status.clone(), Data::str(OPEN));
             task.assign.insert(who.clone(), Data::List(Vec::new()));
             task.output = Some(Data::object([]));
-            task.catch = vec![catch_all(Assign::new(), &ask.late)];
+            // What was asked before it cannot be asked is taken back; what is not there yet counts as the first of it.
+            task.catch = vec![if i == 0 {
+                catch_all(Assign::new(), &ask.late)
+            } else {
+                let unasked = ids[i..]
+                    .iter()
+                    .map(|id| (id.clone(), Data::Expr(Expr::var(&ids[0]))));
+                catch_all(unasked.collect(), &late)
+            }];
             task.next = next.some();
             self.note(option_part(&ask.part, i), &task);
             let name = if many {
@@ -100,7 +109,6 @@ impl Lower<'_> {
         // What is gone to once stands outside the loop.
         let watch = watch.through(|l| self.withdrawn(ask, &ids, l));
         let name = [&ask.name, ": answered?"].concat();
-        let (judged, decided, late) = (self.b.label(), self.b.label(), self.b.label());
         let rules: Vec<(Expr, Label)> = if many {
             let taken = self.b.label();
             let rules = ids

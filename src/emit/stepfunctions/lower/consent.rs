@@ -83,8 +83,14 @@ impl Lower<'_> {
             watch.blind = Some(self.blind(&case, &goal));
         }
         for trigger in self.triggers_around(Node::Decision(id)) {
-            let goal = faults.goal(&mut self.b, Kind::Trigger(trigger), site.clone());
-            let fired = self.decided(&case, "a trigger has fired", &goal);
+            // Whoever goes on after a pause has decided nothing: it is asked again.
+            let site = Site {
+                key: "trigger".into(),
+                retry: asked.clone(),
+                proceed: asked.clone(),
+            };
+            let goal = faults.goal(&mut self.b, Kind::Trigger(trigger), site);
+            let fired = self.decided_by(&case, "trigger", "a trigger has fired", &goal);
             watch.triggers.push((trigger, fired));
         }
         self.put_decision(id, &case.name, &case.slug, &watch, (&asked, &goals, &silent));
@@ -93,10 +99,14 @@ impl Lower<'_> {
 
     /// The failure that an option stands for.
     fn decided(&mut self, case: &Case<'_>, option: &str, goal: &Label) -> Label {
+        self.decided_by(case, "decided", option, goal)
+    }
+
+    fn decided_by(&mut self, case: &Case<'_>, key: &str, option: &str, goal: &Label) -> Label {
         let at = self.b.label();
         let why = Expr::Str([&case.name, ": ", option].concat());
         let fault = restated(
-            &self.fault(&case.name, "decided", case.hand.scope),
+            &self.fault(&case.name, key, case.hand.scope),
             Expr::str("Decided"),
             why,
         );

@@ -29,9 +29,9 @@ impl Lower<'_> {
         let (flagged, measured, begun, body, failed) = self.five();
         let (ended, looked, end, allowed, unlocked) = self.five();
         self.read_inputs(start, &init, &refused);
-        self.overrides(&known, &allowed, &unlocked);
-        let rosters = self.b.label();
-        self.connections(&allowed, &rosters, &unlocked);
+        let people = self.b.label();
+        self.overrides(&people, &allowed, &unlocked);
+        self.connections(&allowed, &connected, &unlocked);
         self.locks(&connected, &locked, &unlocked);
         self.flags(&locked, &flagged, &unlocked);
         self.baselines_before(&flagged, &measured);
@@ -44,7 +44,7 @@ impl Lower<'_> {
         self.b.same(&looked, &end);
         self.end(&end);
         // What is asked is known now, and with it who must be known.
-        self.roster(&rosters, &connected, &unlocked);
+        self.roster(&known, &people, &unlocked);
         self.tidy(&unlocked, &refused);
         let problem = Expr::var("problem");
         let fail = Fail {

@@ -336,7 +336,7 @@ impl<'a> Lower<'a> {
                 record: None,
                 answers: Vec::new(),
             };
-            let watch = self.watch(place, &site.key, (&here, &then), &mut Fails::Case(faults));
+            let watch = self.watch(place, &site.key, (&here, &here), &mut Fails::Case(faults));
             self.ask(&ask, &watch, &here);
             here = then;
         }
@@ -418,7 +418,7 @@ impl<'a> Lower<'a> {
             record: None,
             answers: Vec::new(),
         };
-        let watch = self.watch(place, "started_by", (at, next), &mut Fails::Case(faults));
+        let watch = self.watch(place, "started_by_trigger", (at, at), &mut Fails::Case(faults));
         self.ask(&ask, &watch, at);
         let fault = restated(
             &self.fault(&case.name, "started_by", scope),
