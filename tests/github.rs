@@ -284,3 +284,47 @@ fn no_text_of_a_plan_becomes_an_expression_or_a_command() {
         "the command cannot end its heredoc"
     );
 }
+
+#[test]
+fn a_condition_that_github_would_refuse_is_an_error_in_the_rollback_too() {
+    let mut text = String::from(
+        r#"person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+role leads { title "Leads"; at_least 3 }
+environment production { kind production }
+gate smoke { title "It answers"; run "./smoke.sh" { changes nothing; exercises "app:shop" }; otherwise rollback }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in production
+  approval go { from leads; distinct_from author, executors; within 2d }
+"#,
+    );
+    let mut stage = |name: &str, head: &str| {
+        text.push_str(&format!(
+            "  stage {name} {{ {head}; run \"./do.sh\" {{ changes \"app:{name}\" }}; verify smoke; \
+             rollback {{ run \"./undo.sh\" {{ changes \"app:{name}\"; idempotent }} }} }}\n"
+        ));
+    };
+    stage("base", "approved go");
+    for i in 0..130 {
+        stage(
+            &format!("a_service_with_a_name_that_is_rather_long_{i}"),
+            "after base",
+        );
+    }
+    text.push_str("}\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("shop.release"), text).expect("the plan is written");
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_releasec"))
+        .args(["build", "shop.release", "--target", "github", "--out", "dist"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the program starts");
+    let told = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{told}");
+    let told: Vec<&str> = told.split_whitespace().filter(|w| *w != "│").collect();
+    let told = told.join(" ");
+    let wanted =
+        "the condition of job `undo-base` in the workflow of the rollback is longer than 21000 characters";
+    assert!(told.contains(wanted), "{told}");
+    assert!(!folder.path().join("dist").exists(), "nothing is written");
+}

@@ -111,7 +111,12 @@ impl<'a> Comparison<'a> {
                         self.tree(&format!("{path}.{ka}"), va, vb, read);
                         continue;
                     }
-                    self.data(&format!("{path} (key)"), ka, kb);
+                    if path.ends_with(".env.BY_HAND (JSON)") {
+                        // The names of jobs, as people see them.
+                        self.string(&format!("{path} (key).name"), ka, kb, Reading::GitHub);
+                    } else {
+                        self.data(&format!("{path} (key)"), ka, kb);
+                    }
                     self.tree(&format!("{path}.{ka}"), va, vb, read);
                 }
             }

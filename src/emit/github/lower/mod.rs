@@ -46,15 +46,14 @@ pub fn file(release: &Release, kind: &str) -> String {
 /// The release, its rollback, and what GitHub cannot hold.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
     let bag = RefCell::new(Bag::new());
+    let rollback = rollback_workflow(&Ctx::new(plan, context, Side::Rollback, &bag));
     let release = {
+        // The side of the release alone reports.
         let ctx = Ctx::new(plan, context, Side::Release, &bag);
         let workflow = release(&ctx);
         limits::report(&ctx, &workflow);
+        limits::expressions(&ctx, &rollback, "the rollback");
         workflow
-    };
-    let rollback = {
-        let ctx = Ctx::new(plan, context, Side::Rollback, &bag);
-        rollback_workflow(&ctx)
     };
     (release, rollback, bag.into_inner())
 }
