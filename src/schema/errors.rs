@@ -90,6 +90,20 @@ pub(crate) fn suggestion(keyword: &str, block: Block) -> Option<&'static str> {
         .or_else(|| nearest(keyword, here()))
 }
 
+/// How the language says what another says with a word at the start of a line.
+fn borrowed(keyword: &str) -> Option<&'static str> {
+    match keyword {
+        "if" | "else" | "elif" | "unless" | "switch" => {
+            Some("a statement that holds only sometimes has `when CONDITION` in its block")
+        }
+        "is" => Some("write it at the end of the line before: `when a is b`"),
+        "while" | "foreach" | "repeat" => {
+            Some("write `for NAME in LIST { … }`: the statements once for each value of a list")
+        }
+        _ => None,
+    }
+}
+
 pub(crate) fn unknown(stmt: &Stmt, block: Block) -> Diagnostic {
     let keyword = &stmt.keyword;
     let d = Diagnostic::error(
@@ -98,6 +112,9 @@ pub(crate) fn unknown(stmt: &Stmt, block: Block) -> Diagnostic {
         format!("there is no statement `{}` {}", keyword.text, place(block)),
     )
     .here("not a statement here");
+    if let Some(help) = borrowed(&keyword.text) {
+        return d.help(help);
+    }
     match suggestion(&keyword.text, block) {
         Some(near) => d.help(format!("did you mean `{near}`?")).unsafe_fix(
             format!("write `{near}`"),
@@ -125,6 +142,9 @@ pub(crate) fn misplaced(stmt: &Stmt, block: Block, homes: &[Block]) -> Diagnosti
     )
     .here("does not belong here");
     let stands = format!("it stands {}", homes.join(", "));
+    if let Some(help) = borrowed(&keyword.text) {
+        return d.help(help).help(format!("`{}` itself: {stands}", keyword.text));
+    }
     match suggestion(&keyword.text, block) {
         Some(near) => d
             .help(format!("did you mean `{near}`?"))

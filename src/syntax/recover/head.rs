@@ -118,7 +118,10 @@ impl Recovery<'_> {
         let text = self.str(next);
         match self.kind(next) {
             Some(Kind::Word | Kind::Punct) if is_joiner(text) => Step::On,
-            Some(Kind::Word) if matches!(text, "is" | "else") => self.joined_lines(head, last, next),
+            // Without an `if` that waits for it, the line can be read as a statement, which has its own answer.
+            Some(Kind::Word) if text == "else" && self.awaits_else(head) => {
+                self.joined_lines(head, last, next)
+            }
             Some(Kind::Punct) if is_operator_mark(text) || matches!(text, "." | ",") => {
                 self.joined_lines(head, last, next)
             }
@@ -157,6 +160,16 @@ impl Recovery<'_> {
         };
         head.edit(from, to, joint);
         Step::On
+    }
+
+    /// Whether an `if` of the statement has no `else` yet.
+    fn awaits_else(&self, head: &Head) -> bool {
+        let after = head.from + 1..head.to;
+        let count = |word: &str| {
+            let words = after.clone().filter(|i| self.kind(*i) == Some(Kind::Word));
+            words.filter(|i| self.str(*i) == word).count()
+        };
+        count("if") > count("else")
     }
 
     /// Whether the last token of a line waits for more.

@@ -14,6 +14,7 @@ const PIECES: &[&str] = &[
     "in",
     "if",
     "else",
+    "is",
     "and",
     "not",
     "use",
@@ -138,6 +139,19 @@ fn sound(text: &str) {
         }
     } else {
         assert!(!bag.is_empty(), "refused without a word: {text:?}");
+    }
+}
+
+#[test]
+fn a_line_that_is_a_statement_is_left_one() {
+    for text in [
+        "stage\nelse",
+        "stage x\nelse y",
+        "when a\nis b",
+        "a\nelse {\n}",
+        "a b if c\nelse d",
+    ] {
+        sound(text);
     }
 }
 
