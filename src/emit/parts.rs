@@ -4,7 +4,8 @@
 //! back to the plan. Must not know any target.
 
 use crate::model::{
-    ApprovalId, ArtifactId, Atom, DecisionId, GateId, HoldId, MetricId, PriorId, StageId, TriggerId,
+    ApprovalId, ArtifactId, Atom, DecisionId, GateId, HoldId, MetricId, MomentKind, PriorId, StageId,
+    TriggerId,
 };
 use smol_str::SmolStr;
 
@@ -58,6 +59,10 @@ pub enum Deed {
     Override(usize),
     /// The standing question of a trigger.
     Alarm(TriggerId),
+    /// Somebody is told that a moment of the run or of a stage has come.
+    Tell(MomentKind),
+    /// A step tells somebody something.
+    Say,
     /// Messages, locks, flags, evidence: nothing of the plan's work.
     Around,
 }

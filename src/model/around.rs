@@ -155,7 +155,7 @@ pub struct Moment {
 }
 
 /// Kinds of moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MomentKind {
     /// `scheduled`
     Scheduled,

@@ -38,6 +38,7 @@ impl Judge<'_> {
         if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.values().any(half) {
             return Ok(());
         }
+        help |= self.find(|w| *w == What::Lost).is_some();
         let rolled = self.thens.iter().any(|(t, _)| *t == Then::Rollback);
         let wanted = match () {
             () if help => "NeedsHelp",
@@ -151,6 +152,21 @@ impl Judge<'_> {
         if first.iter().any(|s| stuck.contains(s)) {
             stuck.insert(id);
             return nothing("what depends on it still stands");
+        }
+        // What a hold that cannot be entered again is for is left alone.
+        let apart = (0..self.release.holds.len()).map(HoldId::at).any(|h| {
+            let again = |i: usize| fate.last.is_some_and(|l| self.causes.before(l, i));
+            let failed = (0..self.trace.events.len()).any(|i| {
+                matches!(&self.trace.events[i].what, What::Failed(p) if p.at == At::Enter(h)) && again(i)
+            });
+            failed && self.plan.hold_stages(h).contains(&id)
+        });
+        if apart {
+            stuck.insert(id);
+            return match own.first() {
+                None => Ok(true),
+                Some(_) => Err(["stage `", name, "` is undone outside its hold"].concat()),
+            };
         }
         for other in &first {
             let theirs = self.events_at(At::Undo(*other));

@@ -4,7 +4,7 @@
 //! entry point for every run of every target.
 
 use super::event::{Causes, Trace, What};
-use super::scenario::{Scenario, words};
+use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
@@ -12,7 +12,7 @@ use crate::model::{
     OptionTestExpr, Outcome, Release, StageId, StepKind, Subject,
 };
 use crate::plan::{EdgeKind, Node, Plan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What follows a failure, for the run as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Judge<'a> {
     pub release: &'a Release,
     /// What was decided outside.
     pub scenario: &'a Scenario,
+    /// What the artifact can do.
+    pub open: &'a Open,
     /// The run.
     pub trace: &'a Trace,
     /// What came before what.
@@ -56,41 +58,61 @@ pub struct Judge<'a> {
     pub fates: BTreeMap<StageId, Fate>,
     /// What gave the run up, with the event that shows it.
     pub thens: Vec<(Then, Option<usize>)>,
+    /// Whether the clock decided something.
+    pub timed: bool,
+    /// The verdicts of gates that a stage has been held to.
+    pub used: BTreeSet<usize>,
 }
 
-/// Holds a run against its plan.
+/// Holds a run against its plan. True when how it went is for the reference to tell as well: it does not hang on the clock.
 ///
 /// # Errors
 /// What the plan does not allow, or demands and does not get.
-pub fn judge(plan: &Plan, scenario: &Scenario, trace: &Trace) -> Result<(), String> {
+pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Result<bool, String> {
     let mut judge = Judge {
         plan,
         release: plan.release(),
         scenario,
+        open,
         trace,
         causes: trace.causes(),
         fates: BTreeMap::new(),
         thens: Vec::new(),
+        timed: false,
+        used: BTreeSet::new(),
     };
+    if let Some(left) = trace.left.first() {
+        return Err(left.clone());
+    }
     let asserted = plan.release().asserts.iter().all(|a| judge.truth(&a.holds));
-    if scenario.problem.is_some() || scenario.unknown || !asserted {
-        let began = trace.events.iter().any(|e| matches!(e.what, What::Begin(_)));
-        if began || trace.end != "Stopped" {
+    let missing = trace.events.iter().any(|e| e.what == What::Refused);
+    let dropped = scenario.lock == Some(Lock::Released) && judge.drops();
+    if scenario.refused() || missing || dropped || !asserted {
+        let asked = |p: &Purpose| matches!(p.deed, Deed::Override(_));
+        let began = judge.find(|w| matches!(w, What::Begin(p) if !asked(p)));
+        if began.is_some() || trace.end != "Stopped" {
             return Err("a run that is refused begins, or does not say so".into());
         }
-        return Ok(());
+        judge.waited_for_lock()?;
+        judge.answered_in_time()?;
+        return Ok(false);
     }
+    judge.answered_in_time()?;
     judge.consents()?;
     for stage in plan.stage_order() {
         let fate = judge.walk(stage)?;
         judge.fates.insert(stage, fate);
     }
     if judge.thens.iter().any(|(t, _)| *t == Then::Again) {
-        return judge.starts();
+        judge.starts()?;
+        return Ok(false);
     }
     judge.starts()?;
     judge.complete()?;
-    judge.undos_and_end()
+    judge.undos_and_end()?;
+    judge.messages()?;
+    judge.record()?;
+    Ok(!judge.timed)
 }
 
 impl<'a> Judge<'a> {
@@ -144,6 +166,11 @@ impl<'a> Judge<'a> {
         if taken.is_some() {
             return taken;
         }
+        if let Some((d, option)) = self.scenario.taken
+            && d == decision
+        {
+            return Some(option);
+        }
         let answered = self.trace.events.iter().find_map(|e| match &e.what {
             What::Done(p) => match p.deed {
                 Deed::Decide(d, option) if d == decision => Some(option),
@@ -172,7 +199,7 @@ impl<'a> Judge<'a> {
             FailureOutcome::Stop => Way::End(Then::Stop),
             FailureOutcome::Restart(..) => Way::End(Then::Again),
             FailureOutcome::Continue { .. } => Way::Continue,
-            FailureOutcome::Pause | FailureOutcome::Escalate(_) => match self.scenario.resume {
+            FailureOutcome::Pause | FailureOutcome::Escalate(_) => match self.scenario.resumed() {
                 0 => Way::Retry,
                 1 => Way::Proceed,
                 3 => Way::End(Then::Stop),
@@ -201,12 +228,11 @@ impl<'a> Judge<'a> {
     /// Approvals, decisions and triggers that give the run up.
     fn consents(&mut self) -> Result<(), String> {
         for (i, event) in self.trace.events.iter().enumerate() {
-            let lapsed = |p: &Purpose| self.scenario.silent.contains(p);
+            let lapsed = |p: &Purpose| self.scenario.nobody(p);
             match &event.what {
                 What::Failed(p) | What::Withdrawn(p) => {
                     let failed = matches!(event.what, What::Failed(_)) || lapsed(p);
                     if let (Deed::Grant(a), true) = (p.deed, failed && !matches!(p.at, At::Undo(_))) {
-                        self.in_time(a, i)?;
                         let then = match self.release.approval(a).otherwise {
                             ApprovalOutcome::Rollback => Then::Rollback,
                             ApprovalOutcome::Stop => Then::Stop,
@@ -216,7 +242,8 @@ impl<'a> Judge<'a> {
                         let shows = self.scenario.same.is_none().then_some(i);
                         self.thens.push((then, shows));
                     }
-                    if let (Deed::Decide(d, 0), true) = (p.deed, failed && self.stands(p))
+                    if let (Deed::Decide(d, o), true) = (p.deed, failed && self.stands(p))
+                        && (o == 0 || matches!(event.what, What::Failed(_)))
                         && self.decided(d).is_none()
                     {
                         self.thens.push((Then::Rollback, Some(i)));
@@ -227,12 +254,25 @@ impl<'a> Judge<'a> {
                     let Some(trigger) = self.release.triggers.get(t.index()) else {
                         continue;
                     };
-                    if !matches!(trigger.then, FailureOutcome::Escalate(_))
-                        && let Way::End(then) = self.way(&trigger.then)
-                    {
-                        self.thens.push((then, Some(i)));
+                    if matches!(trigger.then, FailureOutcome::Escalate(_)) {
+                        continue;
+                    }
+                    let paused = self.trace.events[..i]
+                        .iter()
+                        .filter(|e| matches!(&e.what, What::Begin(p) if p.deed == Deed::Resume(0)))
+                        .count();
+                    match self.way(&trigger.then) {
+                        Way::End(then) => self.thens.push((then, Some(i))),
+                        // It fires each time it is looked at, until the run has paused too often.
+                        Way::Retry | Way::Proceed if paused >= super::timing::MOST_PAUSES => {
+                            self.timed = true;
+                            self.thens.push((Then::Rollback, Some(i)));
+                        }
+                        _ => {}
                     }
                 }
+                What::Blind => self.thens.push((Then::Rollback, Some(i))),
+                What::Lost => self.thens.push((Then::Stop, Some(i))),
                 _ => {}
             }
         }
@@ -240,10 +280,14 @@ impl<'a> Judge<'a> {
             let asked = self.trace.events.iter().position(|e| {
                 matches!(&e.what, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d) && self.stands(p))
             });
-            if let (Some(at), Some(_)) = (asked, self.decided(d))
-                && let Way::End(then) = self.chosen(d)
-            {
-                self.thens.push((then, Some(at)));
+            let (Some(at), Some(_)) = (asked, self.decided(d)) else {
+                continue;
+            };
+            match self.chosen(d) {
+                Way::End(then) => self.thens.push((then, Some(at))),
+                // It is answered the same each time, until the run has paused too often.
+                Way::Retry => self.thens.push((Then::Rollback, Some(at))),
+                _ => {}
             }
         }
         Ok(())
@@ -257,36 +301,18 @@ impl<'a> Judge<'a> {
             })
     }
 
-    /// An approval that nobody answers is waited for as long as the plan says, and not much longer.
-    fn in_time(&self, approval: ApprovalId, event: usize) -> Result<(), String> {
-        let What::Withdrawn(purpose) = &self.trace.events[event].what else {
-            return Ok(());
-        };
-        let a = self.release.approval(approval);
-        let Some(within) = a.within.or(a.open_for) else {
-            return Ok(());
-        };
-        let within = within.as_seconds().clamp(1, 30 * 86_400);
-        let asked = self.trace.events[..event]
-            .iter()
-            .rposition(|e| matches!(&e.what, What::Begin(p) if p == purpose));
-        let Some(asked) = asked else {
-            return Err("an approval is given up that was not asked for".into());
-        };
-        let waited = (self.trace.events[event].at - self.trace.events[asked].at) / 1_000.0;
-        let wanted = within as f64;
-        if waited < wanted || waited > wanted + 3_600.0 {
-            return Err(format!(
-                "approval `{}` is waited for {waited} seconds, and the plan says {within}",
-                a.name
-            ));
-        }
-        Ok(())
-    }
-
     /// Whether an approval guards anything in this run.
     pub fn guards(&self, approval: ApprovalId) -> bool {
-        self.truth(&self.release.approval(approval).when)
+        let skipped = |o: &crate::model::Override| o.approvals.iter().any(|(a, _)| *a == approval);
+        !self.override_is(skipped) && self.truth(&self.release.approval(approval).when)
+    }
+
+    /// Whether the declared way around that is asked for is of a kind.
+    pub fn override_is(&self, of: impl Fn(&crate::model::Override) -> bool) -> bool {
+        self.scenario
+            .chosen
+            .and_then(|o| self.release.overrides.get(o))
+            .is_some_and(of)
     }
 
     /// No stage starts before what it waits for, nor after the run was given up.
@@ -310,6 +336,10 @@ impl<'a> Judge<'a> {
             }
             for (_, event) in &self.thens {
                 let Some(event) = *event else { continue };
+                // What cannot be said to siblings does not stop them.
+                if self.scenario.broken == Some(Broken::Raising) {
+                    continue;
+                }
                 let later = self.trace.events[first].at > self.trace.events[event].at;
                 if self.causes.before(event, first) || later {
                     return Err(["stage `", name, "` starts after the run was given up"].concat());

@@ -4,6 +4,7 @@
 
 use crate::emit::parts::Purpose;
 use crate::model::{GateId, TriggerId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +25,29 @@ pub enum What {
     Cancelled,
     /// A trigger fired.
     Fired(TriggerId),
+    /// Somebody was told one of these.
+    Told(Vec<Purpose>),
+    /// The record of the run was written.
+    Recorded(Record),
+    /// A trigger was looked at, and does not fire.
+    Looked(TriggerId),
+    /// Whether a sibling has failed cannot be told.
+    Blind,
+    /// Something that the run needs from the start is missing.
+    Refused,
+    /// The engine gave branches up.
+    Lost,
     /// Branches meet: for the order only.
     Join,
+}
+
+/// What the record of a run says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// How each stage stands, by its name.
+    pub stages: BTreeMap<String, String>,
+    /// The approvals that were granted.
+    pub granted: BTreeSet<String>,
 }
 
 /// Something that happened.
@@ -46,6 +68,14 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// The name of its end.
     pub end: String,
+    /// When it ended, in milliseconds.
+    pub ended: f64,
+    /// What it leaves behind: locks, questions that are still open.
+    pub left: Vec<String>,
+    /// How many states it came by.
+    pub steps: usize,
+    /// The places of the artifact that it came by: of a state machine, blocks and their states.
+    pub visited: BTreeSet<(usize, usize)>,
 }
 
 impl Trace {

@@ -4,13 +4,18 @@
 //! is written.
 
 mod back;
+mod clock;
 mod contract;
 mod event;
+mod examined;
 mod github;
+mod messages;
+mod questions;
 mod reference;
 mod scenario;
 mod scenarios;
 mod stepfunctions;
+mod timing;
 mod walk;
 
 use crate::emit::github::parts::Manifest as Workflows;
@@ -19,6 +24,7 @@ use crate::model::ParamId;
 use crate::plan::Plan;
 use crate::run::{Final, Outcomes, Reference};
 use event::{Trace, What};
+pub use examined::Examined;
 use scenario::{Open, Scenario, words};
 use std::collections::BTreeMap;
 
@@ -48,14 +54,24 @@ pub struct Proved {
 /// The first run in which it does not.
 pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Proved, Box<Difference>> {
     let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
-    let open = Open {
-        parts: manifest.calls.iter().map(|(p, _)| p.clone()).collect(),
-        tests: manifest.tests.iter().map(|(t, _)| t.clone()).collect(),
-    };
+    let open = opened(manifest);
     let states = machine.blocks.iter().map(|b| b.states.len()).sum();
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
-    let list = scenarios::all(plan.release(), &open);
-    all(plan, &open, list, (states, MOST_STATES), &run)
+    all(
+        plan,
+        &open,
+        stepfunctions::scenarios(plan, &open),
+        (states, MOST_STATES),
+        &run,
+    )
+}
+
+/// What can come out one way or another in the runs of a state machine.
+fn opened(manifest: &Manifest) -> Open {
+    Open {
+        parts: manifest.calls.iter().map(|(p, _)| p.clone()).collect(),
+        tests: manifest.tests.iter().map(|(t, _)| t.clone()).collect(),
+    }
 }
 
 /// Proves that a release workflow and its rollback mean their plan.
@@ -106,9 +122,7 @@ fn all(
     run: &Run<'_>,
 ) -> Result<Proved, Box<Difference>> {
     let interpreter = Reference::new(plan);
-    // Of a plan so large that all would take minutes, runs are drawn evenly.
-    let stride = (scenarios.len().saturating_mul(size) / most).max(1);
-    let chosen: Vec<&Scenario> = scenarios.iter().step_by(stride).collect();
+    let chosen = chosen(&scenarios, size, most);
     let prover = Prover {
         plan,
         open,
@@ -133,6 +147,12 @@ fn all(
         Some((_, difference)) => Err(difference),
         None => Ok(Proved { runs: chosen.len() }),
     }
+}
+
+/// Of a plan so large that all would take minutes, runs are drawn evenly.
+fn chosen(scenarios: &[Scenario], size: usize, most: usize) -> Vec<&Scenario> {
+    let stride = (scenarios.len().saturating_mul(size) / most).max(1);
+    scenarios.iter().step_by(stride).collect()
 }
 
 /// The most states that all runs together may visit: a few seconds on one processor.
@@ -176,12 +196,16 @@ impl Prover<'_> {
         scenario: &Scenario,
         known: &mut BTreeMap<BTreeMap<ParamId, usize>, bool>,
     ) -> Result<(), Box<Difference>> {
-        let Prover {
-            plan,
-            open,
-            run,
-            interpreter,
-        } = *self;
+        let meant = self.meant(scenario, known);
+        held(self.plan, self.open, self.run, scenario, meant.as_ref()).map(drop)
+    }
+
+    /// The same run by the reference semantics, where it can be told its outcomes.
+    fn meant(
+        &self,
+        scenario: &Scenario,
+        known: &mut BTreeMap<BTreeMap<ParamId, usize>, bool>,
+    ) -> Option<crate::run::Trace> {
         // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
         let mut well = |outcomes: &Outcomes| {
             let params = outcomes.params.clone();
@@ -190,26 +214,36 @@ impl Prover<'_> {
                     params,
                     ..Outcomes::default()
                 };
-                interpreter.run(&outcomes).state == Final::Succeeded
+                self.interpreter.run(&outcomes).state == Final::Succeeded
             })
         };
-        let told = reference::outcomes(plan, open, scenario);
-        let meant = told.filter(|o| well(o)).map(|o| interpreter.run(&o));
-        let differs = |what: String, trace: &Trace| {
-            Box::new(Difference {
-                what,
-                outcome: scenario.words(plan.release()),
-                trace: shown(plan, trace),
-                reference: meant.iter().flat_map(|m| reference::shown(plan, m)).collect(),
-            })
-        };
-        let trace = run(scenario).map_err(|what| differs(what, &Trace::default()))?;
-        contract::judge(plan, scenario, &trace).map_err(|what| differs(what, &trace))?;
-        if let Some(meant) = &meant {
-            reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;
-        }
-        Ok(())
+        let told = reference::outcomes(self.plan, self.open, scenario);
+        told.filter(|o| well(o)).map(|o| self.interpreter.run(&o))
     }
+}
+
+/// Holds one run of an artifact against its plan, and against the same run by the reference semantics.
+fn held(
+    plan: &Plan,
+    open: &Open,
+    run: &Run<'_>,
+    scenario: &Scenario,
+    meant: Option<&crate::run::Trace>,
+) -> Result<Trace, Box<Difference>> {
+    let differs = |what: String, trace: &Trace| {
+        Box::new(Difference {
+            what,
+            outcome: scenario.words(plan.release()),
+            trace: shown(plan, trace),
+            reference: meant.iter().flat_map(|m| reference::shown(plan, m)).collect(),
+        })
+    };
+    let trace = run(scenario).map_err(|what| differs(what, &Trace::default()))?;
+    let told = contract::judge(plan, open, scenario, &trace).map_err(|what| differs(what, &trace))?;
+    if let Some(meant) = meant.filter(|_| told) {
+        reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;
+    }
+    Ok(trace)
 }
 
 /// The events of a run, in words.
@@ -237,7 +271,10 @@ fn shown(plan: &Plan, trace: &Trace) -> Vec<String> {
                 ["trigger `", name, "` fires"].concat()
             }
             What::Cancelled => "somebody cancels the run".to_string(),
-            What::Join => continue,
+            What::Blind => "whether a sibling has failed cannot be told".into(),
+            What::Lost => "the engine gives the branches up".into(),
+            What::Refused => "what the run needs is missing".into(),
+            What::Join | What::Looked(_) | What::Told(_) | What::Recorded(_) => continue,
         };
         lines.push(line);
     }

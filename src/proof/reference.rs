@@ -21,6 +21,7 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
         || scenario.same.is_some()
         || scenario.slow.is_some()
         || scenario.cancel.is_some()
+        || scenario.elsewhere()
         || !scenario.flipped.is_empty()
         || !scenario.blank.is_empty()
         || known.tests.iter().any(open)
@@ -70,7 +71,7 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     if let Some(a) = scenario.few {
         out.approvals.insert(a, Verdict::Rejected);
     }
-    out.gates = scenario.gates.iter().map(|g| (*g, None)).collect();
+    out.gates = scenario.gates.iter().map(|g| (*g, times)).collect();
     out.decisions = scenario.options.iter().map(|(d, o)| (*d, Some(*o))).collect();
     for test in &known.tests {
         if let Test::Atom(Atom::Param { param, .. }) = test {

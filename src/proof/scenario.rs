@@ -4,7 +4,9 @@
 //! `contract`.
 
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{ApprovalId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, TriggerId};
+use crate::model::{
+    ApprovalId, ArtifactId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, TriggerId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What can come out one way or another in the runs of an artifact.
@@ -53,6 +55,76 @@ pub struct Scenario {
     pub cancel: Option<Purpose>,
     /// What fails takes so many seconds; everything else takes one minute.
     pub slow: Option<u32>,
+    /// When the run starts, in milliseconds since 1970, where the target keeps the time.
+    pub start: Option<f64>,
+    /// A call that works and takes so many milliseconds.
+    pub drags: Option<(Purpose, f64)>,
+    /// What keeps the window says that it is shut: from the start, or from the end of the call that drags.
+    pub shut: bool,
+    /// What fails does so after the first time only.
+    pub later: bool,
+    /// How often a question that nobody answers, or that is answered with no, is answered with yes first.
+    pub from: usize,
+    /// How often the gates that do not pass pass first.
+    pub passes: usize,
+    /// An artifact of which no digest is known.
+    pub undigested: Option<ArtifactId>,
+    /// The lock of another run.
+    pub lock: Option<Lock>,
+    /// The first of the locks that it holds.
+    pub lock_from: usize,
+    /// A service that does not work.
+    pub broken: Option<Broken>,
+    /// A question that cannot be asked.
+    pub unasked: Option<Purpose>,
+    /// Questions that nobody answers cannot be looked at either.
+    pub unseen: bool,
+    /// A declared way around that is asked for.
+    pub chosen: Option<usize>,
+    /// An option that the metrics take.
+    pub taken: Option<(DecisionId, usize)>,
+    /// How often the trigger that fires is looked at before it does.
+    pub quiet: usize,
+}
+
+/// What another run does with its lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// It keeps it.
+    Kept,
+    /// It has ended without releasing it.
+    Left,
+    /// It releases it after two hours.
+    Released,
+    /// Nobody can tell whose it is.
+    Unknown,
+    /// Whose it is can be told, and not whether that run has ended.
+    Hidden,
+}
+
+/// What does not work, all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Messages and evidence.
+    Messages,
+    /// The flags of a run cannot be read.
+    Flags,
+    /// They cannot be set at the start.
+    Setting,
+    /// They cannot be raised later.
+    Raising,
+    /// Locks cannot be released, nor flags removed.
+    Releasing,
+    /// Questions cannot be taken back.
+    Withdrawing,
+    /// Nobody knows who is who.
+    Roster,
+    /// Nobody knows whether the window is open.
+    Window,
+    /// Connections are not found.
+    Connections,
+    /// The engine gives up where branches run side by side.
+    Engine,
 }
 
 impl Scenario {
@@ -100,22 +172,72 @@ impl Scenario {
 
     /// Whether a question of a part is answered, and how; nothing when nobody does.
     pub fn answer(&self, release: &Release, purpose: &Purpose, times: usize) -> Option<bool> {
-        if self.silent.contains(purpose) {
+        let first = times < self.from;
+        if self.silent.contains(purpose) && !first {
             return None;
         }
         match purpose.deed {
             Deed::Decide(d, option) => (self.option(release, d) == option).then_some(true),
             Deed::Resume(answer) => (self.resume == answer).then_some(true),
             Deed::Alarm(t) => (self.fires == Some(t)).then_some(true),
-            Deed::Judge(g) if self.gates.contains(&g) => Some(false),
-            _ => Some(!self.failing(purpose, times)),
+            Deed::Judge(g) if self.gates.contains(&g) => Some(times < self.passes),
+            _ => Some(first || !self.failing(purpose, times)),
         }
     }
 
     /// Whether a call of a part fails.
     pub fn failing(&self, purpose: &Purpose, times: usize) -> bool {
         let gate = matches!(purpose.deed, Deed::Judge(g) if self.gates.contains(&g));
-        (gate || self.fails.contains(purpose)) && !(self.once && times > 0)
+        let entering = matches!(purpose.at, At::Enter(_));
+        (gate && times >= self.passes || self.fails.contains(purpose))
+            && !(self.once && times > 0)
+            && !(self.later && entering && times == 0)
+    }
+
+    /// What the owner answers when the run pauses: one of four, or nothing.
+    pub fn resumed(&self) -> usize {
+        if matches!(&self.unasked, Some(p) if matches!(p.deed, Deed::Resume(_))) {
+            return 4;
+        }
+        self.resume
+    }
+
+    /// Whether something happens that the interpreter of the reference cannot be told.
+    pub fn elsewhere(&self) -> bool {
+        self.drags.is_some()
+            || self.shut
+            || self.later
+            || self.from > 0
+            || self.passes > 0
+            || self.lock.is_some()
+            || self.broken.is_some()
+            || self.unasked.is_some()
+            || self.chosen.is_some()
+            || self.taken.is_some()
+            || self.undigested.is_some()
+    }
+
+    /// When the run starts, in milliseconds.
+    pub fn begins(&self) -> f64 {
+        self.start.unwrap_or(0.0)
+    }
+
+    /// Whether nobody answers a question.
+    pub fn nobody(&self, purpose: &Purpose) -> bool {
+        self.silent.contains(purpose) || (matches!(purpose.deed, Deed::Resume(_)) && self.resume > 3)
+    }
+
+    /// Whether the run is refused before it does anything.
+    pub fn refused(&self) -> bool {
+        let said_no = |p: &Purpose| matches!(p.deed, Deed::Override(_));
+        let around = self.chosen.is_some()
+            && (self.fails.iter().any(said_no)
+                || self.silent.iter().any(said_no)
+                || self.unasked.as_ref().is_some_and(said_no));
+        self.problem.is_some()
+            || self.unknown
+            || around
+            || matches!(self.lock, Some(Lock::Kept | Lock::Unknown | Lock::Hidden))
     }
 
     /// What went wrong, in words.
@@ -181,6 +303,30 @@ impl Scenario {
         }
         if self.problem.is_some() {
             list.push("an input is not allowed".into());
+        }
+        if let Some((p, ms)) = &self.drags {
+            list.push(format!("{} takes {} hours", words(release, p), ms / 3_600_000.0));
+        }
+        if self.shut {
+            list.push("the window is shut".into());
+        }
+        if let Some(p) = &self.unasked {
+            list.push(words(release, p) + " cannot be asked");
+        }
+        if let Some(lock) = self.lock {
+            list.push(format!("another run holds the lock: {lock:?}").to_lowercase());
+        }
+        if let Some(broken) = self.broken {
+            list.push(format!("this does not work: {broken:?}").to_lowercase());
+        }
+        if let Some(o) = self.chosen {
+            let name = release.overrides.get(o).map_or("", |o| o.name.as_str());
+            list.push(["override `", name, "` is asked for"].concat());
+        }
+        if let Some((d, o)) = self.taken {
+            let d = release.decision(d);
+            let option = d.options.get(o).map_or("", |o| o.name.as_str());
+            list.push(["the metrics take `", option, "` of decision `", &d.name, "`"].concat());
         }
         if self.resume != 2 {
             let answer = ["retry", "proceed", "rollback", "stop"].get(self.resume);

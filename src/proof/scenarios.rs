@@ -170,7 +170,7 @@ fn consents(release: &Release, add: &mut Add<'_>) {
 }
 
 /// The last step of each stage that nothing waits for: its failure undoes the most.
-fn last_step(release: &Release) -> Vec<Purpose> {
+pub fn last_step(release: &Release) -> Vec<Purpose> {
     let waited = |s: usize| {
         release
             .stages

@@ -54,15 +54,26 @@ enum Came {
     Missing,
 }
 
-struct Walker<'j, 'a> {
-    judge: &'j mut Judge<'a>,
-    stage: StageId,
-    own: Vec<usize>,
-    next: usize,
+/// Who walks.
+pub struct Walker<'j, 'a> {
+    /// Of whom.
+    pub judge: &'j mut Judge<'a>,
+    /// The stage.
+    pub stage: StageId,
+    /// Its events.
+    pub own: Vec<usize>,
+    /// The first of them that has not been looked at.
+    pub next: usize,
     /// How many of its events come before it begins.
-    entered: usize,
-    fate: Fate,
-    rung: Option<usize>,
+    pub entered: usize,
+    /// How it came out.
+    pub fate: Fate,
+    /// The step of its rollout.
+    pub rung: Option<usize>,
+    /// Milliseconds that the plan lets pass before what comes next.
+    pub rest: f64,
+    /// When it began, in milliseconds.
+    pub began_at: Option<f64>,
 }
 
 impl Judge<'_> {
@@ -98,6 +109,8 @@ impl Judge<'_> {
             entered: 0,
             fate: Fate::default(),
             rung: None,
+            rest: 0.0,
+            began_at: None,
         };
         walker.all().map_err(|e| ["stage `", &name, "`: ", &e].concat())?;
         Ok(walker.fate)
@@ -125,18 +138,38 @@ impl Walker<'_, '_> {
         self.entered = self.next;
         self.fate.quiet = self.own.len() <= self.entered;
         self.fate.begun = !self.fate.quiet;
+        if let Some(way) = self.lapsed()? {
+            self.judge.thens.push((way, None));
+            return self.over();
+        }
         let mut reached = steps.is_empty();
         let mut at = 0;
         while let Some((rung, step)) = steps.get(at).copied() {
+            if rung != self.rung {
+                self.due(rung)?;
+            }
             self.rung = rung;
             if !self.judge.truth(&step.when) {
                 at += 1;
                 continue;
             }
             match self.step(step)? {
+                Came::Done if self.out_of_time() => match self.on_timeout() {
+                    Way::End(then) => {
+                        self.fate.failed = true;
+                        let event = self.next.checked_sub(1).map(|i| self.own[i]);
+                        self.judge.thens.push((then, event));
+                        return self.over();
+                    }
+                    way => {
+                        self.fate.failed |= way == Way::Continue;
+                        self.fate.continued = true;
+                        return self.over();
+                    }
+                },
                 Came::Done => at += 1,
                 Came::Missing => return self.over(),
-                Came::Failed(event) => match self.way(step) {
+                Came::Failed(event) => match self.failing(step, event)? {
                     Way::Retry => {}
                     Way::Proceed => at += 1,
                     Way::Continue => {
@@ -212,7 +245,7 @@ impl Walker<'_, '_> {
             What::Withdrawn(p) => {
                 p.at == At::Stage(self.stage)
                     && matches!(p.deed, Deed::Ready | Deed::Begin)
-                    && self.judge.scenario.silent.contains(p)
+                    && self.judge.scenario.nobody(p)
             }
             _ => false,
         });
@@ -224,6 +257,7 @@ impl Walker<'_, '_> {
                         .find(|w| matches!(w, What::Failed(p) if p.at == At::Enter(id)))
                 })
                 .flatten()
+                .filter(|e| self.own.iter().all(|o| !self.judge.causes.before(*o, *e)))
                 .filter(|e| {
                     !self.judge.trace.events[*e..].iter().any(|x| {
                         matches!(x.what, What::Begin(Purpose { at: At::Enter(_), .. }))
@@ -232,6 +266,16 @@ impl Walker<'_, '_> {
                 })
         });
         let mut fault = held.or(refused).map(|e| (e, None));
+        if fault.is_none()
+            && let Some(way) = self.window()?
+        {
+            if let Way::End(then) = way {
+                let event = self.pause_at_entry();
+                self.judge.thens.push((then, event));
+                return Ok(true);
+            }
+        }
+        self.begins_due()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
         while fault.is_none()
             && let Some(gate) = gates.peek().copied()
@@ -240,7 +284,12 @@ impl Walker<'_, '_> {
                 Came::Done => drop(gates.next()),
                 Came::Missing => return Ok(true),
                 Came::Failed(event) => match self.gate_way(gate) {
-                    Way::Retry => {}
+                    Way::Retry => {
+                        if let Way::End(then) = self.pauses(event)? {
+                            self.judge.thens.push((then, event));
+                            return Ok(true);
+                        }
+                    }
                     Way::Proceed => drop(gates.next()),
                     Way::Continue if self.judge.release.gate(gate).otherwise.is_some() => drop(gates.next()),
                     _ => fault = event.map(|e| (e, Some(gate))),
@@ -296,9 +345,14 @@ impl Walker<'_, '_> {
                 }
             }
             StepKind::VerifyGate(gate) => self.gate(*gate),
-            StepKind::Wait(_) | StepKind::Bake(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => {
+            StepKind::Wait(time) | StepKind::Bake(time) => {
+                self.rest += super::clock::float(time.as_ms());
                 Ok(Came::Done)
             }
+            StepKind::VerifyArtifact(a) if self.judge.scenario.undigested == Some(*a) => {
+                Ok(Came::Failed(None))
+            }
+            StepKind::VerifyArtifact(_) | StepKind::Tell(..) => Ok(Came::Done),
         }
     }
 
@@ -311,7 +365,11 @@ impl Walker<'_, '_> {
     fn call(&mut self, purpose: &Purpose) -> Result<Came, String> {
         match self.event() {
             None => return Ok(Came::Missing),
-            Some(What::Begin(p)) if p == purpose => self.next += 1,
+            Some(What::Begin(p)) if p == purpose => {
+                self.rested()?;
+                self.looked()?;
+                self.next += 1;
+            }
             Some(_) => return self.out_of_order(purpose),
         }
         let index = self.own.get(self.next).copied();
@@ -326,7 +384,7 @@ impl Walker<'_, '_> {
             }
             Some(What::Withdrawn(p)) if p == purpose => {
                 self.next += 1;
-                if self.judge.scenario.silent.contains(purpose) {
+                if self.judge.scenario.nobody(purpose) {
                     Ok(Came::Failed(index))
                 } else {
                     Ok(Came::Missing)
@@ -364,7 +422,8 @@ impl Walker<'_, '_> {
 
     fn gate(&mut self, id: GateId) -> Result<Came, String> {
         let gate = self.judge.release.gate(id);
-        if !self.judge.truth(&gate.when) {
+        let skipped = |o: &crate::model::Override| o.gates.iter().any(|(g, _)| *g == id);
+        if self.judge.override_is(skipped) || !self.judge.truth(&gate.when) {
             return Ok(Came::Done);
         }
         match &gate.test {
@@ -385,12 +444,16 @@ impl Walker<'_, '_> {
 
     /// A gate over metrics is judged after what stands before it, as often as the plan says, and before what follows.
     fn measured(&mut self, id: GateId, samples: u32) -> Result<Came, String> {
-        let judge = &self.judge;
+        let judge = &mut *self.judge;
         let last = self.next.checked_sub(1).map(|i| self.own[i]);
         let next = self.own.get(self.next).copied();
         let mut passed = 0;
         for (i, event) in judge.trace.events.iter().enumerate() {
-            if last.is_some_and(|l| !judge.causes.before(l, i))
+            if passed >= samples {
+                break;
+            }
+            if judge.used.contains(&i)
+                || last.is_some_and(|l| !judge.causes.before(l, i))
                 || next.is_some_and(|n| !judge.causes.before(i, n))
             {
                 continue;
@@ -402,6 +465,7 @@ impl Walker<'_, '_> {
                 What::Failed(p) if p.deed == Deed::NoData(id) => false,
                 _ => continue,
             };
+            judge.used.insert(i);
             if !verdict {
                 return Ok(Came::Failed(Some(i)));
             }
@@ -419,6 +483,19 @@ impl Walker<'_, '_> {
             .concat()),
             None => Ok(Came::Missing),
         }
+    }
+
+    /// The way a failure takes: one that is tried again too often is given up.
+    fn failing(&mut self, step: &Step, event: Option<usize>) -> Result<Way, String> {
+        self.rest = 0.0;
+        let way = self.way(step);
+        if matches!(step.kind, StepKind::Act(_) | StepKind::WaitFor(_)) {
+            self.asides(event)?;
+        }
+        if way == Way::Retry {
+            return self.pauses(event);
+        }
+        Ok(way)
     }
 
     fn way(&self, step: &Step) -> Way {
@@ -448,7 +525,8 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn on_failure(&self) -> Way {
+    /// The way the stage says.
+    pub fn on_failure(&self) -> Way {
         let stage = self.judge.release.stage(self.stage);
         if stage.rollout.as_ref().is_some_and(|r| r.demote.is_some())
             && let Some(rung) = self.rung

@@ -63,6 +63,8 @@ pub enum Kind {
     Choice(Vec<(Expr, Assign, usize)>),
     /// Lets time pass.
     Wait(Option<Template>),
+    /// Waits for a moment.
+    Until(Template),
     /// Sets variables, and gives this back.
     Pass(Option<Template>),
     /// Runs blocks side by side.
@@ -265,6 +267,9 @@ impl Reader {
                 }
                 default = text("Default").map(goal).transpose()?;
                 Kind::Choice(rules)
+            }
+            "Wait" if members.contains_key("Timestamp") => {
+                Kind::Until(self.template(members.get("Timestamp").unwrap_or(&Json::Null))?)
             }
             "Wait" => Kind::Wait(members.get("Seconds").map(|s| self.template(s)).transpose()?),
             "Pass" => Kind::Pass(members.get("Output").map(|o| self.template(o)).transpose()?),

@@ -4,6 +4,7 @@
 
 mod jsonata;
 mod machine;
+mod outcomes;
 mod run;
 mod value;
 mod world;
@@ -14,6 +15,7 @@ use crate::emit::stepfunctions::parts::Manifest;
 use crate::plan::Plan;
 
 pub use machine::Machine;
+pub use outcomes::all as scenarios;
 
 /// Reads a state machine back.
 ///
@@ -28,5 +30,19 @@ pub fn read(bytes: &str, manifest: &Manifest) -> Result<Machine, String> {
 /// # Errors
 /// What is not understood.
 pub fn run(machine: &Machine, plan: &Plan, scenario: &Scenario) -> Result<Trace, String> {
-    run::run(machine, world::World::new(plan.release()), scenario)
+    run::run(
+        machine,
+        world::World::new(plan.release(), scenario),
+        scenario,
+        run::MOST,
+    )
+}
+
+/// Runs it once, by so many states at most.
+///
+/// # Errors
+/// What is not understood.
+pub fn run_within(machine: &Machine, plan: &Plan, scenario: &Scenario, most: usize) -> Result<Trace, String> {
+    let world = world::World::new(plan.release(), scenario);
+    run::run(machine, world, scenario, most.min(run::MOST))
 }

@@ -5,20 +5,21 @@
 
 use super::jsonata::Expr;
 use super::machine::{Assign, Kind, Machine, Template};
-use super::value::{Reads, Value, eval};
+use super::value::{Reads, Value, eval, millis, moment};
 use super::world::World;
-use crate::emit::parts::Test;
-use crate::proof::event::{Event, Trace, What};
-use crate::proof::scenario::Scenario;
-use std::cell::RefCell;
+use crate::emit::parts::{Deed, Test};
+use crate::model::{Dur, GateId, GateTest, TriggerTest};
+use crate::proof::event::{Event, Record, Trace, What};
+use crate::proof::scenario::{Broken, Scenario};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 /// Most states of one run.
-const MOST: usize = 40_000;
+pub const MOST: usize = 40_000;
 /// Most states of one run while no time passes.
 const STILL: usize = 3_000;
 /// Seconds a call takes.
-const CALL: f64 = 60_000.0;
+pub const CALL: f64 = 60_000.0;
 
 /// Part of a run.
 struct Thread {
@@ -59,6 +60,12 @@ pub struct Run<'a> {
     threads: Vec<Thread>,
     trace: Trace,
     consulted: RefCell<Vec<(usize, bool)>>,
+    /// How often the trigger that fires was looked at.
+    looks: Cell<usize>,
+    /// Whether a bound was compared with what has no data.
+    blank: Cell<bool>,
+    /// How often each gate that does not pass was judged.
+    judged: RefCell<BTreeMap<GateId, usize>>,
 }
 
 /// What expressions of a state read.
@@ -76,7 +83,10 @@ impl Eyes<'_, '_> {
         let execution = [
             ("Name", Value::text("run")),
             ("Id", Value::text("arn:aws:states:::execution:run")),
-            ("StartTime", Value::text("1970-01-01T00:00:00Z")),
+            (
+                "StartTime",
+                moment(self.run.scenario.begins()).map_or(Value::Open, Value::Text),
+            ),
         ];
         let machine = [("Id", Value::text("arn:aws:states:r:1:stateMachine:m"))];
         let context = [
@@ -113,6 +123,27 @@ impl Reads for Eyes<'_, '_> {
 
     fn told(&self, number: usize) -> bool {
         let tests = &self.run.machine.tests[number];
+        let fires = |t: &Test| matches!(t, Test::Fires(t) if self.run.scenario.fires == Some(*t));
+        for test in tests {
+            if let Test::Holds(_, g) = test
+                && self.run.without_data(*g)
+            {
+                self.run.blank.set(true);
+            }
+            if let Test::Blank(_, g) | Test::Unsure(_, g) = test
+                && self.run.scenario.blank.contains(g)
+            {
+                *self.run.judged.borrow_mut().entry(*g).or_default() += 1;
+            }
+            if let Test::Holds(_, g) = test
+                && self.run.scenario.gates.contains(g)
+            {
+                *self.run.judged.borrow_mut().entry(*g).or_default() += 1;
+            }
+        }
+        if tests.iter().any(fires) {
+            self.run.looks.set(self.run.looks.get() + 1);
+        }
         // Gates that go by the very same reading pass or fail together.
         let truth = match tests.first() {
             Some(Test::Holds(..)) => tests.iter().all(|t| self.run.truth(t)),
@@ -131,7 +162,7 @@ impl Reads for Eyes<'_, '_> {
 ///
 /// # Errors
 /// What is not understood.
-pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<Trace, String> {
+pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario, most: usize) -> Result<Trace, String> {
     let mut run = Run {
         machine,
         scenario,
@@ -140,10 +171,13 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<T
         threads: Vec::new(),
         trace: Trace::default(),
         consulted: RefCell::default(),
+        looks: Cell::default(),
+        blank: Cell::default(),
+        judged: RefCell::default(),
     };
-    run.spawn(0, 0, 0.0, Vec::new(), None, Value::Open);
-    let (mut now, mut still) = (0.0, 0);
-    for _ in 0..MOST {
+    run.spawn(0, 0, scenario.begins(), Vec::new(), None, Value::Open);
+    let (mut now, mut still) = (scenario.begins(), 0);
+    for _ in 0..most {
         let next = run
             .threads
             .iter()
@@ -162,7 +196,10 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario) -> Result<T
             break;
         }
         run.step(thread)?;
+        run.trace.steps += 1;
         if !run.trace.end.is_empty() {
+            run.trace.ended = run.threads[thread].at;
+            run.trace.left = run.world.left();
             return Ok(run.trace);
         }
     }
@@ -175,14 +212,24 @@ impl Run<'_> {
         match test {
             Test::Atom(atom) => s.atom(atom),
             Test::Problem(i) => s.problem == Some(*i),
-            Test::Blank(_, g) => s.blank.contains(g) && !self.world.unsure(*g),
-            Test::Unsure(_, g) => s.blank.contains(g) && self.world.unsure(*g),
-            Test::Holds(_, g) => !s.gates.contains(g),
-            Test::Fires(t) => s.fires == Some(*t),
-            Test::Digest(_) => true,
+            Test::Blank(_, g) => self.without_data(*g) && !self.world.unsure(*g),
+            Test::Unsure(_, g) => self.without_data(*g) && self.world.unsure(*g),
+            Test::Holds(_, g) => {
+                let judged = self.judged.borrow().get(g).copied().unwrap_or_default();
+                !s.gates.contains(g) || judged <= s.passes
+            }
+            Test::Fires(t) => s.fires == Some(*t) && self.looks.get() > s.quiet,
+            Test::Digest(a) => s.undigested != Some(*a),
             Test::Unknown => s.unknown,
-            Test::Chosen(_) | Test::Taken(..) => false,
+            Test::Chosen(i) => s.chosen == Some(*i),
+            Test::Taken(d, o) => s.taken == Some((*d, *o)),
         }
+    }
+
+    /// Whether the metrics of a gate have no data now.
+    fn without_data(&self, gate: GateId) -> bool {
+        let judged = self.judged.borrow().get(&gate).copied().unwrap_or_default();
+        self.scenario.blank.contains(&gate) && judged > self.scenario.passes
     }
 
     fn spawn(
@@ -297,6 +344,7 @@ impl Run<'_> {
     fn step(&mut self, thread: usize) -> Result<(), String> {
         let machine = self.machine;
         let (block, state) = (self.threads[thread].block, self.threads[thread].state);
+        self.trace.visited.insert((block, state));
         let state = &machine.blocks[block].states[state];
         self.state(thread, state)
             .map_err(|e| ["state `", &state.name, "`: ", &e].concat())
@@ -324,6 +372,16 @@ impl Run<'_> {
                 }
                 self.go(thread, state.next, Value::Nothing);
             }
+            Kind::Until(template) => {
+                let Value::Text(text) = fill(template, &self.eyes(thread, Value::Nothing))? else {
+                    return Err("it is not known until when it waits".into());
+                };
+                let then = millis(&text).ok_or("it waits for what is no moment")?;
+                self.assign(thread, &state.assign, Value::Nothing)?;
+                let at = self.threads[thread].at;
+                self.threads[thread].at = at.max(then);
+                self.go(thread, state.next, Value::Nothing);
+            }
             Kind::Choice(rules) => self.choose(thread, rules, state.next)?,
             Kind::Task {
                 resource,
@@ -331,7 +389,16 @@ impl Run<'_> {
                 purposes,
             } => self.call(thread, state, (resource, arguments, *purposes))?,
             Kind::Parallel(branches) => {
-                if self.threads[thread].results.is_empty() {
+                if self.scenario.broken == Some(Broken::Engine) {
+                    self.event(thread, What::Lost);
+                    match &state.catch {
+                        Some((assign, goal)) => {
+                            self.assign(thread, assign, Value::Nothing)?;
+                            self.go(thread, Some(*goal), Value::Nothing);
+                        }
+                        None => self.trace.end = "broke off".into(),
+                    }
+                } else if self.threads[thread].results.is_empty() {
                     self.fork(thread, branches);
                 } else {
                     self.join(thread, state)?;
@@ -360,7 +427,10 @@ impl Run<'_> {
             let truth = eval(test, &self.eyes(thread, Value::Nothing))?.truth();
             let consulted = std::mem::take(&mut *self.consulted.borrow_mut());
             for (number, truth) in consulted {
-                self.consult(thread, number, truth);
+                self.consult(thread, number, truth)?;
+            }
+            if self.blank.take() {
+                return Err("it compares what has no data".into());
             }
             match truth {
                 Some(true) => {
@@ -377,8 +447,12 @@ impl Run<'_> {
     }
 
     /// A condition of the plan was looked at.
-    fn consult(&mut self, thread: usize, number: usize, truth: bool) {
+    fn consult(&mut self, thread: usize, number: usize, truth: bool) -> Result<(), String> {
         let mut judged = Vec::new();
+        let tests = &self.machine.tests[number];
+        if !tests.is_empty() && !tests.iter().any(|t| self.fresh(thread, t)) {
+            return Err("it judges by what was not read just now".into());
+        }
         for test in self.machine.tests[number].clone() {
             match test {
                 Test::Blank(_, g) if truth && !judged.contains(&g) => {
@@ -390,9 +464,34 @@ impl Run<'_> {
                     self.event(thread, What::Judged(g, truth));
                 }
                 Test::Fires(t) if truth => self.event(thread, What::Fired(t)),
+                Test::Fires(t) => self.event(thread, What::Looked(t)),
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// Whether what a condition goes by was read just now.
+    fn fresh(&self, thread: usize, test: &Test) -> bool {
+        let release = self.world.release();
+        let five = Dur::minutes(5);
+        let (expr, over) = match test {
+            Test::Holds(_, g) => match &release.gate(*g).test {
+                GateTest::Metrics(e) => (e, release.gate(*g).over.unwrap_or(five)),
+                _ => return true,
+            },
+            Test::Fires(t) => match &release.triggers[t.index()] {
+                crate::model::Trigger {
+                    test: TriggerTest::Metrics(e),
+                    over,
+                    ..
+                } => (e, over.unwrap_or(five)),
+                _ => return true,
+            },
+            _ => return true,
+        };
+        self.world
+            .read_now(expr, over, self.threads[thread].at, &self.machine.purposes)
     }
 
     fn call(
@@ -402,7 +501,24 @@ impl Run<'_> {
         (resource, arguments, purposes): (&str, &Template, Option<usize>),
     ) -> Result<(), String> {
         let purposes = purposes.ok_or("it does what the plan does not say, or not as the plan says it")?;
+        if resource.ends_with("s3:putObject")
+            && let Some(record) = self.record(thread, arguments)?
+        {
+            self.event(thread, What::Recorded(record));
+        }
         let arguments = fill(arguments, &self.eyes(thread, Value::Nothing))?;
+        // An engine cannot make a call of which something is missing.
+        if arguments.lacks() {
+            match &state.catch {
+                Some((assign, goal)) => {
+                    self.assign(thread, assign, Value::Nothing)?;
+                    self.go(thread, Some(*goal), Value::Nothing);
+                }
+                None => self.trace.end = "broke off".into(),
+            }
+            return Ok(());
+        }
+        self.world.now = self.threads[thread].at;
         let done = self.world.call(
             self.scenario,
             (resource, &state.name),
@@ -416,9 +532,20 @@ impl Run<'_> {
         if done.works {
             let slow = self.scenario.slow.filter(|_| done.result.is_none());
             self.threads[thread].at += slow.map_or(CALL, |s| f64::from(s) * 1_000.0);
+            self.threads[thread].at += done.drags;
         }
         for event in events {
             self.event(thread, event);
+        }
+        let reads = self.machine.purposes[purposes]
+            .iter()
+            .any(|p| matches!(p.deed, Deed::Read(_)));
+        let sets = match (&done.result, &state.catch) {
+            (None, Some((assign, _))) => assign,
+            _ => &state.assign,
+        };
+        if reads && sets.is_empty() {
+            return Err("what was read before is taken for what is read now".into());
         }
         match done.result {
             Some(result) => {
@@ -434,6 +561,43 @@ impl Run<'_> {
             },
         }
         Ok(())
+    }
+
+    /// What the record says that is written, before it becomes a text.
+    fn record(&self, thread: usize, arguments: &Template) -> Result<Option<Record>, String> {
+        let Template::Object(members) = arguments else {
+            return Ok(None);
+        };
+        let body = members.iter().find(|(k, _)| k == "Body").map(|(_, t)| t);
+        let Some(Template::Expr(Expr::Call(name, args))) = body else {
+            return Ok(None);
+        };
+        let [Expr::Object(_)] = args.as_slice() else {
+            return Ok(None);
+        };
+        if name != "string" {
+            return Ok(None);
+        }
+        let value = eval(&args[0], &self.eyes(thread, Value::Nothing))?;
+        let object = |key: &str| match &value {
+            Value::Object(o) => o.get(key).cloned(),
+            _ => None,
+        };
+        let mut record = Record::default();
+        if let Some(Value::Object(stages)) = object("stages") {
+            for (name, status) in stages {
+                if let Value::Text(status) = status {
+                    record.stages.insert(name, status);
+                }
+            }
+        }
+        if let Some(Value::Object(grants)) = object("approvals") {
+            let given = grants
+                .into_iter()
+                .filter(|(_, v)| !matches!(v, Value::Null | Value::Nothing));
+            record.granted = given.map(|(name, _)| name).collect();
+        }
+        Ok(Some(record))
     }
 
     fn fork(&mut self, thread: usize, branches: &[usize]) {

@@ -63,6 +63,16 @@ impl Value {
         Value::Object(members.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
     }
 
+    /// Whether something in it is nothing at all.
+    pub fn lacks(&self) -> bool {
+        match self {
+            Value::Nothing => true,
+            Value::List(l) => l.iter().any(Value::lacks),
+            Value::Object(o) => o.values().any(Value::lacks),
+            _ => false,
+        }
+    }
+
     fn open(&self) -> bool {
         match self {
             Value::Open => true,
@@ -340,8 +350,9 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
             _ => return Err(["`$", name, "` is not understood"].concat()),
         },
         ("string", [v]) => Value::Text(v.as_text()),
-        ("parse", [_]) | ("fromMillis", [_]) => Value::Open,
-        ("toMillis", [_]) => Value::Num(0.0),
+        ("parse", [_]) => Value::Open,
+        ("fromMillis", [Value::Num(n)]) => moment(*n).map_or(Value::Open, Value::Text),
+        ("toMillis", [Value::Text(t)]) => millis(t).map_or(Value::Open, Value::Num),
         ("substring", [Value::Text(t), Value::Num(from), Value::Num(len)]) => {
             let chars = t.chars().skip(size(*from)).take(size(*len));
             Value::Text(chars.collect())
@@ -375,6 +386,18 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
         }
         _ => return Err(["`$", name, "` is not understood here"].concat()),
     })
+}
+
+/// Milliseconds since 1970 as a timestamp.
+pub fn moment(ms: f64) -> Option<String> {
+    let whole: i64 = format!("{ms:.0}").parse().ok()?;
+    Some(jiff::Timestamp::from_millisecond(whole).ok()?.to_string())
+}
+
+/// A timestamp as milliseconds since 1970.
+pub fn millis(text: &str) -> Option<f64> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    at.as_millisecond().to_string().parse().ok()
 }
 
 fn size(n: f64) -> usize {

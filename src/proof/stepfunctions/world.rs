@@ -2,21 +2,46 @@
 //!
 //! Must not know states. Used by the run.
 
+use super::run::CALL;
 use super::value::Value;
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalId, GateId, GateTest, MetricExpr, NoData, Quorum, Release};
+use crate::emit::stepfunctions::naming;
+use crate::model::{ApprovalId, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Quorum, Release};
 use crate::proof::event::What;
-use crate::proof::scenario::Scenario;
-use std::collections::BTreeMap;
+use crate::proof::scenario::{Broken, Lock, Scenario};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long another run holds its lock, in milliseconds.
+const LOCKED: f64 = 7_200_000.0;
 
 /// The world.
 pub struct World<'a> {
     release: &'a Release,
     /// The parameter that says whether the window is open.
     window: String,
+    /// The parameter that says who is who.
+    roster: String,
     store: BTreeMap<String, Value>,
-    asked: Vec<(Purpose, bool)>,
+    asked: Vec<(Purpose, usize)>,
     begun: BTreeMap<Purpose, usize>,
+    /// Questions that have no answer yet, nor are taken back.
+    open: BTreeSet<String>,
+    /// Questions that were seen to be answered.
+    answered: BTreeSet<String>,
+    /// The locks that the run must hold while it works.
+    locks: Vec<String>,
+    /// The run's own name, as it stands in its locks.
+    held: BTreeSet<String>,
+    /// From when on what keeps the window says that it is shut.
+    shut: Option<f64>,
+    /// How often the standing question of the trigger that fires was looked at.
+    looks: usize,
+    /// How often each gate was judged, wherever.
+    judged: BTreeMap<GateId, usize>,
+    /// When each metric was read last, and how far back.
+    reads: BTreeMap<(MetricId, String), f64>,
+    /// When the call is made, in milliseconds.
+    pub now: f64,
 }
 
 /// What came of a call.
@@ -27,6 +52,8 @@ pub struct Done {
     pub result: Option<Value>,
     /// Whether it takes its time.
     pub works: bool,
+    /// How much longer it takes, in milliseconds.
+    pub drags: f64,
 }
 
 impl Done {
@@ -35,20 +62,81 @@ impl Done {
             events: Vec::new(),
             result: Some(result),
             works: false,
+            drags: 0.0,
+        }
+    }
+
+    fn failed(events: Vec<What>) -> Done {
+        Done {
+            events,
+            result: None,
+            works: false,
+            drags: 0.0,
         }
     }
 }
 
 impl<'a> World<'a> {
     /// A world in which nothing has happened.
-    pub fn new(release: &'a Release) -> World<'a> {
+    pub fn new(release: &'a Release, scenario: &Scenario) -> World<'a> {
+        let locks: Vec<String> = naming::locks(release).into_iter().map(|(n, _)| n).collect();
+        let mut store = BTreeMap::new();
+        if scenario.lock.is_some() {
+            for lock in locks.iter().skip(scenario.lock_from) {
+                store.insert(lock.clone(), Value::text("arn:aws:states:::execution:other"));
+            }
+        }
         World {
             release,
-            window: crate::emit::stepfunctions::naming::window_parameter(release),
-            store: BTreeMap::new(),
+            window: naming::window_parameter(release),
+            roster: naming::principals_parameter(release),
+            store,
             asked: Vec::new(),
             begun: BTreeMap::new(),
+            open: BTreeSet::new(),
+            answered: BTreeSet::new(),
+            locks,
+            held: BTreeSet::new(),
+            shut: (scenario.shut && scenario.drags.is_none()).then_some(f64::NEG_INFINITY),
+            looks: 0,
+            reads: BTreeMap::new(),
+            judged: BTreeMap::new(),
+            now: 0.0,
         }
+    }
+
+    /// The release.
+    pub fn release(&self) -> &'a Release {
+        self.release
+    }
+
+    /// Whether every metric of a condition that the machine reads was read just now, as far back as it is judged.
+    pub fn read_now(&self, expr: &MetricExpr, over: Dur, now: f64, known: &[Vec<Purpose>]) -> bool {
+        let over = over.as_seconds().to_string();
+        expr.metrics().into_iter().all(|m| {
+            let measured = known
+                .iter()
+                .flatten()
+                .any(|p| p.deed == Deed::Read(m) && p.step == over.as_str());
+            // Nothing is known to the microsecond: a pause of the clock is none.
+            let at = self.reads.get(&(m, over.clone()));
+            !measured || at.is_some_and(|at| now - at < 1.0)
+        })
+    }
+
+    /// What a run leaves behind.
+    pub fn left(&self) -> Vec<String> {
+        let locks = self
+            .held
+            .iter()
+            .map(|l| ["lock `", l, "` is not released"].concat());
+        let questions = self.open.iter().filter_map(|id| {
+            let (purpose, _) = self.question(id).ok()?;
+            let alarm = matches!(purpose.deed, Deed::Alarm(_));
+            let words = crate::proof::scenario::words(self.release, &purpose);
+            (!alarm).then(|| ["the question of ", &words, " stays open"].concat())
+        });
+        locks.chain(questions).collect()
     }
 
     /// Whether a person is asked when a gate has no data: a metric says so, and none says that it fails.
@@ -78,22 +166,60 @@ impl<'a> World<'a> {
             .min_by_key(|p| (!self.named(p, state), self.begun.get(*p).copied().unwrap_or(0)))
             .cloned()
             .ok_or("it stands for nothing")?;
+        if matches!(purpose.deed, Deed::Tell(_) | Deed::Say) {
+            let said = Some(Value::Open).filter(|_| scenario.broken != Some(Broken::Messages));
+            return Ok(Done {
+                result: said,
+                ..Done::failed(vec![What::Told(purposes.to_vec())])
+            });
+        }
         if purpose.deed == Deed::Around {
             return self.around(scenario, resource, arguments);
         }
         let times = self.begun.entry(purpose.clone()).or_insert(0);
         *times += 1;
-        let before = *times - 1;
+        let mut before = *times - 1;
+        if let Deed::Judge(g) = purpose.deed {
+            let judged = self.judged.entry(g).or_insert(0);
+            before = *judged;
+            *judged += 1;
+        }
+        let work = matches!(
+            purpose.deed,
+            Deed::Act | Deed::Await | Deed::Judge(_) | Deed::Record(_)
+        );
+        if work && self.locks.iter().any(|l| !self.held.contains(l)) {
+            return Err("it works without the lock".into());
+        }
         if resource.ends_with("ssm:startAutomationExecution") {
+            if scenario.unasked.as_ref() == Some(&purpose) && before >= scenario.from {
+                let events = match purpose.deed {
+                    Deed::Alarm(_) => Vec::new(),
+                    _ => vec![What::Begin(purpose.clone()), What::Failed(purpose)],
+                };
+                return Ok(Done::failed(events));
+            }
+            let approvers = field(arguments, "Parameters").and_then(|p| field(p, "Approvers"));
+            if matches!(approvers, None | Some(Value::Nothing)) || approvers == Some(&Value::List(Vec::new()))
+            {
+                return Err("nobody is asked".into());
+            }
             let id = ["ask-", &self.asked.len().to_string()].concat();
-            self.asked.push((purpose.clone(), before > 0));
+            self.asked.push((purpose.clone(), before));
+            self.open.insert(id.clone());
             return Ok(Done {
                 events: vec![What::Begin(purpose)],
                 result: Some(Value::object([("AutomationExecutionId", Value::Text(id))])),
                 works: false,
+                drags: 0.0,
             });
         }
-        if let Deed::Read(_) = purpose.deed {
+        if let Deed::Read(metric) = purpose.deed {
+            self.reads.insert((metric, purpose.step.to_string()), self.now);
+            let blank = |g: &GateId| matches!(&self.release.gate(*g).test, GateTest::Metrics(e) if e.metrics().contains(&metric));
+            if scenario.blank.iter().any(blank) {
+                return Ok(Done::failed(Vec::new()));
+            }
             return Ok(Done::quiet(Value::Open));
         }
         if scenario.failing(&purpose, before) {
@@ -101,12 +227,23 @@ impl<'a> World<'a> {
                 events: vec![What::Begin(purpose.clone()), What::Failed(purpose)],
                 result: None,
                 works: true,
+                drags: 0.0,
             });
+        }
+        let mut drags = 0.0;
+        if let Some((p, ms)) = &scenario.drags
+            && *p == purpose
+        {
+            drags = *ms;
+            if scenario.shut {
+                self.shut = Some(self.now + CALL + drags);
+            }
         }
         Ok(Done {
             events: vec![What::Begin(purpose.clone()), What::Done(purpose)],
             result: Some(Value::Open),
             works: true,
+            drags,
         })
     }
 
@@ -117,13 +254,14 @@ impl<'a> World<'a> {
                 .strip_prefix(with)
                 .is_some_and(|rest| rest.starts_with(':') || rest.starts_with(' '))
         };
+        let aside = state.contains(": on failure:") || state.contains(": back to ");
         match purpose.at {
-            At::Stage(s) => begins(&self.release.stage(s).name),
+            At::Stage(s) => !aside && begins(&self.release.stage(s).name),
             At::Undo(s) => begins(&["undo ", &self.release.stage(s).name].concat()),
             At::Enter(h) => begins(&[&self.release.hold(h).name, " enter"].concat()),
             At::Exit(h) => begins(&[&self.release.hold(h).name, " exit"].concat()),
             At::Finally => begins("finally"),
-            At::Aside => state.contains(": on failure:") || state.contains(": back to "),
+            At::Aside => aside,
             At::Run => false,
         }
     }
@@ -137,26 +275,55 @@ impl<'a> World<'a> {
             Some(Value::Text(t)) => Ok(t.clone()),
             _ => Err(["`", key, "` is not known"].concat()),
         };
+        let broken = |b: Broken| scenario.broken == Some(b);
+        let nothing = || Ok(Done::failed(Vec::new()));
         let answer = match name {
             "ssm:putParameter" => {
                 let key = text("Name")?;
+                let raised = field(arguments, "Value") == Some(&Value::text("yes"));
+                let flag = field(arguments, "Overwrite") == Some(&Value::Bool(true));
+                if flag && !raised && broken(Broken::Setting) {
+                    return Ok(Done::failed(vec![What::Refused]));
+                }
+                if flag && raised && broken(Broken::Raising) {
+                    return nothing();
+                }
+                if scenario.lock == Some(Lock::Released) && self.now - scenario.begins() >= LOCKED {
+                    let locks = &self.locks;
+                    let held = &self.held;
+                    self.store.retain(|k, _| !locks.contains(k) || held.contains(k));
+                }
                 if field(arguments, "Overwrite") == Some(&Value::Bool(false)) && self.store.contains_key(&key)
                 {
-                    return Ok(Done {
-                        events: Vec::new(),
-                        result: None,
-                        works: false,
-                    });
+                    return nothing();
+                }
+                if self.locks.contains(&key) {
+                    if field(arguments, "Overwrite") != Some(&Value::Bool(false)) {
+                        return Err("it takes a lock that another run may hold".into());
+                    }
+                    self.held.insert(key.clone());
                 }
                 let value = field(arguments, "Value").cloned().unwrap_or(Value::Nothing);
                 self.store.insert(key, value);
                 Value::Open
             }
             "ssm:deleteParameter" => {
-                self.store.remove(&text("Name")?);
+                let key = text("Name")?;
+                if self.locks.contains(&key) && !self.held.contains(&key) && scenario.lock != Some(Lock::Left)
+                {
+                    return Err("it removes the lock of another run".into());
+                }
+                self.held.remove(&key);
+                if broken(Broken::Releasing) {
+                    return nothing();
+                }
+                self.store.remove(&key);
                 Value::Open
             }
             "ssm:deleteParameters" => {
+                if broken(Broken::Releasing) {
+                    return nothing();
+                }
                 for key in self.names(arguments) {
                     self.store.remove(&key);
                 }
@@ -164,14 +331,28 @@ impl<'a> World<'a> {
             }
             "ssm:getParameter" => {
                 let key = text("Name")?;
+                if key == self.roster && broken(Broken::Roster) {
+                    return Ok(Done::failed(vec![What::Refused]));
+                }
+                let lost = (key == self.window && broken(Broken::Window))
+                    || (self.locks.contains(&key) && scenario.lock == Some(Lock::Unknown));
+                if lost {
+                    return nothing();
+                }
                 let value = match self.store.get(&key) {
                     Some(v) => v.clone(),
-                    None if key == self.window => Value::text("open"),
+                    None if key == self.window => {
+                        let shut = self.shut.is_some_and(|from| self.now >= from);
+                        Value::text(if shut { "closed" } else { "open" })
+                    }
                     None => Value::Open,
                 };
                 Value::object([("Parameter", Value::object([("Value", value)]))])
             }
             "ssm:getParameters" => {
+                if broken(Broken::Flags) {
+                    return Ok(Done::failed(vec![What::Blind]));
+                }
                 let list = self
                     .names(arguments)
                     .into_iter()
@@ -183,22 +364,31 @@ impl<'a> World<'a> {
                 Value::object([("Parameters", Value::List(list))])
             }
             "ssm:getAutomationExecution" => return self.look(scenario, &text("AutomationExecutionId")?),
-            "ssm:describeAutomationExecutions" => return Ok(self.look_at_all(scenario, arguments)),
+            "ssm:describeAutomationExecutions" => return self.look_at_all(scenario, arguments),
             "ssm:stopAutomationExecution" => {
                 let id = text("AutomationExecutionId")?;
                 let (purpose, _) = self.question(&id)?;
+                self.open.remove(&id);
+                let works = !broken(Broken::Withdrawing);
                 return Ok(Done {
                     events: vec![What::Withdrawn(purpose)],
-                    result: Some(Value::Open),
+                    result: works.then_some(Value::Open),
                     works: false,
+                    drags: 0.0,
                 });
             }
-            "http:invoke"
-            | "sns:publish"
-            | "s3:putObject"
-            | "eventbridge:describeConnection"
-            | "sfn:describeExecution"
-            | "codebuild:startBuild" => Value::Open,
+            "sfn:describeExecution" => {
+                let status = match scenario.lock {
+                    Some(Lock::Hidden) => return nothing(),
+                    Some(Lock::Left) => "FAILED",
+                    _ => "RUNNING",
+                };
+                Value::object([("Status", Value::text(status))])
+            }
+            "eventbridge:describeConnection" if broken(Broken::Connections) => return nothing(),
+            "eventbridge:describeConnection" => Value::Open,
+            _ if broken(Broken::Messages) => return nothing(),
+            "http:invoke" | "sns:publish" | "s3:putObject" | "codebuild:startBuild" => Value::Open,
             other => {
                 // A message may go by any service of the channel's own.
                 if other.contains("ssm:") {
@@ -226,7 +416,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn question(&self, id: &str) -> Result<(Purpose, bool), String> {
+    fn question(&self, id: &str) -> Result<(Purpose, usize), String> {
         let number: usize = id
             .strip_prefix("ask-")
             .and_then(|n| n.parse().ok())
@@ -238,11 +428,32 @@ impl<'a> World<'a> {
     }
 
     fn look(&mut self, scenario: &Scenario, id: &str) -> Result<Done, String> {
-        let (purpose, again) = self.question(id)?;
-        let times = usize::from(again);
-        let answer = scenario.answer(self.release, &purpose, times);
+        let (purpose, times) = self.question(id)?;
+        if self.answered.contains(id) {
+            return Err("it looks again at a question that is answered".into());
+        }
+        if scenario.unseen && scenario.nobody(&purpose) {
+            return Ok(Done::failed(Vec::new()));
+        }
+        let mut answer = scenario.answer(self.release, &purpose, times);
+        if let (Deed::Alarm(_), Some(true)) = (purpose.deed, answer) {
+            self.looks += 1;
+            if self.looks <= scenario.quiet {
+                answer = None;
+            }
+        }
+        if answer.is_some() {
+            self.open.remove(id);
+            // Who has raised an alarm is heard at each look.
+            if !matches!(purpose.deed, Deed::Alarm(_)) {
+                self.answered.insert(id.to_string());
+            }
+        }
         let (status, event) = match answer {
-            None => ("InProgress", None),
+            None => match purpose.deed {
+                Deed::Alarm(t) => ("InProgress", Some(What::Looked(t))),
+                _ => ("InProgress", None),
+            },
             Some(true) => ("Success", Some(What::Done(purpose.clone()))),
             Some(false) => ("Rejected", Some(What::Failed(purpose.clone()))),
         };
@@ -262,6 +473,7 @@ impl<'a> World<'a> {
             events: event.into_iter().collect(),
             result: Some(Value::object([("AutomationExecution", execution)])),
             works: false,
+            drags: 0.0,
         })
     }
 
@@ -275,18 +487,25 @@ impl<'a> World<'a> {
         scenario.few != Some(approval) && !scenario.same.is_some_and(second)
     }
 
-    fn look_at_all(&mut self, scenario: &Scenario, arguments: &Value) -> Done {
+    fn look_at_all(&mut self, scenario: &Scenario, arguments: &Value) -> Result<Done, String> {
         let mut ids = Vec::new();
         texts(arguments, &mut ids);
         let mut events = Vec::new();
         let mut list = Vec::new();
         for id in ids {
-            let Ok((purpose, again)) = self.question(&id) else {
+            let Ok((purpose, times)) = self.question(&id) else {
                 continue;
             };
-            let yes = scenario.answer(self.release, &purpose, usize::from(again)) == Some(true);
+            if scenario.unseen && scenario.nobody(&purpose) {
+                return Ok(Done::failed(Vec::new()));
+            }
+            let yes = scenario.answer(self.release, &purpose, times) == Some(true);
             let status = if yes { "Success" } else { "InProgress" };
             if yes {
+                if !self.answered.insert(id.clone()) {
+                    return Err("it looks again at a question that is answered".into());
+                }
+                self.open.remove(&id);
                 events.push(What::Done(purpose));
             }
             list.push(Value::object([
@@ -294,14 +513,15 @@ impl<'a> World<'a> {
                 ("AutomationExecutionStatus", Value::text(status)),
             ]));
         }
-        Done {
+        Ok(Done {
             events,
             result: Some(Value::object([(
                 "AutomationExecutionMetadataList",
                 Value::List(list),
             )])),
             works: false,
-        }
+            drags: 0.0,
+        })
     }
 
     /// Those who answered, as the service names them.

@@ -282,7 +282,10 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all([(var.to_string(), Data::Null)].into(), next)];
         task.next = next.some();
-        self.note(Purpose::new(At::Run, &metric.name, Deed::Read(id)), &task);
+        self.note(
+            Purpose::new(At::Run, over.as_seconds().to_string(), Deed::Read(id)),
+            &task,
+        );
         let label = metric.bound.as_ref().unwrap_or(&metric.name);
         self.b.put(
             at,

@@ -7,6 +7,7 @@ use super::ask::catch_all;
 use super::build::Label;
 use super::call::{Hand, MESSAGE_SECONDS};
 use super::vars::Scope;
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
 use crate::emit::stepfunctions::naming::{self, Duty};
@@ -32,7 +33,13 @@ impl Lower<'_> {
             Some(s) => [release.stage(s).name.as_str(), " ", word(kind)].concat(),
             None => word(kind).to_string(),
         };
-        for notify in release.notifies.iter().filter(|n| n.on.iter().any(is)) {
+        let place = stage.map_or(At::Run, At::Stage);
+        for (i, notify) in release
+            .notifies
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| n.on.iter().any(is))
+        {
             let (go, then) = (self.b.label(), self.b.label());
             let message = match &notify.message {
                 Some(text) => self.text_expr(text, scope),
@@ -41,6 +48,7 @@ impl Lower<'_> {
             let when = self.cond(&notify.when, scope);
             self.b
                 .branch(&here, &["tell? ", &title].concat(), when, &go, &then);
+            self.telling = Some(Purpose::new(place, format!("n{i}"), Deed::Tell(kind)));
             match notify.to {
                 NotifyTarget::Channel(c) => {
                     let name = ["tell ", &self.shown(&release.channel(c).title), ": ", &title].concat();
@@ -53,8 +61,14 @@ impl Lower<'_> {
             }
             here = then;
         }
-        for escalate in release.escalates.iter().filter(|e| e.on.iter().any(is)) {
+        for (i, escalate) in release
+            .escalates
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.on.iter().any(is))
+        {
             let then = self.b.label();
+            self.telling = Some(Purpose::new(place, format!("e{i}"), Deed::Tell(kind)));
             let message = self.call_for_help(escalate, &title, scope);
             let name = [
                 "escalate to ",
@@ -123,7 +137,10 @@ impl Lower<'_> {
         self.message = None;
         match task {
             Some(task) => self.told(task, name, at, next),
-            None => self.b.same(at, next),
+            None => {
+                self.telling = None;
+                self.b.same(at, next);
+            }
         }
     }
 
@@ -160,7 +177,10 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all(Assign::new(), next)];
         task.next = next.some();
-        self.note_around(&task);
+        match self.telling.take() {
+            Some(part) => self.note(part, &task),
+            None => self.note_around(&task),
+        }
         self.b.put(at, name, State::Task(Box::new(task)));
     }
 }

@@ -73,6 +73,8 @@ pub struct Lower<'a> {
     bag: Bag,
     /// What stands for a message while its channel's call is written.
     message: Option<Expr>,
+    /// The part of the plan that the next message is.
+    telling: Option<Purpose>,
     /// Whether a pause can hold siblings.
     pauses: bool,
     /// Whether any part of the order runs side by side.
@@ -109,6 +111,7 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         names: Names::new(release),
         bag: Bag::new(),
         message: None,
+        telling: None,
         pauses: false,
         parallel: false,
         roster: BTreeMap::new(),

@@ -283,6 +283,7 @@ impl Lower<'_> {
             }
             StepKind::Tell(channel, text) => {
                 let message = self.text_expr(text, scope);
+                self.telling = Some(Purpose::new(place.at, &step.slug, Deed::Say));
                 self.send(*channel, message, &name, &body, next);
             }
         }

@@ -1,0 +1,191 @@
+//! Who is told what when, and what the record of the run says.
+//!
+//! A message never delays or fails a run; that it is sent is part of what an artifact means. Must not know a target. Used by
+//! `contract`.
+
+use super::contract::Judge;
+use super::event::What;
+use super::scenario::Broken;
+use super::walk::shows;
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::{Cond, MomentKind, StageId, StepKind};
+
+impl Judge<'_> {
+    /// Everything that is to be told is told, and nothing else.
+    ///
+    /// # Errors
+    /// A message that is missing, or sent without a reason.
+    pub fn messages(&self) -> Result<(), String> {
+        // Where no connection is found, nothing can be sent.
+        if self.scenario.broken == Some(Broken::Connections) {
+            return Ok(());
+        }
+        let told = || {
+            self.trace.events.iter().filter_map(|e| match &e.what {
+                What::Told(list) => Some(list),
+                _ => None,
+            })
+        };
+        for list in told() {
+            if list.iter().all(|p| self.told(p) == Some(false)) {
+                let what = list.first().map_or(String::new(), |p| self.message(p));
+                return Err([&what, " is told without a reason"].concat());
+            }
+        }
+        for part in &self.open.parts {
+            if self.told(part) == Some(true) && !told().any(|l| l.contains(part)) {
+                return Err([&self.message(part), " is not told"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&self, part: &Purpose) -> String {
+        let place = match part.at {
+            At::Stage(s) => ["stage `", &self.release.stage(s).name, "`: "].concat(),
+            _ => String::new(),
+        };
+        let what = match part.deed {
+            Deed::Tell(kind) => kind.word(),
+            _ => part.step.as_str(),
+        };
+        [&place, "`", what, "`"].concat()
+    }
+
+    /// Whether a message is to be sent in this run; nothing where the run alone does not tell.
+    fn told(&self, part: &Purpose) -> Option<bool> {
+        let Deed::Tell(kind) = part.deed else {
+            return self.said(part);
+        };
+        let when = part
+            .step
+            .strip_prefix('n')
+            .and_then(|i| i.parse::<usize>().ok())
+            .and_then(|i| self.release.notifies.get(i))
+            .map_or(&Cond::True, |n| &n.when);
+        if !matches!(when, Cond::True) {
+            return None;
+        }
+        match part.at {
+            At::Run => self.told_of_run(kind),
+            At::Stage(s) => self.told_of_stage(s, kind),
+            _ => None,
+        }
+    }
+
+    /// A step that tells something does so when its stage ends well.
+    fn said(&self, part: &Purpose) -> Option<bool> {
+        let At::Stage(s) = part.at else { return None };
+        let fate = self.fates.get(&s)?;
+        let steps = self.release.stage(s).forward_steps();
+        let step = steps
+            .into_iter()
+            .find(|x| x.slug == part.step && matches!(x.kind, StepKind::Tell(..)))?;
+        (fate.done && self.truth(&step.when)).then_some(true)
+    }
+
+    fn told_of_run(&self, kind: MomentKind) -> Option<bool> {
+        let ends = |word: &str| Some(self.trace.end == word);
+        let granted =
+            |w: &What| matches!(w, What::Done(p) if matches!(p.deed, Deed::Grant(_)) && p.at == At::Run);
+        match kind {
+            MomentKind::Started | MomentKind::Scheduled => Some(true),
+            MomentKind::Finished => ends("Succeeded"),
+            MomentKind::RolledBack => ends("RolledBack"),
+            MomentKind::Stopped => ends("Stopped"),
+            MomentKind::NeedsHelp => ends("NeedsHelp"),
+            MomentKind::Failed => Some(!self.thens.is_empty()),
+            MomentKind::Approved if self.scenario.same.is_some() => None,
+            MomentKind::Approved => Some(self.find(granted).is_some()),
+            MomentKind::Paused | MomentKind::Rejected => None,
+        }
+    }
+
+    fn told_of_stage(&self, stage: StageId, kind: MomentKind) -> Option<bool> {
+        let fate = self.fates.get(&stage)?;
+        let asked =
+            |w: &What| matches!(w, What::Begin(p) if p.deed == Deed::Resume(0) && p.at == At::Stage(stage));
+        match kind {
+            MomentKind::Started if fate.quiet => None,
+            MomentKind::Started if fate.begun => Some(true),
+            MomentKind::Started if fate.apart => Some(false),
+            MomentKind::Finished => Some(fate.done),
+            MomentKind::Failed if fate.done && !fate.failed => Some(false),
+            MomentKind::Failed if fate.failed && fate.begun => Some(true),
+            MomentKind::Paused => Some(self.find(asked).is_some()),
+            _ => None,
+        }
+    }
+
+    /// Whether a stage may have begun without a step that shows.
+    fn begins_unseen(&self, id: StageId) -> bool {
+        let steps = self.release.stage(id).forward_steps();
+        let first = steps.into_iter().find(|s| self.truth(&s.when));
+        !first.is_some_and(|s| s.act().is_some_and(shows))
+    }
+
+    /// The record is written once, when all is done, and says how each stage stands.
+    ///
+    /// # Errors
+    /// A record that is missing, early or wrong.
+    pub fn record(&self) -> Result<(), String> {
+        // Only an engine that keeps the time writes the record itself.
+        if self.scenario.start.is_none() {
+            return Ok(());
+        }
+        let written: Vec<usize> = (0..self.trace.events.len())
+            .filter(|i| matches!(self.trace.events[*i].what, What::Recorded(_)))
+            .collect();
+        let [at] = written.as_slice() else {
+            return Err("the record of the run is not written once".into());
+        };
+        let later = self.trace.events[*at..]
+            .iter()
+            .any(|e| matches!(e.what, What::Begin(_)));
+        if later {
+            return Err("the record of the run is written before its end".into());
+        }
+        let What::Recorded(record) = &self.trace.events[*at].what else {
+            return Ok(());
+        };
+        for (id, fate) in &self.fates {
+            let name = self.release.stage(*id).name.as_str();
+            let Some(status) = record.stages.get(name) else {
+                return Err(["the record does not say how stage `", name, "` stands"].concat());
+            };
+            let undo = self.trace.events.iter().rev().find_map(|e| match &e.what {
+                What::Done(p) if p.at == At::Undo(*id) => Some(true),
+                What::Failed(p) | What::Withdrawn(p) if p.at == At::Undo(*id) => Some(false),
+                _ => None,
+            });
+            let right = match undo {
+                Some(true) => status == "undone" || (status == "stuck" && self.trace.end == "NeedsHelp"),
+                Some(false) => status == "stuck",
+                None if fate.quiet || (fate.apart && !self.thens.is_empty()) => true,
+                None if fate.apart && self.thens.is_empty() => status == "not_applicable",
+                None if fate.done && self.thens.is_empty() => status == "passed",
+                None if fate.done => {
+                    ["passed", "began", "failed", "undone", "stuck"].contains(&status.as_str())
+                }
+                None if fate.begun => status != "passed" && status != "pending",
+                None if self.begins_unseen(*id) => true,
+                None => ["pending", "refused", "not_applicable"].contains(&status.as_str()),
+            };
+            if !right {
+                return Err(["the record says that stage `", name, "` is `", status, "`"].concat());
+            }
+        }
+        for event in &self.trace.events {
+            if let What::Done(p) = &event.what
+                && let Deed::Grant(a) = p.deed
+                && !record.granted.contains(self.release.approval(a).name.as_str())
+                && p.at == At::Run
+                && self.scenario.same.is_none()
+            {
+                let name = &self.release.approval(a).name;
+                return Err(["the record does not say who granted `", name, "`"].concat());
+            }
+        }
+        Ok(())
+    }
+}

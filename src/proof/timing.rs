@@ -1,0 +1,356 @@
+//! What a stage's events say about time: windows, its own hour, rests, what lapses, what is looked at between steps.
+//!
+//! Must not know a target. Used by `walk`.
+
+use super::clock;
+use super::contract::{Judge, Then, Way};
+use super::event::What;
+use super::scenario::Broken;
+use super::walk::{Walker, shows};
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::{ApprovalOutcome, Failure, GateId, StepKind, TriggerTest};
+
+/// How much later than the plan says something may begin, in milliseconds.
+const SLACK: f64 = 7_200_000.0;
+/// How often a run may pause before it is taken back.
+pub const MOST_PAUSES: usize = 3;
+
+impl Judge<'_> {
+    /// The latest of what comes right before an event.
+    fn moment_before(&self, event: usize) -> f64 {
+        let after = &self.trace.events[event].after;
+        let times = after.iter().map(|e| self.trace.events[*e].at);
+        times.fold(self.scenario.begins(), f64::max)
+    }
+
+    /// Whether the schedule says that the window is shut at an event.
+    fn shut(&self, event: usize) -> bool {
+        let Some((purpose, _)) = &self.scenario.drags else {
+            return self.scenario.shut || self.scenario.broken == Some(Broken::Window);
+        };
+        let ended = self.find(|w| matches!(w, What::Done(p) if p == purpose));
+        self.scenario.shut && ended.is_some_and(|e| self.trace.events[e].at <= self.trace.events[event].at)
+    }
+
+    /// Whether a question or a sibling's pause may have taken time between two events.
+    fn asked_between(&self, first: usize, second: usize) -> bool {
+        let events = &self.trace.events;
+        (first..second).any(|i| match &events[i].what {
+            What::Begin(p) => matches!(
+                p.deed,
+                Deed::Resume(_)
+                    | Deed::Decide(..)
+                    | Deed::NoData(_)
+                    | Deed::Grant(_)
+                    | Deed::Judge(_)
+                    | Deed::Ready
+                    | Deed::Begin
+                    | Deed::Word(_)
+                    | Deed::Await
+            ),
+            _ => false,
+        }) || self
+            .find(|w| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Resume(_))))
+            .is_some()
+    }
+}
+
+impl Walker<'_, '_> {
+    /// The pause that was asked for before the stage did anything.
+    pub fn pause_at_entry(&self) -> Option<usize> {
+        let first = self.own.get(self.next).copied().unwrap_or(usize::MAX);
+        let stage = self.stage;
+        self.judge.trace.events.iter().enumerate().take(first).find_map(|(i, e)| {
+            let asked = matches!(&e.what, What::Begin(p) if p.deed == Deed::Resume(0) && p.at == At::Stage(stage));
+            let closed = || clock::closed(self.judge.plan, stage, e.at, self.judge.shut(i));
+            (asked && closed()).then_some(i)
+        })
+    }
+
+    /// How a stage that finds its window shut goes on; nothing when it does not.
+    pub fn window(&mut self) -> Result<Option<Way>, String> {
+        if self.judge.scenario.start.is_none() {
+            return Ok(None);
+        }
+        let plan = self.judge.plan;
+        if self.pause_at_entry().is_some() {
+            self.judge.timed = true;
+            let asked = |w: &What| matches!(w, What::Begin(p) if p.deed == Deed::Resume(0));
+            let all = self.judge.trace.events.iter().filter(|e| asked(&e.what)).count();
+            let stage = self.stage;
+            let mine = |w: &What| asked(w) && matches!(w, What::Begin(p) if p.at == At::Stage(stage));
+            let own = self.judge.trace.events.iter().filter(|e| mine(&e.what)).count();
+            let resumed = self.judge.scenario.resumed();
+            let again = resumed == 0;
+            if (again && all < MOST_PAUSES) || (own > MOST_PAUSES) || (resumed > 1 && own > 1) {
+                return Err(format!("the owner is asked {all} times when it is tried again"));
+            }
+            return Ok(Some(match self.judge.scenario.resumed() {
+                1 => Way::Proceed,
+                3 => Way::End(Then::Stop),
+                // It is shut the next time as well, until the run has paused too often.
+                _ => Way::End(Then::Rollback),
+            }));
+        }
+        let Some(first) = self.own.get(self.next).copied() else {
+            let pauses = |w: &What| matches!(w, What::Begin(p) if p.deed == Deed::Resume(0));
+            let often = self.judge.trace.events.iter().filter(|e| pauses(&e.what)).count() >= MOST_PAUSES;
+            let shut = self.judge.scenario.shut || self.judge.scenario.broken == Some(Broken::Window);
+            let closed =
+                often && self.judge.thens.is_empty() && clock::closed(plan, self.stage, self.reach(), shut);
+            self.judge.timed |= closed;
+            return Ok(closed.then_some(Way::End(Then::Rollback)));
+        };
+        let at = self.judge.trace.events[first].at;
+        let before = self.judge.moment_before(first);
+        let shut = self.judge.shut(first);
+        if clock::closed(plan, self.stage, at, shut) && clock::closed(plan, self.stage, before, shut) {
+            return Err("it starts although the window is closed".into());
+        }
+        Ok(None)
+    }
+
+    /// A stage that has its own time does not begin before it.
+    pub fn begins_due(&self) -> Result<(), String> {
+        let stage = self.judge.release.stage(self.stage);
+        if let (Some((offset, _)), Some(first)) = (&stage.at, self.own.get(self.next))
+            && self.judge.scenario.start.is_some()
+        {
+            let due = clock::due(self.judge.plan, self.judge.scenario, offset.after);
+            if self.judge.trace.events[*first].at < due {
+                return Err("it begins before its time has come".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A step of a rollout that has its own time does not begin before it.
+    pub fn due(&self, rung: Option<usize>) -> Result<(), String> {
+        let stage = self.judge.release.stage(self.stage);
+        let step = rung.and_then(|r| stage.rollout.as_ref()?.steps.get(r));
+        if let (Some((offset, _)), Some(first)) = (step.and_then(|s| s.at.as_ref()), self.own.get(self.next))
+            && self.judge.scenario.start.is_some()
+        {
+            let due = clock::due(self.judge.plan, self.judge.scenario, offset.after);
+            if self.judge.trace.events[*first].at < due {
+                return Err("a step of its rollout begins before its time has come".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows when a grant has lapsed by the time the stage would start.
+    pub fn lapsed(&mut self) -> Result<Option<Then>, String> {
+        let release = self.judge.release;
+        if self.judge.scenario.start.is_none() {
+            return Ok(None);
+        }
+        for (id, _) in &release.stage(self.stage).approved {
+            let approval = release.approval(*id);
+            let Some(valid) = approval.valid else { continue };
+            let granted = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*id));
+            let Some(grant) = self.judge.find(granted) else {
+                continue;
+            };
+            let granted = self.judge.trace.events[grant].at;
+            let valid = clock::float(valid.as_ms());
+            match self.own.get(self.next) {
+                Some(first) => {
+                    if self.judge.moment_before(*first) - granted > valid + 60_000.0 {
+                        return Err(["approval `", &approval.name, "` has lapsed by then"].concat());
+                    }
+                }
+                None => {
+                    if self.reach() - granted > valid {
+                        self.judge.timed = true;
+                        return Ok(Some(match approval.otherwise {
+                            ApprovalOutcome::Rollback => Then::Rollback,
+                            ApprovalOutcome::Stop => Then::Stop,
+                            ApprovalOutcome::Restart(..) => Then::Again,
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// When a stage that does not show would start.
+    fn reach(&self) -> f64 {
+        let judge = &self.judge;
+        let before = judge.plan.stages_before(self.stage);
+        let ends = before
+            .iter()
+            .filter_map(|s| judge.fates.get(s)?.last)
+            .chain(self.own.last().copied());
+        let mine = |p: &Purpose| p.at == At::Stage(self.stage) || matches!(p.deed, Deed::Grant(_));
+        let asked = judge.trace.events.iter().filter_map(|e| match &e.what {
+            What::Done(p) if mine(p) => Some(e.at),
+            _ => None,
+        });
+        let times = ends.map(|e| judge.trace.events[e].at).chain(asked);
+        let mut reach = times.fold(judge.scenario.begins(), f64::max);
+        if let Some((offset, _)) = &judge.release.stage(self.stage).at {
+            reach = reach.max(clock::due(judge.plan, judge.scenario, offset.after));
+        }
+        reach
+    }
+
+    /// Whether the stage has taken longer than it may.
+    pub fn out_of_time(&mut self) -> bool {
+        let judge = &self.judge;
+        let Some(timeout) = judge.release.stage(self.stage).timeout else {
+            return false;
+        };
+        let (Some(began), Some(last)) = (self.began_at, self.next.checked_sub(1)) else {
+            return false;
+        };
+        if judge.scenario.start.is_none() || last < self.entered {
+            return false;
+        }
+        let now = judge.trace.events[self.own[last]].at;
+        let late = now - began > clock::float(timeout.as_ms()) + 1.0;
+        self.judge.timed |= late;
+        late
+    }
+
+    /// What follows a stage that takes too long.
+    pub fn on_timeout(&self) -> Way {
+        match self
+            .judge
+            .release
+            .stage(self.stage)
+            .on_failure
+            .as_ref()
+            .map(|f| &f.then)
+        {
+            None => Way::End(Then::Rollback),
+            Some(Failure::Then(o)) => self.judge.way(o),
+            Some(Failure::Decision(d)) => self.judge.chosen(*d),
+        }
+    }
+
+    /// What rests between two steps is as long as the plan says, and not much longer.
+    pub fn rested(&mut self) -> Result<(), String> {
+        let rest = std::mem::replace(&mut self.rest, 0.0);
+        if self.began_at.is_none() && self.next >= self.entered {
+            let first = self.judge.trace.events[self.own[self.next]].at;
+            self.began_at = Some(first - rest);
+        }
+        let Some(last) = self.next.checked_sub(1).filter(|l| *l >= self.entered) else {
+            return Ok(());
+        };
+        let (last, next) = (self.own[last], self.own[self.next]);
+        let passed = self.judge.trace.events[next].at - self.judge.trace.events[last].at;
+        if passed < rest {
+            return Err(format!(
+                "it rests {} seconds too short",
+                (rest - passed) / 1_000.0
+            ));
+        }
+        let release = self.judge.release;
+        let gates = self.judge.trace.events[last..next]
+            .iter()
+            .filter_map(|e| match e.what {
+                What::Judged(g, _) => Some(g),
+                _ => None,
+            });
+        let measuring: f64 = gates.map(|g| self.measures(g)).sum();
+        let timed = release
+            .stage(self.stage)
+            .rollout
+            .as_ref()
+            .is_some_and(|r| r.steps.iter().any(|s| s.at.is_some()));
+        if passed > rest + measuring + SLACK && !timed && !self.judge.asked_between(last, next) {
+            return Err(format!("it rests {} seconds too long", (passed - rest) / 1_000.0));
+        }
+        Ok(())
+    }
+
+    /// How long a gate may take to be judged once.
+    fn measures(&self, gate: GateId) -> f64 {
+        let gate = self.judge.release.gate(gate);
+        let long = |d: Option<crate::model::Dur>| d.map_or(300_000.0, |d| clock::float(d.as_ms()));
+        long(gate.over).max(long(gate.every.or(gate.over)))
+    }
+
+    /// Between a step that is done and what comes next, the triggers of the stage are looked at.
+    pub fn looked(&self) -> Result<(), String> {
+        let judge = &self.judge;
+        let Some(last) = self.next.checked_sub(1).filter(|l| *l >= self.entered) else {
+            return Ok(());
+        };
+        let (last, next) = (self.own[last], self.own[self.next]);
+        let acted = matches!(&judge.trace.events[last].what, What::Done(p) if p.deed == Deed::Act);
+        if !acted {
+            return Ok(());
+        }
+        for (i, trigger) in judge.release.triggers.iter().enumerate() {
+            if !trigger.during.contains(&self.stage) || !matches!(trigger.test, TriggerTest::Metrics(_)) {
+                continue;
+            }
+            let id = crate::model::TriggerId::at(i);
+            let looked = judge.trace.events.iter().enumerate().any(|(e, event)| {
+                matches!(event.what, What::Looked(t) | What::Fired(t) if t == id)
+                    && judge.causes.before(last, e)
+                    && judge.causes.before(e, next)
+            });
+            if !looked {
+                return Err(["trigger `", &trigger.name, "` is not looked at between two steps"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the stage adds to its failures is done.
+    pub fn asides(&self, event: Option<usize>) -> Result<(), String> {
+        let judge = &self.judge;
+        let stage = judge.release.stage(self.stage);
+        let demotes = stage.rollout.as_ref().is_some_and(|r| r.demote.is_some()) && self.rung.is_some();
+        let (Some(event), Some(on_failure), false) = (event, &stage.on_failure, demotes) else {
+            return Ok(());
+        };
+        for step in on_failure.steps.iter().filter(|s| judge.truth(&s.when)) {
+            let StepKind::Act(act) = &step.kind else { continue };
+            if !shows(act) || act.assertions.iter().any(|a| !judge.truth(&a.holds)) {
+                continue;
+            }
+            let begun = judge.trace.events.iter().enumerate().any(|(i, e)| {
+                matches!(&e.what, What::Begin(p) if p.at == At::Aside && p.step == step.slug)
+                    && judge.causes.before(event, i)
+            });
+            if !begun {
+                return Err(["after its failure `", &step.slug, "` is left out"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a failure is tried again: a run that has paused too often is taken back.
+    pub fn pauses(&mut self, event: Option<usize>) -> Result<Way, String> {
+        let judge = &self.judge;
+        let asked =
+            |i: &usize| matches!(&judge.trace.events[*i].what, What::Begin(p) if p.deed == Deed::Resume(0));
+        let all = 0..judge.trace.events.len();
+        let own = |i: &usize| matches!(&judge.trace.events[*i].what, What::Begin(p) if p.at == At::Stage(self.stage));
+        if all.clone().filter(asked).filter(own).count() > MOST_PAUSES {
+            return Err("it pauses more often than a run may".into());
+        }
+        let Some(event) = event else { return Ok(Way::Retry) };
+        let next = self.own.get(self.next).copied().unwrap_or(usize::MAX);
+        let paused = all
+            .clone()
+            .filter(asked)
+            .filter(own)
+            .any(|i| i > event && i < next && judge.causes.before(event, i));
+        if paused {
+            return Ok(Way::Retry);
+        }
+        let before = all.filter(asked).filter(|i| *i < event).count();
+        if before >= MOST_PAUSES {
+            self.judge.timed = true;
+            return Ok(Way::End(Then::Rollback));
+        }
+        Err("it fails, and the owner is not asked".into())
+    }
+}
