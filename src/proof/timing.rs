@@ -233,6 +233,9 @@ impl Walker<'_, '_> {
     /// What rests between two steps is as long as the plan says, and not much longer.
     pub fn rested(&mut self) -> Result<(), String> {
         let rest = std::mem::replace(&mut self.rest, 0.0);
+        if self.judge.scenario.start.is_none() {
+            return Ok(());
+        }
         if self.began_at.is_none() && self.next >= self.entered {
             let first = self.judge.trace.events[self.own[self.next]].at;
             self.began_at = Some(first - rest);
@@ -277,6 +280,9 @@ impl Walker<'_, '_> {
     /// Between a step that is done and what comes next, the triggers of the stage are looked at.
     pub fn looked(&self) -> Result<(), String> {
         let judge = &self.judge;
+        if judge.scenario.start.is_none() {
+            return Ok(());
+        }
         let Some(last) = self.next.checked_sub(1).filter(|l| *l >= self.entered) else {
             return Ok(());
         };
@@ -305,6 +311,9 @@ impl Walker<'_, '_> {
     /// What the stage adds to its failures is done.
     pub fn asides(&self, event: Option<usize>) -> Result<(), String> {
         let judge = &self.judge;
+        if judge.scenario.start.is_none() {
+            return Ok(());
+        }
         let stage = judge.release.stage(self.stage);
         let demotes = stage.rollout.as_ref().is_some_and(|r| r.demote.is_some()) && self.rung.is_some();
         let (Some(event), Some(on_failure), false) = (event, &stage.on_failure, demotes) else {
@@ -329,6 +338,9 @@ impl Walker<'_, '_> {
     /// Whether a failure is tried again: a run that has paused too often is taken back.
     pub fn pauses(&mut self, event: Option<usize>) -> Result<Way, String> {
         let judge = &self.judge;
+        if judge.scenario.start.is_none() {
+            return Ok(Way::Retry);
+        }
         let asked =
             |i: &usize| matches!(&judge.trace.events[*i].what, What::Begin(p) if p.deed == Deed::Resume(0));
         let all = 0..judge.trace.events.len();

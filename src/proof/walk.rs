@@ -267,13 +267,11 @@ impl Walker<'_, '_> {
         });
         let mut fault = held.or(refused).map(|e| (e, None));
         if fault.is_none()
-            && let Some(way) = self.window()?
+            && let Some(Way::End(then)) = self.window()?
         {
-            if let Way::End(then) = way {
-                let event = self.pause_at_entry();
-                self.judge.thens.push((then, event));
-                return Ok(true);
-            }
+            let event = self.pause_at_entry();
+            self.judge.thens.push((then, event));
+            return Ok(true);
         }
         self.begins_due()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();

@@ -13,6 +13,21 @@ fn read(machine: &Value, variable: &str) -> bool {
     })
 }
 
+/// The facts that a state keeps which does nothing else.
+fn keeps(value: &Value, state: &str) -> Option<Vec<String>> {
+    match value {
+        Value::Object(members) => {
+            let here = members.get("States").and_then(|s| s.get(state));
+            match here.filter(|s| s["Type"] == "Pass") {
+                Some(pass) => Some(pass["Assign"].as_object()?.keys().cloned().collect()),
+                None => members.values().find_map(|v| keeps(v, state)),
+            }
+        }
+        Value::Array(list) => list.iter().find_map(|v| keeps(v, state)),
+        _ => None,
+    }
+}
+
 /// The variable that a mutant of a fact changes.
 fn variable(mutant: &Mutant) -> Option<&str> {
     let fact = mutant.kind.ends_with("a fact");
@@ -45,6 +60,18 @@ pub fn survives(mutant: &Mutant, machine: &Value, unvisited: &[&str]) -> Option<
         if variable.starts_with("stage_") && (state.ends_with(": begins") || state.ends_with(": given up")) {
             return Some("what began, passed or failed is undone alike, and then is recorded as undone");
         }
+    }
+    if kind.starts_with("retarget") && state == "how did it end?" && unvisited.contains(&"Stopped") {
+        return Some("nothing in the plan stops a run, so that its last way out is never taken");
+    }
+    if state.starts_with("holds the lock ") && !state.ends_with(')') {
+        return Some("a run that comes so far holds all of its locks");
+    }
+    if kind == "retarget a Next"
+        && let Some(passed) = how.strip_prefix("past `").and_then(|h| h.strip_suffix('`'))
+        && keeps(machine, passed).is_some_and(|facts| facts.iter().all(|f| !read(machine, f)))
+    {
+        return Some("nothing reads what the state that is passed by keeps");
     }
     let same_inputs = kind == "drop a condition" && state.ends_with(": may be done?");
     if same_inputs && how.starts_with("true") && how.contains("$inputs.") {

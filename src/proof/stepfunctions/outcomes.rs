@@ -232,8 +232,11 @@ fn asks(release: &Release, part: &Purpose) -> bool {
     }
 }
 
+/// What is changed in a run.
+type Change<'p> = Box<dyn Fn(&mut Scenario) + 'p>;
+
 /// What brings the run to a question that is not asked when all goes well.
-fn reached<'p>(part: &'p Purpose, last: &'p [Purpose]) -> Vec<Box<dyn Fn(&mut Scenario) + 'p>> {
+fn reached<'p>(part: &'p Purpose, last: &'p [Purpose]) -> Vec<Change<'p>> {
     match (part.at, part.deed) {
         (_, Deed::NoData(g)) => vec![Box::new(move |s| {
             s.blank.insert(g);

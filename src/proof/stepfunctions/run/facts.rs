@@ -1,0 +1,115 @@
+//! What a run goes by: conditions of the plan, what was read just now, what the record of the run says.
+//!
+//! Must not know where states lead. Used by the run.
+
+use super::Run;
+use crate::emit::parts::Test;
+use crate::model::{Dur, GateId, GateTest, TriggerTest};
+use crate::proof::event::Record;
+use crate::proof::stepfunctions::jsonata::Expr;
+use crate::proof::stepfunctions::machine::Template;
+use crate::proof::stepfunctions::value::{Reads, Value, eval};
+use std::collections::BTreeMap;
+
+impl Run<'_> {
+    pub(super) fn truth(&self, test: &Test) -> bool {
+        let s = self.scenario;
+        match test {
+            Test::Atom(atom) => s.atom(atom),
+            Test::Problem(i) => s.problem == Some(*i),
+            Test::Blank(_, g) => self.without_data(*g) && !self.world.unsure(*g),
+            Test::Unsure(_, g) => self.without_data(*g) && self.world.unsure(*g),
+            Test::Holds(_, g) => {
+                let judged = self.judged.borrow().get(g).copied().unwrap_or_default();
+                !s.gates.contains(g) || judged <= s.passes
+            }
+            Test::Fires(t) => s.fires == Some(*t) && self.looks.get() > s.quiet,
+            Test::Digest(a) => s.undigested != Some(*a),
+            Test::Unknown => s.unknown,
+            Test::Chosen(i) => s.chosen == Some(*i),
+            Test::Taken(d, o) => s.taken == Some((*d, *o)),
+        }
+    }
+
+    /// Whether the metrics of a gate have no data now.
+    pub(super) fn without_data(&self, gate: GateId) -> bool {
+        let judged = self.judged.borrow().get(&gate).copied().unwrap_or_default();
+        self.scenario.blank.contains(&gate) && judged > self.scenario.passes
+    }
+
+    /// Whether what a condition goes by was read just now.
+    pub(super) fn fresh(&self, thread: usize, test: &Test) -> bool {
+        let release = self.world.release();
+        let five = Dur::minutes(5);
+        let (expr, over) = match test {
+            Test::Holds(_, g) => match &release.gate(*g).test {
+                GateTest::Metrics(e) => (e, release.gate(*g).over.unwrap_or(five)),
+                _ => return true,
+            },
+            Test::Fires(t) => match &release.triggers[t.index()] {
+                crate::model::Trigger {
+                    test: TriggerTest::Metrics(e),
+                    over,
+                    ..
+                } => (e, over.unwrap_or(five)),
+                _ => return true,
+            },
+            _ => return true,
+        };
+        self.world
+            .read_now(expr, over, self.threads[thread].at, &self.machine.purposes)
+    }
+
+    /// What the record says that is written, before it becomes a text.
+    pub(super) fn record(&self, thread: usize, arguments: &Template) -> Result<Option<Record>, String> {
+        let Template::Object(members) = arguments else {
+            return Ok(None);
+        };
+        let body = members.iter().find(|(k, _)| k == "Body").map(|(_, t)| t);
+        let Some(Template::Expr(Expr::Call(name, args))) = body else {
+            return Ok(None);
+        };
+        let [Expr::Object(_)] = args.as_slice() else {
+            return Ok(None);
+        };
+        if name != "string" {
+            return Ok(None);
+        }
+        let value = eval(&args[0], &self.eyes(thread, Value::Nothing))?;
+        let object = |key: &str| match &value {
+            Value::Object(o) => o.get(key).cloned(),
+            _ => None,
+        };
+        let mut record = Record::default();
+        if let Some(Value::Object(stages)) = object("stages") {
+            for (name, status) in stages {
+                if let Value::Text(status) = status {
+                    record.stages.insert(name, status);
+                }
+            }
+        }
+        if let Some(Value::Object(grants)) = object("approvals") {
+            let given = grants
+                .into_iter()
+                .filter(|(_, v)| !matches!(v, Value::Null | Value::Nothing));
+            record.granted = given.map(|(name, _)| name).collect();
+        }
+        Ok(Some(record))
+    }
+}
+
+/// JSON with its expressions evaluated.
+pub(super) fn fill(template: &Template, reads: &dyn Reads) -> Result<Value, String> {
+    Ok(match template {
+        Template::Const(json) => Value::from_json(json),
+        Template::Expr(e) => eval(e, reads)?,
+        Template::List(list) => Value::List(list.iter().map(|t| fill(t, reads)).collect::<Result<_, _>>()?),
+        Template::Object(members) => {
+            let mut out = BTreeMap::new();
+            for (k, t) in members {
+                out.insert(k.clone(), fill(t, reads)?);
+            }
+            Value::Object(out)
+        }
+    })
+}
