@@ -92,7 +92,7 @@ pub struct Outcomes {
     pub reenters: BTreeSet<HoldId>,
     /// Holds that cannot be left.
     pub exits: BTreeSet<HoldId>,
-    /// Stages whose undo fails, at the undo step of this slug; at its last when not said.
+    /// Stages whose undo fails: at the undo step of this slug, if it is come to; at its last when not said.
     pub undos: BTreeMap<StageId, Option<SmolStr>>,
     /// Steps of `finally` that fail, by index.
     pub finally: BTreeSet<usize>,

@@ -219,9 +219,11 @@ impl Machine<'_> {
         others.extend(self.undo_approvals(s));
         self.say(Subject::Stage(s), Verb::Undo, "", &others);
         self.also_after(&self.reached[s.index()].clone());
-        let breaks = self.outcomes.undos.get(&s).map(|slug| {
-            let named = slug.as_ref().filter(|slug| list.iter().any(|u| u.slug == **slug));
-            named.or(list.last().map(|u| &u.slug)).cloned()
+        let breaks = self.outcomes.undos.get(&s).map(|slug| match slug {
+            Some(slug) => Some(slug)
+                .filter(|slug| list.iter().any(|u| u.slug == **slug))
+                .cloned(),
+            None => list.last().map(|u| u.slug.clone()),
         });
         self.undoable.remove(&s.index());
         let state = &mut self.stages[s.index()];
