@@ -2,7 +2,7 @@
 //!
 //! `tests/corpus/codes/<group>/<name>/bad.release` must give that code, and no other that its first line does not name
 //! (`# also: group/name …`; a first line `# param: name=value …` gives parameters); what it prints stands beside it in `bad.snap`. `good.release` must not give the code, and
-//! no error. Each fix of a bad one, made alone, ends its finding and brings no other. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error, and a
+//! no error; `bad_<what>.release` and `good_<what>.release` beside them are held to the same. Each fix of a bad one, made alone, ends its finding and brings no other. In `docs/`, a `release-bad` block of a page gives exactly the page's code, a `release` block no error, and a
 //! `release-part` block is well formed.
 
 use rayon::prelude::*;
@@ -184,13 +184,24 @@ fn judge(path: &Path, code: &str, bad: bool) -> (Vec<String>, Option<String>) {
     (wrong, None)
 }
 
+/// `bad.release`, or `bad_<what>.release`.
+fn is_fixture(path: &Path, kind: &str) -> bool {
+    let Some(name) = path.file_name().and_then(|n| n.to_str()) else {
+        return false;
+    };
+    name.strip_suffix(".release")
+        .and_then(|n| n.strip_prefix(kind))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+fn is_bad(path: &Path) -> bool {
+    is_fixture(path, "bad")
+}
+
 #[test]
 fn every_fixture_gives_what_it_is_there_for() {
     let top = root().join("tests/corpus/codes");
-    let fixtures = below(&top, &|p| {
-        p.file_name()
-            .is_some_and(|n| n == "bad.release" || n == "good.release")
-    });
+    let fixtures = below(&top, &|p| is_bad(p) || is_fixture(p, "good"));
     let results: Vec<_> = fixtures
         .par_iter()
         .map(|path| {
@@ -200,12 +211,12 @@ fn every_fixture_gives_what_it_is_there_for() {
                 .expect("below")
                 .to_string_lossy()
                 .replace('\\', "/");
-            let bad = path.ends_with("bad.release");
-            (folder, judge(path, &code, bad))
+            (path, folder, judge(path, &code, is_bad(path)))
         })
         .collect();
     let mut wrong = Vec::new();
-    for (folder, (faults, snapshot)) in results {
+    for (path, folder, (faults, snapshot)) in results {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         wrong.extend(faults);
         let Some(text) = snapshot else { continue };
         let mut settings = insta::Settings::clone_current();
@@ -213,11 +224,11 @@ fn every_fixture_gives_what_it_is_there_for() {
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         let same = catch_unwind(AssertUnwindSafe(|| {
-            settings.bind(|| insta::assert_snapshot!("bad", text))
+            settings.bind(|| insta::assert_snapshot!(name.as_str(), text))
         }));
         if same.is_err() {
             let shown = folder.strip_prefix(root()).expect("below").display();
-            wrong.push(format!("{shown}/bad.snap: what is printed has changed"));
+            wrong.push(format!("{shown}/{name}.snap: what is printed has changed"));
         }
     }
     assert!(
@@ -251,7 +262,7 @@ fn counted(findings: &[Diagnostic]) -> BTreeMap<(&'static str, String), usize> {
 #[test]
 fn every_fix_alone_ends_its_finding_and_brings_no_other() {
     let fixtures = below(&root().join("tests/corpus/codes"), &|p| {
-        p.file_name().is_some_and(|n| n == "bad.release")
+        is_bad(p)
             && !p
                 .components()
                 .any(|c| ["record", "file"].map(|n| n.as_ref()).contains(&c.as_os_str()))
@@ -267,7 +278,7 @@ fn every_fix_alone_ends_its_finding_and_brings_no_other() {
                 for fix in &d.fixes {
                     let shown = format!("{}: {}: `{}`", path.display(), d.code, fix.title);
                     let own = &found.sources.file(d.span.file).path;
-                    if fix.edits.iter().any(|e| e.span.file != d.span.file) || !own.ends_with("bad.release") {
+                    if fix.edits.iter().any(|e| e.span.file != d.span.file) || !is_bad(Path::new(own)) {
                         wrong.push(format!("{shown}: changes another file"));
                         continue;
                     }
@@ -296,6 +307,53 @@ fn every_fix_alone_ends_its_finding_and_brings_no_other() {
         wrong.join("\n")
     );
     assert!(made > 30, "{made}");
+}
+
+#[test]
+fn fixes_write_what_they_offer() {
+    for (fixture, title, written) in [
+        (
+            "rollback/missing/bad_silent",
+            "say that the command changes nothing",
+            r#"run "./test.sh" { changes nothing }"#,
+        ),
+        (
+            "types/mismatch/bad_share",
+            "write `10%`",
+            "step 10%   { verify smoke }",
+        ),
+        (
+            "types/mismatch/bad_allow",
+            "put it in quotes",
+            r#"allow "rollback/no_backup" { because"#,
+        ),
+        (
+            "types/unknown_word/bad_type",
+            "write `bool`",
+            "param urgent: bool = false",
+        ),
+    ] {
+        let path = root()
+            .join("tests/corpus/codes")
+            .join(fixture)
+            .with_extension("release");
+        let text = std::fs::read_to_string(&path).expect("a fixture");
+        let found = checked(&path, None);
+        let fixes: Vec<&Fix> = found.findings.iter().flat_map(|d| &d.fixes).collect();
+        let [fix] = fixes[..] else {
+            panic!("{fixture} has {} fixes", fixes.len())
+        };
+        assert_eq!(fix.title, title, "{fixture}");
+        assert!(!text.contains(written), "{fixture}");
+        let new = mended(&text, fix);
+        assert!(new.contains(written), "{fixture}:\n{new}");
+        let left: Vec<&str> = checked(&path, Some(&new))
+            .findings
+            .iter()
+            .map(|d| d.code.0)
+            .collect();
+        assert_eq!(left, Vec::<&str>::new(), "{fixture}");
+    }
 }
 
 /// The fenced blocks of a page: their language, first line and text.

@@ -113,6 +113,7 @@ pub const CHECKS: &[Check] = &[
     gate::too_late::CHECK,
     gate::asserts_nothing::CHECK,
     gate::nothing_to_verify::CHECK,
+    gate::rehearsal_skipped::CHECK,
     gate::unmeasured::CHECK,
     gate::before_evidence::CHECK,
     gate::passive_only::CHECK,

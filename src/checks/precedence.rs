@@ -21,6 +21,7 @@ const BEFORE: &[(&str, &str)] = &[
     ("sod/self_approval", "sod/collusion"),
     ("approval/before_evidence", "approval/unbound"),
     ("gate/gap", "gate/advisory"),
+    ("gate/rehearsal_skipped", "dag/detached"),
     ("rollback/undo_can_fail", "comms/no_escalation"),
     ("time/exceeds_window", "rollback/misses_window"),
     ("target/wait_too_long", "target/limit"),

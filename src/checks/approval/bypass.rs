@@ -2,13 +2,13 @@
 //! fewer people than the approvals it skips.
 //!
 //! Two ways are stages that exclude each other and change the same thing in production. A way that replaces an approval by
-//! another of its own drops nothing. An override is measured where it leaves a stage with no approval at all, and where whoever
+//! another of its own drops nothing; what was verified and is shipped one way only counts like a gate. An override is measured where it leaves a stage with no approval at all, and where whoever
 //! does the work may drop, alone, the gate that judges it.
 
 use crate::checks::sod::words;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{ApprovalId, GateId, Override, Quorum, StageId, StepKind};
+use crate::model::{ApprovalId, Artifact, GateId, Override, Quorum, StageId, StepKind};
 use crate::plan::people::{Directory, executors};
 use crate::plan::{Node, Plan, Pred};
 use std::collections::BTreeSet;
@@ -84,16 +84,16 @@ fn guards(plan: &Plan, id: StageId) -> BTreeSet<ApprovalId> {
         .collect()
 }
 
-/// The gates judged in a stage or after it, where that can run together with it.
+/// The gates judged in a stage, before it or after it, where that runs together with it.
 fn gates(plan: &Plan, id: StageId) -> BTreeSet<GateId> {
-    let after = plan.descendants(Node::Stage(id));
+    let (before, after) = (plan.ancestors(Node::Stage(id)), plan.descendants(Node::Stage(id)));
     let mut gates = BTreeSet::new();
     for (i, stage) in plan.release().stages.iter().enumerate() {
         let node = Node::Stage(StageId::at(i));
         let v = plan.variants();
-        if node != Node::Stage(id)
-            && !(plan.contains(&after, node) && v.possible(v.and(plan.starts(id), v.applies(node))))
-        {
+        let leads = plan.contains(&before, node) && v.implies(plan.starts(id), v.applies(node));
+        let follows = plan.contains(&after, node) && v.possible(v.and(plan.starts(id), v.applies(node)));
+        if node != Node::Stage(id) && !leads && !follows {
             continue;
         }
         gates.extend(stage.require.iter().map(|(g, _)| *g));
@@ -103,6 +103,20 @@ fn gates(plan: &Plan, id: StageId) -> BTreeSet<GateId> {
         }));
     }
     gates
+}
+
+/// What a stage ships that was verified, where another way ships nothing of the kind.
+fn unverified(plan: &Plan, a: StageId, b: StageId) -> Vec<&Artifact> {
+    let r = plan.release();
+    if !r.stage(b).ships.is_empty() {
+        return Vec::new();
+    }
+    let steps = || r.stages.iter().flat_map(|s| s.forward_steps());
+    let ships = r.stage(a).ships.iter().map(|(x, _)| *x);
+    ships
+        .filter(|x| steps().any(|s| matches!(s.kind, StepKind::VerifyArtifact(y) if y == *x)))
+        .map(|x| r.artifact(x))
+        .collect()
 }
 
 /// What the second way drops of the first.
@@ -123,13 +137,15 @@ fn dropped(plan: &Plan, a: StageId, b: StageId) -> Option<Diagnostic> {
     } else {
         Vec::new()
     };
+    let untested = unverified(plan, a, b);
     // A way with no approval at all is `unguarded_production`.
-    if gb.is_empty() && !ga.is_empty() && judged.is_empty() {
+    if gb.is_empty() && !ga.is_empty() && judged.is_empty() && untested.is_empty() {
         return None;
     }
     let names: Vec<&str> = approvals
         .iter()
         .map(|x| r.approval(*x).name.as_str())
+        .chain(untested.iter().map(|x| x.name.as_str()))
         .chain(judged.iter().map(|x| r.gate(*x).name.as_str()))
         .collect();
     if names.is_empty() {
@@ -143,7 +159,7 @@ fn dropped(plan: &Plan, a: StageId, b: StageId) -> Option<Diagnostic> {
             "`{}` is another way to what `{}` does, without {}",
             second.name,
             first.name,
-            place::names(names, 3)
+            place::names(names, 4)
         ),
     )
     .here("the easier way");
@@ -160,6 +176,12 @@ fn dropped(plan: &Plan, a: StageId, b: StageId) -> Option<Diagnostic> {
         d = d.fact(
             gate.origin.span,
             format!("`{}` is judged that way only", gate.name),
+        );
+    }
+    for artifact in untested.iter().take(2) {
+        d = d.fact(
+            artifact.origin.span,
+            format!("`{}` is shipped, and verified, that way only", artifact.name),
         );
     }
     for stage in [first, second] {

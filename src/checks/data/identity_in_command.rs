@@ -1,7 +1,9 @@
-//! `data/identity_in_command`: a command runs as, or from the files of, one particular person.
+//! `data/identity_in_command`: a command runs as, or from the files of, one particular person, or a text has people use the
+//! account of somebody else.
 
 use crate::checks::data::find::Places;
-use crate::checks::data::texts::commands;
+use crate::checks::data::lent::lent;
+use crate::checks::data::texts::{commands, texts};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Release, Text};
@@ -54,6 +56,23 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             bag.push(place::through(d, &command.origin).help(
                 "use an account of the service, or a path of the repository; who runs it is in the audit log anyway",
             ));
+        }
+    }
+    for text in texts(release).into_iter().filter(|t| !t.command) {
+        if subject.sources.file(text.origin.span.file).library {
+            continue;
+        }
+        for found in text.parts.iter().filter_map(|p| lent(p)) {
+            if !seen.insert((text.origin.span, found.to_string())) {
+                continue;
+            }
+            let span = places.find(text.origin, found);
+            let d = Diagnostic::warning(CODE, span, "one person is to use the account of another")
+                .here("whoever does it, the audit log names somebody else");
+            bag.push(
+                place::through(d, text.origin)
+                    .help("give those who do it accounts of their own, or use one of the service"),
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod classification;
 mod find;
 pub mod identity_in_command;
+mod lent;
 mod literal;
 pub mod mutable_reference;
 pub mod other_region;

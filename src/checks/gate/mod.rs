@@ -14,6 +14,7 @@ pub mod no_data;
 pub mod nothing_to_verify;
 pub mod overlap;
 pub mod passive_only;
+pub mod rehearsal_skipped;
 mod shell;
 pub mod too_late;
 pub mod ungated_step;

@@ -6,8 +6,8 @@
 use crate::checks::gate::shell;
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{GateId, GateTest, Stage, StageId, Step, StepKind, WaitTest};
-use crate::plan::{Node, Plan};
+use crate::model::{GateId, GateTest, Stage, StageId, Step, StepKind, Text, TextPart, WaitTest};
+use crate::plan::{Node, Plan, StageUndo};
 
 /// The diagnostic.
 pub const CODE: Code = Code("gate/passive_only");
@@ -27,17 +27,16 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let (Some(first), Some(last)) = (changing.first(), changing.last()) else {
         return;
     };
-    // Where nothing is judged at all, that is the finding.
     let watched = release
         .gates
         .iter()
         .enumerate()
         .find(|(i, _)| plan.judges(GateId::at(*i)).iter().any(production));
-    let Some((_, watched)) = watched else { return };
-    let why = match watched.test {
-        GateTest::Metrics(_) => "only watches what users do",
-        _ => "does not say that it `exercises` anything",
-    };
+    // A gate that nothing follows from would have tried it: that is the finding.
+    let idle = |i: usize| plan.judges(GateId::at(i)).is_empty();
+    if watched.is_none() && (0..release.gates.len()).any(idle) {
+        return;
+    }
     let after = plan.descendants(Node::Stage(*first));
     let tried = (0..release.stages.len()).map(StageId::at).any(|s| {
         (s == *first || plan.contains(&after, Node::Stage(s)) || changing.contains(&s))
@@ -61,16 +60,35 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         }
     }
     let looked_at = changing.iter().rev().find(|s| looked[s.index()]);
-    let stage = release.stage(*looked_at.unwrap_or(last));
+    // A page or a clean-up at the end is not what one would try.
+    let shipping = changing
+        .iter()
+        .rev()
+        .find(|s| !release.stage(**s).ships.is_empty());
+    let harmless = |s: &StageId| matches!(plan.undo(*s), StageUndo::Harmless(..));
+    let matters = shipping.or_else(|| changing.iter().rev().find(|s| !harmless(s)));
+    let stage = release.stage(*looked_at.or(matters).unwrap_or(last));
+    let mut d = Diagnostic::warning(
+        CODE,
+        stage.origin.span,
+        format!(
+            "nothing tries production out after `{}` has changed it",
+            stage.name
+        ),
+    )
+    .here("changed here");
+    match watched {
+        Some((_, gate)) => {
+            let why = match gate.test {
+                GateTest::Metrics(_) => "only watches what users do",
+                _ => "does not say that it `exercises` anything",
+            };
+            d = d.fact(gate.origin.span, why);
+        }
+        None => d = d.note("no gate is judged in production"),
+    }
     bag.push(
-        Diagnostic::warning(
-            CODE,
-            stage.origin.span,
-            format!("nothing tries production out after `{}` has changed it", stage.name),
-        )
-        .here("changed here")
-        .fact(watched.origin.span, why)
-        .help("try it: a smoke test as a gate, `gate smoke { run \"./smoke.sh\"; exercises \"KEY\" }`, or an action that `exercises` it"),
+        d.help("try it: a smoke test as a gate, `gate smoke { run \"./smoke.sh\"; exercises \"KEY\" }`, or an action that `exercises` it"),
     );
 }
 
@@ -106,10 +124,26 @@ fn tries(plan: &Plan, stage: &Stage) -> bool {
             !a.effects.exercises.is_empty()
                 || a.run.as_ref().is_some_and(|r| r.prints.is_some())
                 || (a.effects.nothing && !a.effects.reads.is_empty())
-                || a.manual.is_some() && (a.expect.is_some() || s.expect.is_some())
+                || a.manual
+                    .as_ref()
+                    .is_some_and(|m| a.expect.is_some() || s.expect.is_some() || says_so(&m.what))
         }
         StepKind::WaitFor(w) => !matches!(w.test, WaitTest::Ask(_)) || s.expect.is_some(),
         _ => false,
     };
     stage.forward_steps().iter().any(step)
+}
+
+/// Whether a person is told to try something.
+fn says_so(what: &Text) -> bool {
+    const TRYING: &[&str] = &[
+        "check", "confirm", "exercise", "smoke", "test", "tests", "try", "validate", "verify",
+    ];
+    let known = what.parts.iter().filter_map(|p| match p {
+        TextPart::Lit(t) => Some(t.as_str()),
+        TextPart::Sym(_) => None,
+    });
+    known
+        .flat_map(|t| t.split(|c: char| !c.is_alphanumeric()))
+        .any(|w| TRYING.contains(&w.to_lowercase().as_str()))
 }

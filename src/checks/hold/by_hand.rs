@@ -1,16 +1,16 @@
 //! `hold/by_hand`: something is switched early and switched back in a later step, where no other way out passes.
 //!
 //! Found where the later step does what undoes the earlier one, or where the key is of a kind that is to be put back: a
-//! branch, an alarm, a capacity, a limit. A `hold` would do it on every way out. Where the early step has no way back at all,
-//! `rollback/missing` says so.
+//! branch, an alarm, a capacity, a limit, access, a lock, maintenance, a setting. A `hold` would do it on every way out. Where the
+//! early step has no way back at all, `rollback/missing` says so.
 
 use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, Undo};
+use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, TextPart, Undo};
 use crate::plan::{Node, Plan, Touch, Touching, doing, show};
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The diagnostic.
 pub const CODE: Code = Code("hold/by_hand");
@@ -20,7 +20,16 @@ pub(in crate::checks) const CHECK: Check = Check {
 };
 
 /// First parts of keys that are to be put back.
-const PUT_BACK: [&str; 4] = ["branch", "alarm", "capacity", "limit"];
+const PUT_BACK: [&str; 8] = [
+    "branch",
+    "alarm",
+    "capacity",
+    "limit",
+    "access",
+    "lock",
+    "maintenance",
+    "setting",
+];
 
 /// A key that one stage switches and a later one switches back.
 pub(in crate::checks) struct Switched<'a> {
@@ -82,6 +91,8 @@ pub(in crate::checks) fn switched(plan: &Plan) -> Vec<Switched<'_>> {
             continue;
         }
         let put_back = first_part(key).is_some_and(|f| PUT_BACK.contains(&f.as_str()));
+        // A branch is written again and again: only a word and its opposite say that it was switched.
+        let put_back = put_back && (first_part(key).as_deref() != Some("branch") || opposite(a, b));
         if !(put_back || switches_back(plan, *first, a, b)) || !something_between(plan, *first, *last, key) {
             continue;
         }
@@ -134,6 +145,50 @@ fn switches_back(plan: &Plan, first: StageId, early: &Act, late: &Act) -> bool {
         _ => false,
     };
     undo || written
+}
+
+/// Words and what takes them back.
+const OPPOSITES: [(&str, &str); 16] = [
+    ("off", "on"),
+    ("disable", "enable"),
+    ("lock", "unlock"),
+    ("close", "open"),
+    ("closed", "open"),
+    ("freeze", "thaw"),
+    ("freeze", "unfreeze"),
+    ("protect", "unprotect"),
+    ("block", "unblock"),
+    ("stop", "start"),
+    ("pause", "resume"),
+    ("add", "remove"),
+    ("grant", "revoke"),
+    ("suspend", "resume"),
+    ("forbid", "allow"),
+    ("restrict", "release"),
+];
+
+/// Whether one act has a word of which the other has the opposite.
+fn opposite(a: &Act, b: &Act) -> bool {
+    let (a, b) = (words(a), words(b));
+    OPPOSITES.iter().any(|(x, y)| {
+        let apart = |p: &str, q: &str| a.contains(p) && b.contains(q) && !a.contains(q) && !b.contains(p);
+        apart(x, y) || apart(y, x)
+    })
+}
+
+/// The words of what is done, in small letters.
+fn words(act: &Act) -> BTreeSet<String> {
+    let manual = act.manual.iter().map(|m| &m.what);
+    let known = manual.flat_map(|t| &t.parts).filter_map(|p| match p {
+        TextPart::Lit(t) => Some(t.as_str()),
+        TextPart::Sym(_) => None,
+    });
+    let texts = known.chain(act.run.iter().map(|r| r.display.as_str()));
+    texts
+        .flat_map(|t| t.split(|c: char| !c.is_alphanumeric()))
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// Whether something else is changed in between, or in one of the two stages themselves.

@@ -8,4 +8,4 @@ pub mod outlives;
 pub mod restores_constant;
 pub mod unpaired;
 pub mod used_outside;
-mod values;
+pub(in crate::checks) mod values;

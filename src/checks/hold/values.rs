@@ -30,7 +30,7 @@ pub(super) fn of_cond(cond: &Cond) -> Used {
 }
 
 /// The first part of a key, when it is known.
-pub(super) fn first_part(key: &Key) -> Option<String> {
+pub(in crate::checks) fn first_part(key: &Key) -> Option<String> {
     key.segments().into_iter().next().flatten()
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Judged per key, one finding per stage. An action that is `paired_with` another has its counterpart for a way back, which
 //! `hold/unpaired` looks for. A stage that switches back what an earlier one switched is itself the way back. A `run` or `manual` that says nothing is taken to change its environment.
+//! What a stage that builds puts into a store, outside of production, lies there and is used by nobody until something ships it.
 
 use crate::checks::hold::by_hand::{Switched, switched, switched_back};
+use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, Stage, StageId, Undo};
@@ -15,6 +17,9 @@ pub(in crate::checks) const CHECK: Check = Check {
     code: CODE,
     run: check,
 };
+
+/// First parts of keys of places that builds are put into.
+const STORES: [&str; 6] = ["artifact", "bucket", "image", "package", "registry", "tag"];
 
 /// How many keys are shown.
 const SHOWN: usize = 4;
@@ -57,10 +62,19 @@ fn not_undone<'a>(plan: &'a Plan, id: StageId, stage: &'a Stage) -> Vec<Touch<'a
         .flat_map(|undo| undo.effects.changes.iter().chain(&undo.effects.removes))
         .map(|k| &k.key)
         .collect();
+    let r = plan.release();
+    let aside = !stage.builds.is_empty() && !r.is_production(r.stage(id).environment);
+    let put_away = |t: &Touch<'_>| {
+        aside
+            && t.how == Touching::Changes
+            && first_part(&t.key.key).is_some_and(|f| STORES.contains(&f.as_str()))
+    };
     let has_way_back = |act: &Act| act.undo != Undo::None || act.paired_with.is_some();
     let mut open = plan.changes(id);
     open.retain(|t| {
-        !t.act.is_some_and(has_way_back) && !restored.iter().any(|k| !t.assumed && k.covers(&t.key.key))
+        !t.act.is_some_and(has_way_back)
+            && !put_away(t)
+            && !restored.iter().any(|k| !t.assumed && k.covers(&t.key.key))
     });
     open
 }

@@ -2,7 +2,7 @@
 
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Act, Key, KeyUse, Release, StageId, Step, Text, TextPart};
+use crate::model::{Act, Key, Release, StageId, Step, Text, TextPart};
 use crate::plan::{Node, Plan, Pred, StageUndo, Standing, Touch, Touching, Truth, Variant, doing, show};
 
 /// The diagnostic.
@@ -12,8 +12,10 @@ pub(in crate::checks) const CHECK: Check = Check {
     run: check,
 };
 
-/// First parts of keys that hold data.
-const DATA: [&str; 4] = ["db", "table", "bucket", "queue"];
+/// First parts of keys that hold data that a change overwrites.
+const DATA: [&str; 2] = ["db", "table"];
+/// First parts of keys that hold things of which a change adds one: only removing takes any away.
+const ADDED_TO: [&str; 2] = ["bucket", "queue"];
 /// First parts of keys that are copies of what follows.
 const COPIES: [&str; 2] = ["backup", "snapshot"];
 
@@ -34,7 +36,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let id = StageId::at(i);
         for touch in plan.changes(id) {
             let Some(act) = touch.act else { continue };
-            if touch.assumed || touch.how == Touching::Raises || !holds_data(act, touch.key) {
+            if touch.assumed || touch.how == Touching::Raises || !holds_data(act, &touch) {
                 continue;
             }
             // What need not be undone asks for nothing to restore from.
@@ -66,9 +68,11 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
 }
 
-/// Whether a key that an act touches holds data: by its first part, or because the act says so.
-fn holds_data(act: &Act, key: &KeyUse) -> bool {
-    let by_name = |first: &str| DATA.contains(&first);
+/// Whether an act touches data by a key: by its first part, or because the act says so.
+fn holds_data(act: &Act, touch: &Touch<'_>) -> bool {
+    let key = touch.key;
+    let removes = touch.how == Touching::Removes;
+    let by_name = |first: &str| DATA.contains(&first) || (removes && ADDED_TO.contains(&first));
     let stored = act
         .effects
         .stores

@@ -62,6 +62,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "gate/nothing_to_verify"
     "gate/overlap"
     "gate/passive_only"
+    "gate/rehearsal_skipped"
     "gate/too_late"
     "gate/ungated_step"
     "gate/unmeasured"
