@@ -8,6 +8,7 @@ mod from_here;
 mod hostile;
 mod mutations;
 mod read_back;
+mod safe;
 mod separation;
 mod support;
 mod templates;

@@ -182,12 +182,28 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
             order: order(plan, w, own > NAMES),
             beside: stage_list(r, &w.beside, w.many_beside, own + beside > NAMES),
             kept: kept(r, w),
-            holds: hold_list(r, &w.holds),
+            holds: to_leave(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),
             safe_in: safe(plan, w),
             ends: ends(r, w),
         })
         .collect()
+}
+
+/// The holds to leave; with those that may not have been entered, that they may not.
+fn to_leave(r: Told<'_>, holds: &[(HoldId, bool)]) -> String {
+    let titles: Vec<String> = holds
+        .iter()
+        .map(|(h, surely)| {
+            let title = say::text(r, &r.hold(*h).title);
+            if *surely {
+                title
+            } else {
+                words!(r, "hold.if_entered", hold = title)
+            }
+        })
+        .collect();
+    say::list(r, &titles)
 }
 
 fn hold_list(r: Told<'_>, holds: &[HoldId]) -> String {

@@ -4,6 +4,8 @@
 //! Follows the meaning of a plan: what has begun is undone in reverse order; what cannot be undone stays, and so does all it
 //! depends on; what is harmless is left as it is. Must not know words: `ways_back` has them. Called by `ways_back` and `summary`.
 
+mod clock;
+
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Dur, Failure, FailureOutcome, GateId, GateOutcome, HoldId,
     OptionOutcome, StageId, Step, StepKind,
@@ -81,11 +83,12 @@ pub(super) struct Way {
     pub many_beside: usize,
     /// What stays changed.
     pub kept: Vec<(StageId, Stays)>,
-    /// The holds that are left then, the last entered first.
-    pub holds: Vec<HoldId>,
+    /// The holds that are left then, the last entered first; each with whether it has surely been entered.
+    pub holds: Vec<(HoldId, bool)>,
     /// Those of them that had been left already, and are entered again before what is inside is undone.
     pub entered_again: Vec<HoldId>,
-    /// From the failure until everything is undone and every hold is left, at the longest.
+    /// From the failure, or from the word of the person it waits for, until everything is undone and every hold is left, at the
+    /// longest.
     pub safe: Dur,
     /// Something irreversible stands half done.
     pub half_done: bool,
@@ -118,6 +121,10 @@ struct Around<'a> {
     kind: Vec<Kind>,
     time: Vec<i64>,
     holds: Vec<Vec<StageId>>,
+    /// The holds in the order in which they are entered.
+    entered: Vec<HoldId>,
+    /// The longest step of each stage that runs to its end though something beside it has failed.
+    longest_step: Vec<Dur>,
     /// How many names the ways found so far have.
     listed: Cell<usize>,
     /// What each node waits for, and what waits for it. What only a later step of a rollout waits for orders neither.
@@ -142,6 +149,34 @@ fn kind(plan: &Plan, s: StageId) -> Kind {
     }
 }
 
+/// The longest of the steps of a stage that are not given up half-way: waits, bakes, polls and judgements are.
+fn longest_step(plan: &Plan, s: StageId) -> Dur {
+    let whole = |k: &StepKind| {
+        !matches!(
+            k,
+            StepKind::Wait(_) | StepKind::Bake(_) | StepKind::WaitFor(_) | StepKind::VerifyGate(_)
+        )
+    };
+    let steps = plan.release().stage(s).forward_steps();
+    let times = steps
+        .into_iter()
+        .filter(|step| whole(&step.kind))
+        .map(|step| plan.step_time(step, Pace::Longest));
+    times.max_by_key(|d| d.as_ms()).unwrap_or(Dur::ZERO)
+}
+
+/// The holds in the order in which they are entered: that of the first stages inside.
+fn entered(plan: &Plan) -> Vec<HoldId> {
+    let r = plan.release();
+    let mut position = vec![0; r.stages.len()];
+    for (i, s) in plan.stage_order().into_iter().enumerate() {
+        position[s.index()] = i;
+    }
+    let mut list: Vec<HoldId> = (0..r.holds.len()).map(HoldId::at).collect();
+    list.sort_by_key(|h| position.get(r.hold(*h).from.index()).copied());
+    list
+}
+
 /// Every way back, in the order of the plan.
 pub(super) fn ways(plan: &Plan) -> Vec<Way> {
     let all = || (0..plan.release().stages.len()).map(StageId::at);
@@ -161,6 +196,8 @@ pub(super) fn ways(plan: &Plan) -> Vec<Way> {
         kind: kinds,
         time: all().map(|s| plan.undo_time(s, Pace::Longest).as_ms()).collect(),
         listed: Cell::new(0),
+        entered: entered(plan),
+        longest_step: all().map(|s| longest_step(plan, s)).collect(),
         holds: (0..plan.release().holds.len())
             .map(|h| plan.hold_stages(HoldId::at(h)))
             .collect(),
@@ -246,8 +283,6 @@ impl Around<'_> {
 
     /// `begun`: the stage has started its first step.
     fn way(&self, cause: Cause, stage: Option<StageId>, begun: bool, then: Then) -> Way {
-        let plan = self.plan;
-        let r = plan.release();
         let node = match &cause {
             Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
             Cause::Refused(a) => Node::Approval(*a),
@@ -259,7 +294,7 @@ impl Around<'_> {
         }
         let later = self.reach(node, true);
         let here = stage.map(StageId::index);
-        let beside: Vec<bool> = (0..sure.len())
+        let may_run: Vec<bool> = (0..sure.len())
             .map(|i| !sure[i] && !later[i] && Some(i) != here)
             .collect();
 
@@ -302,47 +337,34 @@ impl Around<'_> {
             })
             .collect();
         let back: Vec<StageId> = began.into_iter().filter(|s| undone(s)).collect();
-        let mut beside: Vec<StageId> = of(&beside).into_iter().filter(|s| undone(s)).collect();
+        let mut beside: Vec<StageId> = of(&may_run).into_iter().filter(|s| undone(s)).collect();
         let mut inside = vec![false; self.order.len()];
         for s in &back {
             inside[s.index()] = true;
         }
         // A hold is left when all inside has ended: it is open when something inside has begun and not all surely has ended.
         let ended = |s: &StageId| sure[s.index()] && Some(*s) != stage;
-        let all = || (0..r.holds.len()).map(HoldId::at).rev().filter(|_| !continues);
+        let all = || self.entered.iter().copied().rev().filter(|_| !continues);
         let closed = |h: &HoldId| self.holds[h.index()].iter().all(ended);
         let entered_again: Vec<HoldId> = all()
             .filter(|h| closed(h) && self.holds[h.index()].iter().any(|s| inside[s.index()]))
             .collect();
-        let holds: Vec<HoldId> = all()
-            .filter(|h| {
-                let begun = self.holds[h.index()].iter().any(|s| sure[s.index()]);
-                (begun && !closed(h)) || entered_again.contains(h)
+        let holds: Vec<(HoldId, bool)> = all()
+            .filter_map(|h| {
+                let inside = &self.holds[h.index()];
+                let begun = inside.iter().any(|s| sure[s.index()]);
+                let surely = (begun && !closed(&h)) || entered_again.contains(&h);
+                let perhaps = !begun && inside.iter().any(|s| may_run[s.index()]);
+                (surely || perhaps).then_some((h, surely))
             })
             .collect();
-        let first = match (&cause, stage) {
-            (Cause::Refused(_) | Cause::Option(..), _) | (_, None) => Dur::ZERO,
-            (_, Some(s)) => r
-                .stage(s)
-                .on_failure
-                .as_ref()
-                .map_or(Dur::ZERO, |f| self.time(&f.steps)),
+        let first = self.before_the_way_back(&cause, &then, stage, &may_run, &holds);
+        let whole = beside.is_empty() && part.is_none() && holds.is_empty() && kept.iter().all(unneeded);
+        let back_again = match stage {
+            // When all that led to a stage is undone with it, the longest way to it is the longest way back.
+            Some(s) if whole && inside[s.index()] => self.chain[s.index()].as_ms(),
+            _ => self.longest(&back, &beside, &holds, &entered_again),
         };
-        // When all that led to a stage is undone with it, the longest way to it is the longest way back.
-        let chain = match stage {
-            Some(s)
-                if beside.is_empty() && inside[s.index()] && kept.iter().all(unneeded) && part.is_none() =>
-            {
-                self.chain[s.index()]
-            }
-            _ => self.longest(&back, &beside),
-        };
-        let leave = holds
-            .iter()
-            .fold(Dur::ZERO, |all, h| all.plus(self.time(&r.hold(*h).exit)));
-        let enter = entered_again
-            .iter()
-            .fold(Dur::ZERO, |all, h| all.plus(self.time(&r.hold(*h).enter)));
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
         let (many, many_beside) = (back.len(), beside.len());
         let cut = self.listed.get() > NAMES && stage.is_some();
@@ -369,9 +391,49 @@ impl Around<'_> {
             kept,
             holds,
             entered_again,
-            safe: first.plus(enter).plus(chain).plus(leave),
+            safe: first.plus(Dur {
+                ms: back_again,
+                working_days: 0,
+            }),
             half_done,
         }
+    }
+
+    /// What passes between the failure and the way back: what runs beside ends its step, what is being entered is entered, and
+    /// what the plan says comes first is done. Nothing when a person is waited for anyway: the way back counts from the answer.
+    fn before_the_way_back(
+        &self,
+        cause: &Cause,
+        then: &Then,
+        stage: Option<StageId>,
+        may_run: &[bool],
+        holds: &[(HoldId, bool)],
+    ) -> Dur {
+        let r = self.plan.release();
+        let asked = matches!(
+            then,
+            Then::Demote
+                | Then::Decision(_)
+                | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
+        );
+        if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
+            return Dur::ZERO;
+        }
+        let beside = may_run.iter().enumerate().filter(|(_, may)| **may);
+        let steps = beside.map(|(i, _)| self.longest_step[i]);
+        let entering = holds.iter().filter(|(_, surely)| !surely);
+        let entering = entering.map(|(h, _)| self.time(&r.hold(*h).enter));
+        let waited = steps.chain(entering).max_by_key(|d| d.as_ms());
+        // A gate that says what follows leaves out what the stage does first.
+        let own = match cause {
+            Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
+            Cause::Entry(s, gates) if gates.iter().any(|g| r.gate(*g).otherwise.is_none()) => {
+                stage.and(r.stage(*s).on_failure.as_ref())
+            }
+            Cause::Entry(..) | Cause::Gates(..) | Cause::Refused(_) | Cause::Option(..) => None,
+        };
+        let first = own.map_or(Dur::ZERO, |f| self.time(&f.steps));
+        first.plus(waited.unwrap_or(Dur::ZERO))
     }
 
     fn time(&self, steps: &[Step]) -> Dur {
@@ -420,7 +482,7 @@ impl Around<'_> {
 
     /// Stages to undo, in order, grouped: each group may be undone together once those before it are.
     fn together(&self, back: &[StageId]) -> Vec<Vec<StageId>> {
-        let depth = self.depths(back, |_| 1);
+        let depth = self.depths(back);
         let mut groups: Vec<Vec<StageId>> = Vec::new();
         for s in back {
             let level = usize::try_from(depth[s.index()] - 1).unwrap_or(0);
@@ -432,22 +494,35 @@ impl Around<'_> {
         groups
     }
 
-    /// The longest chain of undos, of what has surely begun and of what may run beside it.
-    fn longest(&self, back: &[StageId], beside: &[StageId]) -> Dur {
-        if self.order.len() > EXACT && !beside.is_empty() {
-            return self.longest_of_all;
+    /// How long it takes to undo what has surely begun and what may run beside it, and to leave the holds.
+    fn longest(
+        &self,
+        back: &[StageId],
+        beside: &[StageId],
+        holds: &[(HoldId, bool)],
+        again: &[HoldId],
+    ) -> i64 {
+        let holds: Vec<HoldId> = holds.iter().map(|(h, _)| *h).collect();
+        if self.order.len() > EXACT {
+            let r = self.plan.release();
+            let leave = holds.iter().map(|h| self.time(&r.hold(*h).exit).as_ms());
+            let enter = again.iter().map(|h| self.time(&r.hold(*h).enter).as_ms());
+            let around = leave.chain(enter).fold(0i64, i64::saturating_add);
+            return self.longest_of_all.as_ms().saturating_add(around);
         }
-        let mut both: Vec<StageId> = back.to_vec();
-        both.extend(beside);
-        let ms = self.depths(&both, |s| self.time[s.index()]);
-        Dur {
-            ms: ms.into_iter().max().unwrap_or(0),
-            working_days: 0,
-        }
+        let both: Vec<StageId> = back.iter().chain(beside).copied().collect();
+        clock::time(
+            self,
+            &clock::Work {
+                undone: &both,
+                holds: &holds,
+                again,
+            },
+        )
     }
 
-    /// For each of some stages: the weight of the heaviest chain of undos that ends with its own.
-    fn depths(&self, of: &[StageId], weight: impl Fn(StageId) -> i64) -> Vec<i64> {
+    /// For each of some stages: how many undos the longest chain has that ends with its own.
+    fn depths(&self, of: &[StageId]) -> Vec<i64> {
         let mut inside = vec![false; self.order.len()];
         for s in of {
             inside[s.index()] = true;
@@ -456,7 +531,7 @@ impl Around<'_> {
         for s in self.order.iter().rev() {
             // What is not undone hands on what it waits for.
             let before = self.after[s.index()].iter().map(|l| depth[l.index()]).max();
-            let own = if inside[s.index()] { weight(*s) } else { 0 };
+            let own = i64::from(inside[s.index()]);
             depth[s.index()] = before.unwrap_or(0).saturating_add(own);
         }
         for (d, inside) in depth.iter_mut().zip(inside) {
