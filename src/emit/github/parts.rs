@@ -6,7 +6,7 @@
 use crate::emit::github::model::{Body, Job, Step, Workflow};
 use crate::emit::github::print;
 use crate::emit::github::script::{
-    Assert, Failing, Fixed, MeasureEnd, NoDataMeans, Program, Script, WaitLength,
+    Assert, Failing, Fixed, MeasureEnd, NoDataMeans, Program, Script, Tries, WaitLength,
 };
 use crate::emit::parts::{Purpose, Test};
 use crate::model::{Atom, Cond, GateId, TriggerId};
@@ -49,6 +49,8 @@ pub struct Entry {
     pub after: Vec<String>,
     /// The environment its job has to stand in.
     pub environment: Option<String>,
+    /// The most seconds it takes by its own measure: what it waits, and how long it lets its command run.
+    pub seconds: i64,
     /// The scopes of the token it uses, and whether it writes.
     pub rights: Vec<(&'static str, bool)>,
 }
@@ -150,10 +152,15 @@ fn flow(file: String, workflow: &Workflow, tests: &mut Vec<Test>) -> Flow {
 
 fn entry(job: &Job, step: &Step, text: String, after: Vec<String>) -> Entry {
     let does = does(step);
-    let works = matches!(does, Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. });
+    // A message or a recorded value is work too: it needs the repository, credentials and secrets like any command.
+    let works = matches!(
+        does,
+        Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Values(_)
+    );
     Entry {
         job: job.id.clone(),
         rights: rights(step, &does),
+        seconds: seconds(step),
         after: if works { after } else { Vec::new() },
         environment: job.environment.as_ref().filter(|_| works).map(print::expr::field),
         text,
@@ -260,6 +267,42 @@ fn does(step: &Step) -> Does {
         ),
         Script::Fixed(fixed) => Does::Fixed(*fixed),
     }
+}
+
+/// The most seconds a step takes, as far as it says so itself.
+fn seconds(step: &Step) -> i64 {
+    let Body::Run(script) = &step.body else { return 0 };
+    match script {
+        Script::Work(work) => match &work.tries {
+            Tries::Until { within, .. } => *within,
+            Tries::Again(pauses) => {
+                let tries = i64::try_from(pauses.len()).unwrap_or(i64::MAX).saturating_add(1);
+                let each = work.limit.unwrap_or(0).saturating_mul(tries);
+                pauses.iter().fold(each, |sum, p| sum.saturating_add(*p))
+            }
+        },
+        Script::Measure(m) => match &m.end {
+            MeasureEnd::Gate { samples, every, .. } => {
+                every.saturating_mul(i64::from(*samples).saturating_sub(1))
+            }
+            MeasureEnd::Watch { chunk, .. } => *chunk,
+            MeasureEnd::Option { .. } | MeasureEnd::Baseline => 0,
+        },
+        Script::Wait(w) => match &w.length {
+            WaitLength::Seconds(s) => *s,
+            WaitLength::Since { after, most, .. } => (*after).clamp(0, *most),
+        },
+        Script::Fixed(Fixed::Turn | Fixed::Settle) => of(step, "MOST"),
+        Script::Fixed(Fixed::Window) => of(step, "WAIT"),
+        Script::Fixed(_) | Script::Asserts(_) | Script::Conditions(_) => 0,
+    }
+}
+
+/// The number that a variable of a step holds.
+fn of(step: &Step, name: &str) -> i64 {
+    let field = step.env.iter().find(|(n, _)| n == name);
+    let text = field.and_then(|(_, f)| f.known());
+    text.and_then(|t| t.parse().ok()).unwrap_or(0)
 }
 
 /// What the token of a step's job has to allow.

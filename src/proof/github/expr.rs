@@ -101,6 +101,51 @@ impl Expr {
         }
     }
 
+    /// Every path of a context that it reads.
+    pub fn paths<'e>(&'e self, out: &mut Vec<(&'e str, &'e [Arc<str>])>) {
+        match self {
+            Expr::Path(root, path) => out.push((root, path)),
+            Expr::Call(_, list) | Expr::And(list) | Expr::Or(list) => list.iter().for_each(|e| e.paths(out)),
+            Expr::Index(a, b) | Expr::Compare(_, a, b) => {
+                a.paths(out);
+                b.paths(out);
+            }
+            Expr::Not(a) => a.paths(out),
+            Expr::Null | Expr::Bool(_) | Expr::Num(_) | Expr::Text(_) => {}
+        }
+    }
+
+    /// What it comes to whatever the contexts hold, when only this is known of what came before: whether it ended well, whether
+    /// anything was cancelled, whether anything failed. Nothing where that depends on more.
+    pub fn whatever(&self, before: Before) -> Option<bool> {
+        match self {
+            Expr::Bool(b) => Some(*b),
+            Expr::Null => Some(false),
+            Expr::Call(Func::Always, _) => Some(true),
+            Expr::Call(Func::Success, _) => before.success,
+            Expr::Call(Func::Failure, _) => before.failure,
+            Expr::Call(Func::Cancelled, _) => Some(before.cancelled),
+            Expr::Not(e) => e.whatever(before).map(|b| !b),
+            Expr::And(list) => {
+                let all: Vec<_> = list.iter().map(|e| e.whatever(before)).collect();
+                match () {
+                    () if all.contains(&Some(false)) => Some(false),
+                    () if all.contains(&None) => None,
+                    () => Some(true),
+                }
+            }
+            Expr::Or(list) => {
+                let all: Vec<_> = list.iter().map(|e| e.whatever(before)).collect();
+                match () {
+                    () if all.contains(&Some(true)) => Some(true),
+                    () if all.contains(&None) => None,
+                    () => Some(false),
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it asks how what came before has ended; then nothing is added to it.
     pub fn asks_status(&self) -> bool {
         match self {
@@ -111,6 +156,17 @@ impl Expr {
             _ => false,
         }
     }
+}
+
+/// What is known of what came before, for an expression that is looked at in every run at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    /// Whether all of it ended well.
+    pub success: Option<bool>,
+    /// Whether anything failed.
+    pub failure: Option<bool>,
+    /// Whether the run, or the job, was cancelled.
+    pub cancelled: bool,
 }
 
 /// A field: text with expressions in it.
@@ -147,6 +203,18 @@ pub fn condition(text: &str) -> Result<Expr, String> {
         own
     } else {
         Expr::And(vec![Expr::Call(Func::Success, Vec::new()), own])
+    })
+}
+
+/// Whether a condition says itself how what came before has to have ended, so that GitHub adds nothing.
+///
+/// # Errors
+/// What is no expression.
+pub fn says_when(text: &str) -> Result<bool, String> {
+    Ok(match template(text)?.as_slice() {
+        [Part::Expr(e)] => e.asks_status(),
+        [Part::Text(t)] => parse(t)?.asks_status(),
+        _ => false,
     })
 }
 

@@ -3,12 +3,14 @@
 //! Must not know what the plan wants of a run. Called by the proof's entry point.
 
 mod back;
+mod duties;
 mod expr;
 mod fixed;
 mod run;
 mod settle;
 mod state;
 mod step;
+mod structure;
 mod value;
 mod workflow;
 
@@ -40,8 +42,11 @@ pub fn read<'m>(plan: &Plan, texts: [&str; 2], manifest: &'m Manifest) -> Result
             .flatten()
             .and_then(|t| t["env"]["PLAN"].as_str().map(str::to_string))
     });
+    let pair = workflow::read(texts, manifest)?;
+    structure::check(plan, &pair)?;
+    duties::check(plan, &pair)?;
     Ok(Model {
-        pair: workflow::read(texts, manifest)?,
+        pair,
         places: environments(plan)
             .into_iter()
             .map(|e| (e.name.clone(), e))

@@ -145,8 +145,6 @@ pub struct StepState {
     pub id: Option<String>,
     /// How it ended.
     pub outcome: Ended,
-    /// Whether that counts.
-    pub forgiven: bool,
     /// What it leaves.
     pub outputs: Vec<(String, Arc<str>)>,
 }
@@ -192,10 +190,9 @@ impl Run {
         }
     }
 
-    /// How a job ended, as the others see it; nothing while it has not.
-    pub fn result(&self, workflow: &Workflow<'_>, job: usize) -> Option<Ended> {
+    /// How a job ended; nothing while it has not.
+    pub fn result(&self, job: usize) -> Option<Ended> {
         match self.jobs[job].stands {
-            Stands::Done(Ended::Failure) if workflow.jobs[job].forgiven => Some(Ended::Success),
             Stands::Done(ended) => Some(ended),
             _ => None,
         }
@@ -256,7 +253,7 @@ impl Eyes<'_> {
     }
 
     fn whole_need(&self, index: usize) -> Value {
-        let result = self.run.result(self.workflow, index).map_or("", Ended::word);
+        let result = self.run.result(index).map_or("", Ended::word);
         Value::Object(Arc::new(vec![
             ("result".into(), Value::text(result)),
             ("outputs".into(), listed(&self.run.jobs[index].outputs)),
@@ -264,15 +261,10 @@ impl Eyes<'_> {
     }
 
     fn whole_step(step: &StepState) -> Value {
-        let concluded = if step.forgiven {
-            Ended::Success
-        } else {
-            step.outcome
-        };
         Value::Object(Arc::new(vec![
             ("outputs".into(), listed(&step.outputs)),
             ("outcome".into(), Value::text(step.outcome.word())),
-            ("conclusion".into(), Value::text(concluded.word())),
+            ("conclusion".into(), Value::text(step.outcome.word())),
         ]))
     }
 
@@ -309,9 +301,7 @@ impl Reads for Eyes<'_> {
             ("needs", [job, rest @ ..]) => match (self.need(job), rest) {
                 (None, _) => Value::Null,
                 (Some(i), []) => self.whole_need(i),
-                (Some(i), ["result"]) => {
-                    Value::text(self.run.result(self.workflow, i).map_or("", Ended::word))
-                }
+                (Some(i), ["result"]) => Value::text(self.run.result(i).map_or("", Ended::word)),
                 (Some(i), ["outputs"]) => listed(&self.run.jobs[i].outputs),
                 (Some(i), ["outputs", name]) => found(&self.run.jobs[i].outputs, name),
                 _ => Value::Null,
@@ -341,9 +331,7 @@ impl Reads for Eyes<'_> {
                     (Some(s), []) => Eyes::whole_step(s),
                     (Some(s), ["outputs"]) => listed(&s.outputs),
                     (Some(s), ["outputs", name]) => found(&s.outputs, name),
-                    (Some(s), ["outcome"]) => Value::text(s.outcome.word()),
-                    (Some(s), ["conclusion"]) if s.forgiven => Value::text("success"),
-                    (Some(s), ["conclusion"]) => Value::text(s.outcome.word()),
+                    (Some(s), ["outcome" | "conclusion"]) => Value::text(s.outcome.word()),
                     _ => Value::Null,
                 }
             }
@@ -369,7 +357,7 @@ impl Reads for Eyes<'_> {
             let own = self.own();
             return !own.failed && !own.cancelled;
         }
-        let well = |j: usize| self.run.result(self.workflow, j) == Some(Ended::Success);
+        let well = |j: usize| self.run.result(j) == Some(Ended::Success);
         !self.cancelled && self.ancestors().into_iter().all(well)
     }
 
@@ -378,7 +366,7 @@ impl Reads for Eyes<'_> {
             let own = self.own();
             return own.failed && !own.cancelled;
         }
-        let badly = |j: usize| self.run.result(self.workflow, j) == Some(Ended::Failure);
+        let badly = |j: usize| self.run.result(j) == Some(Ended::Failure);
         self.ancestors().into_iter().any(badly)
     }
 

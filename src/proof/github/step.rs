@@ -137,13 +137,12 @@ pub fn ended(sim: &mut Sim<'_>, run: usize, job: usize, outcome: Ended, outputs:
     let Some(step) = def.steps.get(state.step) else {
         return;
     };
-    if outcome == Ended::Failure && !step.forgiven {
+    if outcome == Ended::Failure {
         state.failed = true;
     }
     state.steps.push(StepState {
         id: step.id.clone(),
         outcome,
-        forgiven: step.forgiven,
         outputs,
     });
     state.step += 1;

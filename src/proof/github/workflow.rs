@@ -3,8 +3,9 @@
 //! Everything a file says is read or refused: a key that is not known here is not understood. What a step does is tied to the plan by its
 //! text. Must not know the structs the emitter writes from. Used by the run.
 
-use super::expr::{Expr, Part, condition, template};
-use crate::emit::github::parts::{Entry, Flow, Manifest, essence, frame};
+use super::expr::{Expr, Part, condition, says_when, template};
+use crate::emit::github::parts::{Does, Entry, Flow, Manifest, essence, frame};
+use crate::emit::parts::Purpose;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,10 @@ pub struct Workflow<'m> {
     pub file: &'m str,
     /// What it may be started with.
     pub inputs: Vec<Input>,
+    /// The runs it waits for are those with the same text here.
+    pub group: String,
+    /// Whether each of them has its turn.
+    pub queues: bool,
     /// Its jobs, each after all it needs.
     pub jobs: Vec<Job<'m>>,
     /// The jobs by their ids.
@@ -66,8 +71,10 @@ pub struct Job<'m> {
     pub steps: Vec<Step<'m>>,
     /// What its token may do: the scope, and whether it writes.
     pub rights: BTreeMap<String, bool>,
-    /// Its failure does not count.
-    pub forgiven: bool,
+    /// Whether its condition says itself how what came before has to have ended.
+    pub asks: bool,
+    /// When it is given up.
+    pub minutes: i64,
 }
 
 /// A step.
@@ -81,8 +88,29 @@ pub struct Step<'m> {
     pub env: Vec<(String, Vec<Part>)>,
     /// What it stands for: of several steps with one text, those of its own job.
     pub entries: Vec<&'m Entry>,
-    /// Its failure does not count.
-    pub forgiven: bool,
+}
+
+impl Step<'_> {
+    /// What it does.
+    pub fn does(&self) -> &Does {
+        // A step without an entry is not understood, and never read.
+        self.entries.first().map_or(&Does::Nothing, |e| &e.does)
+    }
+
+    /// What it stands for.
+    pub fn parts(&self) -> &[Purpose] {
+        self.entries.first().map_or(&[], |e| &e.parts)
+    }
+
+    /// The text of one of its variables in which nothing is evaluated.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        let (_, parts) = self.env.iter().find(|(n, _)| n == name)?;
+        match parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
 }
 
 type Read<T> = Result<T, String>;
@@ -185,6 +213,12 @@ fn workflow<'m>(bytes: &str, flow: &'m Flow) -> Read<Workflow<'m>> {
     Ok(Workflow {
         file: &flow.file,
         inputs: inputs(&json)?,
+        group: json
+            .pointer("/concurrency/group")
+            .map(text)
+            .transpose()?
+            .unwrap_or_default(),
+        queues: json.pointer("/concurrency/queue").and_then(Json::as_str) == Some("max"),
         jobs,
         index,
     })
@@ -224,9 +258,13 @@ fn job<'m>(
         "environment",
         "outputs",
         "steps",
-        "continue-on-error",
     ];
     known(map, &keys, "it")?;
+    // A machine of GitHub's own is new for each job, and nobody else's commands have run on it.
+    let runner = map.get("runs-on").and_then(Json::as_str).unwrap_or_default();
+    if !runner.starts_with("ubuntu-") {
+        return Err(["it runs on `", runner, "`, which is no machine of GitHub's"].concat());
+    }
     let minutes = map.get("timeout-minutes").and_then(Json::as_i64).unwrap_or(0);
     if !(1..=360).contains(&minutes) {
         return Err("it is not given up in the time a job has".into());
@@ -254,35 +292,31 @@ fn job<'m>(
     for value in map.get("steps").and_then(Json::as_array).into_iter().flatten() {
         steps.push(step(id, value, by_text)?);
     }
+    let cond = map.get("if").map(text).transpose()?.unwrap_or_default();
     Ok(Job {
         id: id.to_string(),
         name: map.get("name").map(text).transpose()?.unwrap_or_default(),
         needs,
         needed: Vec::new(),
-        cond: condition(&map.get("if").map(text).transpose()?.unwrap_or_default())?,
+        cond: condition(&cond)?,
+        asks: says_when(&cond)?,
+        minutes,
         environment: map.get("environment").map(|e| template(&text(e)?)).transpose()?,
         outputs: fields("outputs")?,
         steps,
         rights,
-        forgiven: map
-            .get("continue-on-error")
-            .is_some_and(|v| *v != Json::Bool(false)),
     })
 }
 
 fn step<'m>(job: &str, json: &Json, by_text: &HashMap<&str, Vec<&'m Entry>>) -> Read<Step<'m>> {
     let map = object(Some(json), "a step")?;
-    let keys = [
-        "id",
-        "name",
-        "if",
-        "env",
-        "run",
-        "uses",
-        "with",
-        "continue-on-error",
-    ];
-    known(map, &keys, "a step")?;
+    known(map, &["id", "name", "if", "env", "run", "uses", "with"], "a step")?;
+    if let Some(action) = map.get("uses").and_then(Json::as_str) {
+        let pin = action.split_once('@').map_or("", |(_, pin)| pin);
+        if pin.len() != 40 || !pin.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(["`", action, "` is not pinned to a commit"].concat());
+        }
+    }
     let own = essence(json);
     let mut entries = by_text.get(own.as_str()).cloned().unwrap_or_default();
     if entries.is_empty() {
@@ -306,8 +340,5 @@ fn step<'m>(job: &str, json: &Json, by_text: &HashMap<&str, Vec<&'m Entry>>) -> 
             .map(|(k, v)| Ok((k.clone(), template(&text(v)?)?)))
             .collect::<Read<_>>()?,
         entries,
-        forgiven: map
-            .get("continue-on-error")
-            .is_some_and(|v| *v != Json::Bool(false)),
     })
 }

@@ -134,9 +134,13 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
         let mut b = JobBuilder::new(ctx, id.clone(), title);
         b.from(chain.origin);
         b.at = chain.at;
-        b.needs.extend(chain.needs.iter().cloned());
+        // A later part asks the one before it, and nobody else.
+        let first = i == 0 || chain.each;
+        let always = |n: &&String| ["todo", "preflight"].contains(&n.as_str());
+        let needs = chain.needs.iter().filter(|n| first || always(n));
+        b.needs.extend(needs.cloned());
         let mut cond = vec![chain.status.clone()];
-        if i == 0 || chain.each {
+        if first {
             cond.extend(chain.cond.iter().cloned());
         }
         for (before, skipped) in &done {

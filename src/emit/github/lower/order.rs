@@ -183,14 +183,36 @@ fn decision_made(ctx: &Ctx<'_>, d: DecisionId, needs: &mut BTreeSet<String>) -> 
     Some(Expr::any(ways))
 }
 
+/// The jobs of the checklists of a stage.
+fn prepared(ctx: &Ctx<'_>, stage: StageId) -> Vec<String> {
+    let mut jobs = Vec::new();
+    for (list, _) in &ctx.release.stage(stage).ready {
+        let checklist = ctx.release.checklist(*list);
+        if checklist.items.iter().any(|i| i.check.is_some()) {
+            jobs.push(names::check(ctx.release, *list));
+        }
+        let roles = tickers(ctx.release, checklist);
+        jobs.extend(
+            roles
+                .into_iter()
+                .map(|role| names::ready(ctx.release, *list, role)),
+        );
+    }
+    jobs
+}
+
 /// The jobs of everything a node waits for, however far back: ended whenever the node has.
 pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
     let before = ctx.plan.ancestors(node);
     let mut jobs = BTreeSet::from(["preflight".to_string()]);
+    if let Node::Stage(s) = node {
+        jobs.extend(prepared(ctx, s));
+    }
     for other in ctx.plan.order().filter(|n| ctx.plan.contains(&before, *n)) {
         match other {
             Node::Stage(s) => {
                 jobs.extend(ctx.stage_jobs(s));
+                jobs.extend(prepared(ctx, s));
                 jobs.extend(ctx.holds_of(s).into_iter().map(|h| names::enter(ctx.release, h)));
             }
             Node::Approval(a) => {

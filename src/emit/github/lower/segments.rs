@@ -416,16 +416,21 @@ pub fn step_seconds(step: &Step) -> i64 {
 
 /// The longest an act may take, in seconds, retries included.
 pub fn act_seconds(act: &Act, step: Option<&Step>) -> i64 {
-    let once = step
+    let given = step
         .and_then(|s| s.timeout)
         .or(act.timeout)
-        .or(step.and_then(|s| s.takes.map(|t| t.1)))
-        .or(act.takes.map(|t| t.1))
-        .map_or(1800, Dur::as_seconds);
+        .or(step.and_then(|s| s.takes.map(|t| t.1)));
+    let once = once_seconds(act, given);
     let retry = step.and_then(|s| s.retry.as_ref()).or(act.retry.as_ref());
     let pauses: i64 = pauses(retry).iter().sum();
     let tries = retry.map_or(1, |r| i64::from(r.times) + 1);
     once.saturating_mul(tries).saturating_add(pauses)
+}
+
+/// The longest one try of an act may take, in seconds.
+pub fn once_seconds(act: &Act, given: Option<Dur>) -> i64 {
+    let limit = given.or(act.timeout).or(act.takes.map(|t| t.1));
+    limit.map_or(1800, Dur::as_seconds)
 }
 
 /// The pauses between tries, in seconds, each longer by the factor.

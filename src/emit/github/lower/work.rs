@@ -5,7 +5,7 @@
 use crate::emit::github::lower::context::{Kept, producer};
 use crate::emit::github::lower::job::JobBuilder;
 use crate::emit::github::lower::names;
-use crate::emit::github::lower::segments::{act_seconds, pauses};
+use crate::emit::github::lower::segments::{once_seconds, pauses};
 use crate::emit::github::lower::values::Vars;
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::{Assert, Extraction, Failing, Keep, Script, Source, Tries, Work};
@@ -142,10 +142,11 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         let tries = how.tries.clone().unwrap_or_else(|| Tries::Again(pauses(retry)));
         self.seconds += match &tries {
             Tries::Until { within, .. } => *within,
-            Tries::Again(_) => timeout.map_or_else(
-                || act_seconds(act, None),
-                |t| t.as_seconds() * (pauses(retry).len() as i64 + 1) + pauses(retry).iter().sum::<i64>(),
-            ),
+            Tries::Again(pauses) => {
+                let times = i64::try_from(pauses.len()).unwrap_or(i64::MAX).saturating_add(1);
+                let all = once_seconds(act, timeout).saturating_mul(times);
+                pauses.iter().fold(all, |sum, p| sum.saturating_add(*p))
+            }
         };
         let keeps = self.keeps(&mut vars, &how.captures);
         for c in &how.captures {
@@ -260,7 +261,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         let extraction = extraction(&mut vars, &prior.extract, "TAKE");
         self.guard(&mut vars, how.guarded, false);
         let folder = folder(&mut vars, prior.run.as_ref());
-        self.seconds += 300;
+        self.seconds += 3 * 300 + 10 + 30;
         self.leave_kept(kept, &step);
         let work = Work {
             file: step.clone(),

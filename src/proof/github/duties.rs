@@ -1,0 +1,496 @@
+//! What the plan asks of the jobs themselves: where they run, who is asked, how many have to say yes, what is looked at before anything begins,
+//! and what each is called, since others look for it by its name.
+//!
+//! Everything here is worked out from the plan. Must not know a run. Called when two workflows have been read.
+
+use super::expr::Part;
+use super::structure::{has, is, surely};
+use super::workflow::{Job, Pair, Step, Workflow};
+use crate::emit::environments::{self, GithubEnvironment, Purpose as Place, environments};
+use crate::emit::github::parts::Does;
+use crate::emit::github::script::Fixed;
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::emit::people::Reviewers;
+use crate::model::{
+    Approval, ApprovalId, DistinctFrom, HoldId, PersonRef, Quorum, Release, RoleOrPerson, StageId, StartedBy,
+    StepKind,
+};
+use crate::plan::Plan;
+use serde_json::Value as Json;
+
+/// Holds two workflows to it.
+///
+/// # Errors
+/// The first job that does not.
+pub fn check(plan: &Plan, pair: &Pair<'_>) -> Result<(), String> {
+    let of = Of {
+        release: plan.release(),
+        places: environments(plan),
+        pair,
+    };
+    let [release, rollback] = &pair.flows;
+    for flow in &pair.flows {
+        let named = |e: String| ["`", flow.file, "`: ", &e].concat();
+        of.queues(flow).map_err(named)?;
+        for job in &flow.jobs {
+            of.job(flow, job)
+                .map_err(|e| named(["job `", &job.id, "`: ", &e].concat()))?;
+        }
+    }
+    let named = |file: &str| {
+        let file = file.to_string();
+        move |e: String| ["`", &file, "`: ", &e].concat()
+    };
+    of.preflight(release).map_err(named(release.file))?;
+    of.follows(rollback).map_err(named(rollback.file))?;
+    for id in (0..of.release.approvals.len()).map(ApprovalId::at) {
+        of.approval(release, id).map_err(named(release.file))?;
+    }
+    for id in (0..of.release.stages.len()).map(StageId::at) {
+        of.stage(release, id).map_err(named(release.file))?;
+    }
+    Ok(())
+}
+
+struct Of<'w> {
+    release: &'w Release,
+    places: Vec<GithubEnvironment>,
+    pair: &'w Pair<'w>,
+}
+
+/// A list of texts that a variable holds as JSON.
+fn list(step: &Step<'_>, name: &str) -> Result<Vec<Json>, String> {
+    let text = step.var(name).unwrap_or_default();
+    let json: Json =
+        serde_json::from_str(text).map_err(|e| ["`", name, "` holds no JSON: ", &e.to_string()].concat())?;
+    Ok(json.as_array().cloned().unwrap_or_default())
+}
+
+/// The text of a field in which nothing is evaluated.
+fn plain(parts: &[Part]) -> Option<&str> {
+    match parts {
+        [Part::Text(text)] => Some(text),
+        _ => None,
+    }
+}
+
+/// The scripts that read what a person said in their job.
+const ASKS: [Fixed; 3] = [Fixed::Approval, Fixed::Person, Fixed::Answer];
+
+impl Of<'_> {
+    fn job(&self, flow: &Workflow<'_>, job: &Job<'_>) -> Result<(), String> {
+        self.place(job)?;
+        self.called(flow, job)?;
+        if has(job, &[Fixed::Report, Fixed::RollbackReport]) {
+            let at = |f: &dyn Fn(&Step<'_>) -> bool| job.steps.iter().position(f);
+            let told = at(&|s| is(s, &[Fixed::Report, Fixed::RollbackReport]) && surely(s));
+            let kept = at(&|s| matches!(s.does(), Does::Upload));
+            if told.is_none() || kept.is_none_or(|k| told.is_none_or(|t| t > k)) {
+                return Err("the evidence of the run is not kept".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it stands is where the plan has it.
+    fn place(&self, job: &Job<'_>) -> Result<(), String> {
+        let own = job.environment.as_deref().unwrap_or_default();
+        if let Some(step) = job.steps.iter().find(|s| is(s, &ASKS)) {
+            let asked = step.env.iter().find(|(n, _)| n == "ENVIRONMENT");
+            if asked.is_none_or(|(_, parts)| parts.as_slice() != own) {
+                return Err("it asks at one environment and reads the answers of another".into());
+            }
+            let Some(name) = plain(own) else { return Ok(()) };
+            let found = self.places.iter().find(|p| p.name == name);
+            let right = found.is_some_and(|p| {
+                p.reviewers.is_some() && step.parts().iter().all(|part| self.asked_at(part, &p.purpose))
+            });
+            return match right {
+                true => Ok(()),
+                false => Err(["environment `", name, "` is not the one where the plan asks"].concat()),
+            };
+        }
+        if let Some(step) = job.steps.iter().find(|s| is(s, &[Fixed::Waited])) {
+            return self.waits(job, step);
+        }
+        let Some(wanted) = self.demanded(job) else {
+            return Ok(());
+        };
+        let wanted = environments::name(self.release, &wanted);
+        match plain(own) {
+            Some(name) if name == wanted => Ok(()),
+            _ => Err(["it does not stand in environment `", &wanted, "`"].concat()),
+        }
+    }
+
+    /// Whether a part of the plan is asked at a place.
+    fn asked_at(&self, part: &Purpose, place: &Place) -> bool {
+        match (part.deed, part.at) {
+            (Deed::Grant(a), _) => *place == Place::Approve(a),
+            (Deed::Override(i), _) => *place == Place::Override(i),
+            (Deed::Decide(d, _), _) => *place == Place::Decide(d),
+            (Deed::Judge(g) | Deed::NoData(g), _) => *place == Place::Gate(g),
+            (Deed::Word(h), _) => *place == Place::Hold(h),
+            (Deed::Ready, _) => matches!(place, Place::Ready(..)),
+            (Deed::Begin, At::Stage(s)) => *place == Place::Start(s),
+            (Deed::Act | Deed::Await, At::Stage(s) | At::Undo(s)) => {
+                *place == Place::Step(s, part.step.clone())
+            }
+            (Deed::Act | Deed::Await, At::Enter(h) | At::Exit(h)) => {
+                *place == Place::HoldStep(h, part.step.clone())
+            }
+            (Deed::Act | Deed::Await, At::Finally) => *place == Place::Finally(part.step.clone()),
+            _ => true,
+        }
+    }
+
+    /// GitHub waits as long as the plan says.
+    fn waits(&self, job: &Job<'_>, step: &Step<'_>) -> Result<(), String> {
+        let name = job.environment.as_deref().and_then(plain).unwrap_or_default();
+        let minutes = self.places.iter().find_map(|p| match p.purpose {
+            Place::Wait(minutes) if p.name == name => Some(minutes),
+            _ => None,
+        });
+        let Some(minutes) = minutes else {
+            return Err(["environment `", name, "` does not wait"].concat());
+        };
+        let mut wanted = 0i64;
+        for unit in list(step, "UNITS")? {
+            let Some((slug, step)) = unit.as_str().and_then(|u| u.split_once('.')) else {
+                continue;
+            };
+            let stage = self.release.stages.iter().find(|s| s.slug == slug);
+            let steps = stage.map(|s| s.forward_steps()).unwrap_or_default();
+            if let Some(StepKind::Wait(d) | StepKind::Bake(d)) =
+                steps.iter().find(|s| s.slug == step).map(|s| &s.kind)
+            {
+                wanted = wanted.saturating_add(d.as_seconds());
+            }
+        }
+        if minutes * 60 < wanted.min(environments::LONGEST_TIMER * 60) {
+            return Err(format!(
+                "it waits {minutes} minutes, and the plan {}",
+                wanted / 60
+            ));
+        }
+        Ok(())
+    }
+
+    /// The environment that what a job does belongs to.
+    fn demanded(&self, job: &Job<'_>) -> Option<Place> {
+        let r = self.release;
+        let of_stage = |s: StageId| Place::Deploy(r.stage(s).environment);
+        let of_hold = |h: HoldId| of_stage(r.hold(h).from);
+        let does = |s: &&Step<'_>| {
+            matches!(
+                s.does(),
+                Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Wait { .. }
+            )
+        };
+        for part in job.steps.iter().filter(does).flat_map(|s| s.parts()) {
+            match part.at {
+                At::Stage(s) | At::Undo(s) => return Some(of_stage(s)),
+                At::Enter(h) | At::Exit(h) => return Some(of_hold(h)),
+                At::Finally => return Some(Place::Deploy(r.environment)),
+                At::Run | At::Aside => {}
+            }
+        }
+        if let Some(record) = job.steps.iter().find(|s| is(s, &[Fixed::Record])) {
+            let owner = record.var("STAGE").unwrap_or_default();
+            if let Some(s) = r.stages.iter().position(|s| s.slug == owner) {
+                return Some(of_stage(StageId::at(s)));
+            }
+            let hold = owner.strip_prefix("hold.").or(owner.strip_prefix("exit."));
+            let hold = hold.and_then(|name| r.holds.iter().position(|h| h.name == name));
+            return hold.map(|h| of_hold(HoldId::at(h)));
+        }
+        let speaks = job
+            .steps
+            .iter()
+            .any(|s| matches!(s.does(), Does::Values(_)) || is(s, &[Fixed::Mention, Fixed::Obligation]));
+        let around = [
+            Fixed::Summary,
+            Fixed::HandOver,
+            Fixed::Report,
+            Fixed::RollbackReport,
+            Fixed::Settle,
+        ];
+        (speaks && has(job, &around)).then_some(Place::Messages)
+    }
+
+    /// What looks for jobs by their names finds them.
+    fn called(&self, flow: &Workflow<'_>, job: &Job<'_>) -> Result<(), String> {
+        let released = std::ptr::eq(flow, &self.pair.flows[0]);
+        for step in &job.steps {
+            let kind = match (step.does(), step.parts().first()) {
+                (Does::Fixed(Fixed::HandOver), _) => "After ",
+                (Does::Fixed(Fixed::Decided), _) => "Decision ",
+                (Does::Watch { .. }, _) => "Trigger ",
+                (_, Some(part)) => match (part.deed, part.at) {
+                    (Deed::Grant(_) | Deed::Override(_), _) => "Approval ",
+                    (Deed::Decide(..), _) => "Choice ",
+                    (Deed::Ready, _) => "Ready ",
+                    (_, At::Stage(_)) => "Stage ",
+                    (_, At::Enter(_)) => "Hold ",
+                    (_, At::Exit(_)) => "Exit ",
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let checks = kind == "Ready " && job.name.starts_with("Checks ");
+            if released && !job.name.starts_with(kind) && !checks {
+                return Err([
+                    "its name does not begin with `",
+                    kind.trim(),
+                    "`, and others look for that",
+                ]
+                .concat());
+            }
+            let names = |n: &str| -> Result<(), String> {
+                for name in list(step, n)? {
+                    if !flow.jobs.iter().any(|j| Some(j.name.as_str()) == name.as_str()) {
+                        return Err(["it looks for a job called ", &name.to_string()].concat());
+                    }
+                }
+                Ok(())
+            };
+            if matches!(step.does(), Does::Watch { .. }) {
+                names("WATCHED")?;
+                names("FINAL")?;
+            }
+        }
+        if let Some(step) = job.steps.iter().find(|s| is(s, &[Fixed::Record]))
+            && step.var("JOB") != Some(&job.name)
+        {
+            return Err("its record is that of a job with another name".into());
+        }
+        Ok(())
+    }
+
+    /// Runs that change the same places wait for each other, and none breaks off another.
+    fn queues(&self, flow: &Workflow<'_>) -> Result<(), String> {
+        let r = self.release;
+        let used = std::iter::once(r.environment).chain(r.stages.iter().map(|s| s.environment));
+        let mut used = used.filter(|e| r.is_production(*e));
+        let environment = used.next().unwrap_or(r.environment);
+        let wanted = match std::ptr::eq(flow, &self.pair.flows[0]) {
+            true => ["release-", r.env(environment).name.as_str()].concat(),
+            false => ["rollback-", r.name.as_str()].concat(),
+        };
+        let own = flow.group.split("${{").next().unwrap_or_default();
+        match own == wanted && flow.queues {
+            true => Ok(()),
+            false => Err(["its runs do not wait for each other as `", &wanted, "`"].concat()),
+        }
+    }
+
+    /// Before anything begins it is seen whether it may.
+    fn preflight(&self, flow: &Workflow<'_>) -> Result<(), String> {
+        let Some(first) = flow.jobs.first() else {
+            return Err("it has no job".into());
+        };
+        let mut wanted = vec![Fixed::Digest, Fixed::Environments, Fixed::Turn, Fixed::Window];
+        let r = self.release;
+        let asked = match &r.started_by {
+            Some((StartedBy::Role(role), _)) => !Reviewers::of(r, &[RoleOrPerson::Role(*role)]).open,
+            _ => false,
+        };
+        let begin = first
+            .steps
+            .iter()
+            .position(|s| is(s, &[Fixed::Begin]) && surely(s));
+        let Some(begin) = begin else {
+            return Err("its first job does not begin the run".into());
+        };
+        if asked && !first.steps[..begin].iter().any(|s| is(s, &[Fixed::StartedBy])) {
+            return Err("it does not look who started it".into());
+        }
+        wanted.retain(|script| {
+            !first.steps[..begin]
+                .iter()
+                .any(|s| is(s, &[*script]) && surely(s))
+        });
+        if let Some(script) = wanted.first() {
+            let script = format!("{script:?}").to_lowercase();
+            return Err(["it begins without a look at this: ", &script].concat());
+        }
+        if let Some(job) = flow.jobs.iter().skip(1).find(|j| j.needs.is_empty()) {
+            return Err(["job `", &job.id, "` begins before it is seen whether it may"].concat());
+        }
+        // The rules that are looked at are the plan's.
+        let looked = first.steps.iter().find(|s| is(s, &[Fixed::Environments]));
+        let looked = looked
+            .map(|s| list(s, "EXPECTED"))
+            .transpose()?
+            .unwrap_or_default();
+        for place in &self.places {
+            let same = looked.iter().any(|l| {
+                l["name"] == place.name.as_str() && l["reviewed"] == Json::Bool(place.reviewers.is_some())
+            });
+            if !same {
+                return Err(["nobody looks at the rules of environment `", &place.name, "`"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// The rollback is that of the approved plan, and finds out what follows before it undoes anything.
+    fn follows(&self, flow: &Workflow<'_>) -> Result<(), String> {
+        let Some(first) = flow.jobs.first() else {
+            return Err("it has no job".into());
+        };
+        let at = |script: Fixed| first.steps.iter().position(|s| is(s, &[script]) && surely(s));
+        let (Some(digest), Some(settle)) = (at(Fixed::Digest), at(Fixed::Settle)) else {
+            return Err("it begins without a look at the plan, or at what began".into());
+        };
+        if digest > settle {
+            return Err("it acts before it looks at the plan".into());
+        }
+        let by_hand: Json = serde_json::from_str(first.steps[settle].var("BY_HAND").unwrap_or_default())
+            .map_err(|e| ["`BY_HAND` holds no JSON: ", &e.to_string()].concat())?;
+        for (name, _) in by_hand.as_object().into_iter().flatten() {
+            if !self.pair.flows[0].jobs.iter().any(|j| j.name == *name) {
+                return Err(["it looks for a job called `", name, "`"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// How many people an approval needs.
+    fn quorum(&self, approval: &Approval) -> usize {
+        let who: Vec<RoleOrPerson> = approval.from.iter().map(|(w, _)| *w).collect();
+        match approval.quorum {
+            Quorum::Count(n) => n as usize,
+            Quorum::All => Reviewers::of(self.release, &who).permitted.len(),
+        }
+        .max(1)
+    }
+
+    /// Each seat of an approval asks, counts those before it, and knows who may and who may not.
+    fn approval(&self, flow: &Workflow<'_>, id: ApprovalId) -> Result<(), String> {
+        let approval = self.release.approval(id);
+        let told = |e: &str| Err(["approval `", approval.name.as_str(), "`: ", e].concat());
+        let seats: Vec<&Step<'_>> = flow
+            .jobs
+            .iter()
+            .flat_map(|j| &j.steps)
+            .filter(|s| s.parts().iter().any(|p| p.deed == Deed::Grant(id)) && is(s, &[Fixed::Approval]))
+            .collect();
+        if seats.is_empty() {
+            return Ok(());
+        }
+        if seats.len() != self.quorum(approval) {
+            return told(&format!(
+                "{} people are asked, and the plan says {}",
+                seats.len(),
+                self.quorum(approval)
+            ));
+        }
+        let who: Vec<RoleOrPerson> = approval.from.iter().map(|(w, _)| *w).collect();
+        let pool = Reviewers::of(self.release, &who);
+        let within = approval
+            .within
+            .map_or(String::new(), |w| w.as_seconds().to_string());
+        for (i, seat) in seats.iter().enumerate() {
+            if seat.var("SEATS") != Some(&(i + 1).to_string()) {
+                return told("a seat does not count those before it");
+            }
+            if seat.var("WITHIN") != Some(&within) {
+                return told("it does not expire when the plan says");
+            }
+            if !pool.open && list(seat, "PERMITTED")? != pool.permitted {
+                return told("others may say yes than the plan says");
+            }
+            let apart = list(seat, "APART")?;
+            for (from, _) in &approval.distinct_from {
+                let right = match from {
+                    DistinctFrom::Approval(a) => {
+                        let other = environments::name(self.release, &Place::Approve(*a));
+                        apart.contains(&Json::String(other))
+                    }
+                    DistinctFrom::Author => self.barred(seat, "author"),
+                    DistinctFrom::Executors => self.barred(seat, "starter"),
+                };
+                if !right {
+                    return told("somebody may say yes whom the plan keeps out");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether those who wrote the change, or who started the run, do not count at a seat.
+    fn barred(&self, seat: &Step<'_>, who: &str) -> bool {
+        let Some((_, parts)) = seat.env.iter().find(|(n, _)| n == "BARRED") else {
+            return false;
+        };
+        let text: String = parts
+            .iter()
+            .map(|p| match p {
+                Part::Text(t) => t.clone(),
+                Part::Expr(e) => {
+                    let mut read = Vec::new();
+                    e.paths(&mut read);
+                    let last = read.first().and_then(|(_, path)| path.last());
+                    last.map_or(String::new(), ToString::to_string)
+                }
+            })
+            .collect();
+        let named: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
+        if who == "starter" {
+            return named.iter().any(|n| n == who);
+        }
+        self.release.authors.iter().all(|(author, _)| match author {
+            PersonRef::Param(_) => named.iter().any(|n| n == who),
+            PersonRef::Person(p) => {
+                let logins = Reviewers::of(self.release, &[RoleOrPerson::Person(*p)]).permitted;
+                logins.iter().all(|l| named.contains(l))
+            }
+        })
+    }
+
+    /// A stage looks at the window, at its approvals and at the clock before its first step.
+    fn stage(&self, flow: &Workflow<'_>, id: StageId) -> Result<(), String> {
+        let stage = self.release.stage(id);
+        let works = |s: &Step<'_>| {
+            let own = s
+                .parts()
+                .iter()
+                .any(|p| p.at == At::Stage(id) && matches!(p.deed, Deed::Act | Deed::Await));
+            own && matches!(s.does(), Does::Work { .. })
+        };
+        let Some(job) = flow.jobs.iter().find(|j| j.steps.iter().any(works)) else {
+            return Ok(());
+        };
+        // Before its first work a stage may have asked somebody, in a job of its own.
+        let first_of_all = !flow.jobs.iter().take_while(|j| j.id != job.id).any(|j| {
+            j.steps
+                .iter()
+                .any(|s| s.parts().iter().any(|p| p.at == At::Stage(id)))
+        });
+        if !first_of_all {
+            return Ok(());
+        }
+        let first = job.steps.iter().position(works).unwrap_or_default();
+        let lapses = stage
+            .approved
+            .iter()
+            .any(|(a, _)| self.release.approval(*a).valid.is_some());
+        let wanted = [
+            (
+                environments::in_window(self.release, id),
+                Fixed::Window,
+                "the window",
+            ),
+            (lapses, Fixed::Valid, "how old its approvals are"),
+            (stage.timeout.is_some(), Fixed::Clock, "the clock"),
+        ];
+        for (demanded, script, what) in wanted {
+            let looks = job.steps[..first].iter().any(|s| is(s, &[script]));
+            if demanded && !looks {
+                return Err(["stage `", &stage.name, "` begins without a look at ", what].concat());
+            }
+        }
+        Ok(())
+    }
+}

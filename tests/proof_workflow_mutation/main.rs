@@ -1,0 +1,160 @@
+//! Mutants of the workflows of every example: each takes a safeguard away in the bytes, and the proof alone must tell it from the real
+//! ones.
+//!
+//! The operators stand in `operators`. What survives is printed, those that do the same as the real ones among them.
+
+mod operators;
+
+use operators::{Mutant, mutants};
+use releasec::emit::github::parts::Manifest;
+use releasec::emit::{Context, github};
+use releasec::plan::Plan;
+use releasec::proof;
+use releasec::resolve::{LoadError, Loaded, Loader};
+use releasec::source::SourceMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Files next to each other, as they are on the disk.
+struct Disk;
+
+impl Loader for Disk {
+    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
+        let full = Path::new(from).parent().expect("a folder").join(path);
+        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
+        Ok(Loaded {
+            path: full.to_string_lossy().into_owned(),
+            text: text.into(),
+        })
+    }
+}
+
+/// The plans, each with how many mutants of a kind are looked at: those of a kind are alike.
+const EXAMPLES: [(&str, usize); 4] = [
+    ("examples/hello/hello.release", 4),
+    ("examples/database-migration/migration.release", 4),
+    ("examples/multi-region/regions.release", 4),
+    ("examples/bioage/bioage.release", 4),
+];
+
+/// How many of a hundred mutants must be seen, those that do the same as the real ones included.
+const FLOOR: usize = 80;
+
+/// How many mutants must be looked at.
+const LEAST: usize = 700;
+
+/// A plan with its two workflows.
+struct Example {
+    source: &'static str,
+    plan: Plan,
+    flows: [Value; 2],
+    texts: [String; 2],
+    manifest: Manifest,
+}
+
+fn example(source: &'static str) -> Example {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let text = std::fs::read_to_string(&path).expect("a readable plan");
+    let mut sources = SourceMap::new();
+    let file = sources.add(path.to_string_lossy().into_owned(), text);
+    let (program, _) = releasec::resolve::load(&mut sources, &Disk, file);
+    let lowered = releasec::eval::lower(&program, &sources, &[]);
+    let plan = Plan::new(lowered.release.expect("a release")).expect("no circle");
+    let context = Context {
+        sources: &sources,
+        digest: "0000",
+        version: "0.0.0",
+        source: "plan.release",
+        findings: &[],
+        held: None,
+        changes: None,
+    };
+    let (artifacts, _) = github::emit(&plan, &context);
+    let [release, rollback] = artifacts.as_slice() else {
+        panic!("two workflows");
+    };
+    let texts = [release.content.clone(), rollback.content.clone()];
+    let flows = [0, 1].map(|i| serde_saphyr::from_str(&texts[i]).expect("YAML"));
+    let manifest = github::manifest(&plan, &context);
+    Example {
+        source,
+        plan,
+        flows,
+        texts,
+        manifest,
+    }
+}
+
+impl Example {
+    /// What the proof says of a mutant of one of the workflows, when it sees it.
+    fn seen(&self, which: usize, mutant: &Mutant) -> Option<String> {
+        let changed = mutant.workflow(&self.flows[which]).to_string();
+        let texts = match which {
+            0 => [changed.as_str(), &self.texts[1]],
+            _ => [&self.texts[0], changed.as_str()],
+        };
+        let found = proof::workflows(&self.plan, texts, &self.manifest);
+        found.err().map(|d| d.what)
+    }
+}
+
+/// Of each kind so many, evenly drawn.
+fn drawn(list: Vec<Mutant>, most: usize) -> Vec<Mutant> {
+    let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for mutant in &list {
+        kinds.entry(mutant.kind).or_default().0 += 1;
+    }
+    let keep = |m: &Mutant| {
+        let (all, at) = kinds.get_mut(m.kind).expect("counted");
+        let (before, now) = (*at * most / *all, (*at + 1) * most / *all);
+        *at += 1;
+        *all <= most || now > before
+    };
+    let mut keep = keep;
+    list.into_iter().filter(|m| keep(m)).collect()
+}
+
+#[test]
+fn mutants_of_the_workflows_do_not_mean_their_plan() {
+    let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut survivors = Vec::new();
+    for (source, most) in EXAMPLES {
+        let clock = std::time::Instant::now();
+        let example = example(source);
+        let texts = [example.texts[0].as_str(), example.texts[1].as_str()];
+        let real = proof::workflows(&example.plan, texts, &example.manifest);
+        let runs = real
+            .unwrap_or_else(|d| panic!("{source}: {}\n{}", d.what, d.lines().join("\n")))
+            .runs;
+        let mut looked = 0;
+        for which in [0, 1] {
+            for mutant in drawn(mutants(&example.flows[which]), most) {
+                let seen = example.seen(which, &mutant);
+                let (made, killed) = kinds.entry(mutant.kind).or_default();
+                *made += 1;
+                looked += 1;
+                *killed += usize::from(seen.is_some());
+                if seen.is_none() {
+                    let file = ["release", "rollback"][which];
+                    survivors.push(format!(
+                        "{}: {file}: {}: {}: {}",
+                        example.source, mutant.kind, mutant.job, mutant.how
+                    ));
+                }
+            }
+        }
+        println!("{source}: {runs} runs, {looked} mutants, {:?}", clock.elapsed());
+    }
+    let made: usize = kinds.values().map(|k| k.0).sum();
+    let killed: usize = kinds.values().map(|k| k.1).sum();
+    for (kind, (made, killed)) in &kinds {
+        println!("{kind}: {killed} of {made}");
+    }
+    println!("{killed} of {made} mutants were seen\n{}", survivors.join("\n"));
+    assert!(
+        killed * 100 >= made * FLOOR && made > LEAST,
+        "{killed} of {made} mutants were seen:\n{}",
+        survivors.join("\n")
+    );
+}
