@@ -112,16 +112,18 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
     }
     if old.samples != new.samples {
         let message = format!(
-            "`{name}` is judged {} times instead of {}",
-            new.samples, old.samples
+            "`{name}` is judged {} instead of {}",
+            say::times(new.samples),
+            say::times(old.samples)
         );
         let run = format!(
-            "`{name}` passes {} times, would fail the next time, and {goes_on}: before, it was judged again",
-            new.samples
+            "`{name}` passes {}, would fail the next time, and {goes_on}: before, it was judged again",
+            say::times(new.samples)
         );
         add(say::less_is_looser(&old.samples, &new.samples), message, run);
     }
-    if old.every != new.every {
+    // What is judged once is judged at no distance.
+    if old.every != new.every && old.samples > 1 && new.samples > 1 {
         let message = format!(
             "`{name}` is judged every {} instead of {}",
             say::dur(new.every),
@@ -138,7 +140,7 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
         add(Direction::Changed, message, String::new());
     }
     if two.old.cond(&old.when) != two.new.cond(&new.when) {
-        let message = format!("`{name}` applies under another condition");
+        let message = format!("`{name}` applies {}", say::applies(&old.when, &new.when));
         add(Direction::Changed, message, String::new());
     }
     consequence(two, out, (o, old), (n, new), &spots);

@@ -58,6 +58,12 @@ fn target(side: &Side<'_>, t: NotifyTarget) -> (String, String) {
     }
 }
 
+/// What becomes of somebody at a moment: the verb stands between the two.
+fn verb(words: &str, verb: &str) -> String {
+    let (who, when) = words.split_once("` when ").unwrap_or((words, ""));
+    format!("{who}` {verb} when {when}")
+}
+
 /// A message: to whom, when; then what about it can differ, its words, and its place.
 type Message = (Option<Dur>, String, String, Origin);
 
@@ -101,10 +107,13 @@ fn notices(two: &Two<'_>, out: &mut Out) {
         if lead != now {
             let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
             let word = |d: &Option<Dur>| d.map_or_else(|| "no time".to_string(), |d| format!("`{d}`"));
-            let message = format!("{shown} is told {} ahead instead of {}", word(now), word(lead));
+            let message = verb(
+                shown,
+                &format!("is told {} ahead instead of {},", word(now), word(lead)),
+            );
             let run = format!(
-                "{shown} hears of it {} ahead: the old plan gave {}",
-                word(now),
+                "{}: the old plan gave {}",
+                verb(shown, &format!("is told only {} ahead,", word(now))),
                 word(lead)
             );
             out.add(change(
@@ -127,7 +136,7 @@ fn notices(two: &Two<'_>, out: &mut Out) {
         }
     }
     for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
-        let message = format!("{words} is now told");
+        let message = verb(words, "is now told");
         out.add(change(
             Direction::Tightened,
             message,
@@ -177,14 +186,17 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
         if after != now {
             let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
             let word = |d: &Option<Dur>| d.map_or_else(|| "at once".to_string(), |d| format!("after `{d}`"));
-            let message = format!(
-                "{shown} is called {} without an answer instead of {}",
-                word(now),
-                word(after)
+            let message = verb(
+                shown,
+                &format!(
+                    "is called {} without an answer instead of {},",
+                    word(now),
+                    word(after)
+                ),
             );
             let run = format!(
-                "nobody answers, and {shown} is called {}: before, {}",
-                word(now),
+                "nobody answers, and {}: before, {}",
+                verb(shown, &format!("is called {},", word(now))),
                 word(after)
             );
             out.add(change(
@@ -207,7 +219,7 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
         }
     }
     for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
-        let message = format!("{words} is now called");
+        let message = verb(words, "is now called");
         out.add(change(
             Direction::Tightened,
             message,

@@ -5,6 +5,7 @@
 //! that was not. Must not know findings, targets or formats. Called by the driver, for the command `diff` and for documents.
 
 mod around;
+mod calendar;
 mod canon;
 mod duties;
 mod evidence;
@@ -15,6 +16,7 @@ mod order;
 mod out;
 mod pair;
 mod rules;
+mod runs;
 mod say;
 mod texts;
 mod threshold;
@@ -40,6 +42,7 @@ pub fn compare(old: &Plan, new: &Plan) -> Vec<Change> {
     time::compare(&two, &mut out);
     around::compare(&two, &mut out);
     rules::compare(&two, &mut out);
+    runs::compare(&two, &mut out);
     messages::compare(&two, &mut out);
     texts::compare(&two, &mut out);
     out.settle(&two)

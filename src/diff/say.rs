@@ -4,7 +4,7 @@
 
 use super::out::Direction;
 use crate::diagnostic::names;
-use crate::model::{Act, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Text};
+use crate::model::{Act, Cond, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Text};
 use crate::plan::people::Pool;
 use crate::plan::show;
 use crate::source::Rational;
@@ -64,6 +64,23 @@ pub(super) fn set(gone: bool, come: bool) -> Direction {
         (false, true) => Direction::Loosened,
         (true, false) => Direction::Tightened,
         _ => Direction::Changed,
+    }
+}
+
+/// How often: `once`, `3 times`.
+pub(super) fn times(n: u32) -> String {
+    match n {
+        1 => "once".to_string(),
+        n => format!("{n} times"),
+    }
+}
+
+/// How a condition has changed.
+pub(super) fn applies(old: &Cond, new: &Cond) -> &'static str {
+    match (old, new) {
+        (_, Cond::True) => "always, no longer under a condition only",
+        (Cond::True, _) => "under a condition only, no longer always",
+        _ => "under another condition",
     }
 }
 

@@ -2,18 +2,18 @@
 //!
 //! Times in a zone are compared as moments where the zone is known. Called by `mod`.
 
-use super::canon::{Side, sorted};
+use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use crate::model::{Approval, Calendar, Civil, Origin, Release, Stage, StageId, Step, StepKind, Window};
+use crate::model::{Approval, Civil, Origin, Stage, StageId, Step, StepKind, Window};
 use crate::plan::{Plan, civil_word, read};
 use std::collections::BTreeMap;
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     window(two, out);
     start(two, out);
-    calendar(two, out);
+    super::calendar::compare(two, out);
     for (o, n) in &two.approvals.both {
         approval(
             two,
@@ -41,7 +41,7 @@ fn moment(plan: &Plan, civil: &Civil) -> Option<jiff::Timestamp> {
     Some(read(civil, &plan.zone()?)?.moment())
 }
 
-fn word(civil: &Civil) -> String {
+pub(super) fn word(civil: &Civil) -> String {
     civil_word(civil.at)
 }
 
@@ -220,134 +220,6 @@ fn start(two: &Two<'_>, out: &mut Out) {
         .everywhere()
         .placed(old.as_ref().map(|(_, o)| o), new.as_ref().map(|(_, o)| o)),
     );
-}
-
-/// A rule of a calendar: its kind, its spelling on both sides, its words, and where it stands.
-type Rule = (&'static str, String, String, Origin);
-
-fn rules(side: &Side<'_>) -> Vec<Rule> {
-    let Some(c) = side.r.calendar else {
-        return Vec::new();
-    };
-    let c: &Calendar = side.r.calendar_of(c);
-    let mut list: Vec<Rule> = Vec::new();
-    for f in &c.freezes {
-        let places = sorted(
-            f.environments
-                .iter()
-                .map(|e| side.names.environments[e.index()].clone())
-                .collect(),
-        );
-        let zone = c.zone.clone().unwrap_or_default();
-        list.push((
-            "freeze",
-            format!("{:?} {:?} {places} {zone}", f.from, f.to),
-            format!(
-                "the freeze `{}` from `{}` to `{}`",
-                say::text(side.r, &f.why),
-                word(&f.from),
-                word(&f.to)
-            ),
-            f.origin.clone(),
-        ));
-    }
-    for b in &c.blackouts {
-        let mut days = b.days.clone();
-        days.sort();
-        list.push((
-            "blackout",
-            format!("{days:?} {:?}", b.hours),
-            "hours in which nothing may be released".into(),
-            b.origin.clone(),
-        ));
-    }
-    for d in &c.on_duty {
-        let mut days = d.days.clone();
-        days.sort();
-        list.push((
-            "on_duty",
-            format!("{} {days:?} {:?}", side.names.roles[d.role.index()], d.hours),
-            format!("hours in which `{}` is on duty", side.r.role(d.role).name),
-            d.origin.clone(),
-        ));
-    }
-    list
-}
-
-fn calendar(two: &Two<'_>, out: &mut Out) {
-    let (was, is) = (rules(&two.old), rules(&two.new));
-    let by = |l: &[Rule]| -> BTreeMap<(&'static str, String), Rule> {
-        l.iter().map(|r| ((r.0, r.1.clone()), r.clone())).collect()
-    };
-    let (a, b) = (by(&was), by(&is));
-    let name = two.new.r.calendar.map_or_else(
-        || two.new.r.name.to_string(),
-        |c| two.new.r.calendar_of(c).name.to_string(),
-    );
-    for (k, (kind, _, words, origin)) in &a {
-        if b.contains_key(k) {
-            continue;
-        }
-        let run = match *kind {
-            "on_duty" => {
-                "something fails in these hours, and nobody is on duty: before, somebody was".to_string()
-            }
-            _ => "the release takes place in that time: before, it was refused".to_string(),
-        };
-        out.add(
-            Change::new(
-                Direction::Loosened,
-                Class::Time,
-                kind,
-                &name,
-                format!("{words} is gone").replace("hours in which", "a rule on hours in which"),
-            )
-            .run(run)
-            .everywhere()
-            .placed(Some(origin), None),
-        );
-    }
-    for (k, (kind, _, words, origin)) in &b {
-        if !a.contains_key(k) {
-            out.add(
-                Change::new(
-                    Direction::Tightened,
-                    Class::Time,
-                    kind,
-                    &name,
-                    format!("{words} is new").replace("hours in which", "a rule on hours in which"),
-                )
-                .everywhere()
-                .placed(None, Some(origin)),
-            );
-        }
-    }
-    let days = |r: &Release| {
-        r.calendar.map(|c| {
-            let c = r.calendar_of(c);
-            let mut holidays: Vec<_> = c.holidays.iter().map(|h| h.date).collect();
-            holidays.sort();
-            let mut working = c.working.clone();
-            working.sort();
-            (holidays, working, c.zone.clone())
-        })
-    };
-    if days(two.old.r) != days(two.new.r) {
-        out.add(
-            Change::new(
-                Direction::Changed,
-                Class::Time,
-                "calendar",
-                &name,
-                "the working days, holidays or zone of the calendar have changed".to_string(),
-            )
-            .everywhere()
-            .placed(
-                two.old.r.calendar.map(|c| &two.old.r.calendar_of(c).origin),
-                two.new.r.calendar.map(|c| &two.new.r.calendar_of(c).origin),
-            ),
-        );
-    }
 }
 
 fn approval(two: &Two<'_>, out: &mut Out, (o, old): (usize, &Approval), (n, new): (usize, &Approval)) {

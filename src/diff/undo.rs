@@ -181,6 +181,15 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
             format!("taking `{name}` back now also does {}", plain(come)),
             String::new(),
         ),
+        (gone, come) if plain(gone) == plain(come) => add(
+            Direction::Changed,
+            Class::Undo,
+            format!(
+                "{}, which takes `{name}` back, has another limit or declared effect, or may no longer be run twice",
+                plain(come)
+            ),
+            String::new(),
+        ),
         (gone, come) => add(
             Direction::Changed,
             Class::Undo,

@@ -74,7 +74,7 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(Direction::Changed, Class::Work, message, String::new());
     }
     if two.old.cond(&old.when) != two.new.cond(&new.when) {
-        let message = format!("`{name}` applies under another condition");
+        let message = format!("`{name}` applies {}", say::applies(&old.when, &new.when));
         add(Direction::Changed, Class::Work, message, String::new());
     }
     let list = |side: &Side<'_>, l: &[(crate::model::ArtifactId, Origin)]| {
@@ -104,7 +104,11 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(
             say::set(old.started_by.is_some(), new.started_by.is_some()).reversed(),
             Class::Duties,
-            format!("who may start `{name}` has changed"),
+            match (old.started_by, new.started_by) {
+                (_, Some(r)) => format!("`{}` must now start `{name}`", two.new.r.role(r).name),
+                (Some(r), None) => format!("`{}` need not start `{name}` any more", two.old.r.role(r).name),
+                (None, None) => String::new(),
+            },
             format!("`{name}` starts by itself: before, somebody had to start it"),
         );
     }

@@ -114,11 +114,24 @@ impl Plan {
         if by.working_days > 0
             && by.working_days <= COUNTED
             && let Some(calendar) = self.release().calendar.map(|c| self.release().calendar_of(c))
-            && let Some(end) = working_days_later(clock, calendar, offset, by.working_days)
+            && let Some(end) = working_days_on(clock, calendar, offset, by.working_days, 1)
         {
             return end.saturating_add(by.ms);
         }
         offset.saturating_add(by.as_ms())
+    }
+
+    /// An offset from T and a duration earlier. `None` when it is counted in working days, and T or its calendar is not known.
+    pub fn earlier(&self, clock: &Clock, offset: i64, by: Dur) -> Option<i64> {
+        if by.working_days <= 0 {
+            return Some(offset.saturating_sub(by.as_ms()));
+        }
+        let calendar = self.release().calendar.map(|c| self.release().calendar_of(c))?;
+        if by.working_days > COUNTED {
+            return None;
+        }
+        let start = working_days_on(clock, calendar, offset, by.working_days, -1)?;
+        Some(start.saturating_sub(by.ms))
     }
 }
 
@@ -153,7 +166,8 @@ fn length((from, to): (civil::Time, civil::Time)) -> i64 {
     if span <= 0 { span + 86_400_000 } else { span }
 }
 
-fn working_days_later(clock: &Clock, calendar: &Calendar, offset: i64, days: i64) -> Option<i64> {
+/// So many working days on from an offset, at the same time of day; back when `step` is -1.
+fn working_days_on(clock: &Clock, calendar: &Calendar, offset: i64, days: i64, step: i64) -> Option<i64> {
     if calendar.working.is_empty() {
         return None;
     }
@@ -161,7 +175,7 @@ fn working_days_later(clock: &Clock, calendar: &Calendar, offset: i64, days: i64
     let mut day = start.date();
     let mut left = days;
     while left > 0 {
-        day = day.checked_add(1.days()).ok()?;
+        day = day.checked_add(step.days()).ok()?;
         let off = calendar.holidays.iter().any(|h| h.date == day);
         if calendar.working.contains(&weekday(day)) && !off {
             left -= 1;

@@ -122,3 +122,27 @@ fn documents_are_the_same_every_time() {
     let second = example(&path).expect("the example compiles");
     assert!(first.documents == second.documents, "two builds differ");
 }
+
+/// A lead in working days stands on the timeline on the day the calendar counts back to; without a known start it keeps its words.
+#[test]
+fn a_lead_in_working_days_has_its_day_on_the_timeline() {
+    let text = |start: &str| {
+        format!(
+            "person ana {{ name \"Ana Ruiz\" }}\nrole operations {{ title \"Operations\"; at_least 3 }}\n\
+             environment staging {{ kind staging }}\n\
+             calendar office {{ zone \"Europe/Paris\"; working mon .. fri; holiday 2026-05-25 }}\n\
+             release shop {{ title \"Shop\"; version \"2\"; author ana; owner operations; in staging; calendar office\n\
+             {start}stage web {{ run \"./web.sh\" {{ changes nothing }} }}\n\
+             notify operations {{ on scheduled; lead 5wd }}\n}}\n"
+        )
+    };
+    let rows = |start: &str| {
+        let c = crate::support::plan(&text(start));
+        crate::support::table(c.document("runbook.md"), "Timeline")
+    };
+    let known = rows("start 2026-06-01T08:00Z\n");
+    // Five working days before Monday 1 June, over a weekend and a holiday.
+    assert!(known[1].iter().any(|c| c.contains("Fri 22 May")), "{known:#?}");
+    let open = rows("");
+    assert!(open[1].contains(&"T-5 working days".to_string()), "{open:#?}");
+}

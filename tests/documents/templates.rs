@@ -347,6 +347,7 @@ fn the_catalogue_has_what_is_asked_for_and_no_more() {
         "month_short.",
         "moment.",
         "notice.",
+        "tell.",
         "change.",
         "change_type.",
         "level.",

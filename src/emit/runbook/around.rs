@@ -175,7 +175,7 @@ pub(super) fn moment_at(plan: Spoken<'_>, m: &Moment, lead: Option<Dur>) -> Opti
             .unwrap_or(0)
     };
     match (m.kind, m.stage) {
-        (MomentKind::Scheduled, _) => lead.filter(|l| l.working_days == 0).map(|l| -l.as_ms()),
+        (MomentKind::Scheduled, _) => plan.earlier(&plan.clock(), 0, lead?),
         (MomentKind::Started, None) if !m.each => Some(0),
         (MomentKind::Finished, None) if !m.each => Some(last()),
         (MomentKind::Started, Some(s)) => Some(span(plan, s).0),

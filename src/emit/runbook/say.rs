@@ -68,8 +68,10 @@ pub(super) fn dur(r: Told<'_>, d: Dur) -> String {
         (1, "milliseconds"),
     ] {
         if rest >= size {
-            let n = rest / size;
-            parts.push(r.words.fill(&format!("time.{unit}"), &[("n", n.to_string())]));
+            parts.push(match (unit, rest / size) {
+                ("days", 1) => words!(r, "time.day"),
+                (_, n) => r.words.fill(&format!("time.{unit}"), &[("n", n.to_string())]),
+            });
             rest %= size;
         }
     }

@@ -6,10 +6,11 @@ use crate::emit::runbook::around::moment_at;
 use crate::emit::runbook::consent::{pools, quorum};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
-use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::{StageCard, action};
 use crate::model::{
-    ApprovalId, DecisionId, HoldId, Moment, MomentKind, NotifyTarget, RoleOrPerson, StageId, Text,
+    ApprovalId, DecisionId, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget, RoleOrPerson,
+    StageId, Text,
 };
 use crate::plan::{Node, Pace};
 use serde::Serialize;
@@ -114,7 +115,10 @@ impl Rows<'_> {
         for n in &r.notifies {
             for m in &n.on {
                 let lead = n.lead.as_ref().map(|(d, _)| *d);
-                let Some(at) = moment_at(self.plan, m, lead) else {
+                // So many working days before a day that is not known: its place is known, its date is not.
+                let ahead = lead.filter(|l| m.kind == MomentKind::Scheduled && l.working_days > 0);
+                let counted = moment_at(self.plan, m, lead);
+                let Some(at) = counted.or(ahead.map(|l| -l.as_ms())) else {
                     continue;
                 };
                 let owner = say::role(r, n.owner.unwrap_or(r.owner));
@@ -127,9 +131,15 @@ impl Rows<'_> {
                     NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
                     NotifyTarget::Role(role) => say::role(r, role),
                 };
-                let message = told(self.plan, m, n.message.as_ref());
-                let what = words!(r, "step.tell", channel = to, message = message);
-                self.row(key, words!(r, "row.message", to = to), what, owner);
+                let what = told(self.plan, m, n.message.as_ref(), &to);
+                let row = self.row(key, words!(r, "row.message", to = to), what, owner);
+                if let (None, Some(lead)) = (counted, ahead) {
+                    row.offset = match lead.working_days {
+                        1 => words!(r, "time.working_day_before"),
+                        n => words!(r, "time.working_days_before", n = n),
+                    };
+                    (row.utc, row.local) = (String::new(), String::new());
+                }
             }
         }
     }
@@ -143,7 +153,12 @@ impl Rows<'_> {
             let first = self.plan.waits_for(node).is_empty();
             let within = a.within.unwrap_or_default();
             // What is asked when the run opens is answered by T.
-            let at = if first { -within.as_ms() } else { start };
+            let asked = || self.plan.earlier(&self.plan.clock(), 0, within);
+            let at = if first {
+                asked().unwrap_or(-within.as_ms())
+            } else {
+                start
+            };
             let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
             let place = self.guarded(cards, ApprovalId::at(i));
             let title = say::text(r, &a.title);
@@ -250,7 +265,7 @@ impl Rows<'_> {
                 row.expect = say::list(r, &expect);
                 row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
                 row.if_not = if enters {
-                    words!(r, "row.does_not_start", stage = r.stage(hold.from).name)
+                    not_entered(r)
                 } else {
                     words!(r, "row.tried_again_then_asked")
                 };
@@ -291,20 +306,32 @@ impl Rows<'_> {
     }
 }
 
-/// What a message says.
-pub(super) fn told(plan: Spoken<'_>, m: &Moment, message: Option<&Text>) -> String {
+/// What follows when a hold cannot be entered: what the release says of a failure.
+fn not_entered(r: Told<'_>) -> String {
+    match r.on_failure.as_ref().map(|f| &f.then) {
+        None => say::outcome(r, &FailureOutcome::Rollback),
+        Some(Failure::Then(o)) => say::outcome(r, o),
+        Some(Failure::Decision(d)) => {
+            let d = r.decision(*d);
+            let who = say::answerers(r, &d.question, Some(r.owner));
+            words!(r, "then.ask", who = who, ask = say::text(r, &d.question.ask))
+        }
+    }
+}
+
+/// To whom a message goes, and what it says.
+fn told(plan: Spoken<'_>, m: &Moment, message: Option<&Text>, to: &str) -> String {
     let r = plan.release();
-    match message {
-        Some(t) => say::text(r, t),
-        None => match m.stage {
-            Some(s) => {
-                let stage = &r.stage(s).name;
-                r.words.fill(
-                    &format!("notice.{}", m.kind.word()),
-                    &[("what", stage.to_string())],
-                )
-            }
-            None => say::word(r, "moment", m.kind.word()),
-        },
+    let says = |message: String| words!(r, "step.tell", channel = to, message = message);
+    match (message, m.stage) {
+        (Some(t), _) => says(say::text(r, t)),
+        (None, Some(s)) => {
+            let stage = r.stage(s).name.to_string();
+            let key = format!("notice.{}", m.kind.word());
+            says(r.words.fill(&key, &[("what", stage)]))
+        }
+        (None, None) => r
+            .words
+            .fill(&format!("tell.{}", m.kind.word()), &[("to", to.to_string())]),
     }
 }

@@ -120,7 +120,11 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, pivot
             title if title == s.name => title,
             title => words!(r, "text.title_and_name", title = title, name = s.name),
         },
-        title: say::text(r, &s.title),
+        // A title that only repeats the name says nothing: what it does first says more.
+        title: match (say::text(r, &s.title), steps.first()) {
+            (title, Some(first)) if title == s.name => first.action.clone(),
+            (title, _) => title,
+        },
         doc: s.doc.clone().unwrap_or_default(),
         owner: say::role(r, s.owner),
         started_by: s.started_by.map(|x| say::role(r, x)).unwrap_or_default(),
