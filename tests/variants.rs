@@ -265,3 +265,145 @@ fn the_fullest_and_the_emptiest_cases_speak_for_all() {
     }
     assert!(bad > 20 && good > 20 && fewer > 50, "{bad}, {good}, {fewer}");
 }
+
+/// A way to choose: `a`, `b`, and one of three words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Chosen {
+    a: bool,
+    b: bool,
+    kind: &'static str,
+}
+
+const KINDS: [&str; 3] = ["x", "y", "z"];
+
+/// A condition as it is written, and what it means.
+type Written = (&'static str, fn(Chosen) -> bool);
+
+const CONDITIONS: [Written; 9] = [
+    ("true", |_| true),
+    ("a", |c| c.a),
+    ("not a", |c| !c.a),
+    ("not b", |c| !c.b),
+    ("kind is x", |c| c.kind == "x"),
+    ("not kind is y", |c| c.kind != "y"),
+    ("a or b", |c| c.a || c.b),
+    ("a and kind is z", |c| c.a && c.kind == "z"),
+    ("not b and not kind is x", |c| !c.b && c.kind != "x"),
+];
+
+fn every_choice() -> Vec<Chosen> {
+    let of = |kind| {
+        [(false, false), (false, true), (true, false), (true, true)].map(|(a, b)| Chosen { a, b, kind })
+    };
+    KINDS.into_iter().flat_map(of).collect()
+}
+
+/// The choices that a case names in words, "when `a` is true and `kind` is `x`", each as a test.
+fn named(clause: Option<&str>) -> Vec<(String, String)> {
+    let Some(clause) = clause else { return Vec::new() };
+    let words = clause.strip_prefix("when ").expect("begins with when");
+    words
+        .split(" and ")
+        .map(|w| {
+            let (name, value) = w.split_once(" is ").expect("a choice");
+            (name.replace('`', ""), value.replace('`', ""))
+        })
+        .collect()
+}
+
+fn meets(c: Chosen, choices: &[(String, String)]) -> bool {
+    choices.iter().all(|(name, value)| match name.as_str() {
+        "a" => c.a.to_string() == *value,
+        "b" => c.b.to_string() == *value,
+        _ => c.kind == value,
+    })
+}
+
+#[test]
+fn the_cases_of_duties_are_those_that_the_asserts_leave_and_their_clauses_say_which() {
+    let mut dice: u64 = 0x2545_F491_4F6C_DD1D;
+    let mut roll = |n: u64| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        usize::try_from(dice % n).expect("small")
+    };
+    let (mut excluded, mut several, mut needless) = (0, 0, 0);
+    for round in 0..400 {
+        let asserts: Vec<Written> = (0..roll(3)).map(|_| CONDITIONS[1 + roll(8)]).collect();
+        let when: Vec<Written> = (0..4).map(|_| CONDITIONS[roll(9)]).collect();
+        let mut text = String::from(
+            "person p { name \"P\" }\nrole r0 { title \"R\"; at_least 3 }\nrole r1 { title \"R\"; at_least 3 }\n\
+             environment production { kind production }\n\
+             param a: bool\nparam b: bool\nparam kind: one_of(\"x\", \"y\", \"z\")\n",
+        );
+        for (condition, _) in &asserts {
+            text.push_str(&format!("assert {condition}, \"not so\"\n"));
+        }
+        text.push_str(
+            "release shop {\n  title \"Shop\"; version \"1.0.0\"; author p; owner r0; in production\n",
+        );
+        for i in 0..2 {
+            text.push_str(&format!(
+                "  approval g{i} {{ from r{}; within 2d; when {} }}\n  stage s{i} {{ approved g{i}; owner r{i}; when {}; run \"./s.sh {i}\" {{ changes \"config:s{i}\" }} }}\n",
+                1 - i, when[i].0, when[2 + i].0
+            ));
+        }
+        text.push_str("}\n");
+        let left: Vec<Chosen> = every_choice()
+            .into_iter()
+            .filter(|c| asserts.iter().all(|(_, holds)| holds(*c)))
+            .collect();
+        if left.is_empty() {
+            continue; // Said where the asserts stand.
+        }
+        excluded += usize::from(left.len() < 12);
+        let (_, plan) = planned(&text);
+        let directory = Directory::new(plan.release());
+        let cases = scenarios(&plan, &directory, Which::All, |_| true).expect("few cases");
+        let applies = |c: Chosen| when.iter().map(|(_, holds)| holds(c)).collect::<Vec<bool>>();
+        let of_case = |one: &releasec::plan::people::Scenario| {
+            let approvals: Vec<usize> = one.approvals.iter().map(|a| a.index()).collect();
+            let roles: Vec<usize> = one.executing.iter().map(|(r, _)| r.index()).collect();
+            [
+                approvals.contains(&0),
+                approvals.contains(&1),
+                roles.contains(&0),
+                roles.contains(&1),
+            ]
+            .to_vec()
+        };
+        let mut said: Vec<Vec<bool>> = cases.iter().map(of_case).collect();
+        let mut true_ones: Vec<Vec<bool>> = left.iter().map(|c| applies(*c)).collect();
+        for list in [&mut said, &mut true_ones] {
+            list.sort();
+        }
+        true_ones.dedup();
+        assert_eq!(said, true_ones, "round {round}: {text}");
+        several += usize::from(said.len() > 1);
+        for one in &cases {
+            let choices = named(one.clause.as_deref());
+            let within = |choices: &[(String, String)]| {
+                let met: Vec<Chosen> = left.iter().copied().filter(|c| meets(*c, choices)).collect();
+                (!met.is_empty(), met.iter().all(|c| applies(*c) == of_case(one)))
+            };
+            assert_eq!(
+                within(&choices),
+                (true, true),
+                "round {round}: {:?}: {text}",
+                one.clause
+            );
+            // No choice is said that the others, and the asserts, say already.
+            for i in 0..choices.len() {
+                let mut fewer = choices.clone();
+                fewer.remove(i);
+                assert!(!within(&fewer).1, "round {round}: {:?}: {text}", one.clause);
+                needless += 1;
+            }
+        }
+    }
+    assert!(
+        excluded > 100 && several > 100 && needless > 500,
+        "{excluded}, {several}, {needless}"
+    );
+}
