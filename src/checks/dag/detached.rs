@@ -1,4 +1,6 @@
 //! `dag/detached`: in some variant none of a stage's `after`s applies, nor anything they wait for, and it starts at once.
+//!
+//! A stage that is approved by itself waits for that, and one with a planned moment for its moment.
 
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
@@ -18,10 +20,14 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let mut found: Vec<(StageId, Variant)> = Vec::new();
     for (i, stage) in r.stages.iter().enumerate() {
         let id = StageId::at(i);
-        if stage.after.is_empty() && stage.awaits.is_empty() {
+        if (stage.after.is_empty() && stage.awaits.is_empty()) || stage.at.is_some() {
             continue;
         }
-        let alone = plan.variants().without(plan.starts(id), plan.anchored(id));
+        let v = plan.variants();
+        let held = stage.approved.iter().fold(plan.anchored(id), |any, (a, _)| {
+            v.or(any, v.applies(Node::Approval(*a)))
+        });
+        let alone = v.without(plan.starts(id), held);
         match plan.variants().find(plan, alone) {
             Truth::Never => {}
             Truth::In(variant) => found.push((id, variant)),

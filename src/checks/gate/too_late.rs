@@ -1,10 +1,11 @@
 //! `gate/too_late`: the first gate comes when everyone is exposed already, or everyone is, by another way, while a rollout
 //! still judges.
 
+use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ArtifactId, Cond, RolloutStep, Stage, StageId, Step, StepKind};
-use crate::plan::{Node, Plan};
+use crate::plan::{Node, Plan, StageUndo, Touch};
 use crate::source::Rational;
 use std::collections::BTreeSet;
 
@@ -123,7 +124,7 @@ fn whole_plan(plan: &Plan, bag: &mut Bag) {
     let mut before: BTreeSet<StageId> = BTreeSet::new();
     for id in plan.stage_order() {
         let stage = release.stage(id);
-        let exposes = release.is_production(stage.environment) && plan.changes_something(id);
+        let exposes = release.is_production(stage.environment) && exposes(plan, id);
         if !exposes {
             continue;
         }
@@ -162,6 +163,25 @@ fn whole_plan(plan: &Plan, bag: &mut Bag) {
         );
         return;
     }
+}
+
+/// First parts of keys that nobody sees from outside: copies, and what is switched around a change.
+const UNSEEN: [&str; 9] = [
+    "access",
+    "alarm",
+    "backup",
+    "branch",
+    "capacity",
+    "limit",
+    "lock",
+    "maintenance",
+    "snapshot",
+];
+
+/// Whether users get anything of what a stage changes.
+fn exposes(plan: &Plan, id: StageId) -> bool {
+    let seen = |t: &Touch<'_>| first_part(&t.key.key).is_none_or(|f| !UNSEEN.contains(&f.as_str()));
+    !matches!(plan.undo(id), StageUndo::Harmless(..)) && plan.changes(id).iter().any(seen)
 }
 
 /// Whether a stage judges anything: a gate, an artifact, the output of a command, an outside job, a person's word.

@@ -44,6 +44,9 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             if act.effects.compatible.is_some() || harmless {
                 continue;
             }
+            if raced(plan, id, &touch, &copies) {
+                continue;
+            }
             let v = plan.variants();
             let begins = v.and(
                 plan.starts(id),
@@ -148,6 +151,21 @@ fn saved(plan: &Plan, id: StageId, touch: &Touch<'_>, copies: &[Copy<'_>]) -> Pr
         }
     }
     saved
+}
+
+/// Whether a copy is made beside the change: that nothing orders the two is the finding.
+fn raced(plan: &Plan, id: StageId, touch: &Touch<'_>, copies: &[Copy<'_>]) -> bool {
+    let v = plan.variants();
+    let here = Node::Stage(id);
+    copies.iter().any(|c| {
+        let there = Node::Stage(c.stage);
+        c.stage != id
+            && c.step.act().is_some_and(|a| !a.effects.backs_up.is_empty())
+            && c.of.covers(&touch.key.key)
+            && !plan.precedes(there, here)
+            && !plan.precedes(here, there)
+            && v.possible(v.and(v.applies(here), v.applies(there)))
+    })
 }
 
 /// In which variants one stage has surely ended before another, given that both apply.

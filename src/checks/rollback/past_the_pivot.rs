@@ -12,7 +12,7 @@ use crate::model::StageId;
 use crate::plan::{Node, Plan, StageUndo, Truth, Variant};
 use hazard::{Hazard, Where};
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/past_the_pivot");
@@ -81,6 +81,17 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             );
         }
         bag.push(d);
+    }
+    // Many stages of a `for` are one place.
+    let mut said = BTreeSet::new();
+    for pivot in &pivots {
+        if let Some(hazard) = hazard::of_itself(plan, *pivot)
+            && said.insert(hazard.origin.span)
+            && let Truth::In(variant) = plan.variants().find(plan, plan.starts(*pivot))
+        {
+            let names = format!("`{}`", hazard.name);
+            bag.push(report(plan, &names, None, "after", *pivot, &variant, &hazard));
+        }
     }
     for (hazard, pivot, variant) in hazard::of_the_rest(plan, &pivots) {
         bag.push(report(
@@ -153,6 +164,7 @@ fn report(
             format!("{names} can stay unanswered after `{irreversible}`, which cannot be undone")
         }
         Where::Trigger => format!("{names} can roll back after `{irreversible}`, which cannot be undone"),
+        Where::Gate => format!("{names} is to roll back `{irreversible}`, which cannot be undone by then"),
     };
     let mut d = Diagnostic::error(CODE, hazard.origin.span, message).here(hazard.text.clone());
     if let Some(s) = stage
@@ -201,6 +213,11 @@ fn report(
             .help(format!("ask before: let `{irreversible}` wait for it"))
             .help("or write what else a no means: `otherwise stop`"),
         Where::Decision => d.help("say what no answer means: `default OPTION`"),
+        Where::Gate => d
+            .help(format!(
+                "judge it in a stage before, so that `{irreversible}` starts only when it passes"
+            ))
+            .help("or say what follows when it fails: `otherwise pause`"),
         Where::Trigger => d.help(format!(
             "let it end before `{irreversible}`, or write `then pause`"
         )),

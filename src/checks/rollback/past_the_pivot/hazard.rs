@@ -2,7 +2,7 @@
 
 use crate::model::{
     ApprovalId, ApprovalOutcome, Decision, DecisionId, Failure, FailureOutcome, GateId, GateOutcome,
-    OptionOutcome, Origin, Stage, StageId, Step, StepKind,
+    OptionOutcome, Origin, Stage, StageId, Step, StepKind, Undo,
 };
 use crate::plan::{Node, Plan, Truth, Variant, doing};
 
@@ -13,6 +13,8 @@ pub(super) enum Where {
     Approval,
     Decision,
     Trigger,
+    /// A gate of the irreversible stage itself.
+    Gate,
 }
 
 /// Something that can fail so that the plan turns back.
@@ -68,6 +70,41 @@ pub(super) fn of_stage(plan: &Plan, id: StageId, pivot: StageId) -> Option<Hazar
                 by_stage(),
             )),
         })
+}
+
+/// A gate of an irreversible stage that is judged after what cannot be undone, and is said to turn the plan back. Where nothing is
+/// said, that is the finding.
+pub(super) fn of_itself(plan: &Plan, id: StageId) -> Option<Hazard> {
+    let r = plan.release();
+    let stage = r.stage(id);
+    let steps = stage.forward_steps();
+    let irreversible = |s: &&Step| doing(s).is_some_and(|a| matches!(a.undo, Undo::Irreversible { .. }));
+    let changes =
+        |s: &&Step| doing(s).is_some_and(|a| !(a.effects.changes.is_empty() && a.effects.removes.is_empty()));
+    let gone = steps
+        .iter()
+        .position(irreversible)
+        .or_else(|| steps.iter().position(changes))?;
+    let goes_on = stage_goes_on(plan, stage, id);
+    steps[gone..].iter().find_map(|step| {
+        let StepKind::VerifyGate(gate) = &step.kind else {
+            return None;
+        };
+        let (safe, then) = match &r.gate(*gate).otherwise {
+            Some((outcome, at)) => (gate_goes_on(plan, outcome, id), Some(at.clone())),
+            None => (goes_on, stage.on_failure.as_ref().map(|f| f.origin.clone())),
+        };
+        let name = &r.gate(*gate).name;
+        let hazard = Hazard {
+            at: Where::Gate,
+            name: name.to_string(),
+            origin: step.origin.clone(),
+            text: format!("`{name}` can fail, when it is too late"),
+            happens: format!("`{name}` fails"),
+            then,
+        };
+        (!safe && hazard.then.is_some()).then_some(hazard)
+    })
 }
 
 /// Approvals, decisions and triggers that can turn the plan back once a pivot has begun.

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 2f814e3b046da46f04325e7983992733a09912200fcaf8d869b7008c9a6ad3c9
+# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
 # Where commands of the plan run.
 
 resource "aws_cloudwatch_log_group" "steps" {

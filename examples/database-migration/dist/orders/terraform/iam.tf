@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 2f814e3b046da46f04325e7983992733a09912200fcaf8d869b7008c9a6ad3c9
+# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -632,7 +632,7 @@ data "aws_iam_policy_document" "stage_contract_trust" {
   }
 }
 
-# examples/database-migration/migration.release:92
+# examples/database-migration/migration.release:93
 resource "aws_iam_role" "stage_contract" {
   name               = "orders-contract"
   assume_role_policy = data.aws_iam_policy_document.stage_contract_trust.json
