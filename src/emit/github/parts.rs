@@ -45,7 +45,7 @@ pub struct Entry {
     pub parts: Vec<Purpose>,
     /// The variables that decide a comparison of the plan, with the text they hold when it is so.
     pub reads: Vec<(Atom, String, String)>,
-    /// The actions that have to stand before it in its job: a checkout, credentials.
+    /// The steps that have to stand before it in its job: a checkout, a look at the tools, credentials.
     pub after: Vec<String>,
     /// The environment its job has to stand in.
     pub environment: Option<String>,
@@ -136,7 +136,8 @@ fn flow(file: String, workflow: &Workflow, tests: &mut Vec<Test>) -> Flow {
         for (step, tree) in job.steps.iter().zip(steps) {
             let text = essence(tree);
             let entry = entry(job, step, text, after.clone());
-            if matches!(step.body, Body::Uses { .. }) && !matches!(entry.does, Does::Upload) {
+            let ready = matches!(entry.does, Does::Fixed(Fixed::Tools));
+            if ready || matches!(step.body, Body::Uses { .. }) && !matches!(entry.does, Does::Upload) {
                 after.push(entry.text.clone());
             }
             note(&entry, &mut written, tests);

@@ -8,7 +8,7 @@ use super::structure::{has, is, surely};
 use super::workflow::{Job, Pair, Step, Workflow};
 use crate::emit::environments::{self, GithubEnvironment, Purpose as Place, environments};
 use crate::emit::github::parts::Does;
-use crate::emit::github::script::Fixed;
+use crate::emit::github::script::{Fixed, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::people::Reviewers;
 use crate::model::{
@@ -449,8 +449,74 @@ impl Of<'_> {
         })
     }
 
+    /// A stage waits where the plan waits, and as long; what it does stands in the order of the plan.
+    fn paced(&self, flow: &Workflow<'_>, id: StageId) -> Result<(), String> {
+        let stage = self.release.stage(id);
+        let told = |e: String| Err(["stage `", &stage.name, "`: ", &e].concat());
+        let mut order: Vec<(String, Option<i64>)> = Vec::new();
+        for step in flow.jobs.iter().flat_map(|job| {
+            let own = job.steps.iter().any(|s| {
+                is(s, &[Fixed::Record]) && s.var("STAGE") == Some(&stage.slug) || is(s, &[Fixed::Waited])
+            });
+            job.steps.iter().filter(move |_| own)
+        }) {
+            if is(step, &[Fixed::Waited]) {
+                for unit in list(step, "UNITS")? {
+                    let own = unit.as_str().and_then(|u| u.split_once('.'));
+                    if let Some((_, slug)) = own.filter(|(s, _)| *s == stage.slug) {
+                        order.push((slug.to_string(), None));
+                    }
+                }
+                continue;
+            }
+            let waits = match step.does() {
+                Does::Wait {
+                    length: WaitLength::Seconds(s),
+                    ..
+                } => *s,
+                _ => 0,
+            };
+            order.extend(step.id.clone().map(|slug| (slug, Some(waits))));
+        }
+        if order.is_empty() {
+            return Ok(());
+        }
+        let steps = stage.forward_steps();
+        let mut last = 0;
+        for (slug, _) in &order {
+            let Some(at) = steps.iter().position(|s| s.slug == *slug) else {
+                continue;
+            };
+            if at < last {
+                return told(["`", slug, "` is done out of order"].concat());
+            }
+            last = at;
+        }
+        for step in &steps {
+            let (StepKind::Wait(d) | StepKind::Bake(d)) = step.kind else {
+                continue;
+            };
+            let waits = order
+                .iter()
+                .find(|(slug, _)| step.slug == *slug)
+                .map(|(_, waits)| *waits);
+            match waits {
+                Some(None) => {}
+                Some(Some(seconds)) if seconds >= d.as_seconds() => {}
+                _ if d.as_seconds() <= 0 => {}
+                _ => {
+                    return told(
+                        ["it does not wait at `", &step.slug, "` as long as the plan says"].concat(),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A stage looks at the window, at its approvals and at the clock before its first step.
     fn stage(&self, flow: &Workflow<'_>, id: StageId) -> Result<(), String> {
+        self.paced(flow, id)?;
         let stage = self.release.stage(id);
         let works = |s: &Step<'_>| {
             let own = s
@@ -463,11 +529,10 @@ impl Of<'_> {
             return Ok(());
         };
         // Before its first work a stage may have asked somebody, in a job of its own.
-        let first_of_all = !flow.jobs.iter().take_while(|j| j.id != job.id).any(|j| {
-            j.steps
-                .iter()
-                .any(|s| s.parts().iter().any(|p| p.at == At::Stage(id)))
-        });
+        let asked =
+            |p: &Purpose| p.at == At::Stage(id) && matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_));
+        let before = flow.jobs.iter().take_while(|j| j.id != job.id);
+        let first_of_all = !{ before }.any(|j| j.steps.iter().any(|s| s.parts().iter().any(asked)));
         if !first_of_all {
             return Ok(());
         }

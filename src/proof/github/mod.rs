@@ -6,6 +6,7 @@ mod back;
 mod duties;
 mod expr;
 mod fixed;
+mod outcomes;
 mod run;
 mod settle;
 mod state;
@@ -20,6 +21,7 @@ use crate::emit::environments::{GithubEnvironment, environments};
 use crate::emit::github::parts::{Does, Manifest};
 use crate::emit::github::script::Fixed;
 use crate::plan::Plan;
+pub use outcomes::all as scenarios;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,7 +77,8 @@ struct Given<'j>(&'j Json);
 
 impl value::Reads for Given<'_> {
     fn path(&self, root: &str, path: &[Arc<str>]) -> Result<value::Value, String> {
-        let mut at = self.0.get(root).unwrap_or(&Json::Null);
+        let found = self.0.get(root);
+        let mut at = found.ok_or_else(|| ["there is no context `", root, "`"].concat())?;
         for name in path {
             let map = at.as_object().into_iter().flatten();
             at = map

@@ -117,6 +117,10 @@ impl<'a> Sim<'a> {
     fn given(&self, digest: &str) -> Vec<(String, String)> {
         let release = self.plan.release();
         let mut list = vec![("plan".to_string(), digest.to_string())];
+        if let Some(around) = self.scenario.chosen.and_then(|o| release.overrides.get(o)) {
+            list.push(("override".to_string(), around.name.to_string()));
+            list.push(("override_reason".to_string(), "it is needed".to_string()));
+        }
         for (i, param) in release.params.iter().enumerate() {
             let choice = self.scenario.params.get(&ParamId::at(i)).copied().unwrap_or(0);
             let value = match &param.ty {
@@ -499,8 +503,10 @@ impl<'a> Sim<'a> {
     /// Who says yes: for each seat somebody else, unless the scenario says otherwise.
     fn who(&self, run: usize, place: &str, asks: &[Purpose]) -> String {
         let seat = self.runs[run].reviews.iter().filter(|(p, ..)| p == place).count();
-        let Some(Deed::Grant(a)) = asks.first().map(|p| p.deed) else {
-            return ["somebody-", place].concat();
+        let a = match asks.first().map(|p| p.deed) {
+            Some(Deed::Grant(a)) => a,
+            Some(Deed::Override(_)) => return format!("somebody-{place}-{seat}"),
+            _ => return ["somebody-", place].concat(),
         };
         let seat = if self.scenario.few == Some(a) { 0 } else { seat };
         let a = match self.scenario.same {

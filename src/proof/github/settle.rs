@@ -4,7 +4,7 @@
 
 use super::fixed::{merged, read, texts, unique, var, well};
 use super::run::Sim;
-use super::state::{Busy, Stands};
+use super::state::{Busy, Ended, Stands};
 use super::step::{everything, join, now, output};
 use serde_json::{Value as Json, json};
 
@@ -86,7 +86,16 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
             .get("asked")
             .cloned()
             .unwrap_or_default();
-        for name in seen.lines() {
+        let failed = |(s, d): (&super::state::JobState, &super::workflow::Job<'_>)| {
+            (s.stands == Stands::Done(Ended::Failure)).then(|| d.name.clone())
+        };
+        let failed: Vec<String> = sim.runs[target]
+            .jobs
+            .iter()
+            .zip(&flow.jobs)
+            .filter_map(failed)
+            .collect();
+        for name in seen.lines().chain(failed.iter().map(String::as_str)) {
             all.push(json!({"began": texts(&units[name])}));
         }
         for (key, value) in merged(&all, false).as_object().into_iter().flatten() {

@@ -8,7 +8,7 @@ use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::names;
 use crate::emit::github::model::Expr;
-use crate::model::{ApprovalId, Cond, DecisionId, StageId};
+use crate::model::{ApprovalId, Cond, DecisionId, GateId, StageId};
 use crate::plan::{EdgeKind, Node};
 use std::collections::BTreeSet;
 
@@ -225,4 +225,14 @@ pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
         }
     }
     jobs
+}
+
+/// The gate has not been removed by a declared way around.
+pub fn not_overridden(ctx: &Ctx<'_>, gate: GateId) -> Vec<Expr> {
+    let r = ctx.release;
+    r.overrides
+        .iter()
+        .filter(|o| o.gates.iter().any(|(g, _)| *g == gate))
+        .map(|o| Expr::Input("override".into()).differs(&o.name))
+        .collect()
 }

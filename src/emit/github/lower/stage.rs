@@ -179,6 +179,15 @@ fn skippable(
         }
     };
     let mut ways = Vec::new();
+    // A declared way around removes the question of a gate.
+    if let SegmentKind::Person(ask) = &segment.kind {
+        ways.extend(
+            ask.gate
+                .iter()
+                .flat_map(|g| order::not_overridden(ctx, *g))
+                .map(Expr::negate),
+        );
+    }
     if *when != Cond::True && is_static(ctx.release, when) {
         ways.push(expr(ctx, when, needs).negate());
     }
@@ -199,7 +208,7 @@ fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: 
         cond.push(ctx.done(&unit_of(ctx, stage, ask)).negate());
     }
     if let Some(gate) = ask.gate {
-        cond.extend(not_overridden(ctx, gate));
+        cond.extend(order::not_overridden(ctx, gate));
     }
     let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
     let own = [unit_of(ctx, stage, ask)];
@@ -278,16 +287,6 @@ pub fn unit_of(ctx: &Ctx<'_>, stage: &Stage, ask: &Ask<'_>) -> String {
         (None, None) => "start".to_string(),
     };
     format!("{}.{own}", stage.slug)
-}
-
-/// The gate has not been removed by a declared way around.
-fn not_overridden(ctx: &Ctx<'_>, gate: crate::model::GateId) -> Vec<Expr> {
-    let r = ctx.release;
-    r.overrides
-        .iter()
-        .filter(|o| o.gates.iter().any(|(g, _)| *g == gate))
-        .map(|o| Expr::Input("override".into()).differs(&o.name))
-        .collect()
 }
 
 fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, items: &[Item<'a>]) -> Job {
@@ -494,7 +493,7 @@ fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut con
             b.do_step(step, how);
         }
         What::Gate(gate) => {
-            conds.extend(not_overridden(ctx, *gate));
+            conds.extend(order::not_overridden(ctx, *gate));
             let how = How {
                 cond: success_and(conds),
                 guarded,

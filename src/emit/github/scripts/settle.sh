@@ -1,7 +1,7 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
 # BY_HAND: {name of a job: what counts as begun when a person is asked there}.
 # OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options}}}. TITLE: how the names of these runs begin.
-jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status}' | jq -cs .; }
+jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
 failed=$(jq -c '.failed // null' <<<"$state")
 if [ -n "$RUN" ]; then
@@ -44,6 +44,8 @@ if [ -n "$RUN" ]; then
     fi
     sleep 15
   done
+  # What a person was asked to do and did not say done may be half done.
+  asked=$(jobs | jq -c --argjson asked "$asked" '$asked + [.[] | select(.conclusion == "failure") | .name] | unique')
   mkdir -p "$RUNNER_TEMP/states"
   gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states" || echo "run $RUN left no state"
   beside=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs .)

@@ -15,7 +15,7 @@ function toData(value) {
   return dictionary;
 }
 
-function fromData(value) {
+export function fromData(value) {
   if (value instanceof data.Array) return value.values().map(fromData);
   if (value instanceof data.Dictionary) return Object.fromEntries(value.pairs().map(({ key, value: item }) => [key, fromData(item)]));
   return value instanceof data.Null ? null : value.value;
