@@ -18,6 +18,7 @@ const BEFORE: &[(&str, &str)] = &[
         "rollback/unapproved_irreversible",
     ),
     ("approval/unguarded_production", "data/classification"),
+    ("approval/unguarded_production", "dag/detached"),
     ("sod/self_approval", "sod/collusion"),
     ("approval/before_evidence", "approval/unbound"),
     ("gate/gap", "gate/advisory"),

@@ -32,9 +32,10 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .iter()
         .enumerate()
         .find(|(i, _)| plan.judges(GateId::at(*i)).iter().any(production));
-    // A gate that nothing follows from would have tried it: that is the finding.
+    // A gate that nothing follows from would have tried it: that is the finding. Pages and messages need no trying.
     let idle = |i: usize| plan.judges(GateId::at(i)).is_empty();
-    if watched.is_none() && (0..release.gates.len()).any(idle) {
+    let harmless = |s: &StageId| matches!(plan.undo(*s), StageUndo::Harmless(..));
+    if watched.is_none() && ((0..release.gates.len()).any(idle) || changing.iter().all(harmless)) {
         return;
     }
     let after = plan.descendants(Node::Stage(*first));
@@ -65,7 +66,6 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         .iter()
         .rev()
         .find(|s| !release.stage(**s).ships.is_empty());
-    let harmless = |s: &StageId| matches!(plan.undo(*s), StageUndo::Harmless(..));
     let matters = shipping.or_else(|| changing.iter().rev().find(|s| !harmless(s)));
     let stage = release.stage(*looked_at.or(matters).unwrap_or(last));
     let mut d = Diagnostic::warning(

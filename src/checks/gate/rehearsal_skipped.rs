@@ -22,6 +22,8 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 /// The most steps of one kind that are compared with each other.
 const COMPARED: usize = 200;
+/// The most steps in earnest for which what comes before them is looked up.
+const LOOKED_UP: usize = 400;
 
 /// What an act does, whatever it is done to.
 #[derive(PartialEq, Eq, Hash)]
@@ -60,9 +62,16 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         }
     }
     let mut seen = BTreeSet::new();
+    let mut left = LOOKED_UP;
     for list in kinds.values().filter(|l| l.iter().any(|d| sometimes(&d.stage))) {
         for real in list.iter().filter(|d| !d.act.effects.nothing) {
-            let tries: Vec<&Done<'_>> = list.iter().filter(|t| rehearses(plan, t, real)).collect();
+            let mut tries: Vec<&Done<'_>> = list.iter().filter(|t| rehearses(plan, t, real)).collect();
+            if left == 0 || !tries.iter().any(|t| sometimes(&t.stage)) {
+                continue;
+            }
+            left -= 1;
+            let before = plan.ancestors(Node::Stage(real.stage));
+            tries.retain(|t| plan.contains(&before, Node::Stage(t.stage)));
             let Some(first) = tries.iter().find(|t| sometimes(&t.stage)) else {
                 continue;
             };
@@ -76,15 +85,12 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
 }
 
-/// Whether one step tries out, surely before it, what another does in earnest.
+/// Whether one step tries out what another does in earnest, if it comes before.
 fn rehearses(plan: &Plan, try_: &Done<'_>, real: &Done<'_>) -> bool {
     let r = plan.release();
     let production = |d: &Done<'_>| r.is_production(r.stage(d.stage).environment);
     let aside = try_.act.effects.nothing || (!production(try_) && production(real));
-    aside
-        && try_.stage != real.stage
-        && in_common(try_.act, real.act)
-        && plan.precedes(Node::Stage(try_.stage), Node::Stage(real.stage))
+    aside && try_.stage != real.stage && in_common(try_.act, real.act)
 }
 
 /// Whether two acts of one kind have an argument in common, or have none.

@@ -8,7 +8,7 @@ use crate::checks::hold::values::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, TextPart, Undo};
-use crate::plan::{Node, Plan, Touch, Touching, doing, show};
+use crate::plan::{Node, Plan, StageUndo, Touch, Touching, doing, show};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,8 +91,14 @@ pub(in crate::checks) fn switched(plan: &Plan) -> Vec<Switched<'_>> {
             continue;
         }
         let put_back = first_part(key).is_some_and(|f| PUT_BACK.contains(&f.as_str()));
-        // A branch is written again and again: only a word and its opposite say that it was switched.
-        let put_back = put_back && (first_part(key).as_deref() != Some("branch") || opposite(a, b));
+        // A branch is written again and again, a setting is raised in steps: a word and its opposite say that it was switched, or
+        // that nothing else would put it back.
+        let put_back = put_back
+            && match first_part(key).as_deref() {
+                Some("branch") => opposite(a, b),
+                Some("setting") => opposite(a, b) || matches!(plan.undo(*first), StageUndo::Harmless(..)),
+                _ => true,
+            };
         if !(put_back || switches_back(plan, *first, a, b)) || !something_between(plan, *first, *last, key) {
             continue;
         }
