@@ -216,3 +216,22 @@ fn the_pages_about_targets_tell_how_each_rule_is_held() {
         );
     }
 }
+
+/// A kind of rule that no case has could say anything.
+#[test]
+fn every_kind_of_rule_stands_in_a_case() {
+    let mut told = BTreeSet::new();
+    for case in cases() {
+        let json: serde_json::Value =
+            serde_json::from_str(&printed(&case, &["--format", "json"])).expect("JSON");
+        for constraint in json["constraints"].as_array().expect("constraints") {
+            told.insert(constraint["rule"].as_str().expect("a rule").to_string());
+        }
+    }
+    let missing: Vec<&str> = RULES
+        .iter()
+        .map(|r| r.name)
+        .filter(|r| !told.contains(*r))
+        .collect();
+    assert!(missing.is_empty(), "no case has {missing:?}");
+}

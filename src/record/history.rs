@@ -4,13 +4,13 @@
 //! `assignedVariables`, name to JSON. The state machine keeps what became of each part of the plan in variables of known names
 //! (`emit::stepfunctions::Names`); branches of a parallel state add `_b1` and the like. Called by `mod`.
 
-use super::{Answer, End, Run, Verdict, Who};
+use super::{Answer, Done, End, Run, Verdict, Who};
 use crate::emit::stepfunctions::Names;
 use crate::model::{ApprovalId, GateId, HoldId, StageId};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a variable speaks of.
 #[derive(Clone, Copy)]
@@ -35,7 +35,8 @@ pub(super) fn read(plan: &Plan, json: &Value) -> Result<Run, String> {
         list.push((id.ok_or("an event has no `id`")?, event));
     }
     list.sort_by_key(|(id, _)| *id);
-    for (_, event) in list {
+    let mut failures = BTreeSet::new();
+    for (id, event) in list {
         let kind = event.get("type").and_then(Value::as_str).unwrap_or("");
         let at = event.get("timestamp").and_then(moment);
         match kind {
@@ -59,6 +60,23 @@ pub(super) fn read(plan: &Plan, json: &Value) -> Result<Run, String> {
         let entered = event
             .pointer("/stateEnteredEventDetails/name")
             .and_then(Value::as_str);
+        if let Some(name) = entered {
+            step(plan, &mut run, name, at);
+        }
+        let exited = event.pointer("/stateExitedEventDetails/name");
+        if let Some(name) = exited.and_then(Value::as_str) {
+            let before = event.get("previousEventId").and_then(Value::as_i64);
+            left(
+                plan,
+                &mut run,
+                name,
+                !before.is_some_and(|b| failures.contains(&b)),
+            );
+        }
+        // What fails is left as well, by the way its failure leads.
+        if kind.ends_with("Failed") || kind.ends_with("TimedOut") {
+            failures.insert(id);
+        }
         let refused = entered.and_then(|name| refused(plan, name));
         if let Some(id) = refused.filter(|id| !run.approvals.contains_key(id)) {
             let answer = Answer {
@@ -87,7 +105,49 @@ pub(super) fn read(plan: &Plan, json: &Value) -> Result<Run, String> {
             note(plan, &mut run, *fact, &value, at, &told);
         }
     }
+    // A step is known by what stands behind the name of its stage.
+    for done in run.steps.values_mut().flatten() {
+        if let Some((_, what)) = done.name.split_once(": ") {
+            done.name = what.to_string();
+        }
+    }
     Ok(run)
+}
+
+/// The stage that a state belongs to, and what the state does: `api: bake 15m`, `api 10%: bake 15m`.
+fn within<'n>(plan: &Plan, state: &'n str) -> Option<(StageId, &'n str)> {
+    let (head, what) = state.split_once(": ")?;
+    let stage = head.split(' ').next()?;
+    let list = &plan.release().stages;
+    let at = list.iter().position(|s| s.name == stage)?;
+    Some((StageId::at(at), what))
+}
+
+/// A state of a stage is entered: the first time counts, and a loop comes back to it.
+fn step(plan: &Plan, run: &mut Run, state: &str, at: Option<Timestamp>) {
+    let Some((id, _)) = within(plan, state) else {
+        return;
+    };
+    let list = run.steps.entry(id).or_default();
+    if !list.iter().any(|d| d.name == state) {
+        list.push(Done {
+            name: state.to_string(),
+            began: at,
+            passed: None,
+        });
+    }
+}
+
+/// A state of a stage is left, well or not; that a question was looked at says nothing of its answer.
+fn left(plan: &Plan, run: &mut Run, state: &str, well: bool) {
+    let Some((id, _)) = within(plan, state).filter(|(_, what)| !what.ends_with('?')) else {
+        return;
+    };
+    for done in run.steps.entry(id).or_default() {
+        if done.name == state {
+            done.passed = Some(well);
+        }
+    }
 }
 
 fn end(run: &mut Run, how: End, at: Option<Timestamp>) {

@@ -18,6 +18,7 @@ mod who;
 mod workflow;
 
 use crate::diagnostic::Bag;
+use crate::emit::runbook::recorded::Done;
 use crate::model::{ApprovalId, GateId, HoldId, StageId};
 use crate::plan::Plan;
 use jiff::Timestamp;
@@ -122,6 +123,8 @@ pub struct Run {
     pub undos_known: bool,
     /// The stages that the history tells of.
     pub stages: BTreeMap<StageId, StageRun>,
+    /// What the history tells of the steps of each stage, in their order.
+    pub steps: BTreeMap<StageId, Vec<Done>>,
     /// The approvals that were answered.
     pub approvals: BTreeMap<ApprovalId, Answer>,
     /// The gates that were judged, and whether they passed in the end.
@@ -148,6 +151,7 @@ impl Run {
             end: End::Unfinished,
             of_this_plan: false,
             undos_known: true,
+            steps: BTreeMap::new(),
             stages: BTreeMap::new(),
             approvals: BTreeMap::new(),
             gates: BTreeMap::new(),

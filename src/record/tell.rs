@@ -47,6 +47,7 @@ pub fn recorded(plan: &Plan, run: &Run, findings: &[Diagnostic]) -> Recorded {
                 (*id, part(s.began, s.ended, vec![machine.clone()], result))
             })
             .collect(),
+        steps: run.steps.clone(),
         approvals: run
             .approvals
             .iter()

@@ -4,7 +4,7 @@
 //! (`…/jobs`). `docs/record.md` shows the commands that put the object together. A review has no time of its own there: an
 //! approval is granted when the job that waited for it ends. Called by `mod`.
 
-use super::{Answer, End, Run, Verdict, Who};
+use super::{Answer, Done, End, Run, Verdict, Who};
 use crate::emit::environments::{Purpose, name as environment};
 use crate::emit::github::shown as named;
 use crate::model::{ApprovalId, GateId, HoldId, StageId};
@@ -100,6 +100,24 @@ fn note(plan: &Plan, run: &mut Run, job: &Value) {
         } else if !passed && !conclusion.is_empty() {
             stage.failed = conclusion != "cancelled";
             stage.ended = to.filter(|_| stage.failed);
+        }
+    }
+    if let Some(id) = here {
+        let list = job.get("steps").and_then(Value::as_array).into_iter().flatten();
+        let begun = list.filter(|s| !matches!(text(s, "conclusion"), "skipped" | ""));
+        let done = begun.map(|s| Done {
+            name: text(s, "name").to_string(),
+            began: moment(s, "started_at"),
+            passed: Some(text(s, "conclusion") == "success"),
+        });
+        run.steps.entry(id).or_default().extend(done);
+        // A part of a stage that only waits says so in its name.
+        if let Some((_, wait)) = name.split_once("): wait ") {
+            run.steps.entry(id).or_default().push(Done {
+                name: format!("wait {wait}"),
+                began: from,
+                passed: Some(passed),
+            });
         }
     }
     holds(plan, run, job);

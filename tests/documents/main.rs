@@ -3,6 +3,7 @@
 mod agrees;
 mod commands;
 mod compare;
+mod deletions;
 mod facts;
 mod from_here;
 mod hostile;

@@ -31,6 +31,8 @@ pub struct Recorded {
     pub end: String,
     /// What became of each stage that is known of.
     pub stages: BTreeMap<StageId, Part>,
+    /// What the history tells of the steps of each stage, in their order.
+    pub steps: BTreeMap<StageId, Vec<Done>>,
     /// What became of each approval.
     pub approvals: BTreeMap<ApprovalId, Part>,
     /// What became of each hold: entered and left.
@@ -52,6 +54,17 @@ pub struct Part {
     pub by: Vec<String>,
     /// `done`, `failed`, `granted`.
     pub result: String,
+}
+
+/// A step, as a history tells of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What it is called there.
+    pub name: String,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// Whether it ended well; `None` when the history does not say.
+    pub passed: Option<bool>,
 }
 
 /// How the run went, for the templates.
@@ -135,8 +148,48 @@ pub(super) fn went(plan: Spoken<'_>, times: &Times, run: &Recorded, rows: &mut [
     }
 }
 
-/// Fills in the execution log. What is known of a stage is when it began and when it ended: its first row and its last say so.
+/// The letters and digits of a name: targets spell the same title with and without marks.
+fn bare(name: &str) -> String {
+    let kept = name.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// The steps of each stage that the history tells of, beside the rows they belong to: both in order.
+fn steps(run: &Recorded, rows: &mut [Row], times: &Times) {
+    let mut next: BTreeMap<StageId, usize> = BTreeMap::new();
+    for row in rows.iter_mut() {
+        let About::Stage(s) = row.about else { continue };
+        let Some(list) = run.steps.get(&s) else { continue };
+        let names: Vec<String> = row.called.iter().map(|n| bare(n)).collect();
+        let from = next.get(&s).copied().unwrap_or(0);
+        let rest = list.iter().enumerate().skip(from);
+        let found = rest
+            .into_iter()
+            .find(|(_, done)| names.contains(&bare(&done.name)));
+        let Some((k, done)) = found else { continue };
+        // Several states may belong to one step: one asks, the next knows the answer.
+        let more = list[k..]
+            .iter()
+            .take_while(|d| names.contains(&bare(&d.name)) && d.began == done.began);
+        let whole: Vec<&Done> = more.collect();
+        let own = if whole.iter().any(|d| d.passed.is_none()) {
+            whole.len()
+        } else {
+            1
+        };
+        next.insert(s, k + own);
+        row.actual = moment(times, run.started, done.began);
+        if let Some(passed) = whole[..own].iter().rev().find_map(|d| d.passed) {
+            let result = if passed { "done" } else { "failed" };
+            row.result = say::phrase(times.words, "result", result);
+        }
+    }
+}
+
+/// Fills in the execution log. Of a stage it is known when it began and when it ended: its first row and its last say so; and
+/// of its steps what the history tells.
 fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
+    steps(run, rows, times);
     for i in 0..rows.len() {
         let about = rows[i].about;
         let last = !rows[i + 1..].iter().any(|r| r.about == about);

@@ -44,6 +44,9 @@ pub(super) struct Row {
     pub result: String,
     #[serde(skip)]
     pub about: About,
+    /// What the histories of runs call it.
+    #[serde(skip)]
+    pub called: Vec<String>,
 }
 
 /// What a row tells of, to find it again when a run is recorded.
@@ -103,6 +106,7 @@ impl Rows<'_> {
             done_by: String::new(),
             result: String::new(),
             about: About::Other,
+            called: Vec::new(),
         };
         self.rows.push((key, row));
         let last = self.rows.len() - 1;
@@ -290,6 +294,7 @@ impl Rows<'_> {
                 let short = !step.command.contains('\n') && step.command.chars().count() <= SHORT;
                 let row = self.row((step.at, place, 1), reference, what, step.owner.clone());
                 row.about = About::Stage(StageId::at(card.id));
+                row.called.clone_from(&step.called);
                 row.takes.clone_from(&step.takes);
                 if short {
                     row.command.clone_from(&step.command);

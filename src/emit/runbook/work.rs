@@ -71,6 +71,9 @@ pub(super) struct StepRow {
     pub if_not: String,
     pub captures: String,
     pub records: Vec<Record>,
+    /// What the histories of runs call it.
+    #[serde(skip)]
+    pub called: Vec<String>,
 }
 
 /// Something that is verified.
@@ -294,8 +297,43 @@ fn push(
         if_not,
         captures: say::list(r, &captures),
         records,
+        called: called(r, step),
     });
     *at = at.saturating_add(long.as_ms());
+}
+
+/// What the histories of runs may call a step: by its title, or by the name of what it judges.
+fn called(r: Told<'_>, step: &Step) -> Vec<String> {
+    match &step.kind {
+        StepKind::Act(act) => vec![say::text(r, &act.title)],
+        StepKind::Wait(d) | StepKind::Bake(d) => vec![format!("bake {d}"), format!("wait {d}")],
+        StepKind::VerifyGate(g) => {
+            let gate = r.gate(*g);
+            let title = say::text(r, &gate.title);
+            let mut names = vec![
+                gate.name.to_string(),
+                format!("{} passes?", gate.name),
+                format!("{} passed", gate.name),
+                format!("Gate: {title}"),
+            ];
+            if let GateTest::Run(act) | GateTest::Job(act) = &gate.test {
+                names.push(say::text(r, &act.title));
+            }
+            names
+        }
+        StepKind::VerifyArtifact(a) => {
+            let name = &r.artifact(*a).name;
+            vec![
+                format!("verify {name}: which build?"),
+                format!("What is shipped is named by its digest: {name}"),
+            ]
+        }
+        StepKind::WaitFor(w) => vec![
+            say::text(r, &w.what),
+            format!("wait for {}", say::text(r, &w.what)),
+        ],
+        StepKind::Tell(..) => Vec::new(),
+    }
 }
 
 /// What is recorded just before a step.
