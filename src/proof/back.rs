@@ -76,7 +76,7 @@ impl Judge<'_> {
     }
 
     /// Whether a stage is among what is taken back.
-    fn taken_back(&self, id: StageId) -> bool {
+    pub fn taken_back(&self, id: StageId) -> bool {
         self.thens.iter().any(|(then, _)| match then {
             Then::Rollback => true,
             Then::From(point) => {
@@ -92,7 +92,7 @@ impl Judge<'_> {
     }
 
     /// The stages whose undo comes first, past those with nothing to undo.
-    fn undone_first(&self, id: StageId) -> BTreeSet<StageId> {
+    pub fn undone_first(&self, id: StageId) -> BTreeSet<StageId> {
         let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
         let mut open = self.plan.undone_before(id);
         while let Some(s) = open.pop() {

@@ -3,7 +3,7 @@
 //! Goes by what the run shows and by the order in which one thing caused another. Must not know a target. Called by the proof's
 //! entry point for every run of every target.
 
-use super::event::{Causes, Trace, What};
+use super::event::{Causes, Event, Trace, What};
 use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
@@ -108,6 +108,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
         return Ok(false);
     }
     judge.starts()?;
+    judge.taken_back_soon()?;
     judge.complete()?;
     judge.undos_and_end()?;
     judge.messages()?;
@@ -193,13 +194,22 @@ impl<'a> Judge<'a> {
 
     /// The way a failure of a stage takes.
     pub fn way(&self, outcome: &FailureOutcome) -> Way {
+        self.way_by(outcome, self.scenario.resumed())
+    }
+
+    /// The same of what a stage says, when its own owner is asked.
+    pub fn way_at(&self, outcome: &FailureOutcome, stage: StageId) -> Way {
+        self.way_by(outcome, self.scenario.resumed_at(At::Stage(stage)))
+    }
+
+    fn way_by(&self, outcome: &FailureOutcome, resumed: usize) -> Way {
         match outcome {
             FailureOutcome::Rollback => Way::End(Then::Rollback),
             FailureOutcome::RollbackStage(s) => Way::End(Then::From(*s)),
             FailureOutcome::Stop => Way::End(Then::Stop),
             FailureOutcome::Restart(..) => Way::End(Then::Again),
             FailureOutcome::Continue { .. } => Way::Continue,
-            FailureOutcome::Pause | FailureOutcome::Escalate(_) => match self.scenario.resumed() {
+            FailureOutcome::Pause | FailureOutcome::Escalate(_) => match resumed {
                 0 => Way::Retry,
                 1 => Way::Proceed,
                 3 => Way::End(Then::Stop),
@@ -286,7 +296,17 @@ impl<'a> Judge<'a> {
             match self.chosen(d) {
                 Way::End(then) => self.thens.push((then, Some(at))),
                 // It is answered the same each time, until the run has paused too often.
-                Way::Retry => self.thens.push((Then::Rollback, Some(at))),
+                Way::Retry => {
+                    let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Resume(0));
+                    let pauses = self.trace.events.iter().filter(|e| asked(e)).count();
+                    if self.scenario.start.is_some()
+                        && pauses < super::timing::MOST_PAUSES
+                        && self.thens.is_empty()
+                    {
+                        return Err("a decision that is to be asked again is not".into());
+                    }
+                    self.thens.push((Then::Rollback, Some(at)));
+                }
                 _ => {}
             }
         }

@@ -9,6 +9,8 @@ use super::scenario::Broken;
 use super::walk::shows;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Cond, MomentKind, StageId, StepKind};
+use crate::plan::StageUndo;
+use std::collections::BTreeMap;
 
 impl Judge<'_> {
     /// Everything that is to be told is told, and nothing else.
@@ -33,6 +35,16 @@ impl Judge<'_> {
             }
         }
         for part in &self.open.parts {
+            let alone = told()
+                .filter(|l| l.as_slice() == std::slice::from_ref(part))
+                .count();
+            let ends = !matches!(
+                part.deed,
+                Deed::Tell(MomentKind::Paused | MomentKind::Approved | MomentKind::Rejected)
+            );
+            if alone > 1 && ends && part.at == At::Run {
+                return Err([&self.message(part), " is told twice"].concat());
+            }
             if self.told(part) == Some(true) && !told().any(|l| l.contains(part)) {
                 return Err([&self.message(part), " is not told"].concat());
             }
@@ -57,6 +69,9 @@ impl Judge<'_> {
         let Deed::Tell(kind) = part.deed else {
             return self.said(part);
         };
+        if let Some(name) = part.step.strip_prefix("override ") {
+            return Some(self.override_is(|o| o.name == name));
+        }
         let when = part
             .step
             .strip_prefix('n')
@@ -69,7 +84,34 @@ impl Judge<'_> {
         match part.at {
             At::Run => self.told_of_run(kind),
             At::Stage(s) => self.told_of_stage(s, kind),
+            At::Undo(s) => self.told_of_undo(s),
             _ => None,
+        }
+    }
+
+    /// Whoever answers for an undo is called when it fails.
+    fn told_of_undo(&self, stage: StageId) -> Option<bool> {
+        let mine = |p: &Purpose| p.at == At::Undo(stage);
+        let failed = |w: &What| match w {
+            What::Failed(p) => mine(p),
+            What::Withdrawn(p) => mine(p) && self.scenario.nobody(p),
+            _ => false,
+        };
+        let tried = |w: &What| matches!(w, What::Begin(p) if mine(p));
+        match (self.find(failed), self.find(tried)) {
+            (Some(_), _) => Some(true),
+            (None, Some(_)) => None,
+            (None, None) => Some(false).filter(|_| !self.bars(stage)),
+        }
+    }
+
+    /// Whether an undo may fail before it does anything: what it asserts does not hold.
+    fn bars(&self, stage: StageId) -> bool {
+        let holds = |a: &crate::model::Act| a.assertions.iter().all(|x| self.truth(&x.holds));
+        match self.plan.undo(stage) {
+            StageUndo::Written(w) => w.steps.iter().any(|s| s.act().is_some_and(|a| !holds(a))),
+            StageUndo::Derived(list) => list.iter().any(|u| !holds(u.act)),
+            _ => false,
         }
     }
 
@@ -124,6 +166,25 @@ impl Judge<'_> {
         !first.is_some_and(|s| s.act().is_some_and(shows))
     }
 
+    /// Whether a trigger has fired: then a stage whose steps are all done has failed.
+    fn fired(&self) -> bool {
+        self.find(|w| matches!(w, What::Fired(_))).is_some()
+    }
+
+    /// Whether nothing takes a stage back, or there is nothing to take back.
+    fn keeps(&self, id: StageId) -> bool {
+        !self.taken_back(id) || matches!(self.plan.undo(id), StageUndo::Nothing | StageUndo::Harmless(..))
+    }
+
+    /// Whether what depends on a stage still stands, or the stage itself cannot be undone.
+    fn stays(&self, id: StageId, record: &BTreeMap<String, String>) -> bool {
+        let stuck = |s: &StageId| {
+            let name = self.release.stage(*s).name.as_str();
+            record.get(name).is_some_and(|status| status == "stuck")
+        };
+        matches!(self.plan.undo(id), StageUndo::Irreversible(..)) || self.undone_first(id).iter().any(stuck)
+    }
+
     /// The record is written once, when all is done, and says how each stage stands.
     ///
     /// # Errors
@@ -164,9 +225,18 @@ impl Judge<'_> {
                 None if fate.quiet || (fate.apart && !self.thens.is_empty()) => true,
                 None if fate.apart && self.thens.is_empty() => status == "not_applicable",
                 None if fate.done && self.thens.is_empty() => status == "passed",
-                None if fate.done => {
-                    ["passed", "began", "failed", "undone", "stuck"].contains(&status.as_str())
+                None if fate.begun && self.keeps(*id) => {
+                    let wanted = if fate.done && !fate.failed {
+                        "passed"
+                    } else {
+                        "failed"
+                    };
+                    status == wanted
+                        || (status == "began" && !fate.failed)
+                        || (status == "failed" && self.fired())
                 }
+                None if fate.begun && self.stays(*id, &record.stages) => status == "stuck",
+                None if fate.done => ["passed", "undone", "stuck"].contains(&status.as_str()),
                 None if fate.begun => status != "passed" && status != "pending",
                 None if self.begins_unseen(*id) => true,
                 None => ["pending", "refused", "not_applicable"].contains(&status.as_str()),

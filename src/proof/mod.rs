@@ -7,6 +7,7 @@ mod back;
 mod clock;
 mod contract;
 mod event;
+mod every;
 mod examined;
 mod github;
 mod messages;
@@ -24,6 +25,7 @@ use crate::model::ParamId;
 use crate::plan::Plan;
 use crate::run::{Final, Outcomes, Reference};
 use event::{Trace, What};
+pub use every::{Agreement, every};
 pub use examined::Examined;
 use scenario::{Open, Scenario, words};
 use std::collections::BTreeMap;
@@ -240,7 +242,7 @@ fn held(
     let trace = run(scenario).map_err(|what| differs(what, &Trace::default()))?;
     let told = contract::judge(plan, open, scenario, &trace).map_err(|what| differs(what, &trace))?;
     if let Some(meant) = meant.filter(|_| told) {
-        reference::compare(plan, meant, &trace).map_err(|what| differs(what, &trace))?;
+        reference::compare(plan, scenario, meant, &trace).map_err(|what| differs(what, &trace))?;
     }
     Ok(trace)
 }

@@ -4,9 +4,9 @@
 
 use super::clock::float;
 use super::contract::Judge;
-use super::event::What;
+use super::event::{Event, What};
 use super::scenario::Lock;
-use crate::emit::parts::{Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Dur, GateTest, StepKind, WaitTest};
 
 /// How long a question stays open when the plan does not say, in seconds.
@@ -24,6 +24,7 @@ impl Judge<'_> {
     pub fn answered_in_time(&self) -> Result<(), String> {
         for (i, event) in self.trace.events.iter().enumerate() {
             let What::Withdrawn(p) = &event.what else { continue };
+            self.heard(i, p)?;
             if !self.scenario.nobody(p) {
                 continue;
             }
@@ -38,7 +39,7 @@ impl Judge<'_> {
             let cut = self.trace.events[..i]
                 .iter()
                 .any(|e| matches!(e.what, What::Fired(_) | What::Blind));
-            if (waited < wanted && !cut && !self.given_up_before(i)) || waited > wanted + LOOK {
+            if (waited < wanted && !cut && !self.given_up_between(asked, i)) || waited > wanted + LOOK {
                 return Err(format!(
                     "{} is waited for {waited} seconds, and the plan says {wanted}",
                     self.words(p)
@@ -48,11 +49,84 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Whether something failed before an event, so that questions are taken back.
-    fn given_up_before(&self, event: usize) -> bool {
-        self.trace.events[..event]
-            .iter()
-            .any(|e| matches!(e.what, What::Failed(_) | What::Judged(_, false)))
+    /// A question is taken back once, and one that somebody answers is not taken back before it is heard.
+    fn heard(&self, at: usize, purpose: &Purpose) -> Result<(), String> {
+        if self.scenario.start.is_none() {
+            return Ok(());
+        }
+        let events = &self.trace.events[..at];
+        let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p == purpose);
+        let Some(asked) = events.iter().rposition(asked) else {
+            return Err("a question is taken back that was not asked".into());
+        };
+        let now = self.trace.events[at].at;
+        let before = |e: &Event| matches!(&e.what, What::Withdrawn(p) if p == purpose) && e.at < now;
+        if events[asked..].iter().any(before) {
+            return Err([&self.words(purpose), " is taken back twice"].concat());
+        }
+        let same = |p: &Purpose| match (p.deed, purpose.deed) {
+            (Deed::Decide(a, _), Deed::Decide(b, _)) => a == b,
+            (Deed::Resume(_), Deed::Resume(_)) => true,
+            _ => false,
+        };
+        let answered = match purpose.deed {
+            Deed::Resume(_) => self.scenario.resumed_at(purpose.at) < 4,
+            Deed::Decide(d, _) => self.open.parts.iter().any(|p| {
+                matches!(p.deed, Deed::Decide(x, _) if x == d)
+                    && self.scenario.answer(self.release, p, 0) == Some(true)
+                    && !self.scenario.silent.contains(p)
+                    && self.scenario.unasked.is_none()
+            }),
+            _ => return Ok(()),
+        };
+        let heard = events[asked..].iter().any(|e| match &e.what {
+            What::Done(p) => same(p) && p.at == purpose.at,
+            What::Failed(p) => same(p) && p.at == purpose.at,
+            What::Fired(_) | What::Blind => true,
+            _ => false,
+        });
+        if answered && !heard && !self.given_up_between(asked, at) {
+            return Err([&self.words(purpose), " is answered, and nobody looks"].concat());
+        }
+        Ok(())
+    }
+
+    /// Whether something failed beside a question, so that it is taken back.
+    fn given_up_between(&self, asked: usize, event: usize) -> bool {
+        self.trace.events[..event].iter().enumerate().any(|(i, e)| {
+            let fails = matches!(e.what, What::Failed(_) | What::Judged(_, false));
+            fails && !self.causes.before(i, asked)
+        })
+    }
+
+    /// What people are asked beside a failure is taken back when it is looked at next.
+    ///
+    /// # Errors
+    /// A question that stays open although the run is given up.
+    pub fn taken_back_soon(&self) -> Result<(), String> {
+        // What cannot be said to siblings, or not be taken back, stays open.
+        let pauses = |w: &What| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Resume(_)));
+        if self.scenario.start.is_none() || self.scenario.broken.is_some() || self.find(pauses).is_some() {
+            return Ok(());
+        }
+        for (_, given_up) in &self.thens {
+            let Some(given_up) = *given_up else { continue };
+            let then = self.trace.events[given_up].at;
+            for (i, event) in self.trace.events.iter().enumerate() {
+                let What::Withdrawn(p) = &event.what else { continue };
+                if !matches!(p.deed, Deed::Grant(_)) || p.at != At::Run || i == given_up {
+                    continue;
+                }
+                let asked = self.trace.events[..i]
+                    .iter()
+                    .rposition(|e| matches!(&e.what, What::Begin(q) if q == p));
+                let beside = asked.is_some_and(|a| !self.causes.before(given_up, a));
+                if beside && event.at > then + LOOK * 1_000.0 + 60_000.0 {
+                    return Err([&self.words(p), " stays open although the run is given up"].concat());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How many seconds a question stays open.
@@ -70,7 +144,7 @@ impl Judge<'_> {
                 GateTest::Ask(q) => seconds(q.within.or(release.gate(g).timeout)),
                 _ => return None,
             },
-            Deed::Resume(_) | Deed::Ready | Deed::Begin | Deed::Override(_) => DAY,
+            Deed::Resume(_) | Deed::Ready | Deed::Begin | Deed::Override(_) | Deed::Word(_) => DAY,
             Deed::Await => {
                 let step = release
                     .stages

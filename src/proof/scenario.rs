@@ -85,6 +85,8 @@ pub struct Scenario {
     pub taken: Option<(DecisionId, usize)>,
     /// How often the trigger that fires is looked at before it does.
     pub quiet: usize,
+    /// It fires only once this part is done, and looks before that are not counted.
+    pub fires_after: Option<Purpose>,
 }
 
 /// What another run does with its lock.
@@ -194,6 +196,14 @@ impl Scenario {
             && !(self.later && entering && times == 0)
     }
 
+    /// The same where the run pauses at a place.
+    pub fn resumed_at(&self, at: At) -> usize {
+        match &self.unasked {
+            Some(p) if p.at != at => self.resume,
+            _ => self.resumed(),
+        }
+    }
+
     /// What the owner answers when the run pauses: one of four, or nothing.
     pub fn resumed(&self) -> usize {
         if matches!(&self.unasked, Some(p) if matches!(p.deed, Deed::Resume(_))) {
@@ -214,6 +224,7 @@ impl Scenario {
             || self.unasked.is_some()
             || self.chosen.is_some()
             || self.taken.is_some()
+            || self.fires_after.is_some()
             || self.undigested.is_some()
     }
 

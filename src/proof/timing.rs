@@ -80,17 +80,19 @@ impl Walker<'_, '_> {
             let stage = self.stage;
             let mine = |w: &What| asked(w) && matches!(w, What::Begin(p) if p.at == At::Stage(stage));
             let own = self.judge.trace.events.iter().filter(|e| mine(&e.what)).count();
-            let resumed = self.judge.scenario.resumed();
+            let resumed = self.judge.scenario.resumed_at(At::Stage(self.stage));
             let again = resumed == 0;
             if (again && all < MOST_PAUSES) || (own > MOST_PAUSES) || (resumed > 1 && own > 1) {
                 return Err(format!("the owner is asked {all} times when it is tried again"));
             }
-            return Ok(Some(match self.judge.scenario.resumed() {
-                1 => Way::Proceed,
-                3 => Way::End(Then::Stop),
-                // It is shut the next time as well, until the run has paused too often.
-                _ => Way::End(Then::Rollback),
-            }));
+            return Ok(Some(
+                match self.judge.scenario.resumed_at(At::Stage(self.stage)) {
+                    1 => Way::Proceed,
+                    3 => Way::End(Then::Stop),
+                    // It is shut the next time as well, until the run has paused too often.
+                    _ => Way::End(Then::Rollback),
+                },
+            ));
         }
         let Some(first) = self.own.get(self.next).copied() else {
             let pauses = |w: &What| matches!(w, What::Begin(p) if p.deed == Deed::Resume(0));
@@ -175,6 +177,54 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
+    /// What must be ready before the stage is asked for before it begins.
+    pub fn ready(&self) -> Result<(), String> {
+        let judge = &self.judge;
+        let Some(first) = self.own.get(self.next) else {
+            return Ok(());
+        };
+        if judge.scenario.start.is_none() {
+            return Ok(());
+        }
+        for (list, _) in &judge.release.stage(self.stage).ready {
+            let name = &judge.release.checklist(*list).name;
+            let mine = |p: &Purpose| p.deed == Deed::Ready && p.step == *name;
+            let asked = judge.open.parts.iter().any(mine);
+            let refused = |w: &What| matches!(w, What::Failed(p) | What::Withdrawn(p) if mine(p));
+            let ready =
+                judge.trace.events.iter().enumerate().any(|(i, e)| {
+                    matches!(&e.what, What::Done(p) if mine(p)) && judge.causes.before(i, *first)
+                });
+            if asked && !ready && judge.find(refused).is_none() {
+                return Err(["nobody says that `", name, "` is ready"].concat());
+            }
+        }
+        Ok(())
+    }
+
+    /// The earliest that the stage can begin: when what stands right before it has ended.
+    pub fn begins(&self) -> f64 {
+        let ends = self.ends_before().into_iter();
+        ends.map(|e| self.judge.trace.events[e].at)
+            .fold(self.judge.scenario.begins(), f64::max)
+    }
+
+    /// The last step that is done and changed something.
+    pub fn changed(&self) -> Option<usize> {
+        let done =
+            |e: &&usize| matches!(&self.judge.trace.events[**e].what, What::Done(p) if p.deed == Deed::Act);
+        self.own[..self.next].iter().rev().find(done).copied()
+    }
+
+    /// The last events of what stands right before the stage.
+    pub fn ends_before(&self) -> Vec<usize> {
+        let before = self.judge.plan.stages_before(self.stage);
+        before
+            .iter()
+            .filter_map(|s| self.judge.fates.get(s)?.last)
+            .collect()
+    }
+
     /// When a stage that does not show would start.
     fn reach(&self) -> f64 {
         let judge = &self.judge;
@@ -225,7 +275,7 @@ impl Walker<'_, '_> {
             .map(|f| &f.then)
         {
             None => Way::End(Then::Rollback),
-            Some(Failure::Then(o)) => self.judge.way(o),
+            Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
             Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
     }
@@ -277,18 +327,35 @@ impl Walker<'_, '_> {
         long(gate.over).max(long(gate.every.or(gate.over)))
     }
 
-    /// Between a step that is done and what comes next, the triggers of the stage are looked at.
+    /// Between a step that is done and what comes next, and before the first, the triggers of the stage are looked at.
     pub fn looked(&self) -> Result<(), String> {
         let judge = &self.judge;
-        if judge.scenario.start.is_none() {
-            return Ok(());
-        }
+        let next = self.own[self.next];
         let Some(last) = self.next.checked_sub(1).filter(|l| *l >= self.entered) else {
-            return Ok(());
+            return self.seen(&self.ends_before(), Some(next));
         };
-        let (last, next) = (self.own[last], self.own[self.next]);
+        let last = self.own[last];
         let acted = matches!(&judge.trace.events[last].what, What::Done(p) if p.deed == Deed::Act);
         if !acted {
+            return Ok(());
+        }
+        self.seen(&[last], Some(next))
+    }
+
+    /// After the last step of a stage that is done its triggers are looked at once more.
+    pub fn looked_last(&self) -> Result<(), String> {
+        match self.own.last() {
+            Some(last) if self.fate.done && !self.judge.trace.events.iter().any(|e| e.what == What::Join) => {
+                self.seen(&[*last], None)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether each trigger of the stage is looked at after some events and before another.
+    fn seen(&self, after: &[usize], before: Option<usize>) -> Result<(), String> {
+        let judge = &self.judge;
+        if judge.scenario.start.is_none() {
             return Ok(());
         }
         for (i, trigger) in judge.release.triggers.iter().enumerate() {
@@ -298,8 +365,8 @@ impl Walker<'_, '_> {
             let id = crate::model::TriggerId::at(i);
             let looked = judge.trace.events.iter().enumerate().any(|(e, event)| {
                 matches!(event.what, What::Looked(t) | What::Fired(t) if t == id)
-                    && judge.causes.before(last, e)
-                    && judge.causes.before(e, next)
+                    && after.iter().all(|a| judge.causes.before(*a, e))
+                    && before.is_none_or(|b| judge.causes.before(e, b))
             });
             if !looked {
                 return Err(["trigger `", &trigger.name, "` is not looked at between two steps"].concat());

@@ -86,7 +86,10 @@ impl Judge<'_> {
         let own: Vec<usize> = (0..self.trace.events.len())
             .filter(|i| match &self.trace.events[*i].what {
                 What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => {
-                    p.at == At::Stage(id) && matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_))
+                    // Only an engine that keeps the time shows what it records.
+                    let records = matches!(p.deed, Deed::Record(_)) && self.scenario.start.is_some();
+                    p.at == At::Stage(id)
+                        && (records || matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_)))
                 }
                 _ => false,
             })
@@ -192,6 +195,7 @@ impl Walker<'_, '_> {
         }
         reached |= at == steps.len();
         self.fate.done = reached;
+        self.looked_last()?;
         self.over()
     }
 
@@ -274,6 +278,7 @@ impl Walker<'_, '_> {
             return Ok(true);
         }
         self.begins_due()?;
+        self.ready()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
         while fault.is_none()
             && let Some(gate) = gates.peek().copied()
@@ -322,7 +327,15 @@ impl Walker<'_, '_> {
                 if act.assertions.iter().any(|a| !self.judge.truth(&a.holds)) {
                     self.fate.begun = true;
                     self.fate.unsure = true;
-                    return Ok(Came::Failed(None));
+                    let first = self.next;
+                    if matches!(self.event(), Some(What::Begin(p)) if matches!(p.deed, Deed::Record(_))) {
+                        self.recorded(act, &step.slug)?;
+                    }
+                    let event = self.next.checked_sub(1).filter(|_| self.next > first);
+                    return Ok(Came::Failed(event.map(|i| self.own[i])));
+                }
+                if let Some(came) = self.recorded(act, &step.slug)? {
+                    return Ok(came);
                 }
                 if !shows(act) {
                     self.fate.began.insert(step.slug.clone());
@@ -352,6 +365,25 @@ impl Walker<'_, '_> {
             }
             StepKind::VerifyArtifact(_) | StepKind::Tell(..) => Ok(Came::Done),
         }
+    }
+
+    /// What an act changes is recorded before it, once; something when it did not come to the act.
+    fn recorded(&mut self, act: &Act, slug: &SmolStr) -> Result<Option<Came>, String> {
+        for prior in &act.priors {
+            let purpose = Purpose::new(At::Stage(self.stage), slug, Deed::Record(*prior));
+            if self.judge.scenario.start.is_none() || !self.judge.open.parts.contains(&purpose) {
+                continue;
+            }
+            let kept = |e: &usize| matches!(&self.judge.trace.events[*e].what, What::Done(p) if p.deed == purpose.deed);
+            if self.own[..self.next].iter().any(kept) {
+                continue;
+            }
+            match self.call(&purpose)? {
+                Came::Done => {}
+                came => return Ok(Some(came)),
+            }
+        }
+        Ok(None)
     }
 
     fn event(&self) -> Option<&What> {
@@ -442,6 +474,15 @@ impl Walker<'_, '_> {
 
     /// A gate over metrics is judged after what stands before it, as often as the plan says, and before what follows.
     fn measured(&mut self, id: GateId, samples: u32) -> Result<Came, String> {
+        let start = self.begins();
+        let ends = self.ends_before();
+        let over = self
+            .judge
+            .release
+            .gate(id)
+            .over
+            .map_or(300_000.0, |d| super::clock::float(d.as_ms()));
+        let changed = self.changed();
         let judge = &mut *self.judge;
         let last = self.next.checked_sub(1).map(|i| self.own[i]);
         let next = self.own.get(self.next).copied();
@@ -450,7 +491,9 @@ impl Walker<'_, '_> {
             if passed >= samples {
                 break;
             }
+            let early = |e: &usize| !judge.causes.before(*e, i);
             if judge.used.contains(&i)
+                || last.is_none() && ends.iter().any(early)
                 || last.is_some_and(|l| !judge.causes.before(l, i))
                 || next.is_some_and(|n| !judge.causes.before(i, n))
             {
@@ -464,6 +507,15 @@ impl Walker<'_, '_> {
                 _ => continue,
             };
             judge.used.insert(i);
+            let from = last.map_or(start, |l| judge.trace.events[l].at);
+            let over = changed.map(|c| (judge.trace.events[c].at, over));
+            if judge.scenario.start.is_some() && passed == 0 && over.is_some_and(|(c, o)| event.at - c < o) {
+                return Err("a gate is judged by what was so before the last change".into());
+            }
+            let rests = judge.scenario.start.is_some() && passed == 0 && self.rest > 0.0;
+            if rests && event.at - from < self.rest {
+                return Err("a gate is judged before the rest before it is over".into());
+            }
             if !verdict {
                 return Ok(Came::Failed(Some(i)));
             }
@@ -498,9 +550,9 @@ impl Walker<'_, '_> {
 
     fn way(&self, step: &Step) -> Way {
         match &step.kind {
-            StepKind::VerifyGate(g) if self.unsure(*g) => {
-                self.judge.way(&crate::model::FailureOutcome::Pause)
-            }
+            StepKind::VerifyGate(g) if self.unsure(*g) => self
+                .judge
+                .way_at(&crate::model::FailureOutcome::Pause, self.stage),
             StepKind::VerifyGate(g) => self.gate_way(*g),
             _ => self.on_failure(),
         }
@@ -518,7 +570,7 @@ impl Walker<'_, '_> {
     fn gate_way(&self, gate: GateId) -> Way {
         match &self.judge.release.gate(gate).otherwise {
             None => self.on_failure(),
-            Some((GateOutcome::Then(o), _)) => self.judge.way(o),
+            Some((GateOutcome::Then(o), _)) => self.judge.way_at(o, self.stage),
             Some((GateOutcome::Decision(d), _)) => self.judge.chosen(*d),
         }
     }
@@ -532,12 +584,13 @@ impl Walker<'_, '_> {
             return if rung == 0 {
                 Way::End(Then::Rollback)
             } else {
-                self.judge.way(&crate::model::FailureOutcome::Pause)
+                self.judge
+                    .way_at(&crate::model::FailureOutcome::Pause, self.stage)
             };
         }
         match stage.on_failure.as_ref().map(|f| &f.then) {
             None => Way::End(Then::Rollback),
-            Some(Failure::Then(o)) => self.judge.way(o),
+            Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
             Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
     }

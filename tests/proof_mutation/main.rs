@@ -57,25 +57,30 @@ const EXAMPLES: [(&str, &str, usize); 4] = [
     (
         "examples/database-migration/migration.release",
         "examples/database-migration/dist/orders/stepfunctions/orders.asl.json",
-        29,
+        11,
     ),
     (
         "examples/multi-region/regions.release",
         "examples/multi-region/dist/checkout/stepfunctions/checkout.asl.json",
-        41,
+        17,
     ),
     (
         "examples/bioage/bioage.release",
         "examples/bioage/dist/bioage/stepfunctions/bioage.asl.json",
-        101,
+        53,
     ),
 ];
 
+// What survives of these, and why no run tells it: of the migration, `service: trigger error_storm fires? (2)` that goes on to the
+// bake fires again at the first look of the bake, five minutes later, and `go: rejected` that asks how to go on with `contract` is
+// answered `rollback`, which is what a rejection comes to. Of bioage, the last look at `errors_spike` after the last step of `api`
+// comes to nothing beside branches that met before, leaving `main_frozen` is never reached from outside it, and its owner may be
+// asked once too often whether it may be left.
 /// How many of a hundred mutants that do something else must be seen. What survives is printed.
-const FLOOR: usize = 95;
+const FLOOR: usize = 98;
 
 /// How many mutants must be looked at.
-const LEAST: usize = 300;
+const LEAST: usize = 450;
 
 /// What was seen.
 #[derive(Default)]

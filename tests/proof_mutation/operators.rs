@@ -259,9 +259,13 @@ impl Operators<'_> {
                 .filter(|o| *o != goal)
                 .or(self.state["Default"].as_str());
             if let Some(other) = other.filter(|o| *o != goal) {
-                self.add("retarget a rule", format!("`{goal}` to `{other}`"), |s| {
-                    s["Choices"][c]["Next"] = other.into();
-                });
+                self.add(
+                    "retarget a rule",
+                    format!("`{goal}` to `{other}` when {inner}"),
+                    |s| {
+                        s["Choices"][c]["Next"] = other.into();
+                    },
+                );
             }
             if rule.get("Assign").is_some() {
                 self.add("forget a fact", "of a rule", |s| {

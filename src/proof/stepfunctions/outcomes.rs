@@ -16,11 +16,13 @@ use crate::proof::walk::shows;
 use std::collections::BTreeSet;
 
 /// How often a trigger is looked at before it fires, at most.
-const QUIET: usize = 24;
-/// How often something is judged before it does not pass, at most.
+const QUIET: usize = 6;
+/// How often something is asked before it does not pass, at most.
 const REPEATS: usize = 8;
+/// How often something is measured before it does not pass, at most.
+const MEASURED: usize = 16;
 /// How many ways to a closed window are looked at with every answer.
-const FEW: usize = 6;
+const FEW: usize = 16;
 /// A minute, in milliseconds.
 const MINUTE: f64 = 60_000.0;
 
@@ -42,6 +44,37 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
         list.push(scenario);
     };
     let last = last_steps(release);
+    for part in open.parts.iter().filter(|p| matches!(p.deed, Deed::Record(_))) {
+        for resume in 0..=3 {
+            add(&|s| {
+                s.fails.insert(part.clone());
+                (s.resume, s.once) = (resume, resume == 0);
+            });
+        }
+    }
+    // Something fails while people are asked beside it.
+    let asked: Vec<Purpose> = open
+        .parts
+        .iter()
+        .filter(|p| matches!(p.deed, Deed::Grant(_)) && p.at == At::Run)
+        .cloned()
+        .collect();
+    for part in open
+        .parts
+        .iter()
+        .filter(|p| matches!((p.at, p.deed), (At::Stage(_), Deed::Act)) && !asked.is_empty())
+    {
+        add(&|s| {
+            s.fails.insert(part.clone());
+            s.silent.extend(asked.iter().cloned());
+        });
+    }
+    for one in &asked {
+        add(&|s| {
+            s.silent.extend(asked.iter().filter(|a| *a != one).cloned());
+            s.fails.insert(one.clone());
+        });
+    }
     locks(release, &mut add);
     services(&last, &mut add);
     questions(release, open, &last, &mut add);
@@ -123,7 +156,9 @@ fn repeated(release: &Release, open: &Open, add: &mut Add<'_>) {
             .filter(|t| matches!(t, Test::Holds(_, g) if *g == gate))
             .count();
         let asked = open.parts.iter().filter(|p| p.deed == Deed::Judge(gate)).count();
-        for passes in 1..=(places * 2).max(asked * 4).min(REPEATS) {
+        // Gates that go by the very same reading are judged together, so that all are counted.
+        let measured = if places == 0 { 0 } else { MEASURED };
+        for passes in 1..=measured.max((asked * 4).min(REPEATS)) {
             if asked == 0 {
                 add(&|s| {
                     s.blank.insert(gate);
@@ -319,10 +354,12 @@ fn pauses(open: &Open, add: &mut Add<'_>) {
         });
         for part in &open.parts {
             if matches!(part.deed, Deed::Resume(_)) && part.at == at {
-                add(&|s| {
-                    way(s);
-                    (s.unasked, s.resume) = (Some(part.clone()), 1);
-                });
+                for resume in [1, 3] {
+                    add(&|s| {
+                        way(s);
+                        (s.unasked, s.resume) = (Some(part.clone()), resume);
+                    });
+                }
             }
         }
     };
@@ -352,6 +389,21 @@ fn pauses(open: &Open, add: &mut Add<'_>) {
             });
         }
     }
+}
+
+/// Each step with the questions of a pause of the stages that come right after its own.
+fn after_work(plan: &Plan, open: &Open, work: &[&Purpose]) -> Vec<(Purpose, Purpose)> {
+    let mut list = Vec::new();
+    for question in open.parts.iter().filter(|p| matches!(p.deed, Deed::Resume(_))) {
+        let At::Stage(stage) = question.at else { continue };
+        let before = plan.stages_before(stage);
+        for part in work {
+            if before.iter().any(|b| part.at == At::Stage(*b)) {
+                list.push(((*part).clone(), question.clone()));
+            }
+        }
+    }
+    list
 }
 
 /// The window closes, grants lapse, stages take too long.
@@ -384,6 +436,23 @@ fn time(plan: &Plan, open: &Open, add: &mut Add<'_>) {
                 add(&|s| {
                     s.drags = Some(((*part).clone(), moment + MINUTE - start));
                     s.resume = resume;
+                });
+            }
+        }
+        for (part, question) in after_work(plan, open, &work)
+            .iter()
+            .filter(|_| [1, 3].contains(&resume))
+        {
+            for moment in &moments {
+                add(&|s| {
+                    s.drags = Some((part.clone(), moment + MINUTE - start));
+                    (s.unasked, s.resume) = (Some(question.clone()), resume);
+                });
+            }
+            if recurs {
+                add(&|s| {
+                    s.drags = Some((part.clone(), MINUTE));
+                    (s.shut, s.unasked, s.resume) = (true, Some(question.clone()), resume);
                 });
             }
         }
@@ -449,12 +518,28 @@ fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
     }
     for t in (0..release.triggers.len()).map(TriggerId::at) {
         let pauses = release.triggers[t.index()].then == FailureOutcome::Pause;
-        for quiet in 1..=QUIET {
-            for resume in if pauses { vec![1, 2, 3] } else { vec![2] } {
+        let answers = if pauses { vec![1, 2, 3] } else { vec![2] };
+        for resume in &answers {
+            for quiet in 1..=QUIET {
                 add(&|s| {
                     s.fires = Some(t);
-                    (s.quiet, s.resume) = (quiet, resume);
+                    (s.quiet, s.resume) = (quiet, *resume);
                 });
+            }
+            for part in open
+                .parts
+                .iter()
+                .filter(|p| matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_)))
+            {
+                if !matches!(part.at, At::Stage(_)) {
+                    continue;
+                }
+                for quiet in 0..2 {
+                    add(&|s| {
+                        (s.fires, s.fires_after) = (Some(t), Some(part.clone()));
+                        (s.quiet, s.resume) = (quiet, *resume);
+                    });
+                }
             }
         }
     }
@@ -472,13 +557,34 @@ fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
                 });
             }
         }
-        for option in 0..decision.options.len() {
-            for resume in [0, 1, 3] {
+        let all = open
+            .parts
+            .iter()
+            .filter(|p| matches!(p.deed, Deed::Decide(x, _) if x == d));
+        let all: Vec<Purpose> = all.cloned().collect();
+        let unasked = open
+            .parts
+            .iter()
+            .filter(|p| p.at == At::Run && matches!(p.deed, Deed::Resume(_)));
+        for question in unasked {
+            for (option, resume) in (0..decision.options.len()).flat_map(|o| [(o, 1), (o, 3)]) {
+                add(&|s| {
+                    s.options.insert(d, option);
+                    (s.unasked, s.resume) = (Some(question.clone()), resume);
+                });
+            }
+        }
+        for resume in [0, 1, 3] {
+            for option in 0..decision.options.len() {
                 add(&|s| {
                     s.options.insert(d, option);
                     s.resume = resume;
                 });
             }
+            add(&|s| {
+                s.silent.extend(all.iter().cloned());
+                s.resume = resume;
+            });
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::proof::event::{Event, Trace, What};
 use crate::proof::scenario::{Broken, Scenario};
 use facts::fill;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most states of one run.
 pub const MOST: usize = 40_000;
@@ -63,12 +63,16 @@ pub struct Run<'a> {
     threads: Vec<Thread>,
     trace: Trace,
     consulted: RefCell<Vec<(usize, bool)>>,
+    /// What was read into each fact.
+    reads: HashMap<String, usize>,
     /// How often the trigger that fires was looked at.
     looks: Cell<usize>,
     /// Whether a bound was compared with what has no data.
     blank: Cell<bool>,
     /// How often each gate that does not pass was judged.
     judged: RefCell<BTreeMap<GateId, usize>>,
+    /// Gates that were asked whether they have data, and not judged since.
+    asked: RefCell<BTreeSet<GateId>>,
 }
 
 /// What expressions of a state read.
@@ -127,24 +131,8 @@ impl Reads for Eyes<'_, '_> {
     fn told(&self, number: usize) -> bool {
         let tests = &self.run.machine.tests[number];
         let fires = |t: &Test| matches!(t, Test::Fires(t) if self.run.scenario.fires == Some(*t));
-        for test in tests {
-            if let Test::Holds(_, g) = test
-                && self.run.without_data(*g)
-            {
-                self.run.blank.set(true);
-            }
-            if let Test::Blank(_, g) | Test::Unsure(_, g) = test
-                && self.run.scenario.blank.contains(g)
-            {
-                *self.run.judged.borrow_mut().entry(*g).or_default() += 1;
-            }
-            if let Test::Holds(_, g) = test
-                && self.run.scenario.gates.contains(g)
-            {
-                *self.run.judged.borrow_mut().entry(*g).or_default() += 1;
-            }
-        }
-        if tests.iter().any(fires) {
+        self.run.count(tests);
+        if self.run.world.ripe && tests.iter().any(fires) {
             self.run.looks.set(self.run.looks.get() + 1);
         }
         // Gates that go by the very same reading pass or fail together.
@@ -174,9 +162,11 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario, most: usize
         threads: Vec::new(),
         trace: Trace::default(),
         consulted: RefCell::default(),
+        reads: HashMap::new(),
         looks: Cell::default(),
         blank: Cell::default(),
         judged: RefCell::default(),
+        asked: RefCell::default(),
     };
     run.spawn(0, 0, scenario.begins(), Vec::new(), None, Value::Open);
     let (mut now, mut still) = (scenario.begins(), 0);
@@ -501,6 +491,12 @@ impl Run<'_> {
         };
         if reads && sets.is_empty() {
             return Err("what was read before is taken for what is read now".into());
+        }
+        for (name, _) in sets.iter().filter(|_| reads) {
+            let of = self.reads.entry(name.clone()).or_insert(purposes);
+            if self.machine.purposes[*of] != self.machine.purposes[purposes] {
+                return Err("what is read is kept as something else".into());
+            }
         }
         match done.result {
             Some(result) => {

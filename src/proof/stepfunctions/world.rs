@@ -36,6 +36,8 @@ pub struct World<'a> {
     shut: Option<f64>,
     /// How often the standing question of the trigger that fires was looked at.
     looks: usize,
+    /// Whether what the trigger that fires waits for is done.
+    pub ripe: bool,
     /// How often each gate was judged, wherever.
     judged: BTreeMap<GateId, usize>,
     /// When each metric was read last, and how far back.
@@ -99,6 +101,7 @@ impl<'a> World<'a> {
             held: BTreeSet::new(),
             shut: (scenario.shut && scenario.drags.is_none()).then_some(f64::NEG_INFINITY),
             looks: 0,
+            ripe: scenario.fires_after.is_none(),
             reads: BTreeMap::new(),
             judged: BTreeMap::new(),
             now: 0.0,
@@ -230,6 +233,7 @@ impl<'a> World<'a> {
                 drags: 0.0,
             });
         }
+        self.ripe |= scenario.fires_after.as_ref() == Some(&purpose);
         let mut drags = 0.0;
         if let Some((p, ms)) = &scenario.drags
             && *p == purpose
@@ -437,8 +441,8 @@ impl<'a> World<'a> {
         }
         let mut answer = scenario.answer(self.release, &purpose, times);
         if let (Deed::Alarm(_), Some(true)) = (purpose.deed, answer) {
-            self.looks += 1;
-            if self.looks <= scenario.quiet {
+            self.looks += usize::from(self.ripe);
+            if !self.ripe || self.looks <= scenario.quiet {
                 answer = None;
             }
         }

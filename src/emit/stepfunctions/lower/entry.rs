@@ -377,6 +377,8 @@ impl Lower<'_> {
                 Expr::var("because"),
             ]);
             let name = ["override ", &o.name, ": tell"].concat();
+            let part = Deed::Tell(MomentKind::Approved);
+            self.telling = Some(Purpose::new(At::Run, ["override ", &o.name].concat(), part));
             match target {
                 crate::model::NotifyTarget::Channel(c) => self.send(*c, message, &name, &here, &then),
                 crate::model::NotifyTarget::Role(r) => self.publish(*r, message, &name, &here, &then),

@@ -44,9 +44,15 @@ impl Lower<'_> {
         let scope = hand.scope;
         let (body, left, stuck) = (self.b.label(), self.b.label(), self.b.label());
         let fact = self.names.hold(id);
-        let inside = Expr::eq(self.vars.read(&fact, scope), Expr::str("in"));
+        let mut inside = vec![Expr::eq(self.vars.read(&fact, scope), Expr::str("in"))];
+        // Where not even the state to return to could be recorded, nothing was entered.
+        let first = hold.enter.first().and_then(crate::model::Step::act);
+        for prior in first.into_iter().flat_map(|a| &a.priors) {
+            let kept = self.vars.read(&self.names.prior(*prior), scope);
+            inside.push(Expr::eq(kept, Expr::Null).negated());
+        }
         self.b
-            .branch(at, &[name, ": leave?"].concat(), inside, &body, next);
+            .branch(at, &[name, ": leave?"].concat(), Expr::all(inside), &body, next);
         let place = self.hold_place(id, hand, "exit");
         self.strictly(&hold.exit, &place, &body, &left, &stuck);
         let gone = [(self.vars.write(&fact, scope), Data::str("left"))];

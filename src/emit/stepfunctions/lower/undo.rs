@@ -16,7 +16,7 @@ use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::model::{Cond, FailureOutcome, HoldId, RoleId, StageId};
+use crate::model::{Cond, FailureOutcome, HoldId, MomentKind, RoleId, StageId};
 use crate::plan::{Node, StageUndo, UndoStep};
 use std::collections::BTreeSet;
 
@@ -162,11 +162,18 @@ impl Lower<'_> {
             [(fact, Data::str("undone"))].into(),
             next,
         );
-        self.undo_failed(&name, owner, set, &failed, next);
+        self.undo_failed((id, &name), owner, set, &failed, next);
     }
 
     /// An undo that failed after its retries: its owner is called, and what it depends on is left alone.
-    fn undo_failed(&mut self, name: &str, owner: RoleId, mut assign: Assign, at: &Label, next: &Label) {
+    fn undo_failed(
+        &mut self,
+        (id, name): (StageId, &str),
+        owner: RoleId,
+        mut assign: Assign,
+        at: &Label,
+        next: &Label,
+    ) {
         assign.insert(self.vars.write("help", TOP), Data::Bool(true));
         let told = self.b.label();
         self.b.set(at, &[name, ": failed"].concat(), assign, &told);
@@ -175,6 +182,11 @@ impl Lower<'_> {
             Expr::Str([": ", name, " has failed; what it leaves behind needs its owner"].concat()),
         ]);
         let title = [name, ": tell ", &self.release.role(owner).name].concat();
+        self.telling = Some(Purpose::new(
+            At::Undo(id),
+            "owner",
+            Deed::Tell(MomentKind::NeedsHelp),
+        ));
         self.publish(owner, message, &title, &told, next);
     }
 

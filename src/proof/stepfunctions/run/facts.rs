@@ -9,9 +9,36 @@ use crate::proof::event::Record;
 use crate::proof::stepfunctions::jsonata::Expr;
 use crate::proof::stepfunctions::machine::Template;
 use crate::proof::stepfunctions::value::{Reads, Value, eval};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Run<'_> {
+    /// Counts how often gates that do not pass, or have no data, were judged: once each time, wherever the plan judges them.
+    pub(super) fn count(&self, tests: &[Test]) {
+        let (mut asked, mut held) = (BTreeSet::new(), BTreeSet::new());
+        for test in tests {
+            match test {
+                Test::Blank(_, g) | Test::Unsure(_, g) => drop(asked.insert(*g)),
+                Test::Holds(_, g) => drop(held.insert(*g)),
+                _ => {}
+            }
+        }
+        let more = |g: GateId| *self.judged.borrow_mut().entry(g).or_default() += 1;
+        for g in asked.into_iter().filter(|g| self.scenario.blank.contains(g)) {
+            self.asked.borrow_mut().insert(g);
+            more(g);
+        }
+        for g in held {
+            // One that is not asked for its data first is judged all the same.
+            let unasked = self.scenario.blank.contains(&g) && !self.asked.borrow_mut().remove(&g);
+            if unasked || self.scenario.gates.contains(&g) {
+                more(g);
+            }
+            if self.without_data(g) {
+                self.blank.set(true);
+            }
+        }
+    }
+
     pub(super) fn truth(&self, test: &Test) -> bool {
         let s = self.scenario;
         match test {
@@ -23,7 +50,7 @@ impl Run<'_> {
                 let judged = self.judged.borrow().get(g).copied().unwrap_or_default();
                 !s.gates.contains(g) || judged <= s.passes
             }
-            Test::Fires(t) => s.fires == Some(*t) && self.looks.get() > s.quiet,
+            Test::Fires(t) => s.fires == Some(*t) && self.world.ripe && self.looks.get() > s.quiet,
             Test::Digest(a) => s.undigested != Some(*a),
             Test::Unknown => s.unknown,
             Test::Chosen(i) => s.chosen == Some(*i),

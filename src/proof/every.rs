@@ -1,0 +1,247 @@
+//! Every combination of the outcomes of a small plan's parts: the artifact and the reference semantics must agree in each.
+//!
+//! Elsewhere things go wrong one or two at a time; here each step, gate, approval, decision, undo, hold and answer comes out in
+//! every way together with every way of all the others. Must not know a target but by its runs. Called by tests on small plans.
+
+use super::event::{Trace, What};
+use super::scenario::{Open, Scenario};
+use super::{Difference, Reference, clock, held, not_understood, opened, reference, stepfunctions};
+use crate::emit::parts::{At, Deed, Purpose, Test};
+use crate::emit::stepfunctions::parts::Manifest;
+use crate::model::{Atom, DecisionId, GateId, GateTest, ParamId, Release, StageId};
+use crate::plan::Plan;
+use crate::run::{Subject, Verb};
+use std::collections::BTreeMap;
+
+/// How many combinations were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreement {
+    /// All of them: each was held against the plan.
+    pub combinations: usize,
+    /// Those that were compared with the reference semantics, step by step.
+    pub compared: usize,
+}
+
+/// One way in which a part comes out.
+#[derive(Debug, Clone)]
+enum Way {
+    Well,
+    Fails(Purpose),
+    Silent(Vec<Purpose>),
+    Gate(GateId),
+    Option(DecisionId, usize),
+    Answer(usize),
+    Param(ParamId, usize),
+}
+
+/// Holds a state machine against its plan and the reference semantics in every combination of outcomes.
+///
+/// # Errors
+/// The first combination in which they do not agree, or more combinations than `most`.
+pub fn every(
+    plan: &Plan,
+    bytes: &str,
+    manifest: &Manifest,
+    most: usize,
+) -> Result<Agreement, Box<Difference>> {
+    let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
+    let open = opened(manifest);
+    let interpreter = Reference::new(plan);
+    let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
+    let parts = ways(plan.release(), &open);
+    let combinations = parts.iter().try_fold(1usize, |n, ways| n.checked_mul(ways.len()));
+    let Some(combinations) = combinations.filter(|n| *n <= most) else {
+        return Err(not_understood("it has too many combinations of outcomes".into()));
+    };
+    let mut compared = 0;
+    for number in 0..combinations {
+        let scenario = scenario(plan, &parts, number);
+        let meant = meant(plan, &open, &interpreter, &scenario);
+        let trace = held(plan, &open, &run, &scenario, meant.as_ref())?;
+        if let Some(meant) = &meant {
+            let differs = |what: String| {
+                Box::new(Difference {
+                    what,
+                    outcome: scenario.words(plan.release()),
+                    trace: super::shown(plan, &trace),
+                    reference: reference::shown(plan, meant),
+                })
+            };
+            compared += usize::from(alike(plan, meant, &trace).map_err(differs)?);
+        }
+    }
+    Ok(Agreement {
+        combinations,
+        compared,
+    })
+}
+
+/// The same run by the reference semantics, where it can be told the same.
+fn meant(
+    plan: &Plan,
+    open: &Open,
+    interpreter: &Reference<'_>,
+    scenario: &Scenario,
+) -> Option<crate::run::Trace> {
+    let mut told = scenario.clone();
+    told.silent.retain(|p| !matches!(p.deed, Deed::Decide(..)));
+    let mut outcomes = reference::outcomes(plan, open, &told)?;
+    for part in &scenario.silent {
+        // Nobody decides: all its questions stay open.
+        if let Deed::Decide(d, _) = part.deed {
+            outcomes.decisions.insert(d, None);
+        }
+    }
+    Some(interpreter.run(&outcomes))
+}
+
+/// The ways of each part, in the order of the plan's parts.
+fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
+    let mut places: BTreeMap<At, Vec<Way>> = BTreeMap::new();
+    let mut list: Vec<Vec<Way>> = Vec::new();
+    let mut pauses = false;
+    for part in &open.parts {
+        match (part.at, part.deed) {
+            (At::Stage(_) | At::Undo(_) | At::Enter(_) | At::Exit(_), Deed::Act | Deed::Await) => {
+                places.entry(part.at).or_default().push(Way::Fails(part.clone()));
+            }
+            (At::Finally, Deed::Act | Deed::Await) => list.push(vec![Way::Well, Way::Fails(part.clone())]),
+            (_, Deed::Grant(a)) => {
+                let mut ways = vec![Way::Well, Way::Fails(part.clone())];
+                let approval = release.approval(a);
+                if approval.within.or(approval.open_for).is_some() {
+                    ways.push(Way::Silent(vec![part.clone()]));
+                }
+                list.push(ways);
+            }
+            (_, Deed::Resume(_)) => pauses = true,
+            _ => {}
+        }
+    }
+    // One step of each place fails at most: what comes after it is not done.
+    for mut ways in places.into_values() {
+        ways.insert(0, Way::Well);
+        list.push(ways);
+    }
+    for gate in (0..release.gates.len()).map(GateId::at) {
+        let asked = open.parts.iter().any(|p| p.deed == Deed::Judge(gate));
+        let metrics = matches!(release.gate(gate).test, GateTest::Metrics(_))
+            && open
+                .tests
+                .iter()
+                .any(|t| matches!(t, Test::Holds(_, g) if *g == gate));
+        if asked || metrics {
+            list.push(vec![Way::Well, Way::Gate(gate)]);
+        }
+    }
+    for (i, decision) in release.decisions.iter().enumerate() {
+        let id = DecisionId::at(i);
+        let asked = |p: &&Purpose| matches!(p.deed, Deed::Decide(d, _) if d == id);
+        let questions: Vec<Purpose> = open.parts.iter().filter(asked).cloned().collect();
+        if questions.is_empty() {
+            continue;
+        }
+        let mut ways: Vec<Way> = (0..decision.options.len()).map(|o| Way::Option(id, o)).collect();
+        if decision.question.within.is_some() {
+            ways.push(Way::Silent(questions));
+        }
+        list.push(ways);
+    }
+    let mut params: BTreeMap<ParamId, Vec<Way>> = BTreeMap::new();
+    for test in &open.tests {
+        if let Test::Atom(Atom::Param { param, choice }) = test
+            && *choice > 0
+        {
+            let ways = params.entry(*param).or_insert_with(|| vec![Way::Well]);
+            ways.push(Way::Param(*param, *choice));
+        }
+    }
+    list.extend(params.into_values());
+    if pauses {
+        list.push((0..4).map(Way::Answer).collect());
+    }
+    list
+}
+
+/// The combination of a number.
+fn scenario(plan: &Plan, parts: &[Vec<Way>], mut number: usize) -> Scenario {
+    let mut scenario = Scenario {
+        start: Some(clock::start(plan)),
+        ..Scenario::well(plan.release())
+    };
+    for ways in parts {
+        let way = &ways[number % ways.len()];
+        number /= ways.len();
+        match way {
+            Way::Well => {}
+            Way::Fails(part) => drop(scenario.fails.insert(part.clone())),
+            Way::Silent(parts) => scenario.silent.extend(parts.iter().cloned()),
+            Way::Gate(gate) => drop(scenario.gates.insert(*gate)),
+            Way::Option(decision, option) => drop(scenario.options.insert(*decision, *option)),
+            // What is tried again works then.
+            Way::Answer(answer) => (scenario.resume, scenario.once) = (*answer, *answer == 0),
+            Way::Param(param, choice) => drop(scenario.params.insert(*param, *choice)),
+        }
+    }
+    scenario
+}
+
+/// The steps that a stage or its undo began, in order.
+type Steps = BTreeMap<(bool, StageId), Vec<String>>;
+
+/// Holds the steps of each stage and of each undo, one after the other, against the reference; false where which of them had
+/// begun depends on how long things take.
+fn alike(plan: &Plan, meant: &crate::run::Trace, trace: &Trace) -> Result<bool, String> {
+    let (mut mine, mut theirs) = (Steps::new(), Steps::new());
+    for event in &trace.events {
+        let What::Begin(p) = &event.what else { continue };
+        let key = match (p.at, p.deed) {
+            (At::Stage(s), Deed::Act | Deed::Await) => (false, s),
+            (At::Undo(s), Deed::Act | Deed::Await) => (true, s),
+            _ => continue,
+        };
+        let steps = mine.entry(key).or_default();
+        // What is waited for is looked at again and again; the reference begins to wait once.
+        if p.deed != Deed::Await || steps.last().map(String::as_str) != Some(p.step.as_str()) {
+            steps.push(p.step.to_string());
+        }
+    }
+    for event in &meant.events {
+        let (Subject::Stage(s), Some(step)) = (event.subject, &event.step) else {
+            continue;
+        };
+        let key = match event.verb {
+            Verb::StepStart if reference::works(plan, s, Some(step)) => (false, s),
+            Verb::UndoStep => (true, s),
+            _ => continue,
+        };
+        theirs.entry(key).or_default().push(step.to_string());
+    }
+    if mine == theirs {
+        return Ok(true);
+    }
+    if trace.events.iter().any(|e| e.what == What::Join) {
+        return Ok(false);
+    }
+    let found = mine
+        .keys()
+        .chain(theirs.keys())
+        .find(|k| mine.get(k) != theirs.get(k));
+    let Some((undo, stage)) = found else {
+        return Ok(true);
+    };
+    let words = |steps: &Steps| {
+        steps
+            .get(&(*undo, *stage))
+            .map_or("nothing".into(), |l| l.join(", "))
+    };
+    Err([
+        if *undo { "the undo of stage `" } else { "stage `" },
+        &plan.release().stage(*stage).name,
+        "` does ",
+        &words(&mine),
+        "; by the reference ",
+        &words(&theirs),
+    ]
+    .concat())
+}
