@@ -16,6 +16,7 @@ mod reference;
 mod scenario;
 mod scenarios;
 mod stepfunctions;
+mod symbolic;
 mod timing;
 mod walk;
 
@@ -48,6 +49,8 @@ pub struct Difference {
 pub struct Proved {
     /// The runs.
     pub runs: usize,
+    /// What was proved of every outcome at once.
+    pub demands: usize,
 }
 
 /// Proves that a state machine means its plan.
@@ -86,6 +89,7 @@ pub fn workflows(
     manifest: &Workflows,
 ) -> Result<Proved, Box<Difference>> {
     let model = github::read(plan, [release, rollback], manifest).map_err(not_understood)?;
+    let demands = symbolic::workflows(plan, model.pair())?;
     let entries = manifest.flows.iter().flat_map(|f| &f.entries);
     let mut open = Open {
         parts: entries.flat_map(|e| e.parts.iter().cloned()).collect(),
@@ -94,7 +98,17 @@ pub fn workflows(
     open.tests.extend(scenarios::choices(plan.release()));
     let list = github::scenarios(plan, &open);
     let run = |scenario: &Scenario| model.run(plan, scenario);
-    all(plan, &open, list, (model.size(), MOST_PARTS), &run)
+    let proved = all(plan, &open, list, (model.size(), MOST_PARTS), &run)?;
+    Ok(Proved { demands, ..proved })
+}
+
+/// Proves the conditions of two workflows over every outcome at once, and nothing else of them; the number of demands.
+///
+/// # Errors
+/// The first demand that is broken, with an outcome that breaks it.
+pub fn every_outcome(plan: &Plan, texts: [&str; 2], manifest: &Workflows) -> Result<usize, Box<Difference>> {
+    let model = github::read(plan, texts, manifest).map_err(not_understood)?;
+    symbolic::workflows(plan, model.pair())
 }
 
 /// What an expression of GitHub's comes to, with its contexts given as JSON; no status function holds but `always()` and `success()`.
@@ -146,7 +160,10 @@ fn all(
     });
     match found.into_iter().min_by_key(|(at, _)| *at) {
         Some((_, difference)) => Err(difference),
-        None => Ok(Proved { runs: chosen.len() }),
+        None => Ok(Proved {
+            runs: chosen.len(),
+            demands: 0,
+        }),
     }
 }
 

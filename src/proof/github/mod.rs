@@ -4,7 +4,7 @@
 
 mod back;
 mod duties;
-mod expr;
+pub(super) mod expr;
 mod fixed;
 mod outcomes;
 mod run;
@@ -13,7 +13,7 @@ mod state;
 mod step;
 mod structure;
 mod value;
-mod workflow;
+pub(super) mod workflow;
 
 use super::event::Trace;
 use super::scenario::Scenario;
@@ -57,7 +57,12 @@ pub fn read<'m>(plan: &Plan, texts: [&str; 2], manifest: &'m Manifest) -> Result
     })
 }
 
-impl Model<'_> {
+impl<'m> Model<'m> {
+    /// The workflows as they were read.
+    pub fn pair(&self) -> &workflow::Pair<'m> {
+        &self.pair
+    }
+
     /// How much one run may visit.
     pub fn size(&self) -> usize {
         self.pair.size

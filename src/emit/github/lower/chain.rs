@@ -118,6 +118,8 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
     }
     let count = parts.len();
     let mut done: Vec<(String, Option<Expr>)> = Vec::new();
+    // While only questions stand before a job, which are skipped for one reason or another, it waits for all of it itself.
+    let mut worked = false;
     let mut list = Vec::new();
     for (i, part) in parts.into_iter().enumerate() {
         let last = i + 1 == count;
@@ -135,7 +137,7 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
         b.from(chain.origin);
         b.at = chain.at;
         // A later part asks the one before it, and nobody else.
-        let first = i == 0 || chain.each;
+        let first = !worked || chain.each;
         let always = |n: &&String| ["todo", "preflight"].contains(&n.as_str());
         let needs = chain.needs.iter().filter(|n| first || always(n));
         b.needs.extend(needs.cloned());
@@ -171,6 +173,7 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
                 let environment = ctx.environment(&Purpose::Deploy(chain.place));
                 list.push(b.finish(Expr::all(cond), Some(environment), Some(chain.place), &chain.duty));
                 done = vec![(id, None)];
+                worked = true;
             }
             Piece::Person(link, what, captures, within) => {
                 b.name = format!("{}: {}", b.name, names::title(ctx.release, &what));
