@@ -532,7 +532,10 @@ impl Of<'_> {
         let asked =
             |p: &Purpose| p.at == At::Stage(id) && matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_));
         let before = flow.jobs.iter().take_while(|j| j.id != job.id);
-        let first_of_all = !{ before }.any(|j| j.steps.iter().any(|s| s.parts().iter().any(asked)));
+        let first_of_all = !{ before.clone() }.any(|j| j.steps.iter().any(|s| s.parts().iter().any(asked)));
+        // Whoever starts it may take until the window is over.
+        let begins = |p: &Purpose| p.at == At::Stage(id) && p.deed == Deed::Begin;
+        let begun = { before }.any(|j| j.steps.iter().any(|s| s.parts().iter().any(begins)));
         if !first_of_all {
             return Ok(());
         }
@@ -547,8 +550,8 @@ impl Of<'_> {
                 Fixed::Window,
                 "the window",
             ),
-            (lapses, Fixed::Valid, "how old its approvals are"),
-            (stage.timeout.is_some(), Fixed::Clock, "the clock"),
+            (lapses && !begun, Fixed::Valid, "how old its approvals are"),
+            (stage.timeout.is_some() && !begun, Fixed::Clock, "the clock"),
         ];
         for (demanded, script, what) in wanted {
             let looks = job.steps[..first].iter().any(|s| is(s, &[script]));

@@ -300,6 +300,10 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
     }
+    let seconds: i64 = items.iter().map(|i| i.seconds).sum();
+    if started_late(ctx, id, index) {
+        in_time(&mut b, id, stage, seconds, None);
+    }
     let last = index + 1 == ctx.segments(id).len();
     let (mut units, mut gates) = (BTreeMap::new(), BTreeMap::new());
     let mut before: Vec<String> = Vec::new();
@@ -364,6 +368,26 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
     b.finish(cond, Some(environment), Some(segment.environment), &stage.slug)
 }
 
+/// A look at the window, which waits for its opening.
+fn in_time(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64, cond: Option<Expr>) {
+    let ctx = b.ctx;
+    if in_window(ctx.release, id) {
+        // What is left of the job's life after its work is what it may wait for the opening.
+        let wait = (LONGEST_JOB * 60 - 900 - work).clamp(0, LONGEST_WAIT);
+        let mut vars = b.vars("V");
+        window::variables(ctx, &mut vars, Some(stage.environment), false, wait);
+        b.seconds += wait;
+        b.fixed(Some("window"), "The window is open", cond, vars, Fixed::Window);
+    }
+}
+
+/// Whether a job is the first to work after somebody was asked to start its stage: the window may have closed meanwhile.
+fn started_late(ctx: &Ctx<'_>, id: StageId, index: usize) -> bool {
+    let before = &ctx.segments(id)[..index];
+    let work = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
+    ctx.release.stage(id).started_by.is_some() && index > 0 && !before[1..].iter().any(work)
+}
+
 /// What the first working job of a stage does before anything begins.
 fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
     let ctx = b.ctx;
@@ -381,20 +405,7 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
             success_and([Expr::StepOutput("when".into(), "applicable".into()).is("true")])
         }
     };
-    if in_window(ctx.release, id) {
-        // What is left of the job's life after its work is what it may wait for the opening.
-        let wait = (LONGEST_JOB * 60 - 900 - work).clamp(0, LONGEST_WAIT);
-        let mut vars = b.vars("V");
-        window::variables(ctx, &mut vars, Some(stage.environment), false, wait);
-        b.seconds += wait;
-        b.fixed(
-            Some("window"),
-            "The window is open",
-            applies(),
-            vars,
-            Fixed::Window,
-        );
-    }
+    in_time(b, id, stage, work, applies());
     let valid: Vec<_> = stage
         .approved
         .iter()
