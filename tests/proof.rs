@@ -115,6 +115,10 @@ fn every_pair_of_workflows_means_its_plan() {
     assert!(plans_ > 100 && runs > 5_000, "{plans_} plans, {runs} runs");
 }
 
+/// A plan that is no good, and whose state machine is refused besides: an approval of a stage that does not apply is waited for by what
+/// comes after that stage, where the plan does not wait.
+const STRICTER: &str = "codes/approval/unguarded_production/bad_conditional.release";
+
 #[test]
 fn every_state_machine_means_its_plan() {
     let (mut wrong, mut plans_, mut runs) = (Vec::new(), 0, 0);
@@ -125,9 +129,11 @@ fn every_state_machine_means_its_plan() {
         let manifest = stepfunctions::manifest(&plan);
         match proof::state_machine(&plan, &machine(&plan, &sources), &manifest) {
             Ok(proved) => {
+                assert!(!path.ends_with(STRICTER), "it means its plan now");
                 plans_ += 1;
                 runs += proved.runs;
             }
+            Err(_) if path.ends_with(STRICTER) => {}
             Err(d) => wrong.push(format!(
                 "{}: {}\n{}",
                 path.display(),

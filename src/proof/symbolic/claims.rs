@@ -366,28 +366,48 @@ impl<'p, 'w> Claims<'p, 'w> {
             return known.clone();
         }
         let own = self.awaited(Node::Stage(id));
-        let stages = self.plan.stages_before(id);
-        let mut further = Vec::new();
-        if !stages.is_empty()
+        let mut further = vec![own];
+        // When none of the stages it comes after applies, it comes after what they come after; who says yes to them is not inherited.
+        let mut stages = self.comes_after(&[id]);
+        let mut given = Vec::new();
+        let mut seen = stages.clone();
+        while !stages.is_empty()
             && stages
                 .iter()
                 .all(|s| self.plan.release().stage(*s).when != Cond::True)
         {
-            let mut none = Vec::new();
             for s in &stages {
                 let when = self.plan.release().stage(*s).when.clone();
-                none.push(self.weak(&when, true).negate());
+                given.push(self.weak(&when, true).negate());
             }
+            stages = self.comes_after(&stages);
+            stages.retain(|s| !seen.contains(s));
+            seen.extend(&stages);
+            let mut all = Vec::new();
             for s in &stages {
-                further.push(self.before(*s));
+                all.push(self.over(*s));
             }
-            further = vec![Formula::all(none).implies(Formula::all(further))];
+            further.push(Formula::all(given.clone()).implies(Formula::all(all)));
         }
-        further.push(own);
         let formula = Formula::all(further);
         let literal = Formula::Is(self.world.logic.literal(&formula));
         self.before.insert(id, literal.clone());
         literal
+    }
+
+    /// The stages that stages come after: because they say so, or because they are done one at a time.
+    fn comes_after(&self, stages: &[StageId]) -> Vec<StageId> {
+        let mut list = Vec::new();
+        for id in stages {
+            for (node, edge) in self.plan.waits_for(Node::Stage(*id)) {
+                if let (Node::Stage(s), EdgeKind::After | EdgeKind::Serial) = (node, edge.kind) {
+                    list.push(s);
+                }
+            }
+        }
+        list.sort_unstable();
+        list.dedup();
+        list
     }
 
     /// All that something waits for directly has ended.

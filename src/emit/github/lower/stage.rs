@@ -179,7 +179,6 @@ fn skippable(
         }
     };
     let mut ways = Vec::new();
-    // A declared way around removes the question of a gate.
     if let SegmentKind::Person(ask) = &segment.kind {
         ways.extend(
             ask.gate
@@ -300,9 +299,8 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
     }
-    let seconds: i64 = items.iter().map(|i| i.seconds).sum();
     if started_late(ctx, id, index) {
-        in_time(&mut b, id, stage, seconds, None);
+        in_time(&mut b, id, stage, items.iter().map(|i| i.seconds).sum(), None);
     }
     let last = index + 1 == ctx.segments(id).len();
     let (mut units, mut gates) = (BTreeMap::new(), BTreeMap::new());
@@ -383,9 +381,9 @@ fn in_time(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64, co
 
 /// Whether a job is the first to work after somebody was asked to start its stage: the window may have closed meanwhile.
 fn started_late(ctx: &Ctx<'_>, id: StageId, index: usize) -> bool {
-    let before = &ctx.segments(id)[..index];
     let work = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
-    ctx.release.stage(id).started_by.is_some() && index > 0 && !before[1..].iter().any(work)
+    let between = ctx.segments(id)[..index].iter().skip(1);
+    index > 0 && ctx.release.stage(id).started_by.is_some() && !{ between }.any(work)
 }
 
 /// What the first working job of a stage does before anything begins.
