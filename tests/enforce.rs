@@ -3,12 +3,11 @@
 //!
 //! `tests/corpus/enforce/<case>/plan.release` is asked; what is printed stands beside it.
 
-use releasec::emit::Context;
+mod shared;
+
 use releasec::emit::enforce::rules::RULES;
 use releasec::emit::enforce::{Level, PIPELINES, table};
-use releasec::plan::Plan;
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
+use shared::{context, plan};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -111,31 +110,6 @@ fn it_ends_with_one_when_the_plan_cannot_be_built_or_is_to_be_held_strictly() {
     assert!(said.contains("these are github and stepfunctions"), "{said}");
 }
 
-/// Files next to each other, as they are on the disk.
-struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
-        let full = Path::new(from).parent().expect("a folder").join(path);
-        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
-        Ok(Loaded {
-            path: full.to_string_lossy().into_owned(),
-            text: text.into(),
-        })
-    }
-}
-
-fn compile(path: &Path) -> (Plan, SourceMap) {
-    let text = std::fs::read_to_string(path).expect("a readable plan");
-    let mut sources = SourceMap::new();
-    let file = sources.add(path.to_string_lossy(), text);
-    let (program, _) = releasec::resolve::load(&mut sources, &Disk, file);
-    let release = releasec::eval::lower(&program, &sources, &[])
-        .release
-        .expect("a release");
-    (Plan::new(release).expect("no circle"), sources)
-}
-
 /// Nothing that a target finds is missing in the table, and nothing stands there as not held that no target has found.
 #[test]
 fn the_table_and_the_findings_of_the_targets_say_the_same() {
@@ -148,16 +122,8 @@ fn the_table_and_the_findings_of_the_targets_say_the_same() {
     let mut all = cases();
     all.extend(examples.iter().map(|e| root().join("examples").join(e)));
     for path in all {
-        let (plan, sources) = compile(&path);
-        let context = Context {
-            sources: &sources,
-            digest: "0000",
-            version: "0.1.0",
-            source: "plan.release",
-            findings: &[],
-            held: None,
-            changes: None,
-        };
+        let (plan, sources) = plan(&path);
+        let context = context(&sources);
         let table = table(&plan, &context, &PIPELINES);
         for target in PIPELINES {
             let (_, bag) = (target.emit)(&plan, &context);

@@ -1,10 +1,10 @@
 //! Small plans in every combination of the outcomes of their parts: their state machines do what the reference semantics does.
 
-use releasec::emit::{Context, stepfunctions};
-use releasec::plan::Plan;
+mod shared;
+
+use releasec::emit::stepfunctions;
 use releasec::proof::{self, Agreement};
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
+use shared::{Alone, context, sound};
 
 /// What all of them share.
 const AROUND: &str = r#"
@@ -18,15 +18,6 @@ action undo_it(what: string) { title "Undo ${what}"; run "./undo.sh ${what}"; ch
 action work(what: string)    { title "Do ${what}";   run "./do.sh ${what}";   changes "app:${what}"; takes 1m .. 10m; undo undo_it(what) }
 "#;
 
-/// Nothing is loaded from elsewhere.
-struct Nowhere;
-
-impl Loader for Nowhere {
-    fn load(&self, _: &str, _: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable("nothing is loaded here".into()))
-    }
-}
-
 /// How many combinations there are in all, and how many of them are compared with the reference.
 const EXPECTED: (usize, usize) = (5_249, 5_249);
 
@@ -37,28 +28,8 @@ fn agrees(name: &str, body: &str) -> Agreement {
     let text = format!(
         "{AROUND}\nrelease shop {{ title \"Shop\"; version \"2\"; author ana; owner operations; in production\n{body}\n}}\n"
     );
-    let mut sources = SourceMap::new();
-    let file = sources.add(format!("{name}.release"), text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Nowhere, file);
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    let errors: Vec<String> = bag
-        .iter()
-        .chain(lowered.bag.iter())
-        .filter(|d| d.severity == releasec::diagnostic::Severity::Error)
-        .map(|d| d.message.clone())
-        .collect();
-    assert!(errors.is_empty(), "{name}: {}", errors.join("; "));
-    let plan = Plan::new(lowered.release.expect("a release")).expect("no circle");
-    let context = Context {
-        sources: &sources,
-        digest: "0000",
-        version: "0.0.0",
-        source: "plan.release",
-        findings: &[],
-        held: None,
-        changes: None,
-    };
-    let (artifacts, _) = stepfunctions::emit(&plan, &context);
+    let (plan, sources) = sound(&format!("{name}.release"), &text, &Alone);
+    let (artifacts, _) = stepfunctions::emit(&plan, &context(&sources));
     let [machine] = artifacts.as_slice() else {
         panic!("{name}: one state machine");
     };

@@ -1,90 +1,20 @@
 //! The conditions of the emitted workflows, changed one by one: a solver finds the outcome in which each does what the plan does not say.
 
-use releasec::emit::{Context, github};
-use releasec::model::HoldId;
-use releasec::plan::Plan;
+mod shared;
+
 use releasec::proof;
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
-use std::path::Path;
-
-struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
-        let full = Path::new(from).parent().expect("a folder").join(path);
-        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
-        Ok(Loaded {
-            path: full.to_string_lossy().into_owned(),
-            text: text.into(),
-        })
-    }
-}
-
-/// The plan of a file, when it is one that could be built.
-fn plan(path: &Path) -> Option<(Plan, SourceMap)> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let mut sources = SourceMap::new();
-    let file = sources.add(path.to_string_lossy().into_owned(), text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Disk, file);
-    if bag.has_errors() {
-        return None;
-    }
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    if lowered.bag.has_errors() {
-        return None;
-    }
-    let plan = Plan::new(lowered.release?).ok()?;
-    // A hold without a way between its ends is an error of the plan, and nothing is emitted.
-    let mut holds = (0..plan.release().holds.len()).map(HoldId::at);
-    if holds.any(|h| plan.hold_stages(h).is_empty()) {
-        return None;
-    }
-    Some((plan, sources))
-}
-
-fn context(sources: &SourceMap) -> Context<'_> {
-    Context {
-        sources,
-        digest: "0000",
-        version: "0.0.0",
-        source: "plan.release",
-        findings: &[],
-        held: None,
-        changes: None,
-    }
-}
+use shared::{has_empty_hold, here, plan, plans, workflows};
 
 #[test]
 fn every_pair_of_workflows_means_its_plan_in_every_outcome() {
-    let (mut wrong, mut plans, mut demands) = (Vec::new(), 0, 0);
-    let mut open: Vec<_> = ["examples", "tests"]
-        .map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f))
-        .into();
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            open.extend(
-                std::fs::read_dir(path)
-                    .expect("a folder")
-                    .flatten()
-                    .map(|e| e.path()),
-            );
+    let (mut wrong, mut seen, mut demands) = (Vec::new(), 0, 0);
+    for (path, plan, sources) in ["examples", "tests"].into_iter().flat_map(plans) {
+        if has_empty_hold(&plan) {
             continue;
         }
-        if path.extension().is_none_or(|e| e != "release") {
-            continue;
-        }
-        let Some((plan, sources)) = plan(&path) else {
-            continue;
-        };
-        let context = context(&sources);
-        let (artifacts, _) = github::emit(&plan, &context);
-        let [release, rollback] = artifacts.as_slice() else {
-            continue;
-        };
-        let manifest = github::manifest(&plan, &context);
-        match proof::every_outcome(&plan, [&release.content, &rollback.content], &manifest) {
-            Ok(n) => (plans, demands) = (plans + 1, demands + n),
+        let ([release, rollback], manifest) = workflows(&plan, &sources);
+        match proof::every_outcome(&plan, [&release, &rollback], &manifest) {
+            Ok(n) => (seen, demands) = (seen + 1, demands + n),
             Err(d) => wrong.push(format!(
                 "{}: {}\n{}",
                 path.display(),
@@ -93,12 +23,9 @@ fn every_pair_of_workflows_means_its_plan_in_every_outcome() {
             )),
         }
     }
-    println!("{plans} plans, {demands} demands");
+    println!("{seen} plans, {demands} demands");
     assert!(wrong.is_empty(), "{} plans\n{}", wrong.len(), wrong.join("\n"));
-    assert!(
-        plans > 300 && demands > 10_000,
-        "{plans} plans, {demands} demands"
-    );
+    assert!(seen > 300 && demands > 10_000, "{seen} plans, {demands} demands");
 }
 
 /// The operands of the outermost `&&` of a condition, by their places.
@@ -183,13 +110,9 @@ fn a_changed_condition_is_found_out() {
         "examples/database-migration/migration.release",
         "examples/multi-region/regions.release",
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-        let (plan, sources) = plan(&path).expect("a plan");
-        let context = context(&sources);
-        let (artifacts, _) = github::emit(&plan, &context);
-        let manifest = github::manifest(&plan, &context);
-        let texts: Vec<&str> = artifacts.iter().map(|a| a.content.as_str()).collect();
-        let (release, rollback) = (texts[0], texts[1]);
+        let (plan, sources) = plan(&here(name));
+        let (texts, manifest) = workflows(&plan, &sources);
+        let (release, rollback) = (texts[0].as_str(), texts[1].as_str());
         let demands = proof::every_outcome(&plan, [release, rollback], &manifest);
         println!(
             "{name}: {} demands",

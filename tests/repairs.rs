@@ -3,19 +3,12 @@
 //! Plans that nobody can approve are drawn at random: roles that share people, approvals that ask for several of them and keep
 //! them apart, people named for executing. What the finding says to do is done to the text, word for word.
 
+mod shared;
+
 use releasec::checks;
 use releasec::diagnostic::Diagnostic;
-use releasec::plan::Plan;
-use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::source::{SourceMap, Span};
-
-struct Alone;
-
-impl Loader for Alone {
-    fn load(&self, _from: &str, _path: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable("there is no other file".into()))
-    }
-}
+use shared::{Alone, sound};
 
 /// A small generator, the same on every machine.
 struct Dice(u64);
@@ -113,17 +106,7 @@ fn text(d: &Drawn) -> String {
 
 /// What is found of the two codes whose findings say how to mend that nobody can approve.
 fn found(text: &str) -> (SourceMap, Vec<Diagnostic>) {
-    let mut sources = SourceMap::new();
-    let file = sources.add("shop.release", text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Alone, file);
-    assert!(!bag.has_errors(), "{:?}\n{text}", bag.into_sorted());
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    assert!(
-        !lowered.bag.has_errors(),
-        "{:?}\n{text}",
-        lowered.bag.into_sorted()
-    );
-    let plan = Plan::new(lowered.release.expect("a release")).unwrap_or_else(|_| panic!("a plan: {text}"));
+    let (plan, sources) = sound("shop.release", text, &Alone);
     let mut all = checks::run(&plan, &sources).findings;
     all.retain(|d| ["sod/unsatisfiable", "sod/quorum_exceeds_pool"].contains(&d.code.0));
     (sources, all)

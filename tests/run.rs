@@ -3,10 +3,12 @@
 //! A case is a folder of `tests/corpus/run/`: `plan.release` says at its head which sentence it holds, each line of `outcomes.txt`
 //! is one run (`fail web; answer retry`), and `trace.snap` is what comes out. Laws over drawn plans stand below.
 
+mod shared;
+
 use releasec::plan::{Node, Plan, StageUndo};
 use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::run::{Final, Outcomes, Subject, Trace, Verb, run, wish};
-use releasec::source::SourceMap;
+use shared::sound;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -27,13 +29,7 @@ impl Loader for Folder {
 
 #[track_caller]
 fn plan(folder: &Path, text: &str) -> Plan {
-    let mut sources = SourceMap::new();
-    let file = sources.add("plan.release", text);
-    let (program, mut bag) = releasec::resolve::load(&mut sources, &Folder(folder.to_path_buf()), file);
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    bag.extend(lowered.bag);
-    assert!(!bag.has_errors(), "{:#?}\n{text}", bag.into_sorted());
-    Plan::new(lowered.release.expect("a release")).unwrap_or_else(|_| panic!("no cycle"))
+    sound("plan.release", text, &Folder(folder.to_path_buf())).0
 }
 
 fn time(ms: i64) -> String {

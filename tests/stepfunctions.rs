@@ -2,30 +2,17 @@
 //!
 //! Independent judges and an interpreter stand in `conformance/`.
 
+mod shared;
+
 use releasec::emit::{Artifact, Context, stepfunctions};
 use releasec::plan::Plan;
-use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::source::SourceMap;
+use shared::{Disk, context, sound};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Files next to each other, as they are on the disk.
-struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
-        let folder = Path::new(from).parent().expect("a folder");
-        let full = folder.join(path);
-        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
-        Ok(Loaded {
-            path: full.to_string_lossy().into_owned(),
-            text: text.into(),
-        })
-    }
 }
 
 /// A plan and the texts it came from.
@@ -35,18 +22,7 @@ fn plan(path: &Path) -> (Plan, SourceMap) {
 }
 
 fn compile(path: &str, text: &str) -> (Plan, SourceMap) {
-    let mut sources = SourceMap::new();
-    let file = sources.add(path, text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Disk, file);
-    assert!(!bag.has_errors(), "{path}: {:?}", bag.into_sorted());
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    assert!(
-        !lowered.bag.has_errors(),
-        "{path}: {:?}",
-        lowered.bag.into_sorted()
-    );
-    let release = lowered.release.expect("a release");
-    (Plan::new(release).expect("no circle"), sources)
+    sound(path, text, &Disk)
 }
 
 fn emitted(path: &Path) -> (Artifact, Vec<releasec::diagnostic::Diagnostic>) {
@@ -56,13 +32,8 @@ fn emitted(path: &Path) -> (Artifact, Vec<releasec::diagnostic::Diagnostic>) {
 
 fn of(plan: &Plan, sources: &SourceMap) -> (Artifact, Vec<releasec::diagnostic::Diagnostic>) {
     let context = Context {
-        sources,
-        digest: "0000",
         version: "0.1.0",
-        source: "plan.release",
-        findings: &[],
-        held: None,
-        changes: None,
+        ..context(sources)
     };
     let (mut artifacts, bag) = stepfunctions::emit(plan, &context);
     assert_eq!(artifacts.len(), 1);

@@ -3,38 +3,19 @@
 //!
 //! Terraform itself judges every example in `conformance/`.
 
+mod shared;
+
 use releasec::emit::{Artifact, Context, terraform};
-use releasec::plan::Plan;
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
+use shared::{Alone, context, sound};
 
-/// No plan here imports a file.
-struct Nothing;
-
-impl Loader for Nothing {
-    fn load(&self, _: &str, path: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable(path.to_string()))
-    }
-}
-
+const PATH: &str = "examples/hello/hello.release";
 const HELLO: &str = include_str!("../examples/hello/hello.release");
 
 fn emitted(text: &str) -> Vec<Artifact> {
-    let mut sources = SourceMap::new();
-    let file = sources.add("examples/hello/hello.release", text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Nothing, file);
-    assert!(!bag.has_errors(), "{:?}", bag.into_sorted());
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    assert!(!lowered.bag.has_errors(), "{:?}", lowered.bag.into_sorted());
-    let plan = Plan::new(lowered.release.expect("a release")).expect("no circle");
+    let (plan, sources) = sound(PATH, text, &Alone);
     let context = Context {
-        sources: &sources,
-        digest: "0000",
-        version: "0.0.0",
-        source: "examples/hello/hello.release",
-        findings: &[],
-        held: None,
-        changes: None,
+        source: PATH,
+        ..context(&sources)
     };
     terraform::emit(&plan, &context).0
 }

@@ -1,36 +1,14 @@
 //! Variants: every check holds in each of them, the work is shared between them, and a finding names the fewest choices it needs.
 
+mod shared;
+
 use releasec::diagnostic::Diagnostic;
-use releasec::plan::Plan;
 use releasec::plan::people::{Budget, Directory, Fewest, STEPS, Seating, Verdict, Which, fewest, scenarios};
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
-
-struct Nothing;
-
-impl Loader for Nothing {
-    fn load(&self, _from: &str, path: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable(format!(
-            "nothing is loaded here, not even {path}"
-        )))
-    }
-}
-
-/// A plan that holds no mistake of writing.
-fn planned(text: &str) -> (SourceMap, Plan) {
-    let mut sources = SourceMap::new();
-    let file = sources.add("plan.release", text);
-    let (program, bag) = releasec::resolve::load(&mut sources, &Nothing, file);
-    assert!(!bag.has_errors(), "{:?}", bag.into_sorted());
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    assert!(!lowered.bag.has_errors(), "{:?}", lowered.bag.into_sorted());
-    let release = lowered.release.expect("a release");
-    (sources, Plan::new(release).expect("no circle"))
-}
+use shared::{Alone, sound};
 
 /// What is found in a plan, and how much was worked out about its variants.
 fn checked(text: &str) -> (Vec<Diagnostic>, usize) {
-    let (sources, plan) = planned(text);
+    let (plan, sources) = sound("plan.release", text, &Alone);
     let found = releasec::checks::gather(&plan, &sources);
     let findings = releasec::checks::settle(plan.release(), found).findings;
     (findings, plan.variants().work())
@@ -234,7 +212,7 @@ fn the_fullest_and_the_emptiest_cases_speak_for_all() {
     let (mut bad, mut good, mut fewer) = (0, 0, 0);
     for round in 0..150 {
         let text = drawn(&mut dice);
-        let (_, plan) = planned(&text);
+        let (plan, _) = sound("plan.release", &text, &Alone);
         let directory = Directory::new(plan.release());
         let cases = |which| scenarios(&plan, &directory, which, |_| true).expect("few cases");
         let all = cases(Which::All);
@@ -358,7 +336,7 @@ fn the_cases_of_duties_are_those_that_the_asserts_leave_and_their_clauses_say_wh
             continue; // Said where the asserts stand.
         }
         excluded += usize::from(left.len() < 12);
-        let (_, plan) = planned(&text);
+        let (plan, _) = sound("plan.release", &text, &Alone);
         let directory = Directory::new(plan.release());
         let cases = scenarios(&plan, &directory, Which::All, |_| true).expect("few cases");
         let applies = |c: Chosen| when.iter().map(|(_, holds)| holds(c)).collect::<Vec<bool>>();

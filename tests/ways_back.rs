@@ -7,12 +7,14 @@
 
 use proptest::prelude::*;
 use rayon::prelude::*;
+mod shared;
+
 use releasec::checks;
 use releasec::model::{ApprovalId, ParamId, Rollback, Stage, StageId, Step, StepKind, Undo};
 use releasec::plan::{Node, Plan};
-use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::run::{Answer, Fault, Final, How, Outcomes, Place, Reference, Subject, Trace, Verb, Verdict};
 use releasec::source::SourceMap;
+use shared::Alone;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -179,14 +181,6 @@ fn body(kind: Kind, i: usize) -> String {
         Kind::GatePauses => format!("{undone}\n    verify sound_or_asked"),
         Kind::GateFails => format!("{undone}\n    verify sound\n    on_failure {{ then pause }}"),
         Kind::GateContinues => format!("{undone}\n    verify sound_or_not\n    on_failure {{ then pause }}"),
-    }
-}
-
-struct Alone;
-
-impl Loader for Alone {
-    fn load(&self, _from: &str, _path: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable("there is no other file".into()))
     }
 }
 

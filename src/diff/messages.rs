@@ -3,7 +3,7 @@
 //! Called by `mod`.
 
 use super::canon::Side;
-use super::out::{Change, Class, Direction, Out};
+use super::out::{Change, Class, Direction, Out, of_release};
 use super::pair::Two;
 use super::say;
 use crate::model::{Dur, Moment, MomentKind, NotifyTarget, Origin, Release, StepKind};
@@ -91,12 +91,7 @@ fn all(side: &Side<'_>) -> BTreeMap<(String, String), Message> {
 
 fn notices(two: &Two<'_>, out: &mut Out) {
     let (was, is) = (all(&two.old), all(&two.new));
-    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
-        Change::new(direction, Class::Messages, "notify", &two.new.r.name, message)
-            .run(run)
-            .everywhere()
-            .placed(old, new)
-    };
+    let change = of_release(two, Class::Messages, "notify");
     for (key, (lead, about, words, origin)) in &was {
         let Some((now, also, shown, place)) = is.get(key) else {
             let message = format!("nobody tells {words} any more");
@@ -170,12 +165,7 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
         map
     };
     let (was, is) = (all(&two.old), all(&two.new));
-    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
-        Change::new(direction, Class::Messages, "escalate", &two.new.r.name, message)
-            .run(run)
-            .everywhere()
-            .placed(old, new)
-    };
+    let change = of_release(two, Class::Messages, "escalate");
     for (key, (after, about, words, origin)) in &was {
         let Some((now, also, shown, place)) = is.get(key) else {
             let message = format!("nobody calls {words} any more");

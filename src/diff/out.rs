@@ -270,6 +270,22 @@ type Key<'c> = (
     &'c str,
 );
 
+/// Makes changes of what the release has once, and every environment with it: the direction, the message, the run that is possible
+/// now, the two places.
+pub(super) fn of_release(
+    two: &Two<'_>,
+    class: Class,
+    kind: &'static str,
+) -> impl Fn(Direction, String, String, Option<&Origin>, Option<&Origin>) -> Change {
+    let name = two.new.r.name.clone();
+    move |direction, message, run, old, new| {
+        Change::new(direction, class, kind, &name, message)
+            .run(run)
+            .everywhere()
+            .placed(old, new)
+    }
+}
+
 fn key(c: &Change) -> Key<'_> {
     (
         std::cmp::Reverse(c.environment.as_ref().map(|(k, _)| *k)),

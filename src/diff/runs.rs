@@ -3,7 +3,7 @@
 //! Called by `mod`.
 
 use super::canon::{Side, sorted};
-use super::out::{Change, Class, Direction, Out};
+use super::out::{Change, Class, Direction, Out, of_release};
 use super::pair::Two;
 use super::say;
 use crate::model::{
@@ -28,12 +28,7 @@ fn locked<'a>(side: &Side<'a>) -> BTreeMap<String, &'a Lock> {
 
 fn locks(two: &Two<'_>, out: &mut Out) {
     let (was, is) = (locked(&two.old), locked(&two.new));
-    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
-        Change::new(direction, Class::Order, "release", &two.new.r.name, message)
-            .run(run)
-            .everywhere()
-            .placed(old, new)
-    };
+    let change = of_release(two, Class::Order, "release");
     for (key, a) in &was {
         let name = say::text(two.old.r, &a.name);
         let Some(b) = is.get(key) else {
@@ -128,12 +123,7 @@ fn impacts(two: &Two<'_>, out: &mut Out) {
         all.collect()
     };
     let (was, is) = (list(&two.old), list(&two.new));
-    let change = |direction, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
-        Change::new(direction, Class::Messages, "release", &two.new.r.name, message)
-            .run(run)
-            .everywhere()
-            .placed(old, new)
-    };
+    let change = of_release(two, Class::Messages, "release");
     for (key, (during, most, words, origin)) in &was {
         let Some((now, limit, _, place)) = is.get(key) else {
             let message = format!("users are no longer said to notice `{words}`");

@@ -10,6 +10,8 @@ mod hcl;
 mod lexed;
 mod markup;
 mod plan;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod shell;
 
 use compare::Comparison;

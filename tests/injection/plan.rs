@@ -1,9 +1,9 @@
 //! The plan with a place for every text, and what it compiles to.
 
+use crate::shared::Alone;
 use releasec::diagnostic::{Diagnostic, Severity};
 use releasec::emit::{Context, TARGETS};
 use releasec::plan::Plan;
-use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::source::SourceMap;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,15 +44,6 @@ enum Piece {
 
 /// The plan, with the places in which a text can stand.
 pub struct Template(Vec<Piece>);
-
-/// Nothing is imported but the library.
-struct Nothing;
-
-impl Loader for Nothing {
-    fn load(&self, _: &str, _: &str) -> Result<Loaded, LoadError> {
-        Err(LoadError::Unreadable("there is no such file".into()))
-    }
-}
 
 /// What came of a plan.
 pub struct Outcome {
@@ -145,7 +136,7 @@ fn literal(out: &mut String, text: &str) {
 fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
     let mut sources = SourceMap::new();
     let file = sources.add("plan.release", text);
-    let (program, mut bag) = releasec::resolve::load(&mut sources, &Nothing, file);
+    let (program, mut bag) = releasec::resolve::load(&mut sources, &Alone, file);
     let lowered = releasec::eval::lower(&program, &sources, &[]);
     bag.extend(lowered.bag);
     let mut files = BTreeMap::new();

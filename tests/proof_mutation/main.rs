@@ -5,45 +5,19 @@
 
 mod equivalent;
 mod operators;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use equivalent::survives;
 use operators::{Mutant, mutants};
 use releasec::emit::stepfunctions;
-use releasec::plan::Plan;
 use releasec::proof;
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
 use serde_json::Value;
+use shared::{here, plan};
 use std::collections::BTreeMap;
-use std::path::Path;
-
-/// Files next to each other, as they are on the disk.
-struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
-        let full = Path::new(from).parent().expect("a folder").join(path);
-        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
-        Ok(Loaded {
-            path: full.to_string_lossy().into_owned(),
-            text: text.into(),
-        })
-    }
-}
-
-fn plan(path: &str) -> Plan {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = std::fs::read_to_string(&path).expect("a readable plan");
-    let mut sources = SourceMap::new();
-    let file = sources.add(path.to_string_lossy().into_owned(), text);
-    let (program, _) = releasec::resolve::load(&mut sources, &Disk, file);
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    Plan::new(lowered.release.expect("a release")).expect("no circle")
-}
 
 fn bytes(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = std::fs::read_to_string(path).expect("the examples are built");
+    let text = std::fs::read_to_string(here(path)).expect("the examples are built");
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -93,7 +67,7 @@ struct Count {
 
 /// Holds the mutants of one machine against its plan, on two threads.
 fn example((source, artifact, each): (&str, &str, usize), count: &mut Count) {
-    let plan = plan(source);
+    let (plan, _) = plan(&here(source));
     let manifest = stepfunctions::manifest(&plan);
     let machine = bytes(artifact);
     let examined = proof::Examined::new(&plan, &machine.to_string(), &manifest)

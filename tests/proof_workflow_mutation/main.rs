@@ -6,32 +6,17 @@
 
 mod equivalent;
 mod operators;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use equivalent::survives;
 use operators::{Mutant, mutants};
 use releasec::emit::github::parts::Manifest;
-use releasec::emit::{Context, github};
 use releasec::plan::Plan;
 use releasec::proof;
-use releasec::resolve::{LoadError, Loaded, Loader};
-use releasec::source::SourceMap;
 use serde_json::Value;
+use shared::{here, plan, workflows};
 use std::collections::BTreeMap;
-use std::path::Path;
-
-/// Files next to each other, as they are on the disk.
-struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
-        let full = Path::new(from).parent().expect("a folder").join(path);
-        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
-        Ok(Loaded {
-            path: full.to_string_lossy().into_owned(),
-            text: text.into(),
-        })
-    }
-}
 
 /// The plans, each with how many mutants of a kind are looked at: those of a kind are alike.
 const EXAMPLES: [(&str, usize); 4] = [
@@ -57,29 +42,9 @@ struct Example {
 }
 
 fn example(source: &'static str) -> Example {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
-    let text = std::fs::read_to_string(&path).expect("a readable plan");
-    let mut sources = SourceMap::new();
-    let file = sources.add(path.to_string_lossy().into_owned(), text);
-    let (program, _) = releasec::resolve::load(&mut sources, &Disk, file);
-    let lowered = releasec::eval::lower(&program, &sources, &[]);
-    let plan = Plan::new(lowered.release.expect("a release")).expect("no circle");
-    let context = Context {
-        sources: &sources,
-        digest: "0000",
-        version: "0.0.0",
-        source: "plan.release",
-        findings: &[],
-        held: None,
-        changes: None,
-    };
-    let (artifacts, _) = github::emit(&plan, &context);
-    let [release, rollback] = artifacts.as_slice() else {
-        panic!("two workflows");
-    };
-    let texts = [release.content.clone(), rollback.content.clone()];
+    let (plan, sources) = plan(&here(source));
+    let (texts, manifest) = workflows(&plan, &sources);
     let flows = [0, 1].map(|i| serde_saphyr::from_str(&texts[i]).expect("YAML"));
-    let manifest = github::manifest(&plan, &context);
     Example {
         source,
         plan,

@@ -1,0 +1,131 @@
+//! What several tests share: plans read from files and from texts, and what an emitter is told about them.
+//!
+//! Each test takes what it needs: `mod shared;`.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use releasec::diagnostic::Bag;
+use releasec::emit::github::parts::Manifest;
+use releasec::emit::{Context, github};
+use releasec::model::{HoldId, Release};
+use releasec::plan::Plan;
+use releasec::resolve::{LoadError, Loaded, Loader};
+use releasec::source::SourceMap;
+use std::path::{Path, PathBuf};
+
+/// Files next to each other, as they are on the disk.
+pub struct Disk;
+
+impl Loader for Disk {
+    fn load(&self, from: &str, path: &str) -> Result<Loaded, LoadError> {
+        let full = Path::new(from).parent().expect("a folder").join(path);
+        let text = std::fs::read_to_string(&full).map_err(|e| LoadError::Unreadable(e.to_string()))?;
+        Ok(Loaded {
+            path: full.to_string_lossy().into_owned(),
+            text: text.into(),
+        })
+    }
+}
+
+/// There is no other file.
+pub struct Alone;
+
+impl Loader for Alone {
+    fn load(&self, _: &str, path: &str) -> Result<Loaded, LoadError> {
+        Err(LoadError::Unreadable(format!(
+            "there is no other file, not even {path}"
+        )))
+    }
+}
+
+/// A path of the project.
+pub fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// What a text comes to, and all that is said about it.
+pub fn lowered(name: &str, text: &str, loader: &dyn Loader) -> (Option<Release>, Bag, SourceMap) {
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, text);
+    let (program, mut bag) = releasec::resolve::load(&mut sources, loader, file);
+    let lowered = releasec::eval::lower(&program, &sources, &[]);
+    bag.extend(lowered.bag);
+    (lowered.release, bag, sources)
+}
+
+/// A plan that has no error.
+#[track_caller]
+pub fn sound(name: &str, text: &str, loader: &dyn Loader) -> (Plan, SourceMap) {
+    let (release, bag, sources) = lowered(name, text, loader);
+    assert!(!bag.has_errors(), "{name}: {:#?}\n{text}", bag.into_sorted());
+    (
+        Plan::new(release.expect("a release")).expect("no circle"),
+        sources,
+    )
+}
+
+/// The plan of a file, whatever is said about it.
+#[track_caller]
+pub fn plan(path: &Path) -> (Plan, SourceMap) {
+    let text = std::fs::read_to_string(path).expect("a readable plan");
+    let (release, _, sources) = lowered(&path.to_string_lossy(), &text, &Disk);
+    (
+        Plan::new(release.expect("a release")).expect("no circle"),
+        sources,
+    )
+}
+
+/// Every plan below a folder of the project that has no error of its text, with its path.
+pub fn plans(folder: &str) -> impl Iterator<Item = (PathBuf, Plan, SourceMap)> {
+    files(&here(folder)).into_iter().filter_map(|path| {
+        let text = std::fs::read_to_string(&path).ok()?;
+        let (release, bag, sources) = lowered(&path.to_string_lossy(), &text, &Disk);
+        if bag.has_errors() {
+            return None;
+        }
+        Some((path, Plan::new(release?).ok()?, sources))
+    })
+}
+
+/// Every `.release` file below a folder, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).expect("a folder").flatten();
+            open.extend(entries.map(|e| e.path()));
+        } else if path.extension().is_some_and(|e| e == "release") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether a hold has no way between its ends: an error of the plan, for which nothing is emitted.
+pub fn has_empty_hold(plan: &Plan) -> bool {
+    let mut holds = (0..plan.release().holds.len()).map(HoldId::at);
+    holds.any(|h| plan.hold_stages(h).is_empty())
+}
+
+/// What an emitter is told besides the plan.
+pub fn context(sources: &SourceMap) -> Context<'_> {
+    Context {
+        sources,
+        digest: "0000",
+        version: "0.0.0",
+        source: "plan.release",
+        findings: &[],
+        held: None,
+        changes: None,
+    }
+}
+
+/// The release workflow and its rollback, and what their steps stand for.
+pub fn workflows(plan: &Plan, sources: &SourceMap) -> ([String; 2], Manifest) {
+    let context = context(sources);
+    let (artifacts, _) = github::emit(plan, &context);
+    let texts: Vec<String> = artifacts.into_iter().map(|a| a.content).collect();
+    let texts = <[String; 2]>::try_from(texts).expect("two workflows");
+    (texts, github::manifest(plan, &context))
+}
