@@ -141,10 +141,18 @@ impl<'a> Lower<'a> {
             }
             _ => self.eval(expr, scope)?,
         };
+        let param = match &value {
+            Value::Sym(Sym::Param(id)) => Some(*id),
+            _ => None,
+        };
         match types::fit(&self.r, value, ty) {
             Ok(v) => Some(v),
             Err(why) => {
-                self.report(errors::mismatch(expr.span, &words, &why));
+                let d = match param.map(|id| self.r.param(id)) {
+                    Some(p) => errors::mismatch_of_param(expr.span, &words, p, ty),
+                    None => errors::mismatch(expr.span, &words, &why),
+                };
+                self.report(d);
                 None
             }
         }

@@ -1,7 +1,9 @@
 //! What can be wrong with values. Constructors only.
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::model::{Param, ParamType};
 use crate::source::Span;
+use crate::types::type_words;
 
 /// A value of another type than the place wants.
 pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
@@ -18,6 +20,40 @@ pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
         }
         None if wanted == "an outcome" => "a person is told in a `tell` before it".to_string(),
         None => format!("write {wanted}"),
+    })
+}
+
+/// A parameter of another type than the place wants.
+pub fn mismatch_of_param(span: Span, wanted: &str, param: &Param, ty: &ParamType) -> Diagnostic {
+    let (name, found) = (&param.name, type_words(&param.ty));
+    let d = Diagnostic::error(
+        Code("types/mismatch"),
+        span,
+        format!("{wanted} is needed here: `{name}` is {found}"),
+    )
+    .here(format!("not {wanted}"))
+    .fact(param.origin.span, format!("`{name}` is declared as {found}"));
+    match keyword(ty) {
+        Some(word) => d.help(format!("declare it as one: `param {name}: {word}`")),
+        None => d.help(format!("write {wanted}")),
+    }
+}
+
+/// The word that declares a type, when it is one word.
+fn keyword(ty: &ParamType) -> Option<&'static str> {
+    Some(match ty {
+        ParamType::Text => "string",
+        ParamType::Int => "int",
+        ParamType::Number => "number",
+        ParamType::Percent => "percent",
+        ParamType::Duration => "duration",
+        ParamType::Bool => "bool",
+        ParamType::Version => "version",
+        ParamType::Date => "date",
+        ParamType::Time => "time",
+        ParamType::Url => "url",
+        ParamType::Person => "person",
+        _ => return None,
     })
 }
 

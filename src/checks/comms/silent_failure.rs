@@ -3,6 +3,7 @@
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{MomentKind, NotifyTarget, Origin, Release};
+use crate::plan::show::prose;
 use std::collections::BTreeSet;
 
 /// The diagnostic.
@@ -33,8 +34,8 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             continue;
         }
         let who = match notify.to {
-            NotifyTarget::Channel(c) => &release.channel(c).name,
-            NotifyTarget::Role(r) => &release.role(r).name,
+            NotifyTarget::Channel(c) => prose(release, &release.channel(c).title),
+            NotifyTarget::Role(r) => release.role(r).name.to_string(),
         };
         let d = Diagnostic::warning(
             CODE,

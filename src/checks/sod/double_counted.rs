@@ -40,7 +40,8 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                     if keeps_apart(release, Seat::Approval(*a), Seat::Approval(*b)).is_some() {
                         continue;
                     }
-                    if let Some(shared) = directory.shared(&pools[a.index()], &pools[b.index()]) {
+                    if let Some(shared) = directory.shared_in(&pools[a.index()], &pools[b.index()], &[*a, *b])
+                    {
                         bag.push(finding(&directory, stage, (*a, first), (*b, second), shared));
                     }
                 }

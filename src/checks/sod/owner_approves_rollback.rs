@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             }
             let pool = directory.all(approval.from.iter().map(|(w, _)| *w));
             for owner in &owners {
-                let Some(shared) = directory.shared(&pool, directory.role(*owner)) else {
+                let Some(shared) = directory.shared_in(&pool, directory.role(*owner), &[*a]) else {
                     continue;
                 };
                 if !done.insert((*a, *owner)) {

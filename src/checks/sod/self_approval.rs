@@ -46,7 +46,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                     continue;
                 }
                 done.insert((a, *role));
-                if let Some(shared) = directory.shared(&pools[a.index()], directory.role(*role)) {
+                if let Some(shared) = directory.shared_in(&pools[a.index()], directory.role(*role), &[a]) {
                     own[a.index()].executors.push((*role, stage, shared));
                 }
             }

@@ -3,7 +3,8 @@
 //! A role without listed members is *open*: it has as many people as `at_least` says (enough, when only a `team` or an AWS
 //! role is named), and each of them may be anybody, unless the role excludes the others. Called by `seats` and the checks.
 
-use crate::model::{Origin, PersonId, Release, RoleId, RoleOrPerson};
+use super::duty::keeps_apart;
+use crate::model::{ApprovalId, Origin, PersonId, PersonRef, Release, RoleId, RoleOrPerson, Seat};
 use std::collections::BTreeSet;
 
 /// The size of a role of which only the team is known.
@@ -150,6 +151,31 @@ impl<'a> Directory<'a> {
             let y = b.open.iter().find(|y| !self.exclude(*x, **y))?;
             Some(Shared::Roles(*x, *y))
         })
+    }
+
+    /// Somebody whom both pools may send to these approvals: no author, where one of them keeps authors apart.
+    pub fn shared_in(&self, a: &Pool, b: &Pool, approvals: &[ApprovalId]) -> Option<Shared> {
+        let found = self.shared(a, b)?;
+        let (Shared::Person(p) | Shared::MayBeIn(p, _)) = found else {
+            return Some(found);
+        };
+        let apart = |a: &ApprovalId| keeps_apart(self.release, Seat::Approval(*a), Seat::Author).is_some();
+        let authors: BTreeSet<PersonId> = self
+            .release
+            .authors
+            .iter()
+            .filter_map(|(who, _)| match who {
+                PersonRef::Person(p) => Some(*p),
+                PersonRef::Param(_) => None,
+            })
+            .collect();
+        if !authors.contains(&p) || !approvals.iter().any(apart) {
+            return Some(found);
+        }
+        let [mut a, mut b] = [a.clone(), b.clone()];
+        a.people.retain(|p| !authors.contains(p));
+        b.people.retain(|p| !authors.contains(p));
+        self.shared(&a, &b)
     }
 
     /// The `members` entries through which a person belongs to a role, outermost first; empty when they do not.
