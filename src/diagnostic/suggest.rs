@@ -12,9 +12,15 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|c| (strsim::damerau_levenshtein(name, c), c))
-        .filter(|(d, c)| *d <= limit && *d < c.chars().count().max(2))
+        .filter(|(d, c)| *d <= limit && (*d < c.chars().count().max(2) || longer_by_its_end(name, c)))
         .min()
         .map(|(_, c)| c)
+}
+
+/// Whether one of two names of two letters or more is the other and some more: `okay` of `ok`.
+fn longer_by_its_end(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.chars().count() >= 2 && long.starts_with(short)
 }
 
 /// "did you mean `x`?" when something near is known.
@@ -29,6 +35,7 @@ mod tests {
     #[test]
     fn only_near_names_are_offered() {
         assert_eq!(nearest("rolback", ["rollback", "rollout"]), Some("rollback"));
+        assert_eq!(nearest("okay", ["ok", "no"]), Some("ok"));
         assert_eq!(nearest("zzz", ["rollback", "rollout"]), None);
     }
 }

@@ -127,9 +127,13 @@ impl<'a> Directory<'a> {
 
     /// Whether somebody listed elsewhere may also be in an open role.
     pub fn may_be_in(&self, person: PersonId, open: RoleId) -> bool {
-        !self.excludes[open.index()]
-            .iter()
-            .any(|other| self.role(*other).people.contains(&person))
+        self.kept_out(person, open).is_none()
+    }
+
+    /// The role somebody is in that may share nobody with an open role.
+    pub fn kept_out(&self, person: PersonId, open: RoleId) -> Option<RoleId> {
+        let mut excluded = self.excludes[open.index()].iter().copied();
+        excluded.find(|other| self.role(*other).people.contains(&person))
     }
 
     /// Somebody whom both pools may send; listed people first.

@@ -132,6 +132,31 @@ impl Book<'_> {
                 minimal: true,
             });
         }
+        let kept_out = |p: PersonId| {
+            let mut open = pool.open.iter();
+            open.find_map(|role| Some((*role, self.directory.kept_out(p, *role)?)))
+        };
+        let (kept, rest): (Vec<PersonId>, Vec<PersonId>) =
+            rest.into_iter().partition(|p| kept_out(*p).is_some());
+        let mut by_rule: BTreeMap<(RoleId, RoleId), Vec<String>> = BTreeMap::new();
+        for p in kept {
+            by_rule
+                .entry(kept_out(p).expect("internal: it was asked before"))
+                .or_default()
+                .push(name(&p));
+        }
+        for ((open, other), mut people) in by_rule {
+            people.sort_unstable();
+            let fact = FactOf::Excludes(open, other);
+            list.push(Others {
+                people,
+                why: vec![self.said(
+                    Seating::origin(self.directory, fact),
+                    words::fact(self.directory, fact),
+                )],
+                minimal: true,
+            });
+        }
         if rest.is_empty() {
             return list;
         }
