@@ -121,20 +121,25 @@ pub(crate) fn unknown(stmt: &Stmt, block: Block) -> Diagnostic {
             keyword.span,
             near,
         ),
-        None => {
-            let all: Vec<_> = block
-                .statements()
-                .iter()
-                .map(|s| format!("`{}`", s.keyword))
-                .collect();
-            d.help(format!("{} can hold {}", block.name(), all.join(", ")))
-        }
+        None => d.help(format!("{} can hold {}", block.name(), keywords(block))),
     }
 }
 
 pub(crate) fn misplaced(stmt: &Stmt, block: Block, homes: &[Block]) -> Diagnostic {
     let keyword = &stmt.keyword;
-    let homes: Vec<_> = homes.iter().take(4).map(|b| place(*b)).collect();
+    // Where it is looked for first comes first.
+    let usual = |b: &&Block| matches!(**b, Block::Stage | Block::Release);
+    let (usual, rest): (Vec<&Block>, Vec<&Block>) = homes.iter().partition(usual);
+    let many = homes.len() > HOMES;
+    let mut homes: Vec<_> = usual
+        .into_iter()
+        .chain(rest)
+        .take(HOMES)
+        .map(|b| place(*b))
+        .collect();
+    if many {
+        homes.push("and elsewhere".to_string());
+    }
     let d = Diagnostic::error(
         MISPLACED,
         keyword.span,
@@ -149,8 +154,28 @@ pub(crate) fn misplaced(stmt: &Stmt, block: Block, homes: &[Block]) -> Diagnosti
         Some(near) => d
             .help(format!("did you mean `{near}`?"))
             .help(format!("or {stands}")),
+        None if block.statements().len() <= FEW => {
+            let d = d.help(stands);
+            d.help(format!("{} can hold {}", block.name(), keywords(block)))
+        }
         None => d.help(stands),
     }
+}
+
+/// How many of the blocks that hold a statement are named.
+const HOMES: usize = 5;
+
+/// The most statements a block may hold so that they are all named beside another help.
+const FEW: usize = 8;
+
+/// All that a block can hold.
+fn keywords(block: Block) -> String {
+    let all: Vec<_> = block
+        .statements()
+        .iter()
+        .map(|s| format!("`{}`", s.keyword))
+        .collect();
+    all.join(", ")
 }
 
 pub(crate) fn repeated(stmt: &Stmt, first: Span, block: Block) -> Diagnostic {

@@ -52,6 +52,11 @@ const OTHER_THINGS: &[&str] = &[
 
 /// The words with which a text has an account lent, as they are written.
 pub(super) fn lent(text: &str) -> Option<&str> {
+    // Most texts do not name what is lent at all, and need no further look.
+    let mut pieces = text.split(|c: char| !c.is_alphanumeric());
+    if !pieces.any(|w| LENT.iter().any(|lent| w.eq_ignore_ascii_case(lent))) {
+        return None;
+    }
     text.split(['.', ';', '!', '?', '\n']).find_map(in_sentence)
 }
 
