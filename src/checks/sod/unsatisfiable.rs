@@ -23,7 +23,7 @@ const SHOWN: usize = 8;
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let release = subject.plan.release();
-    if release.approvals.is_empty() && release.duties.is_empty() {
+    if release.approvals.is_empty() && release.duties.is_empty() && release.overrides.is_empty() {
         return;
     }
     let directory = Directory::new(release);
@@ -32,6 +32,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         let mut own = Budget::steps(STEPS);
         let fits = |one: &Scenario| matches!(Seating::decide(&directory, one, &mut own).1, Verdict::Sat(_));
         if cases.iter().all(fits) {
+            overrides(&directory, cases, bag);
             return;
         }
     }
@@ -53,6 +54,25 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                 return;
             }
             Verdict::Unsat => contradictions(&directory, one, seating, &mut known, &mut budget, bag),
+        }
+    }
+}
+
+/// Overrides that nobody could use, in a plan that finds its people without them.
+fn overrides(directory: &Directory<'_>, cases: &[Scenario], bag: &mut Bag) {
+    let mut budget = Budget::steps(STEPS);
+    for (i, way) in directory.release().overrides.iter().enumerate() {
+        let mut known = BTreeSet::new();
+        for case in cases {
+            let mut one = case.clone();
+            one.through = Some(i);
+            one.approvals
+                .retain(|a| way.approvals.iter().all(|(b, _)| a != b));
+            let (seating, verdict) = Seating::decide(directory, &one, &mut budget);
+            if matches!(verdict, Verdict::Unsat) {
+                contradictions(directory, &one, seating, &mut known, &mut budget, bag);
+                break;
+            }
         }
     }
 }
@@ -134,22 +154,34 @@ fn finding(
         _ => None,
     });
     let clause = one.clause.as_ref().map_or(String::new(), |c| format!(" {c}"));
-    let (span, message) = match (approval, duty) {
-        (Some(a), _) => (
-            release.approval(a).origin.span,
-            format!(
-                "nobody can approve `{}`{clause}: the rules leave no people for all seats",
-                release.approval(a).name
-            ),
-        ),
-        (None, Some(i)) => (
+    let uses = named.iter().find_map(|f| match f {
+        FactOf::Uses(i) => Some(*i),
+        _ => None,
+    });
+    let (span, what) = match (uses, approval, duty) {
+        (Some(i), ..) => {
+            let way = &release.overrides[i];
+            (way.origin.span, format!("nobody can use `{}`{clause}", way.name))
+        }
+        (None, Some(a), _) => {
+            let approval = release.approval(a);
+            (
+                approval.origin.span,
+                format!("nobody can approve `{}`{clause}", approval.name),
+            )
+        }
+        (None, None, Some(i)) => (
             release.duties[i].origin().span,
             format!("no people can keep this rule{clause}"),
         ),
-        (None, None) => (
+        (None, None, None) => (
             release.origin.span,
             format!("no people can fill all seats of `{}`{clause}", release.name),
         ),
+    };
+    let message = match (uses, approval) {
+        (None, None) => what,
+        _ => format!("{what}: the rules leave no people for all seats"),
     };
     let mut d = Diagnostic::error(CODE, span, message).here(match facts.len() {
         n if minimal => format!("{n} facts together; without any one of them it could be done"),
@@ -170,6 +202,12 @@ fn finding(
     let ways = mended(directory, seating, facts, budget);
     for (i, way) in ways.iter().enumerate() {
         d = d.help(if i == 0 { way.clone() } else { format!("or {way}") });
+    }
+    if let (Some(i), true) = (uses, ways.is_empty()) {
+        let name = &release.overrides[i].name;
+        d = d.help(format!(
+            "let people use `{name}` who neither wrote the change nor execute it"
+        ));
     }
     let rule = |f: &FactOf| matches!(f, FactOf::Distinct(..) | FactOf::Duty(_) | FactOf::Excludes(..));
     match (named.iter().any(rule), minimal) {
