@@ -58,11 +58,7 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
                     .witness
                     .unwrap_or_else(|| "the new condition alone holds".into());
                 let run = format!("{witness}, and {goes_on}: before, `{name}` failed");
-                add(
-                    shift.direction,
-                    format!("`{name}` passes with {}", shift.words),
-                    run,
-                );
+                add(shift.direction, format!("`{name}` passes {}", shift.words), run);
             }
         }
         (GateTest::Run(a), GateTest::Run(b)) | (GateTest::Job(a), GateTest::Job(b)) => {
@@ -408,7 +404,7 @@ fn trigger(two: &Two<'_>, out: &mut Out, old: &Trigger, new: &Trigger, [was, is]
                 let witness = shift
                     .witness
                     .unwrap_or_else(|| "only the old condition holds".into());
-                let message = format!("`{name}` stays quiet with {}", shift.words);
+                let message = format!("`{name}` stays quiet {}", shift.words);
                 let run = format!("{witness}, and the run goes on: before, `{name}` acted");
                 add(shift.direction, message, run, here);
             }

@@ -18,6 +18,7 @@ mod pair;
 mod rules;
 mod runs;
 mod say;
+mod table;
 mod texts;
 mod threshold;
 mod time;

@@ -1,10 +1,12 @@
-//! Two conditions over metrics, leaf by leaf: which of them is easier to meet, and a value that shows it.
+//! Two conditions over metrics: which of them is easier to meet, and a value that shows it.
 //!
-//! Knows nothing of gates and triggers: a trigger is a gate whose condition is turned around. Called by `gates`.
+//! `table` decides which values are let through; told leaf by leaf where that says the same, else as a whole. Knows nothing of gates and
+//! triggers: a trigger is a gate whose condition is turned around. Called by `gates`.
 
 use super::canon::Side;
 use super::out::Direction;
 use super::say;
+use super::table::{Verdict, verdict};
 use crate::model::{Comparison, Dur, Metric, MetricExpr};
 use crate::plan::show;
 use crate::source::Rational;
@@ -13,26 +15,28 @@ use crate::source::Rational;
 pub(super) struct Shift {
     /// Loosened: it is met where it was not.
     pub(super) direction: Direction,
-    /// What is different, to follow the name of the gate: `passes at error rate < 2% instead of < 1%`.
+    /// What is different, to follow what the gate does: `passes` and `with error rate < 2% instead of < 1%`.
     pub(super) words: String,
     /// A value that meets the one and not the other: `the error rate is 1.5%`.
     pub(super) witness: Option<String>,
 }
 
 /// A condition in which `not` stands nowhere.
-enum Form {
+pub(super) enum Form {
     All(Vec<Form>),
     Any(Vec<Form>),
     Leaf(Leaf),
     Const(bool),
 }
 
-struct Leaf {
-    metric: usize,
+/// A metric against a bound.
+pub(super) struct Leaf {
+    /// The metric, by its number on its own side.
+    pub(super) metric: usize,
     /// The metric, and that of the baseline, on both sides.
-    of: (String, Option<String>),
-    op: Comparison,
-    bound: Rational,
+    pub(super) of: (String, Option<String>),
+    pub(super) op: Comparison,
+    pub(super) bound: Rational,
     shown: String,
 }
 
@@ -43,9 +47,52 @@ pub(super) fn shifts(
     negated: bool,
 ) -> Vec<Shift> {
     let (a, b) = (form(old.0, old.1, negated), form(new.0, new.1, negated));
+    let (a, b) = ((old.0, &a), (new.0, &b));
     let mut list = Vec::new();
-    walk((old.0, &a), (new.0, &b), &mut list);
-    list
+    walk(a, b, &mut list);
+    match verdict(a, b) {
+        Some(v) if !agree(&list, &v) => whole(a, b, v),
+        _ => list,
+    }
+}
+
+/// Whether what is told leaf by leaf goes the ways that the values go, and no other.
+fn agree(list: &[Shift], v: &Verdict) -> bool {
+    let told = |d: Direction| list.iter().any(|s| s.direction == d);
+    told(Direction::Loosened) == v.wider.is_some()
+        && told(Direction::Tightened) == v.narrower
+        && !told(Direction::Changed)
+}
+
+/// One condition instead of the other: a loosening, a tightening, or one of each.
+fn whole(old: (&Side<'_>, &Form), new: (&Side<'_>, &Form), v: Verdict) -> Vec<Shift> {
+    let both = format!(
+        "with `{}` instead of `{}`",
+        words(new.0, new.1),
+        words(old.0, old.1)
+    );
+    let of = |direction, words, witness| Shift {
+        direction,
+        words,
+        witness,
+    };
+    match (v.wider, v.narrower) {
+        (None, false) => Vec::new(),
+        (None, true) => vec![of(Direction::Tightened, both, None)],
+        (wider, false) => vec![of(Direction::Loosened, both, wider)],
+        (wider, true) => vec![
+            of(
+                Direction::Loosened,
+                format!("{both}, where it did not before"),
+                wider,
+            ),
+            of(
+                Direction::Tightened,
+                format!("{both}, and no longer wherever it did"),
+                None,
+            ),
+        ],
+    }
 }
 
 fn form(side: &Side<'_>, e: &MetricExpr, negated: bool) -> Form {
@@ -136,7 +183,8 @@ fn words(side: &Side<'_>, f: &Form) -> String {
     }
 }
 
-fn title(side: &Side<'_>, l: &Leaf) -> String {
+/// What a metric is called.
+pub(super) fn title(side: &Side<'_>, l: &Leaf) -> String {
     let m = &side.r.metrics[l.metric];
     m.bound
         .as_ref()
@@ -171,7 +219,7 @@ fn walk(old: (&Side<'_>, &Form), new: (&Side<'_>, &Form), out: &mut Vec<Shift>) 
                 (Form::Const(true), _) | (_, Form::Const(false)) => Direction::Tightened,
                 _ => Direction::Changed,
             },
-            words: format!("`{}` instead of `{}`", words(new.0, b), words(old.0, a)),
+            words: format!("with `{}` instead of `{}`", words(new.0, b), words(old.0, a)),
             witness: None,
         }),
     }
@@ -205,31 +253,26 @@ fn leaf(old: &Side<'_>, a: &Leaf, new: &Side<'_>, b: &Leaf) -> Shift {
         a.bound.checked_add(b.bound).and_then(|sum| sum.checked_mul(half))
     };
     let metric = &new.r.metrics[b.metric];
-    let value = if a.of.1.is_some() {
-        between.map(|v| format!("{} of its baseline", say::percent(v)))
-    } else {
-        between.map(|v| quantity(metric, v))
-    };
+    let value = between.map(|v| quantity(metric, v, a.of.1.is_some()));
     Shift {
         direction,
         words: format!(
-            "`{} {} {}` instead of `{} {}`",
+            "with `{} {} {}` instead of `{} {}`",
             title(new, b),
             b.op.sign(),
             b.shown,
             a.op.sign(),
-            if a.shown == b.shown {
-                a.shown.clone()
-            } else {
-                a.shown.to_string()
-            }
+            a.shown,
         ),
         witness: value.map(|v| format!("`{}` is at {v}", title(old, a))),
     }
 }
 
-/// A value in the unit of its metric.
-fn quantity(m: &Metric, v: Rational) -> String {
+/// A value in the unit of its metric, or as a share of its baseline.
+pub(super) fn quantity(m: &Metric, v: Rational, baseline: bool) -> String {
+    if baseline {
+        return format!("{} of its baseline", say::percent(v));
+    }
     match m.unit.as_str() {
         "percent" | "ratio" => say::percent(v),
         "duration" => Dur {

@@ -2,7 +2,7 @@
 //!
 //! Holds results only; each analysis stands in its own file.
 
-use crate::plan::{Guards, Pace, Plan, Schedule, Variants};
+use crate::plan::{Guards, NodeSet, Pace, Plan, Schedule, Variants};
 use std::sync::OnceLock;
 
 /// Results, as far as they were asked for.
@@ -13,12 +13,21 @@ pub(super) struct Analyses {
     shortest: OnceLock<Schedule>,
     longest: OnceLock<Schedule>,
     covered: OnceLock<Vec<bool>>,
+    reach: OnceLock<Option<Reaches>>,
 }
+
+/// What each node waits for, and what waits for each.
+type Reaches = [Vec<NodeSet>; 2];
 
 impl Analyses {
     /// Which stages the window covers.
     pub(super) fn covered(&self, make: impl FnOnce() -> Vec<bool>) -> &[bool] {
         self.covered.get_or_init(make)
+    }
+
+    /// What each node waits for, and what waits for it, where that is kept.
+    pub(super) fn reach(&self, make: impl FnOnce() -> Option<Reaches>) -> Option<&Reaches> {
+        self.reach.get_or_init(make).as_ref()
     }
 
     /// The schedule of a pace.

@@ -74,7 +74,32 @@ impl NodeSet {
     fn has(&self, index: NodeIndex) -> bool {
         self.bits[index.index() / 64] & (1u64 << (index.index() % 64)) != 0
     }
+
+    fn unite(&mut self, other: &NodeSet) {
+        for (a, b) in self.bits.iter_mut().zip(&other.bits) {
+            *a |= b;
+        }
+    }
+
+    /// The numbers below a length that are not in the set.
+    fn missing(&self, len: usize) -> Vec<NodeIndex> {
+        let mut list = Vec::new();
+        for (i, word) in self.bits.iter().enumerate() {
+            let mut rest = !*word;
+            while rest != 0 {
+                let at = i * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                if at < len {
+                    list.push(NodeIndex::new(at));
+                }
+            }
+        }
+        list
+    }
 }
+
+/// Up to so many nodes, what each waits for and what waits for it is kept for all of them.
+const KEPT: usize = 16_384;
 
 /// A release as a graph, in order.
 #[derive(Debug, Clone)]
@@ -180,6 +205,16 @@ impl Plan {
         self.reach(self.index(node), Direction::Outgoing)
     }
 
+    /// The nodes that neither wait for a node nor are waited for by it, in order: they may be under way together with it.
+    pub fn apart(&self, node: Node) -> Vec<Node> {
+        let mut related = self.ancestors(node);
+        related.unite(&self.descendants(node));
+        related.insert(self.index(node));
+        let mut list = related.missing(self.graph.node_count());
+        list.sort_by_key(|i| self.position[i.index()]);
+        list.into_iter().map(|i| self.graph[i]).collect()
+    }
+
     /// Whether a set made by this plan holds a node.
     pub fn contains(&self, set: &NodeSet, node: Node) -> bool {
         set.has(self.index(node))
@@ -277,6 +312,38 @@ impl Plan {
     }
 
     fn reach(&self, from: NodeIndex, direction: Direction) -> NodeSet {
+        let way = usize::from(direction == Direction::Outgoing);
+        match self.analyses.reach(|| self.all_reaches()) {
+            Some(sets) => sets[way][from.index()].clone(),
+            None => self.walk(from, direction),
+        }
+    }
+
+    /// What each node waits for, and what waits for it; nothing where that is too much to keep.
+    fn all_reaches(&self) -> Option<[Vec<NodeSet>; 2]> {
+        let count = self.graph.node_count();
+        if count > KEPT {
+            return None;
+        }
+        let of = |order: &mut dyn Iterator<Item = NodeIndex>, direction| {
+            let mut sets = vec![NodeSet::new(count); count];
+            for i in order {
+                let mut set = NodeSet::new(count);
+                for next in self.graph.neighbors_directed(i, direction) {
+                    set.unite(&sets[next.index()]);
+                    set.insert(next);
+                }
+                sets[i.index()] = set;
+            }
+            sets
+        };
+        Some([
+            of(&mut self.order.iter().copied(), Direction::Incoming),
+            of(&mut self.order.iter().rev().copied(), Direction::Outgoing),
+        ])
+    }
+
+    fn walk(&self, from: NodeIndex, direction: Direction) -> NodeSet {
         let mut set = NodeSet::new(self.graph.node_count());
         let mut queue = vec![from];
         while let Some(i) = queue.pop() {

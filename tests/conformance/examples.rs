@@ -17,7 +17,8 @@ pub struct Example {
     pub name: String,
     /// The fresh artifacts: a folder for each release.
     pub dist: PathBuf,
-    source: PathBuf,
+    /// Where its source is.
+    pub source: PathBuf,
 }
 
 /// Every example, built once for all tests.

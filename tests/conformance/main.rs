@@ -7,6 +7,7 @@
 //! `README.md` next to this file says how to run it, what each judge proves, where it is blind, and how to add one.
 
 mod artifacts;
+mod diagrams;
 mod examples;
 mod expressions;
 mod hooks;

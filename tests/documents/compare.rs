@@ -28,13 +28,13 @@ fn role(r: &Release, role: RoleId) -> String {
     known(&r.role(role).title).unwrap_or_default()
 }
 
-/// The bounds that a gate or a trigger compares with, as the author wrote them.
+/// The bounds that a gate or a trigger compares with, as people write them.
 fn bounds(expr: &MetricExpr, list: &mut Vec<String>) {
     match expr {
         MetricExpr::Const(_) => {}
         MetricExpr::And(l) | MetricExpr::Or(l) => l.iter().for_each(|e| bounds(e, list)),
         MetricExpr::Not(e) => bounds(e, list),
-        MetricExpr::Compare { shown, .. } => list.push(shown.clone()),
+        MetricExpr::Compare { shown, .. } => list.push(crate::support::bound(shown)),
     }
 }
 
@@ -50,14 +50,16 @@ fn command(about: &str, kind: &'static str, act: &Act, facts: &mut Facts) {
     facts.extend(act.run.iter().map(|c| fact(about, kind, c.paste.as_str())));
 }
 
+fn gate_command(about: &str, r: &Release, gate: GateId, facts: &mut Facts) {
+    if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(gate).test {
+        command(about, "command", act, facts);
+    }
+}
+
 fn step_command(about: &str, r: &Release, step: &Step, facts: &mut Facts) {
     match &step.kind {
         StepKind::Act(act) => command(about, "command", act, facts),
-        StepKind::VerifyGate(g) => {
-            if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(*g).test {
-                command(about, "command", act, facts);
-            }
-        }
+        StepKind::VerifyGate(g) => gate_command(about, r, *g, facts),
         _ => {}
     }
     for prior in step.act().into_iter().flat_map(|a| &a.priors) {
@@ -86,8 +88,12 @@ pub fn work(plan: &Plan) -> Facts {
     let r = plan.release();
     let mut facts = Facts::new();
     for s in &r.stages {
+        // The gates before the first step come first.
+        for (i, (gate, _)) in s.require.iter().enumerate() {
+            gate_command(&format!("{} {}", s.name, i + 1), r, *gate, &mut facts);
+        }
         for (i, step) in s.forward_steps().into_iter().enumerate() {
-            let about = format!("{} {}", s.name, i + 1);
+            let about = format!("{} {}", s.name, s.require.len() + i + 1);
             step_command(&about, r, step, &mut facts);
         }
     }
@@ -100,6 +106,9 @@ pub fn criteria(plan: &Plan) -> Facts {
     let r = plan.release();
     let mut facts = Facts::new();
     for s in &r.stages {
+        for (gate, _) in &s.require {
+            thresholds(&s.name, r, *gate, &mut facts);
+        }
         for step in s.forward_steps() {
             if let StepKind::VerifyGate(g) = &step.kind {
                 thresholds(&s.name, r, *g, &mut facts);

@@ -85,7 +85,7 @@ fn thresholds(expr: &releasec::model::MetricExpr, facts: &mut Vec<String>) {
     match expr {
         E::And(l) | E::Or(l) => l.iter().for_each(|e| thresholds(e, facts)),
         E::Not(e) => thresholds(e, facts),
-        E::Compare { shown, .. } => facts.push(shown.clone()),
+        E::Compare { shown, .. } => facts.push(crate::support::bound(shown)),
         E::Const(_) => {}
     }
 }

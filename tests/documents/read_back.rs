@@ -161,15 +161,16 @@ pub fn columns(document: &str, heading: &str, wanted: &[(&str, &'static str)]) -
     let mut facts = Facts::new();
     let rows = table(document, heading);
     let Some(head) = rows.first() else { return facts };
+    let stage = head.iter().position(|h| h == "Stage").unwrap_or(0);
     for row in &rows[1..] {
         for (title, kind) in wanted {
             let Some(k) = head.iter().position(|h| h == title) else {
                 continue;
             };
             if *kind == "threshold" {
-                facts.extend(bounds(&row[k]).iter().map(|b| fact(&row[0], kind, b)));
+                facts.extend(bounds(&row[k]).iter().map(|b| fact(&row[stage], kind, b)));
             } else {
-                facts.insert(fact(&row[0], kind, &row[k]));
+                facts.insert(fact(&row[stage], kind, &row[k]));
             }
         }
     }
@@ -184,7 +185,8 @@ pub fn rollbacks(document: &str) -> Facts {
         match piece {
             Piece::Heading(2, text) => inside = text == "Rollback, stage by stage",
             Piece::Heading(3, text) if inside => {
-                (stage, steps) = (text, 0);
+                let name = text.split_once(". ").map_or(text.as_str(), |(_, name)| name);
+                (stage, steps) = (name.to_string(), 0);
                 facts.insert(fact(&stage, "undo steps", "0"));
             }
             Piece::Line(text) if inside && text.starts_with("- [ ] ") => {

@@ -170,6 +170,16 @@ pub fn blocks(document: &str, language: &str) -> Vec<String> {
     found
 }
 
+/// A bound that the author wrote, as people write it: a time with a blank before its unit.
+pub fn bound(shown: &str) -> String {
+    let units = [("ms", "ms"), ("s", "s"), ("m", "min"), ("h", "h"), ("d", "d")];
+    let number = |n: &str| n.parse::<f64>().is_ok();
+    let said = units
+        .iter()
+        .find_map(|(unit, said)| Some((shown.strip_suffix(unit).filter(|n| number(n))?, said)));
+    said.map_or_else(|| shown.to_string(), |(n, unit)| format!("{n} {unit}"))
+}
+
 /// A document without its escapes, so that facts can be looked for as the plan says them.
 pub fn plain(document: &str) -> String {
     let mut out = String::with_capacity(document.len());

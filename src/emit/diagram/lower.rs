@@ -171,7 +171,13 @@ fn stage_lines(release: &Release, id: StageId, stage: &Stage, tell: Tell<'_>) ->
         }
     }
     if !gates.is_empty() {
-        let names: Vec<&str> = gates.iter().map(|g| release.gate(*g).name.as_str()).collect();
+        // Those of a loop share a name.
+        let mut names: Vec<&str> = Vec::new();
+        for gate in gates.iter().map(|g| release.gate(*g).name.as_str()) {
+            if !names.contains(&gate) {
+                names.push(gate);
+            }
+        }
         lines.push(tell(Note::Verified(&names.join(", "))));
     }
     if let Rollback::Irreversible { .. } = stage.rollback {

@@ -57,7 +57,7 @@ impl Rows<'_> {
     fn run(&mut self) {
         let r = self.r;
         for assert in &r.asserts {
-            let says = ["assert ", &text(r, &assert.message)].concat();
+            let says = ["assert ", &crate::emit::diagram::words::cond(r, &assert.holds)].concat();
             self.add((rules::INPUT, "", says, vec![assert.origin.span]), &[]);
         }
         for lock in &r.locks {

@@ -89,8 +89,7 @@ pub(super) fn holds(plan: Spoken<'_>) -> Vec<HoldCard> {
 }
 
 pub(super) fn stage_names(r: Told<'_>, stages: &[crate::model::StageId]) -> String {
-    let names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
-    say::list(r, &names)
+    say::stages(r, stages)
 }
 
 pub(super) fn triggers(plan: Spoken<'_>) -> Vec<TriggerRow> {

@@ -9,8 +9,8 @@ use crate::emit::runbook::rows::{ApprovalRow, DecisionCard, OptionRow, OverrideR
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef, Quorum,
-    RoleOrPerson, Seat,
+    ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef,
+    Quorum, RoleOrPerson, Seat, StageId,
 };
 
 pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
@@ -30,11 +30,9 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                     DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
                 })
                 .collect();
-            let guards: Vec<String> = r
-                .stages
-                .iter()
-                .filter(|s| s.approved.iter().any(|(b, _)| *b == id))
-                .map(|s| s.name.to_string())
+            let all = (0..r.stages.len()).map(StageId::at);
+            let guards: Vec<StageId> = all
+                .filter(|s| r.stage(*s).approved.iter().any(|(b, _)| *b == id))
                 .collect();
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
             ApprovalRow {
@@ -52,7 +50,7 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                 },
                 within: a.within.map(|d| say::dur(r, d)).unwrap_or_default(),
                 valid: a.valid.map(|d| say::dur(r, d)).unwrap_or_default(),
-                guards: say::list(r, &guards),
+                guards: say::stages(r, &guards),
                 otherwise: refused(r, &a.otherwise),
                 evidence: opt(r, a.evidence.as_ref()),
                 when: say::when(r, &a.when),
@@ -112,6 +110,15 @@ pub(super) fn pool(r: Told<'_>, w: RoleOrPerson) -> String {
     }
 }
 
+/// What follows when nobody answers a question in time; empty where it has all the time there is.
+pub(super) fn unanswered(r: Told<'_>, d: &Decision) -> String {
+    match d.default.and_then(|i| d.options.get(i)) {
+        Some(option) => say::text(r, &option.title),
+        None if d.question.within.is_some() => words!(r, "then.rollback"),
+        None => String::new(),
+    }
+}
+
 pub(super) fn decisions(plan: Spoken<'_>) -> Vec<DecisionCard> {
     let r = plan.release();
     r.decisions
@@ -122,11 +129,7 @@ pub(super) fn decisions(plan: Spoken<'_>) -> Vec<DecisionCard> {
             by: say::answerers(r, &d.question, Some(r.owner)),
             expect: opt(r, d.question.expect.as_ref()),
             within: d.question.within.map(|d| say::dur(r, d)).unwrap_or_default(),
-            default: d
-                .default
-                .and_then(|i| d.options.get(i))
-                .map(|o| say::text(r, &o.title))
-                .unwrap_or_default(),
+            default: unanswered(r, d),
             options: d
                 .options
                 .iter()

@@ -29,6 +29,7 @@ pub(super) fn inline(text: &str) -> String {
     for (i, c) in chars.iter().enumerate() {
         let rest = &chars[i + 1..];
         let before = i.checked_sub(1).map(|b| chars[b]);
+        let next = rest.first().copied();
         let inside_word =
             before.is_some_and(char::is_alphanumeric) && rest.first().is_some_and(|c| c.is_alphanumeric());
         let escape = match c {
@@ -36,7 +37,15 @@ pub(super) fn inline(text: &str) -> String {
             '_' => !inside_word,
             ':' => rest.starts_with(&['/', '/']),
             '.' => i >= 3 && chars[i - 3..i].iter().all(|c| c.eq_ignore_ascii_case(&'w')),
-            '#' | '+' | '-' | '=' => i == 0,
+            '+' | '-' | '=' => i == 0,
+            // Issues, merge requests and milestones by their number, and what GitLab shows as added or taken away.
+            '#' => i == 0 || next.is_some_and(|c| c.is_ascii_digit()),
+            '!' => next.is_some_and(|c| c.is_ascii_digit()),
+            '%' => {
+                let named = next.is_some_and(|c| c.is_alphanumeric() || c == '"');
+                named && !before.is_some_and(char::is_alphanumeric)
+            }
+            '{' => next.is_some_and(|c| c == '+' || c == '-'),
             ')' => chars[..i].iter().all(char::is_ascii_digit) && i > 0,
             _ => false,
         };
@@ -184,6 +193,10 @@ mod tests {
         );
         assert_eq!(inline("<img src=x>"), "\\<img src=x\\>");
         assert_eq!(inline("snake_case _em_"), "snake_case \\_em\\_");
+        assert_eq!(
+            inline("#1 in #ops, !2 %3 10% {+4+} {x}"),
+            "\\#1 in #ops, \\!2 \\%3 10% \\{+4+} {x}"
+        );
         assert_eq!(link("https://wiki.example/a?b=1"), "<https://wiki.example/a?b=1>");
         assert_eq!(
             link("https://a.example/<script>"),

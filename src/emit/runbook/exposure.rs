@@ -2,7 +2,7 @@
 //!
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
-use crate::emit::runbook::consent::{pools, quorum, refused};
+use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
@@ -53,8 +53,9 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
             let mut criteria: Vec<String> = Vec::new();
             let mut if_not: Vec<String> = Vec::new();
             for step in part.iter().filter(|s| !s.verify.is_empty()) {
-                if !criteria.contains(&step.verify) {
-                    criteria.push(step.verify.clone());
+                let criterion = step.criterion.clone();
+                if !criteria.contains(&criterion) {
+                    criteria.push(criterion);
                 }
                 if !if_not.contains(&step.if_not) {
                     if_not.push(step.if_not.clone());
@@ -128,18 +129,16 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
     }
     for (i, d) in r.decisions.iter().enumerate() {
         let node = Node::Decision(DecisionId::at(i));
-        let default = d
-            .default
-            .and_then(|k| d.options.get(k))
-            .map(|o| say::text(r, &o.title));
+        let default = unanswered(r, d);
         add(
             schedule.of(&plan, node).finish,
             say::text(r, &d.question.ask),
             say::answerers(r, &d.question, Some(r.owner)),
             say::maybe(r, d.question.expect.as_ref()),
-            default
-                .map(|d| words!(r, "text.without_an_answer", default = d))
-                .unwrap_or_default(),
+            match default.as_str() {
+                "" => String::new(),
+                default => words!(r, "text.without_an_answer", default = default),
+            },
         );
     }
     for card in cards {

@@ -5,10 +5,12 @@
 
 mod around;
 mod changes;
+mod closed;
 mod consent;
 mod escape;
 mod exposure;
 mod from_here;
+mod gates;
 mod held;
 mod matrix;
 mod notices;
@@ -59,10 +61,12 @@ struct View {
     points: Vec<exposure::Point>,
     seats: Vec<String>,
     holds: Vec<around::HoldCard>,
-    validations: Vec<work::Validation>,
-    smoke: Vec<work::Validation>,
+    validations: Vec<gates::Validation>,
+    smoke: Vec<gates::Validation>,
     from_here: Vec<ways_back::FromHere>,
     point_of_no_return: Option<String>,
+    /// The stages of which the plan accepts that nothing undoes them.
+    not_undone: String,
     triggers: Vec<around::TriggerRow>,
     messages: Vec<around::Message>,
     escalations: Vec<around::Escalation>,
@@ -97,6 +101,8 @@ struct View {
     dag: String,
     strips: Vec<String>,
     stretched: bool,
+    /// Times in which nothing may be released.
+    closed: Vec<around::Closed>,
     /// What is shaded behind the stages over time.
     shaded: Vec<String>,
     critical: Vec<String>,
@@ -218,8 +224,9 @@ fn rendered(mut view: View, templates: &Templates) -> Result<Vec<Artifact>, Flaw
 
 fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
-    let ways = from_here::ways(&plan);
-    let stages = work::stages(plan, &times);
+    let open = red_flags::not_undone(plan, context);
+    let ways = from_here::ways(&plan, &open);
+    let stages = work::stages(plan, &times, &open);
     let strip::Strips {
         pictures: strips,
         stretched,
@@ -231,7 +238,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
     View {
-        version: 3,
+        version: 4,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
@@ -241,10 +248,11 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         points: exposure::points(plan, &times, &stages),
         seats: consent::seats(plan),
         holds: around::holds(plan),
-        validations: work::validations(plan, false),
-        smoke: work::validations(plan, true),
+        validations: gates::validations(plan, false),
+        smoke: gates::validations(plan, true),
         from_here: ways_back::from_here(plan, &ways),
         point_of_no_return: ways_back::point_of_no_return(plan),
+        not_undone: say::stages(plan.release(), &open),
         triggers: around::triggers(plan),
         messages: around::messages(plan, &times),
         escalations: around::escalations(plan),
@@ -260,6 +268,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         notices: notices::notices(plan, &times),
         obligations: around::obligations(plan),
         on_duty: around::on_duty(plan),
+        closed: closed::closed(plan, &times),
         finally: around::finally(plan),
         review: Review::of(plan),
         gates: !plan.release().gates.is_empty(),

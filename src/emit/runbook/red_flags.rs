@@ -12,6 +12,19 @@ use crate::plan::StageUndo;
 /// So many stages are named in one flag.
 const NAMED: usize = 6;
 
+/// The stages that change something and of which the plan accepts that nothing undoes them.
+pub(super) fn not_undone(plan: Spoken<'_>, context: &Context<'_>) -> Vec<StageId> {
+    let r = plan.release();
+    let open = |s: &StageId| {
+        let found = context.findings.iter().filter(|d| d.code.0 == "rollback/missing");
+        matches!(plan.undo(*s), StageUndo::Nothing)
+            && found.into_iter().any(|d| d.span == r.stage(*s).origin.span)
+    };
+    let missed = context.findings.iter().any(|d| d.code.0 == "rollback/missing");
+    let all = plan.stage_order().into_iter().filter(|_| missed);
+    all.filter(open).collect()
+}
+
 /// What a plan should say and does not, and what was found or accepted.
 pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> {
     let r = plan.release();
@@ -62,6 +75,13 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
                 why = say::text(r, why)
             ));
         }
+    }
+    let open: Vec<String> = not_undone(plan, context)
+        .into_iter()
+        .map(|s| r.stage(s).name.to_string())
+        .collect();
+    if !open.is_empty() {
+        flags.push(words!(r, "flag.not_undone", stages = say::list(r, &open)));
     }
     let untimed: Vec<String> = (0..r.stages.len())
         .map(StageId::at)

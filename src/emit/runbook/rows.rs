@@ -37,6 +37,8 @@ rows! {
     Risk { what, likelihood, impact, mitigation }
     /// What users notice.
     ImpactRow { what, during, at_most }
+    /// A time in which nothing may be released.
+    Closed { what, when, environments }
     /// Who is on duty when.
     Watch { role, days, hours, zone }
     /// Work owed.

@@ -6,7 +6,7 @@ use crate::emit::diagram::Note;
 use crate::emit::runbook::words::{Spoken, Told, Words, words};
 use crate::model::{
     Atom, Cond, Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Outcome, ParamType,
-    Question, Quorum, RoleId, RoleOrPerson, Subject, Text, TextPart, Value,
+    Question, Quorum, RoleId, RoleOrPerson, StageId, Subject, Text, TextPart, Value,
 };
 use crate::plan::show;
 use jiff::Timestamp;
@@ -215,6 +215,25 @@ pub(super) fn list(r: Told<'_>, items: &[String]) -> String {
     }
 }
 
+/// So many stages are named in the cell of a table; each says of itself what the cell says of all.
+const NAMED: usize = 12;
+
+/// Stages by name: all of them, or the first of many, as soon as nobody would read so many names.
+pub(super) fn stages(r: Told<'_>, list: &[StageId]) -> String {
+    if list.len() > NAMED && list.len() == r.stages.len() {
+        return words!(r, "list.every_stage", n = list.len());
+    }
+    let shown = if list.len() > NAMED { NAMED } else { list.len() };
+    let mut names: Vec<String> = list[..shown]
+        .iter()
+        .map(|s| r.stage(*s).name.to_string())
+        .collect();
+    if list.len() > shown {
+        names.push(words!(r, "list.more", n = list.len() - shown));
+    }
+    self::list(r, &names)
+}
+
 /// A phrase that comes from elsewhere in English, in the words of the language where it has any.
 pub(super) fn phrase(words: &Words, kind: &str, english: &str) -> String {
     let key = format!("{kind}.{}", english.replace(' ', "_"));
@@ -259,11 +278,27 @@ pub(super) fn metrics(release: Told<'_>, expr: &MetricExpr) -> String {
             metric, op, shown, ..
         } => {
             format!(
-                "{} {} {shown}",
+                "{} {} {}",
                 text(release, &release.metric(*metric).title),
-                relation(*op)
+                relation(*op),
+                spaced(shown)
             )
         }
+    }
+}
+
+/// A bound as people write it: `2.5 s` for `2.5s`. Shares stay as they are.
+fn spaced(bound: &str) -> String {
+    let number = bound.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &bound[number.len()..];
+    let plain = number.starts_with(|c: char| c.is_ascii_digit())
+        && number
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.' || b == b'_');
+    match unit {
+        "ms" | "s" | "h" | "d" if plain => format!("{number} {unit}"),
+        "m" if plain => format!("{number} min"),
+        _ => bound.to_string(),
     }
 }
 
@@ -285,7 +320,7 @@ pub(super) fn gate(release: Told<'_>, test: &GateTest, owner: Option<RoleId>) ->
                     }
                 })
                 .collect();
-            (list(release, &tools), metrics(release, expr))
+            (tools.join("; "), metrics(release, expr))
         }
         GateTest::Run(act) | GateTest::Job(act) => {
             let tool = act.run.as_ref().map_or_else(
@@ -447,7 +482,8 @@ fn atom(r: Told<'_>, a: &Atom, negated: bool) -> String {
         }
         Atom::Decision { decision, option } => {
             let d = r.decision(*decision);
-            is(&d.name, d.options.get(*option).map_or("…", |o| o.name.as_str()))
+            let name = words!(r, "cond.decision", decision = d.name);
+            is(&name, d.options.get(*option).map_or("…", |o| o.name.as_str()))
         }
         Atom::Outcome { subject, outcome } => {
             let name = match subject {
@@ -478,7 +514,7 @@ fn atom(r: Told<'_>, a: &Atom, negated: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::say::{date, offset};
+    use crate::emit::runbook::say::{date, offset, spaced};
     use crate::emit::runbook::words::Words;
 
     #[test]
@@ -488,5 +524,10 @@ mod tests {
         assert_eq!(offset(0), "T");
         assert_eq!(offset(5_400_000), "T+1h30m");
         assert_eq!(offset(-1_800_000), "T-30m");
+        let bounds = ["2.5s", "10m", "1h30m", "1%", "110% * baseline(errors)", "3"].map(spaced);
+        assert_eq!(
+            bounds,
+            ["2.5 s", "10 min", "1h30m", "1%", "110% * baseline(errors)", "3"]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::consent::{pools, quorum};
+use crate::emit::runbook::consent::{pools, quorum, unanswered};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{asks, fails};
@@ -75,7 +75,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         .filter(|w| w.undoes())
         .map(|w| w.safe)
         .max_by_key(|d| d.as_ms());
-    let untimed = ways.iter().any(|w| w.untimed(&plan));
+    let untimed = ways.iter().any(|w| w.untimed);
     let ends = |ms: i64| match times.whole(ms) {
         Some(at) => format!("{at}, {}", say::offset(ms)),
         None => words!(
@@ -195,22 +195,22 @@ fn covered(plan: Spoken<'_>, window: String) -> String {
     words!(r, "window.for", window = window, stages = say::list(r, &stages))
 }
 
+/// A moment in the zone of the plan, and in UTC where that is another.
+pub(super) fn in_two_zones(plan: Spoken<'_>, times: &Times, c: &crate::model::Civil) -> Option<String> {
+    let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
+    let at = crate::plan::read(c, &zone).map(crate::plan::Reading::moment)?;
+    let said = say::moment(plan.words, at, &zone);
+    if !times.local {
+        return Some(said);
+    }
+    let utc = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M UTC");
+    Some(format!("{said} ({utc})"))
+}
+
 fn window(plan: Spoken<'_>, times: &Times) -> String {
     let r = plan.release();
     let Some(w) = &r.window else { return String::new() };
-    let moment = |c: &crate::model::Civil| {
-        let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
-        let at = crate::plan::read(c, &zone).map(crate::plan::Reading::moment)?;
-        let utc = at
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .strftime("%H:%M UTC")
-            .to_string();
-        Some(if times.local {
-            format!("{} ({utc})", say::moment(r.words, at, &zone))
-        } else {
-            say::moment(r.words, at, &zone)
-        })
-    };
+    let moment = |c: &crate::model::Civil| in_two_zones(plan, times, c);
     match (&w.opens, &w.closes) {
         (Some(o), Some(c)) => match (moment(o), moment(c)) {
             (Some(o), Some(c)) => words!(r, "time.range", short = o, long = c),
@@ -321,7 +321,13 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             what: say::text(r, &d.question.ask),
             who: say::answerers(r, &d.question, Some(r.owner)),
             when,
-            then: words!(r, "decide.one_of", options = options.join(", ")),
+            then: match unanswered(r, d).as_str() {
+                "" => words!(r, "decide.one_of", options = options.join(", ")),
+                default => {
+                    let then = words!(r, "decide.one_of", options = options.join(", "));
+                    words!(r, "decide.else", then = then, default = default)
+                }
+            },
         });
     }
     for w in ways {
@@ -377,7 +383,7 @@ fn worst_note(plan: Spoken<'_>, ways: &[Way]) -> String {
     if silent(plan) {
         out.push(words!(r, "uncounted.steps"));
     }
-    if ways.iter().any(|w| w.untimed(&plan)) {
+    if ways.iter().any(|w| w.untimed) {
         out.push(words!(r, "uncounted.undos"));
     }
     if out.is_empty() {

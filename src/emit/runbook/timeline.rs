@@ -3,7 +3,7 @@
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
 use crate::emit::runbook::around::moment_at;
-use crate::emit::runbook::consent::{pools, quorum};
+use crate::emit::runbook::consent::{pools, quorum, unanswered};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
@@ -199,6 +199,10 @@ impl Rows<'_> {
                 .within
                 .map(|d| words!(r, "time.up_to", time = say::dur(r, d)))
                 .unwrap_or_default();
+            row.if_not = match unanswered(r, d).as_str() {
+                "" => String::new(),
+                default => words!(r, "text.without_an_answer", default = default),
+            };
         }
         for (i, c) in r.checklists.iter().enumerate() {
             let id = crate::model::ChecklistId::at(i);

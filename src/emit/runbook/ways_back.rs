@@ -1,6 +1,6 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
-use crate::emit::runbook::from_here::{Cause, NAMES, SHOWN, Stays, Then, Way};
+use crate::emit::runbook::from_here::{Cause, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::{act_words, action};
@@ -59,8 +59,8 @@ pub(super) fn pivots(plan: Spoken<'_>) -> Vec<StageId> {
         .collect()
 }
 
-/// How a stage is undone; `pivots` are the stages that cannot be.
-pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId]) -> Card {
+/// How a stage is undone; `pivots` are the stages that cannot be, `open` those of which nobody has said how.
+pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[StageId]) -> Card {
     let r = plan.release();
     let s = r.stage(id);
     let before: Vec<String> = plan
@@ -85,6 +85,10 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId]) -> Card {
         rehearsal: String::new(),
     };
     match plan.undo(id) {
+        StageUndo::Nothing if open.contains(&id) => {
+            card.short = words!(r, "undo.open_short");
+            card.note = words!(r, "undo.open");
+        }
         StageUndo::Nothing => {
             card.short = words!(r, "undo.nothing_short");
             card.note = words!(r, "undo.nothing");
@@ -173,18 +177,20 @@ fn tested(r: Told<'_>, t: &crate::model::Tested) -> String {
 /// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
 pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
-    let own: usize = ways.iter().map(|w| w.many).sum();
-    let beside: usize = ways.iter().map(|w| w.many_beside).sum();
+    let mut numbers = vec![0; r.stages.len()];
+    for (i, s) in plan.stage_order().into_iter().enumerate() {
+        numbers[s.index()] = i + 1;
+    }
     ways.iter()
         .map(|w| FromHere {
             fails: fails(plan, &w.cause),
             then: then(plan, w),
-            order: order(plan, w, own > NAMES),
-            beside: stage_list(r, &w.beside, w.many_beside, own + beside > NAMES),
+            order: order(r, w, &numbers),
+            beside: stage_list(r, &w.beside),
             kept: kept(r, w),
             holds: to_leave(r, &w.holds),
             entered_again: hold_list(r, &w.entered_again),
-            safe_in: safe(plan, w),
+            safe_in: safe(r, w),
             ends: ends(r, w),
         })
         .collect()
@@ -211,14 +217,8 @@ fn hold_list(r: Told<'_>, holds: &[HoldId]) -> String {
     say::list(r, &titles)
 }
 
-/// So many stages, of which these are known by name; cut when it is to be short.
-fn stage_list(r: Told<'_>, stages: &[StageId], many: usize, short: bool) -> String {
-    let shown = if short { SHOWN } else { stages.len() };
-    let known = stages.iter().take(shown);
-    let mut names: Vec<String> = known.map(|s| r.stage(*s).name.to_string()).collect();
-    if many > names.len() {
-        names.push(words!(r, "list.more", n = many - names.len()));
-    }
+fn stage_list(r: Told<'_>, stages: &[StageId]) -> String {
+    let names: Vec<String> = stages.iter().map(|s| r.stage(*s).name.to_string()).collect();
     say::list(r, &names)
 }
 
@@ -279,16 +279,21 @@ fn then(plan: Spoken<'_>, w: &Way) -> String {
     }
 }
 
-fn order(plan: Spoken<'_>, w: &Way, short: bool) -> Vec<String> {
-    let r = plan.release();
+/// What is undone, in order: by name, or in a plan of many stages by their numbers. The order of a plan turned around is an order
+/// of undoing, and what has not begun or has nothing to undo is passed over in it.
+fn order(r: Told<'_>, w: &Way, numbers: &[usize]) -> Vec<String> {
     let name = |s: &StageId| r.stage(*s).name.to_string();
-    if let (true, Some(s), true) = (short, w.stage, w.many > 3) {
-        let before = plan.stages_before(s);
-        let before = stage_list(r, &before, before.len(), true);
-        let rest = words!(r, "list.with_all_before", stages = before);
-        return match w.undone.first() {
-            Some(first) if first.as_slice() == [s] => vec![name(&s), rest],
-            _ => vec![rest],
+    if r.stages.len() > ORDINARY {
+        return match (&w.then, w.last) {
+            (_, None) => Vec::new(),
+            (_, Some(last)) if w.many + w.many_beside == 1 => vec![name(&last)],
+            (Then::Outcome(FailureOutcome::RollbackStage(from)), Some(_)) => {
+                vec![words!(r, "list.part_back", stage = name(from))]
+            }
+            (_, Some(last)) => {
+                let n = numbers[last.index()];
+                vec![words!(r, "list.back_from", n = n, stage = name(&last))]
+            }
         };
     }
     w.undone
@@ -305,7 +310,6 @@ fn order(plan: Spoken<'_>, w: &Way, short: bool) -> Vec<String> {
 
 /// What stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
 fn kept(r: Told<'_>, w: &Way) -> Vec<String> {
-    const SHOWN: usize = 40;
     let mut list: Vec<String> = w
         .kept
         .iter()
@@ -315,14 +319,13 @@ fn kept(r: Told<'_>, w: &Way) -> Vec<String> {
                 Stays::Irreversible => words!(r, "stays.irreversible", stage = name),
                 Stays::Needed(p) => words!(r, "stays.needed", stage = name, by = r.stage(*p).name),
                 Stays::Harmless => words!(r, "stays.harmless", stage = name),
+                Stays::Open => words!(r, "stays.open", stage = name),
                 Stays::Untouched => name.to_string(),
             }
         })
         .collect();
-    if list.len() > SHOWN {
-        let more = list.len() - SHOWN;
-        list.truncate(SHOWN);
-        list.push(words!(r, "list.more", n = more));
+    if w.many_kept > list.len() {
+        list.push(words!(r, "list.more", n = w.many_kept - list.len()));
     }
     list
 }
@@ -335,9 +338,8 @@ pub(super) fn asks(then: &Then) -> bool {
     )
 }
 
-fn safe(plan: Spoken<'_>, w: &Way) -> String {
-    let r = plan.release();
-    let time = match (w.untimed(&plan), w.safe.as_ms()) {
+fn safe(r: Told<'_>, w: &Way) -> String {
+    let time = match (w.untimed, w.safe.as_ms()) {
         (false, _) => say::dur(r, w.safe),
         (true, 0) => words!(r, "safe.untimed"),
         (true, _) => words!(r, "safe.over", time = say::dur(r, w.safe)),

@@ -1,11 +1,14 @@
-//! The work itself: stages with their steps, the timeline, and what is verified.
+//! The work itself: stages with their steps.
+//!
+//! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
+use crate::emit::runbook::gates::{criterion, judged_as, judgement, judging};
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, card, pivots};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Act, Cond, Dur, GateId, GateTest, RoleId, Stage, StageId, Step, StepKind, WaitTest};
+use crate::model::{Act, Cond, Dur, RoleId, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Pace};
 use serde::Serialize;
 
@@ -66,6 +69,9 @@ pub(super) struct StepRow {
     pub console: String,
     pub expect: String,
     pub verify: String,
+    /// The same where it stands alone: with what is verified.
+    #[serde(skip)]
+    pub criterion: String,
     /// Where a person looks to verify it.
     pub look: String,
     pub if_not: String,
@@ -76,32 +82,23 @@ pub(super) struct StepRow {
     pub called: Vec<String>,
 }
 
-/// Something that is verified.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Validation {
-    pub name: String,
-    pub tool: String,
-    /// The command, when it fits a cell of a table.
-    pub short: String,
-    /// The command, when it does not.
-    pub long: String,
-    pub threshold: String,
-    pub over: String,
-    pub stages: String,
-    pub otherwise: String,
-}
-
 /// Every stage, in order.
-pub(super) fn stages(plan: Spoken<'_>, times: &Times) -> Vec<StageCard> {
+pub(super) fn stages(plan: Spoken<'_>, times: &Times, open: &[StageId]) -> Vec<StageCard> {
     let pivots = pivots(plan);
     plan.stage_order()
         .into_iter()
         .enumerate()
-        .map(|(i, s)| stage_card(plan, times, s, i + 1, &pivots))
+        .map(|(i, s)| stage_card(plan, times, s, i + 1, (&pivots, open)))
         .collect()
 }
 
-fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, pivots: &[StageId]) -> StageCard {
+fn stage_card(
+    plan: Spoken<'_>,
+    times: &Times,
+    id: StageId,
+    number: usize,
+    (pivots, open): (&[StageId], &[StageId]),
+) -> StageCard {
     let r = plan.release();
     let s = r.stage(id);
     let (start, finish) = span(plan, id);
@@ -124,7 +121,10 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, pivot
             title => words!(r, "text.title_and_name", title = title, name = s.name),
         },
         // A title that only repeats the name says nothing: what it does first says more.
-        title: match (say::text(r, &s.title), steps.first()) {
+        title: match (
+            say::text(r, &s.title),
+            steps.get(s.require.len()).or(steps.first()),
+        ) {
             (title, Some(first)) if title == s.name => first.action.clone(),
             (title, _) => title,
         },
@@ -173,7 +173,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, pivot
         first: first_on_failure(r, s),
         criteria: criteria(&steps),
         steps,
-        rollback: card(plan, id, pivots),
+        rollback: card(plan, id, pivots, open),
     }
 }
 
@@ -194,8 +194,8 @@ fn first_on_failure(r: Told<'_>, s: &Stage) -> Vec<Action> {
 fn criteria(steps: &[StepRow]) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     for step in steps {
-        if !step.verify.is_empty() && !list.contains(&step.verify) {
-            list.push(step.verify.clone());
+        if !step.verify.is_empty() && !list.contains(&step.criterion) {
+            list.push(step.criterion.clone());
         }
     }
     list
@@ -203,7 +203,7 @@ fn criteria(steps: &[StepRow]) -> Vec<String> {
 
 fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
     let s = plan.plan.release().stage(id);
-    let mut rows = Vec::new();
+    let mut rows = entry(plan, times, id, number, start);
     let mut at = start;
     match &s.rollout {
         None => {
@@ -240,6 +240,46 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
         }
     }
     rows
+}
+
+/// The gates that are judged before the first step.
+fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
+    let r = plan.release();
+    let stage = plan.plan.release().stage(id);
+    let gates = stage.require.iter().enumerate();
+    gates
+        .map(|(i, (g, _))| {
+            let gate = r.gate(*g);
+            let title = say::text(r, &gate.title);
+            let (utc, local) = times.at(start);
+            let (verify, look, if_not) = judgement(plan, stage, *g, id);
+            StepRow {
+                at: start,
+                number: format!("{number}.{}", i + 1),
+                offset: say::offset(start),
+                utc,
+                local,
+                takes: String::new(),
+                owner: say::role(r, gate.owner.unwrap_or(stage.owner)),
+                action: words!(r, "step.verify_first", gate = title),
+                short: title,
+                exposure: String::new(),
+                when: say::when(r, &gate.when),
+                approvals: String::new(),
+                command: judging(r, *g),
+                call: String::new(),
+                console: String::new(),
+                expect: String::new(),
+                criterion: criterion(r, *g, &verify),
+                verify,
+                look,
+                if_not,
+                captures: String::new(),
+                records: Vec::new(),
+                called: judged_as(r, *g),
+            }
+        })
+        .collect()
 }
 
 #[allow(clippy::too_many_arguments)] // a step, where it stands, and what it adds to
@@ -292,6 +332,10 @@ fn push(
         call,
         console,
         expect: say::maybe(r, step.expect.as_ref()),
+        criterion: match &step.kind {
+            StepKind::VerifyGate(g) => criterion(r, *g, &verify),
+            _ => verify.clone(),
+        },
         verify,
         look,
         if_not,
@@ -307,20 +351,7 @@ fn called(r: Told<'_>, step: &Step) -> Vec<String> {
     match &step.kind {
         StepKind::Act(act) => vec![say::text(r, &act.title)],
         StepKind::Wait(d) | StepKind::Bake(d) => vec![format!("bake {d}"), format!("wait {d}")],
-        StepKind::VerifyGate(g) => {
-            let gate = r.gate(*g);
-            let title = say::text(r, &gate.title);
-            let mut names = vec![
-                gate.name.to_string(),
-                format!("{} passes?", gate.name),
-                format!("{} passed", gate.name),
-                format!("Gate: {title}"),
-            ];
-            if let GateTest::Run(act) | GateTest::Job(act) = &gate.test {
-                names.push(say::text(r, &act.title));
-            }
-            names
-        }
+        StepKind::VerifyGate(g) => judged_as(r, *g),
         StepKind::VerifyArtifact(a) => {
             let name = &r.artifact(*a).name;
             vec![
@@ -398,16 +429,10 @@ pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, Strin
             (what, command, call, console)
         }
         StepKind::VerifyGate(g) => {
-            let gate = r.gate(*g);
-            let command = match &gate.test {
-                GateTest::Run(a) | GateTest::Job(a) => {
-                    a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default()
-                }
-                _ => String::new(),
-            };
+            let gate = say::text(r, &r.gate(*g).title);
             (
-                words!(r, "step.verify", gate = say::text(r, &gate.title)),
-                command,
+                words!(r, "step.verify", gate = gate),
+                judging(r, *g),
                 String::new(),
                 String::new(),
             )
@@ -462,31 +487,7 @@ pub(super) fn act_words(r: Told<'_>, act: &Act) -> (String, String, String, Stri
 fn verification(plan: Spoken<'_>, stage: &Stage, step: &Step, id: StageId) -> (String, String, String) {
     let r = plan.release();
     match &step.kind {
-        StepKind::VerifyGate(g) => {
-            let gate = r.gate(*g);
-            let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
-            let threshold = match gate.over {
-                Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
-                None => threshold,
-            };
-            let threshold = match (gate.samples, gate.every) {
-                (0 | 1, _) => threshold,
-                (n, Some(every)) => {
-                    words!(
-                        r,
-                        "gate.samples",
-                        threshold = threshold,
-                        n = n,
-                        time = say::dur(r, every)
-                    )
-                }
-                (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
-            };
-            // A command stands beside the step already.
-            let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
-            let look = if runs { String::new() } else { tool };
-            (threshold, look, if_not(plan, *g, id))
-        }
+        StepKind::VerifyGate(g) => judgement(plan, stage, *g, id),
         StepKind::Act(act) => {
             let prints = act
                 .run
@@ -512,60 +513,23 @@ fn verification(plan: Spoken<'_>, stage: &Stage, step: &Step, id: StageId) -> (S
             (verify, String::new(), say::on_failure(plan, id))
         }
         StepKind::WaitFor(_) => (String::new(), String::new(), say::on_failure(plan, id)),
-        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::Tell(..) => Default::default(),
+        StepKind::Bake(_) => (String::new(), String::new(), watched(r, id)),
+        StepKind::Wait(_) | StepKind::Tell(..) => Default::default(),
     }
 }
 
-fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId) -> String {
-    match &plan.release().release.gate(gate).otherwise {
-        Some((o, _)) => say::gate_outcome(plan.release(), o),
-        None => say::on_failure(plan, stage),
-    }
-}
-
-/// What is verified: gates over metrics and questions, or those that exercise the system themselves.
-pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
-    let r = plan.release();
-    let mut list = Vec::new();
-    for (i, gate) in r.gates.iter().enumerate() {
-        let runs = matches!(gate.test, GateTest::Run(_) | GateTest::Job(_));
-        if runs != active {
-            continue;
-        }
-        let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
-        let (tool, threshold) = say::gate(r, &gate.test, owner);
-        let (short, long) = match &gate.test {
-            GateTest::Run(a) | GateTest::Job(a) => say::cell(a.run.as_ref()),
-            _ => Default::default(),
-        };
-        let judges: Vec<String> = plan
-            .judges(GateId::at(i))
-            .iter()
-            .map(|s| r.stage(*s).name.to_string())
-            .collect();
-        list.push(Validation {
-            name: say::text(r, &gate.title),
-            tool,
-            short,
-            long,
-            threshold,
-            over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
-            stages: say::list(r, &judges),
-            otherwise: match &gate.otherwise {
-                Some((o, _)) => say::gate_outcome(r, o),
-                // What the stages that judge it say.
-                None => {
-                    let mut said: Vec<String> = Vec::new();
-                    for s in plan.judges(GateId::at(i)) {
-                        let then = say::on_failure(plan, *s);
-                        if !said.contains(&then) {
-                            said.push(then);
-                        }
-                    }
-                    say::alternatives(r, said)
-                }
-            },
-        });
-    }
-    list
+/// What the triggers do that watch a stage while it bakes.
+fn watched(r: Told<'_>, id: StageId) -> String {
+    let here = r.triggers.iter().filter(|t| t.during.contains(&id));
+    let list: Vec<String> = here
+        .map(|t| {
+            words!(
+                r,
+                "row.trigger",
+                trigger = t.name,
+                then = say::outcome(r, &t.then)
+            )
+        })
+        .collect();
+    list.join("; ")
 }

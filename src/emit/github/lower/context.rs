@@ -160,18 +160,10 @@ impl<'a> Ctx<'a> {
 
     /// The stages that may be under way together with a node: neither before nor after it.
     pub fn beside(&self, node: Node) -> Vec<StageId> {
-        self.apart(node)
+        self.plan
+            .apart(node)
             .into_iter()
             .filter_map(|n| if let Node::Stage(s) = n { Some(s) } else { None })
-            .collect()
-    }
-
-    /// The nodes that may be under way together with a node.
-    pub fn apart(&self, node: Node) -> Vec<Node> {
-        let (before, after) = (self.plan.ancestors(node), self.plan.descendants(node));
-        self.plan
-            .order()
-            .filter(|n| *n != node && !self.plan.contains(&before, *n) && !self.plan.contains(&after, *n))
             .collect()
     }
 
@@ -181,12 +173,12 @@ impl<'a> Ctx<'a> {
         let before = self.plan.ancestors(Node::Stage(stage));
         let prepares = |i: usize| {
             let other = StageId::at(i);
-            let later = other != stage && !self.plan.contains(&before, Node::Stage(other));
-            later && !self.release.stages[i].ready.is_empty()
+            let later = || other != stage && !self.plan.contains(&before, Node::Stage(other));
+            !self.release.stages[i].ready.is_empty() && later()
         };
         !self.release.triggers.is_empty()
             || !self.release.overrides.is_empty()
-            || !self.apart(Node::Stage(stage)).is_empty()
+            || !self.plan.apart(Node::Stage(stage)).is_empty()
             || (0..self.release.stages.len()).any(prepares)
     }
 

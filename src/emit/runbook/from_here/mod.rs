@@ -4,20 +4,23 @@
 //! Follows the meaning of a plan: what has begun is undone in reverse order; what cannot be undone stays, and so does all it
 //! depends on; what is harmless is left as it is. Must not know words: `ways_back` has them. Called by `ways_back` and `summary`.
 
+mod bits;
 mod clock;
+mod reach;
 
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Dur, Failure, FailureOutcome, GateId, GateOutcome, HoldId,
     OptionOutcome, StageId, Step, StepKind,
 };
-use crate::plan::{EdgeKind, Node, Pace, Plan, StageUndo};
-use std::cell::Cell;
+use crate::plan::{Node, Pace, Plan, StageUndo};
+use bits::Bits;
+use reach::Reach;
 
-/// So many names at most in all orders together; beyond, an order names what comes next only.
-pub(super) const NAMES: usize = 20_000;
+/// In a plan of more stages than this an order is told by the numbers of the stages: nobody reads so many names in a cell.
+pub(super) const ORDINARY: usize = 60;
 
-/// So many names are shown of a list of stages that is cut.
-pub(super) const SHOWN: usize = 12;
+/// So many changes that stay are named.
+pub(super) const KEPT: usize = 40;
 
 /// Beyond so many stages, what runs beside a failure is bounded instead of worked out.
 const EXACT: usize = 2_000;
@@ -59,6 +62,8 @@ pub(super) enum Stays {
     Needed(StageId),
     /// It need not be undone.
     Harmless,
+    /// The plan accepts that nothing undoes it.
+    Open,
     /// Nothing is undone, or only another part.
     Untouched,
 }
@@ -72,17 +77,23 @@ pub(super) struct Way {
     pub stage: Option<StageId>,
     /// What follows.
     pub then: Then,
-    /// The stages to undo that have surely begun (where they apply), those together that may be undone together. Once more
-    /// than `NAMES` are listed in all ways together, only what comes first.
+    /// The stages to undo that have surely begun (where they apply), those together that may be undone together. Named in a
+    /// plan of ordinary size only.
     pub undone: Vec<Vec<StageId>>,
     /// How many these are, all of them.
     pub many: usize,
-    /// Stages that may run beside: undone in their place when they have begun. Cut in the same way.
+    /// Stages that may run beside: undone in their place when they have begun. Named in a plan of ordinary size only.
     pub beside: Vec<StageId>,
     /// How many these are, all of them.
     pub many_beside: usize,
-    /// What stays changed.
+    /// The last stage, in the order of the plan, of all that is undone where it has begun.
+    pub last: Option<StageId>,
+    /// What stays changed, `KEPT` of them at most.
     pub kept: Vec<(StageId, Stays)>,
+    /// How many these are, all of them.
+    pub many_kept: usize,
+    /// Something is undone of which nobody has said how long it takes: `safe` leaves it out.
+    pub untimed: bool,
     /// The holds that are left then, the last entered first; each with whether it has surely been entered.
     pub holds: Vec<(HoldId, bool)>,
     /// Those of them that had been left already, and are entered again before what is inside is undone.
@@ -95,40 +106,37 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// Whether something is undone of which nobody has said how long it takes: `safe` leaves it out.
-    pub(super) fn untimed(&self, plan: &Plan) -> bool {
-        let undone = self.undone.iter().flatten().chain(&self.beside);
-        undone.into_iter().any(|s| plan.undo_untimed(*s))
-    }
-
     /// Whether anything is undone, now or when a person says so.
     pub(super) fn undoes(&self) -> bool {
         self.many > 0 || self.many_beside > 0
     }
 }
 
-/// The stages around each stage, worked out once.
+/// The stages around each stage, worked out once. Sets are over places in the order.
 struct Around<'a> {
     plan: &'a Plan,
     order: Vec<StageId>,
+    /// The place of each stage in the order.
+    place: Vec<usize>,
     /// What must have been undone before a stage is: the stages that wait for it directly.
     after: Vec<Vec<StageId>>,
     chain: Vec<Dur>,
     longest_of_all: Dur,
-    /// Nothing in the plan is irreversible.
-    no_pivot: bool,
     /// How each stage is undone, and how long that takes, worked out once.
     kind: Vec<Kind>,
     time: Vec<i64>,
+    undoable: Bits,
+    irreversible: Bits,
+    harmless: Bits,
+    open: Bits,
+    untimed: Bits,
     holds: Vec<Vec<StageId>>,
+    held: Vec<Bits>,
     /// The holds in the order in which they are entered.
     entered: Vec<HoldId>,
-    /// The longest step of each stage that runs to its end though something beside it has failed.
-    longest_step: Vec<Dur>,
-    /// How many names the ways found so far have.
-    listed: Cell<usize>,
-    /// What each node waits for, and what waits for it. What only a later step of a rollout waits for orders neither.
-    edges: [Vec<Vec<usize>>; 2],
+    /// The stages with the longest step of each that runs to its end though something beside it has failed, the longest first.
+    longest_step: Vec<(Dur, usize)>,
+    reach: Reach,
 }
 
 /// How a stage is undone.
@@ -137,6 +145,7 @@ enum Kind {
     Nothing,
     Undoable,
     Harmless,
+    Open,
     Irreversible,
 }
 
@@ -177,14 +186,29 @@ fn entered(plan: &Plan) -> Vec<HoldId> {
     list
 }
 
-/// Every way back, in the order of the plan.
-pub(super) fn ways(plan: &Plan) -> Vec<Way> {
+/// Every way back, in the order of the plan. `open`: the stages of which the plan accepts that nothing undoes them.
+pub(super) fn ways(plan: &Plan, open: &[StageId]) -> Vec<Way> {
     let all = || (0..plan.release().stages.len()).map(StageId::at);
     let chain = plan.undo_chain(Pace::Longest);
-    let kinds: Vec<Kind> = all().map(|s| kind(plan, s)).collect();
+    let mut kinds: Vec<Kind> = all().map(|s| kind(plan, s)).collect();
+    for s in open {
+        kinds[s.index()] = Kind::Open;
+    }
+    let order = plan.stage_order();
+    let mut place = vec![0; order.len()];
+    for (i, s) in order.iter().enumerate() {
+        place[s.index()] = i;
+    }
+    let such = |test: &dyn Fn(StageId) -> bool| Bits::of(order.iter().map(|s| test(*s)));
+    let is = |k: Kind| such(&|s| kinds[s.index()] == k);
+    let holds: Vec<Vec<StageId>> = (0..plan.release().holds.len())
+        .map(|h| plan.hold_stages(HoldId::at(h)))
+        .collect();
+    let mut longest_step: Vec<(Dur, usize)> =
+        all().map(|s| (longest_step(plan, s), place[s.index()])).collect();
+    longest_step.sort_by_key(|(d, _)| std::cmp::Reverse(d.as_ms()));
     let around = Around {
         plan,
-        order: plan.stage_order(),
         after: all().map(|s| plan.stages_after(s)).collect(),
         longest_of_all: chain
             .iter()
@@ -192,16 +216,29 @@ pub(super) fn ways(plan: &Plan) -> Vec<Way> {
             .max_by_key(|d| d.as_ms())
             .unwrap_or(Dur::ZERO),
         chain,
-        no_pivot: !kinds.contains(&Kind::Irreversible),
-        kind: kinds,
+        undoable: is(Kind::Undoable),
+        irreversible: is(Kind::Irreversible),
+        harmless: is(Kind::Harmless),
+        open: is(Kind::Open),
+        untimed: such(&|s| plan.undo_untimed(s)),
         time: all().map(|s| plan.undo_time(s, Pace::Longest).as_ms()).collect(),
-        listed: Cell::new(0),
         entered: entered(plan),
-        longest_step: all().map(|s| longest_step(plan, s)).collect(),
-        holds: (0..plan.release().holds.len())
-            .map(|h| plan.hold_stages(HoldId::at(h)))
+        longest_step,
+        held: holds
+            .iter()
+            .map(|list| {
+                let mut set = Bits::none(order.len());
+                for s in list {
+                    set.insert(place[s.index()]);
+                }
+                set
+            })
             .collect(),
-        edges: edges(plan),
+        holds,
+        reach: Reach::new(plan, &place),
+        kind: kinds,
+        order,
+        place,
     };
     let mut ways = Vec::new();
     for node in plan.order() {
@@ -288,15 +325,17 @@ impl Around<'_> {
             Cause::Refused(a) => Node::Approval(*a),
             Cause::Option(d, _) => Node::Decision(*d),
         };
-        let mut sure = self.reach(node, false);
-        if let Some(s) = stage {
-            sure[s.index()] = begun;
+        let here = stage.map(|s| self.place[s.index()]);
+        let mut sure = self.reach.before(self.plan, node).into_owned();
+        if let Some(here) = here {
+            sure.set(here, begun);
         }
-        let later = self.reach(node, true);
-        let here = stage.map(StageId::index);
-        let may_run: Vec<bool> = (0..sure.len())
-            .map(|i| !sure[i] && !later[i] && Some(i) != here)
-            .collect();
+        let mut may_run = self.reach.after(self.plan, node).into_owned();
+        may_run.unite(&sure);
+        if let Some(here) = here {
+            may_run.insert(here);
+        }
+        may_run.turn();
 
         let continues = matches!(then, Then::Outcome(FailureOutcome::Continue { .. }));
         let goes_on = matches!(
@@ -306,89 +345,104 @@ impl Around<'_> {
         // Of a part that is undone, only what is that part.
         let part = match &then {
             Then::Outcome(FailureOutcome::RollbackStage(from)) => {
-                let mut part = self.reach(Node::Stage(*from), true);
-                part[from.index()] = true;
+                let mut part = self.reach.after(self.plan, Node::Stage(*from)).into_owned();
+                part.insert(self.place[from.index()]);
                 Some(part)
             }
             _ => None,
         };
-        let within = |s: StageId| !goes_on && part.as_ref().is_none_or(|p| p[s.index()]);
         let stays = self.pivots(&sure);
-        let changed = |s: &StageId| self.kind[s.index()] != Kind::Nothing;
-        let undone =
-            |s: &StageId| within(*s) && stays[s.index()].is_none() && self.kind[s.index()] == Kind::Undoable;
-        let of = |set: &[bool]| -> Vec<StageId> {
-            let all = self.order.iter().rev().copied();
-            all.filter(|s| set[s.index()] && changed(s)).collect()
-        };
-        let began = of(&sure);
-        let unneeded = |(_, why): &(StageId, Stays)| *why == Stays::Harmless;
-        let kept: Vec<(StageId, Stays)> = began
-            .iter()
-            .filter(|s| !continues && !undone(s))
-            .map(|s| {
-                let why = match (self.kind[s.index()], stays[s.index()]) {
+        let mut may_be_undone = self.undoable.clone();
+        if goes_on {
+            may_be_undone.clear();
+        }
+        if let Some(part) = &part {
+            may_be_undone.keep(part);
+        }
+        if let Some(stays) = &stays {
+            may_be_undone.keep(&Bits::of(self.order.iter().map(|s| stays[s.index()].is_none())));
+        }
+        let mut undone = sure.clone();
+        undone.keep(&may_be_undone);
+        let mut besides = may_run.clone();
+        besides.keep(&may_be_undone);
+        let mut left = sure.clone();
+        if continues {
+            left.clear();
+        }
+        left.drop(&undone);
+        // What changes nothing is not left changed.
+        let mut changes = self.undoable.clone();
+        changes.unite(&self.irreversible);
+        changes.unite(&self.harmless);
+        changes.unite(&self.open);
+        left.keep(&changes);
+        let kept: Vec<(StageId, Stays)> = left
+            .back()
+            .take(KEPT)
+            .map(|p| {
+                let s = self.order[p];
+                let needed = stays.as_ref().and_then(|k| k[s.index()]);
+                let why = match (self.kind[s.index()], needed) {
                     (Kind::Irreversible, _) => Stays::Irreversible,
                     (Kind::Harmless, _) => Stays::Harmless,
+                    (Kind::Open, _) => Stays::Open,
                     (_, Some(p)) => Stays::Needed(p),
                     _ => Stays::Untouched,
                 };
-                (*s, why)
+                (s, why)
             })
             .collect();
-        let back: Vec<StageId> = began.into_iter().filter(|s| undone(s)).collect();
-        let mut beside: Vec<StageId> = of(&may_run).into_iter().filter(|s| undone(s)).collect();
-        let mut inside = vec![false; self.order.len()];
-        for s in &back {
-            inside[s.index()] = true;
-        }
         // A hold is left when all inside has ended: it is open when something inside has begun and not all surely has ended.
-        let ended = |s: &StageId| sure[s.index()] && Some(*s) != stage;
+        let mut ended = sure.clone();
+        if let Some(here) = here {
+            ended.set(here, false);
+        }
         let all = || self.entered.iter().copied().rev().filter(|_| !continues);
-        let closed = |h: &HoldId| self.holds[h.index()].iter().all(ended);
+        let closed = |h: &HoldId| self.held[h.index()].within(&ended);
         let entered_again: Vec<HoldId> = all()
-            .filter(|h| closed(h) && self.holds[h.index()].iter().any(|s| inside[s.index()]))
+            .filter(|h| closed(h) && self.held[h.index()].meets(&undone))
             .collect();
         let holds: Vec<(HoldId, bool)> = all()
             .filter_map(|h| {
-                let inside = &self.holds[h.index()];
-                let begun = inside.iter().any(|s| sure[s.index()]);
+                let inside = &self.held[h.index()];
+                let begun = inside.meets(&sure);
                 let surely = (begun && !closed(&h)) || entered_again.contains(&h);
-                let perhaps = !begun && inside.iter().any(|s| may_run[s.index()]);
+                let perhaps = !begun && inside.meets(&may_run);
                 (surely || perhaps).then_some((h, surely))
             })
             .collect();
         let first = self.before_the_way_back(&cause, &then, stage, &may_run, &holds);
-        let whole = beside.is_empty() && part.is_none() && holds.is_empty() && kept.iter().all(unneeded);
+        let (many, many_beside, many_kept) = (undone.count(), besides.count(), left.count());
+        let mut all_undone = undone.clone();
+        all_undone.unite(&besides);
+        left.drop(&self.harmless);
+        left.drop(&self.open);
+        let whole = many_beside == 0 && part.is_none() && holds.is_empty() && left.is_empty();
         let back_again = match stage {
             // When all that led to a stage is undone with it, the longest way to it is the longest way back.
-            Some(s) if whole && inside[s.index()] => self.chain[s.index()].as_ms(),
-            _ => self.longest(&back, &beside, &holds, &entered_again),
+            Some(s) if whole && undone.has(self.place[s.index()]) => self.chain[s.index()].as_ms(),
+            _ => self.longest(&all_undone, &holds, &entered_again),
         };
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
-        let (many, many_beside) = (back.len(), beside.len());
-        let cut = self.listed.get() > NAMES && stage.is_some();
-        let groups = match (cut, back.first().copied()) {
-            // All the others have led to it.
-            (true, Some(s)) if many > 3 && Some(s) == stage => vec![vec![s]],
-            _ => {
-                let mut groups = self.together(&back);
-                groups.truncate(if cut && many > 3 { 1 } else { many });
-                groups
-            }
-        };
-        beside.truncate(if cut { SHOWN } else { many_beside });
-        self.listed
-            .set(self.listed.get().saturating_add(many + many_beside));
+        let named = self.order.len() <= ORDINARY;
+        let names = |set: &Bits| -> Vec<StageId> { set.back().map(|p| self.order[p]).collect() };
         Way {
-            undone: groups,
+            undone: if named {
+                self.together(&names(&undone))
+            } else {
+                Vec::new()
+            },
             many,
+            beside: if named { names(&besides) } else { Vec::new() },
             many_beside,
+            last: all_undone.back().next().map(|p| self.order[p]),
+            untimed: all_undone.meets(&self.untimed),
             cause,
             stage,
             then,
-            beside,
             kept,
+            many_kept,
             holds,
             entered_again,
             safe: first.plus(Dur {
@@ -406,7 +460,7 @@ impl Around<'_> {
         cause: &Cause,
         then: &Then,
         stage: Option<StageId>,
-        may_run: &[bool],
+        may_run: &Bits,
         holds: &[(HoldId, bool)],
     ) -> Dur {
         let r = self.plan.release();
@@ -419,11 +473,14 @@ impl Around<'_> {
         if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
             return Dur::ZERO;
         }
-        let beside = may_run.iter().enumerate().filter(|(_, may)| **may);
-        let steps = beside.map(|(i, _)| self.longest_step[i]);
+        let steps = self
+            .longest_step
+            .iter()
+            .find(|(_, p)| may_run.has(*p))
+            .map(|(d, _)| *d);
         let entering = holds.iter().filter(|(_, surely)| !surely);
         let entering = entering.map(|(h, _)| self.time(&r.hold(*h).enter));
-        let waited = steps.chain(entering).max_by_key(|d| d.as_ms());
+        let waited = steps.into_iter().chain(entering).max_by_key(|d| d.as_ms());
         // A gate that says what follows leaves out what the stage does first.
         let own = match cause {
             Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
@@ -442,42 +499,24 @@ impl Around<'_> {
         })
     }
 
-    /// The stages that have ended when a node starts, or (`forward`) that have not begun then.
-    fn reach(&self, from: Node, forward: bool) -> Vec<bool> {
-        let edges = &self.edges[usize::from(forward)];
-        let mut found = vec![false; edges.len()];
-        let mut stack = vec![index(self.plan, from)];
-        while let Some(node) = stack.pop() {
-            for next in &edges[node] {
-                if !std::mem::replace(&mut found[*next], true) {
-                    stack.push(*next);
-                }
-            }
+    /// For each stage that something irreversible keeps from being undone: what keeps it. Nothing where nothing such has begun.
+    fn pivots(&self, began: &Bits) -> Option<Vec<Option<StageId>>> {
+        if !began.meets(&self.irreversible) {
+            return None;
         }
-        found.truncate(self.order.len());
-        found
-    }
-
-    /// For each stage that something irreversible keeps from being undone: what keeps it.
-    fn pivots(&self, began: &[bool]) -> Vec<Option<StageId>> {
-        let mut keeps: Vec<Option<StageId>> = vec![None; began.len()];
-        if self.no_pivot {
-            return keeps;
-        }
-        for s in self.order.iter().rev() {
-            if !began[s.index()] {
-                continue;
-            }
+        let mut keeps: Vec<Option<StageId>> = vec![None; self.order.len()];
+        for p in began.back() {
+            let s = self.order[p];
             if self.kind[s.index()] == Kind::Irreversible {
-                keeps[s.index()] = Some(*s);
+                keeps[s.index()] = Some(s);
             }
             for later in &self.after[s.index()] {
-                if began[later.index()] && keeps[s.index()].is_none() {
+                if began.has(self.place[later.index()]) && keeps[s.index()].is_none() {
                     keeps[s.index()] = keeps[later.index()];
                 }
             }
         }
-        keeps
+        Some(keeps)
     }
 
     /// Stages to undo, in order, grouped: each group may be undone together once those before it are.
@@ -495,13 +534,7 @@ impl Around<'_> {
     }
 
     /// How long it takes to undo what has surely begun and what may run beside it, and to leave the holds.
-    fn longest(
-        &self,
-        back: &[StageId],
-        beside: &[StageId],
-        holds: &[(HoldId, bool)],
-        again: &[HoldId],
-    ) -> i64 {
+    fn longest(&self, undone: &Bits, holds: &[(HoldId, bool)], again: &[HoldId]) -> i64 {
         let holds: Vec<HoldId> = holds.iter().map(|(h, _)| *h).collect();
         if self.order.len() > EXACT {
             let r = self.plan.release();
@@ -510,7 +543,7 @@ impl Around<'_> {
             let around = leave.chain(enter).fold(0i64, i64::saturating_add);
             return self.longest_of_all.as_ms().saturating_add(around);
         }
-        let both: Vec<StageId> = back.iter().chain(beside).copied().collect();
+        let both: Vec<StageId> = undone.back().map(|p| self.order[p]).collect();
         clock::time(
             self,
             &clock::Work {
@@ -549,31 +582,4 @@ fn add(list: &mut Vec<(Then, Vec<GateId>)>, then: Then, gate: GateId) {
         Some((_, gates)) => gates.push(gate),
         None => list.push((then, vec![gate])),
     }
-}
-
-/// The place of a node: stages, approvals, decisions.
-fn index(plan: &Plan, node: Node) -> usize {
-    let r = plan.release();
-    match node {
-        Node::Stage(s) => s.index(),
-        Node::Approval(a) => r.stages.len() + a.index(),
-        Node::Decision(d) => r.stages.len() + r.approvals.len() + d.index(),
-    }
-}
-
-fn edges(plan: &Plan) -> [Vec<Vec<usize>>; 2] {
-    let r = plan.release();
-    let count = r.stages.len() + r.approvals.len() + r.decisions.len();
-    let mut both = [vec![Vec::new(); count], vec![Vec::new(); count]];
-    for node in plan.order() {
-        let here = index(plan, node);
-        for (before, edge) in plan.waits_for(node) {
-            if edge.kind != EdgeKind::ApprovedStep {
-                let before = index(plan, before);
-                both[0][here].push(before);
-                both[1][before].push(here);
-            }
-        }
-    }
-    both
 }

@@ -1,0 +1,135 @@
+//! Gates: when each passes, how it is judged, and what follows when it does not.
+//!
+//! Must not know the steps of a stage: `work` asks here for each gate it comes to. Called by `work` and `mod`.
+
+use crate::emit::runbook::say;
+use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::model::{GateId, GateTest, RoleId, Stage, StageId};
+use serde::Serialize;
+
+/// Something that is verified.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Validation {
+    pub name: String,
+    pub tool: String,
+    /// The command, when it fits a cell of a table.
+    pub short: String,
+    /// The command, when it does not.
+    pub long: String,
+    pub threshold: String,
+    pub over: String,
+    pub stages: String,
+    pub otherwise: String,
+}
+
+/// What the histories of runs may call the judging of a gate.
+pub(super) fn judged_as(r: Told<'_>, g: GateId) -> Vec<String> {
+    let gate = r.gate(g);
+    let title = say::text(r, &gate.title);
+    let mut names = vec![
+        gate.name.to_string(),
+        format!("{} passes?", gate.name),
+        format!("{} passed", gate.name),
+        format!("Gate: {title}"),
+    ];
+    if let GateTest::Run(act) | GateTest::Job(act) = &gate.test {
+        names.push(say::text(r, &act.title));
+    }
+    names
+}
+
+/// The command that judges a gate, where one does.
+pub(super) fn judging(r: Told<'_>, g: GateId) -> String {
+    match &r.gate(g).test {
+        GateTest::Run(a) | GateTest::Job(a) => a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default(),
+        GateTest::Metrics(_) | GateTest::Ask(_) => String::new(),
+    }
+}
+
+/// When a gate passes, where a person looks, and what to do if it does not.
+pub(super) fn judgement(plan: Spoken<'_>, stage: &Stage, g: GateId, id: StageId) -> (String, String, String) {
+    let r = plan.release();
+    let gate = r.gate(g);
+    let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
+    let threshold = match gate.over {
+        Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
+        None => threshold,
+    };
+    let threshold = match (gate.samples, gate.every) {
+        (0 | 1, _) => threshold,
+        (n, Some(every)) => {
+            words!(
+                r,
+                "gate.samples",
+                threshold = threshold,
+                n = n,
+                time = say::dur(r, every)
+            )
+        }
+        (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
+    };
+    // A command stands beside the step already.
+    let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
+    let look = if runs { String::new() } else { tool };
+    (threshold, look, if_not(plan, g, id))
+}
+
+fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId) -> String {
+    match &plan.release().release.gate(gate).otherwise {
+        Some((o, _)) => say::gate_outcome(plan.release(), o),
+        None => say::on_failure(plan, stage),
+    }
+}
+
+/// What is verified: gates over metrics and questions, or those that exercise the system themselves.
+pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
+    let r = plan.release();
+    let mut list = Vec::new();
+    for (i, gate) in r.gates.iter().enumerate() {
+        let runs = matches!(gate.test, GateTest::Run(_) | GateTest::Job(_));
+        if runs != active {
+            continue;
+        }
+        let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
+        let (tool, threshold) = say::gate(r, &gate.test, owner);
+        let (short, long) = match &gate.test {
+            GateTest::Run(a) | GateTest::Job(a) => say::cell(a.run.as_ref()),
+            _ => Default::default(),
+        };
+        list.push(Validation {
+            name: say::text(r, &gate.title),
+            tool,
+            short,
+            long,
+            threshold,
+            over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
+            stages: say::stages(r, plan.judges(GateId::at(i))),
+            otherwise: match &gate.otherwise {
+                Some((o, _)) => say::gate_outcome(r, o),
+                // What the stages that judge it say.
+                None => {
+                    let mut said: Vec<String> = Vec::new();
+                    for s in plan.judges(GateId::at(i)) {
+                        let then = say::on_failure(plan, *s);
+                        if !said.contains(&then) {
+                            said.push(then);
+                        }
+                    }
+                    say::alternatives(r, said)
+                }
+            },
+        });
+    }
+    list
+}
+
+/// A criterion where it stands alone: what a command must end with says nothing without what is tried.
+pub(super) fn criterion(r: Told<'_>, g: GateId, verify: &str) -> String {
+    match &r.gate(g).test {
+        GateTest::Run(_) | GateTest::Job(_) => {
+            let gate = say::text(r, &r.gate(g).title);
+            words!(r, "gate.runs", gate = gate, threshold = verify)
+        }
+        GateTest::Metrics(_) | GateTest::Ask(_) => verify.to_string(),
+    }
+}
