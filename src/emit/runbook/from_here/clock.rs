@@ -2,21 +2,89 @@
 //!
 //! Must not know what fails, nor who is asked. Called by `ways`.
 
-use super::Around;
-use crate::model::{HoldId, StageId};
+use super::bits::Bits;
+use super::{Around, EXACT};
+use crate::model::{Dur, HoldId, StageId};
+use crate::plan::{Node, Pace};
+
+/// A hold that may be being left when something fails.
+pub(super) struct Closing {
+    /// Which.
+    hold: HoldId,
+    /// How many milliseconds that still takes when the way back starts.
+    left: i64,
+}
 
 /// What is to be done on a way back.
-pub(super) struct Work<'a> {
+struct Work<'a> {
     /// The stages to undo.
-    pub undone: &'a [StageId],
+    undone: &'a [StageId],
     /// The holds to leave, the last entered first.
-    pub holds: &'a [HoldId],
-    /// Those of them that are entered again before what is inside is undone.
-    pub again: &'a [HoldId],
+    holds: &'a [HoldId],
+    /// Those of them that are entered again before what is inside is undone, once they have been left.
+    again: &'a [&'a Closing],
+}
+
+impl Around<'_> {
+    /// Of holds inside which all may have ended: how much of leaving them may still be to do when the way back starts, so long
+    /// after the failure. Of one that was surely left, what has surely come after it has taken its time.
+    pub(super) fn closing(&self, holds: &[HoldId], surely_ended: &Bits, first: Dur) -> Vec<Closing> {
+        let r = self.plan.release();
+        let since = |h: HoldId| {
+            if self.order.len() > EXACT || !self.held[h.index()].within(surely_ended) {
+                return 0;
+            }
+            let mut later = surely_ended.clone();
+            for s in &self.holds[h.index()] {
+                later.keep(&self.reach.after(self.plan, Node::Stage(*s)));
+            }
+            let own = |p: usize| {
+                let steps = r.stage(self.order[p]).steps.iter();
+                let times = steps.map(|s| self.plan.step_time(s, Pace::Shortest).as_ms());
+                times.fold(0i64, i64::saturating_add)
+            };
+            later.back().map(own).max().unwrap_or(0)
+        };
+        let left = |h: HoldId| {
+            let exit = self.time(&r.hold(h).exit).as_ms();
+            exit.saturating_sub(first.as_ms()).saturating_sub(since(h)).max(0)
+        };
+        holds
+            .iter()
+            .map(|h| Closing {
+                hold: *h,
+                left: left(*h),
+            })
+            .collect()
+    }
+
+    /// How long it takes to undo what has surely begun and what may run beside it, and to leave the holds.
+    pub(super) fn longest(&self, undone: &Bits, holds: &[(HoldId, bool)], closing: &[Closing]) -> i64 {
+        let r = self.plan.release();
+        let holds: Vec<HoldId> = holds.iter().map(|(h, _)| *h).collect();
+        let again: Vec<&Closing> = closing
+            .iter()
+            .filter(|c| self.held[c.hold.index()].meets(undone))
+            .collect();
+        let left = closing.iter().map(|c| c.left).max().unwrap_or(0);
+        if self.order.len() > EXACT {
+            let leave = holds.iter().map(|h| self.time(&r.hold(*h).exit).as_ms());
+            let enter = again.iter().map(|c| self.time(&r.hold(c.hold).enter).as_ms());
+            let around = leave.chain(enter).fold(left, i64::saturating_add);
+            return self.longest_of_all.as_ms().saturating_add(around);
+        }
+        let both: Vec<StageId> = undone.back().map(|p| self.order[p]).collect();
+        let work = Work {
+            undone: &both,
+            holds: &holds,
+            again: &again,
+        };
+        time(self, &work).max(left)
+    }
 }
 
 /// How many milliseconds pass from the start of a way back until everything is undone and every hold is left.
-pub(super) fn time(around: &Around<'_>, work: &Work<'_>) -> i64 {
+fn time(around: &Around<'_>, work: &Work<'_>) -> i64 {
     let stages = around.order.len();
     let mut inside = vec![false; stages];
     for s in work.undone {
@@ -24,8 +92,8 @@ pub(super) fn time(around: &Around<'_>, work: &Work<'_>) -> i64 {
     }
     // The last entered is outermost in this list's order; a stage enters its holds from the first to the last.
     let mut again: Vec<Vec<usize>> = vec![Vec::new(); if work.again.is_empty() { 0 } else { stages }];
-    for (k, h) in work.again.iter().enumerate().rev() {
-        for s in &around.holds[h.index()] {
+    for (k, c) in work.again.iter().enumerate().rev() {
+        for s in &around.holds[c.hold.index()] {
             again[s.index()].push(k);
         }
     }
@@ -36,8 +104,9 @@ pub(super) fn time(around: &Around<'_>, work: &Work<'_>) -> i64 {
     let undo = |s: StageId, ready: i64, entered: &mut Vec<Option<i64>>| {
         let mut start = ready;
         for k in again.get(s.index()).into_iter().flatten() {
-            let enter = around.time(&around.plan.release().hold(work.again[*k]).enter);
-            let at = *entered[*k].get_or_insert(start.saturating_add(enter.as_ms()));
+            let Closing { hold, left } = *work.again[*k];
+            let enter = around.time(&around.plan.release().hold(hold).enter).as_ms();
+            let at = *entered[*k].get_or_insert(start.max(left).saturating_add(enter));
             start = start.max(at);
         }
         start.saturating_add(around.time[s.index()])

@@ -399,7 +399,8 @@ impl Around<'_> {
             ended.set(here, false);
         }
         let all = || self.entered.iter().copied().rev().filter(|_| !continues);
-        let closed = |h: &HoldId| self.held[h.index()].within(&ended);
+        let surely_ended = ended.clone();
+        let closed = |h: &HoldId| self.held[h.index()].within(&surely_ended);
         let entered_again: Vec<HoldId> = all()
             .filter(|h| closed(h) && self.held[h.index()].meets(&undone))
             .collect();
@@ -422,7 +423,12 @@ impl Around<'_> {
         let back_again = match stage {
             // When all that led to a stage is undone with it, the longest way to it is the longest way back.
             Some(s) if whole && undone.has(self.place[s.index()]) => self.chain[s.index()].as_ms(),
-            _ => self.longest(&all_undone, &holds, &entered_again),
+            _ => {
+                // What runs beside may have ended by then, and with it a hold around it.
+                ended.unite(&may_run);
+                let closing: Vec<HoldId> = all().filter(|h| self.held[h.index()].within(&ended)).collect();
+                self.longest(&all_undone, &holds, &self.closing(&closing, &surely_ended, first))
+            }
         };
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
         let named = self.order.len() <= ORDINARY;
@@ -531,27 +537,6 @@ impl Around<'_> {
             groups[level].push(*s);
         }
         groups
-    }
-
-    /// How long it takes to undo what has surely begun and what may run beside it, and to leave the holds.
-    fn longest(&self, undone: &Bits, holds: &[(HoldId, bool)], again: &[HoldId]) -> i64 {
-        let holds: Vec<HoldId> = holds.iter().map(|(h, _)| *h).collect();
-        if self.order.len() > EXACT {
-            let r = self.plan.release();
-            let leave = holds.iter().map(|h| self.time(&r.hold(*h).exit).as_ms());
-            let enter = again.iter().map(|h| self.time(&r.hold(*h).enter).as_ms());
-            let around = leave.chain(enter).fold(0i64, i64::saturating_add);
-            return self.longest_of_all.as_ms().saturating_add(around);
-        }
-        let both: Vec<StageId> = undone.back().map(|p| self.order[p]).collect();
-        clock::time(
-            self,
-            &clock::Work {
-                undone: &both,
-                holds: &holds,
-                again,
-            },
-        )
     }
 
     /// For each of some stages: how many undos the longest chain has that ends with its own.
