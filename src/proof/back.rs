@@ -24,6 +24,7 @@ impl Judge<'_> {
             help |= self.undo(id, &mut stuck, &mut maybe)?;
         }
         for hold in (0..self.release.holds.len()).map(HoldId::at) {
+            self.asked_for_a_reason(hold, &stuck, &maybe)?;
             help |= self.hold(hold)?;
         }
         self.finally()?;
@@ -374,6 +375,27 @@ impl Judge<'_> {
         }
         help |= !self.left(&out, &exit, hold)?;
         Ok(help || word.is_some())
+    }
+
+    /// The owner of a hold is asked whether it may be left only when something inside could not be taken back.
+    fn asked_for_a_reason(
+        &self,
+        id: HoldId,
+        stuck: &BTreeSet<StageId>,
+        maybe: &BTreeSet<StageId>,
+    ) -> Result<(), String> {
+        let asked = self.find(|w| matches!(w, What::Begin(p) if p.deed == Deed::Word(id)));
+        let stands = |s: &StageId| stuck.contains(s) || maybe.contains(s);
+        if asked.is_some() && !self.plan.hold_stages(id).iter().any(stands) {
+            let name = &self.release.hold(id).name;
+            return Err([
+                "whether hold `",
+                name,
+                "` may be left is asked, and nothing inside stands",
+            ]
+            .concat());
+        }
+        Ok(())
     }
 
     /// Whether the last of these events is a failure, or something that was broken off.

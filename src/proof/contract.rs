@@ -103,6 +103,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
         let fate = judge.walk(stage)?;
         judge.fates.insert(stage, fate);
     }
+    judge.too_late_to_lapse();
     if judge.thens.iter().any(|(t, _)| *t == Then::Again) {
         judge.starts()?;
         return Ok(false);
@@ -238,10 +239,9 @@ impl<'a> Judge<'a> {
     /// Approvals, decisions and triggers that give the run up.
     fn consents(&mut self) -> Result<(), String> {
         for (i, event) in self.trace.events.iter().enumerate() {
-            let lapsed = |p: &Purpose| self.scenario.nobody(p);
             match &event.what {
                 What::Failed(p) | What::Withdrawn(p) => {
-                    let failed = matches!(event.what, What::Failed(_)) || lapsed(p);
+                    let failed = matches!(event.what, What::Failed(_)) || self.runs_out(i, p);
                     if let (Deed::Grant(a), true) = (p.deed, failed && !matches!(p.at, At::Undo(_))) {
                         let then = match self.release.approval(a).otherwise {
                             ApprovalOutcome::Rollback => Then::Rollback,
@@ -287,10 +287,7 @@ impl<'a> Judge<'a> {
             }
         }
         for d in (0..self.release.decisions.len()).map(DecisionId::at) {
-            let asked = self.trace.events.iter().position(|e| {
-                matches!(&e.what, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d) && self.stands(p))
-            });
-            let (Some(at), Some(_)) = (asked, self.decided(d)) else {
+            let (Some(at), Some(_)) = (self.settled(d), self.decided(d)) else {
                 continue;
             };
             match self.chosen(d) {
@@ -311,6 +308,31 @@ impl<'a> Judge<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The event with which a decision that stands in the order is made: its answer, or that nobody gave one in time. One that
+    /// is taken back before that is not made.
+    fn settled(&self, decision: DecisionId) -> Option<usize> {
+        let mine = |p: &Purpose| matches!(p.deed, Deed::Decide(x, _) if x == decision) && self.stands(p);
+        let asked = self.find(|w| matches!(w, What::Begin(p) if mine(p)))?;
+        let answered = self.find(|w| matches!(w, What::Done(p) | What::Failed(p) if mine(p)));
+        if answered.is_some() {
+            return answered;
+        }
+        let mut withdrawn = self
+            .trace
+            .events
+            .iter()
+            .enumerate()
+            .filter_map(|(i, e)| match &e.what {
+                What::Withdrawn(p) if mine(p) => Some((i, self.runs_out(i, p))),
+                _ => None,
+            });
+        match withdrawn.next() {
+            Some((i, true)) => Some(i),
+            Some((_, false)) => None,
+            None => Some(asked),
+        }
     }
 
     /// Whether a decision is asked in the order, and not because something failed.

@@ -3,9 +3,9 @@
 //! Must not know a target. Used by `contract`.
 
 use super::clock::float;
-use super::contract::Judge;
+use super::contract::{Judge, Then};
 use super::event::{Event, What};
-use super::scenario::Lock;
+use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Dur, GateTest, StepKind, WaitTest};
 
@@ -47,6 +47,39 @@ impl Judge<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a question that is taken back has not been answered in time; what is taken back before that has not run out.
+    pub fn runs_out(&self, at: usize, purpose: &Purpose) -> bool {
+        if !self.scenario.nobody(purpose) || self.scenario.start.is_none() {
+            return self.scenario.nobody(purpose);
+        }
+        let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p == purpose);
+        let asked = self.trace.events[..at].iter().rposition(asked);
+        let (Some(asked), Some(wanted)) = (asked, self.patience(purpose)) else {
+            return true;
+        };
+        self.trace.events[at].at - self.trace.events[asked].at >= wanted * 1_000.0
+    }
+
+    /// What runs out once the run is given up elsewhere is taken back with all that is open, and says nothing more of the run.
+    pub fn too_late_to_lapse(&mut self) {
+        // What cannot be said to siblings does not stop them.
+        if self.scenario.start.is_none() || self.scenario.broken == Some(Broken::Raising) {
+            return;
+        }
+        let events = &self.trace.events;
+        let earlier = |a: usize, b: usize| (events[a].at, a) < (events[b].at, b);
+        let given_up: Vec<usize> = self
+            .thens
+            .iter()
+            .filter(|(t, _)| *t != Then::Again)
+            .filter_map(|(_, e)| *e)
+            .collect();
+        self.thens.retain(|(_, event)| {
+            let lapsed = event.filter(|e| matches!(events[*e].what, What::Withdrawn(_)));
+            lapsed.is_none_or(|e| !given_up.iter().any(|g| earlier(*g, e)))
+        });
     }
 
     /// A question is taken back once, and one that somebody answers is not taken back before it is heard.
@@ -91,10 +124,15 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Whether something failed beside a question, so that it is taken back.
+    /// Whether something failed or paused beside a question, so that it is taken back.
     fn given_up_between(&self, asked: usize, event: usize) -> bool {
+        let own = |at: At| matches!(&self.trace.events[asked].what, What::Begin(p) if p.at == at);
         self.trace.events[..event].iter().enumerate().any(|(i, e)| {
-            let fails = matches!(e.what, What::Failed(_) | What::Judged(_, false));
+            let fails = match &e.what {
+                What::Failed(_) | What::Judged(_, false) => true,
+                What::Begin(p) => matches!(p.deed, Deed::Resume(_)) && !own(p.at),
+                _ => false,
+            };
             fails && !self.causes.before(i, asked)
         })
     }

@@ -87,6 +87,8 @@ pub struct Scenario {
     pub quiet: usize,
     /// It fires only once this part is done, and looks before that are not counted.
     pub fires_after: Option<Purpose>,
+    /// It fires at one look only, where its metrics say so: whoever goes past that look misses it.
+    pub fleeting: bool,
 }
 
 /// What another run does with its lock.

@@ -29,7 +29,8 @@ impl Judge<'_> {
             return self.scenario.shut || self.scenario.broken == Some(Broken::Window);
         };
         let ended = self.find(|w| matches!(w, What::Done(p) if p == purpose));
-        self.scenario.shut && ended.is_some_and(|e| self.trace.events[e].at <= self.trace.events[event].at)
+        let when = |e: usize| (self.trace.events[e].at, e);
+        self.scenario.shut && ended.is_some_and(|e| when(e) <= when(event))
     }
 
     /// Whether a question or a sibling's pause may have taken time between two events.
@@ -344,12 +345,16 @@ impl Walker<'_, '_> {
 
     /// After the last step of a stage that is done its triggers are looked at once more.
     pub fn looked_last(&self) -> Result<(), String> {
-        match self.own.last() {
-            Some(last) if self.fate.done && !self.judge.trace.events.iter().any(|e| e.what == What::Join) => {
-                self.seen(&[*last], None)
-            }
-            _ => Ok(()),
+        let Some(last) = self.own.last().filter(|_| self.fate.done) else {
+            return Ok(());
+        };
+        // Beside others it may be broken off once it has done all.
+        let events = self.judge.trace.events.iter().enumerate();
+        let mut joins = events.filter(|(_, e)| e.what == What::Join);
+        if joins.any(|(i, _)| self.judge.causes.before(*last, i)) {
+            return Ok(());
         }
+        self.seen(&[*last], None)
     }
 
     /// Whether each trigger of the stage is looked at after some events and before another.

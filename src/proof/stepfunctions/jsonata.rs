@@ -2,13 +2,14 @@
 //!
 //! Must not know states. Used by the machine and by whoever ties conditions to the plan.
 
-use serde_json::Value as Json;
+use super::value::Value;
+use std::sync::Arc;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     /// A constant.
-    Const(Json),
+    Const(Value),
     /// `$name`
     Var(String),
     /// A member of each element.
@@ -30,9 +31,43 @@ pub enum Expr {
     /// An object.
     Object(Vec<(Expr, Expr)>),
     /// A regular expression.
-    Regex(String),
+    Regex(Pattern),
     /// A condition of the plan, by its number.
     Told(usize),
+}
+
+/// A regular expression, made once.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    regex: Arc<regex_lite::Regex>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Pattern, String> {
+        let regex = regex_lite::Regex::new(text);
+        let regex = regex.map_err(|_| ["the pattern `", text, "` is not understood"].concat())?;
+        Ok(Pattern {
+            text: text.to_string(),
+            regex: Arc::new(regex),
+        })
+    }
+
+    /// Whether it is found in a text.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    /// Where it is found in a text.
+    pub fn finds<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.regex.find_iter(text).map(|m| m.as_str())
+    }
 }
 
 /// Reads an expression.
@@ -230,7 +265,7 @@ impl Reader<'_> {
         self.space();
         let rest = self.rest();
         match rest.chars().next() {
-            Some('"') => Ok(Expr::Const(Json::String(self.string()?))),
+            Some('"') => Ok(Expr::Const(Value::text(self.string()?))),
             Some('$') => {
                 self.at += 1;
                 let name = self.word()?;
@@ -273,9 +308,10 @@ impl Reader<'_> {
                     .skip(1)
                     .find(|(_, c)| !(c.is_ascii_digit() || *c == '.'))
                     .map_or(rest.len(), |(i, _)| i);
-                let number = serde_json::from_str(&rest[..len]).map_err(|_| self.here())?;
+                let number: serde_json::Value =
+                    serde_json::from_str(&rest[..len]).map_err(|_| self.here())?;
                 self.at += len;
-                Ok(Expr::Const(number))
+                Ok(Expr::Const(Value::from_json(&number)))
             }
             _ => self.named(),
         }
@@ -283,9 +319,9 @@ impl Reader<'_> {
 
     fn named(&mut self) -> Result<Expr, String> {
         match self.word()?.as_str() {
-            "true" => Ok(Expr::Const(Json::Bool(true))),
-            "false" => Ok(Expr::Const(Json::Bool(false))),
-            "null" => Ok(Expr::Const(Json::Null)),
+            "true" => Ok(Expr::Const(Value::Bool(true))),
+            "false" => Ok(Expr::Const(Value::Bool(false))),
+            "null" => Ok(Expr::Const(Value::Null)),
             "function" => {
                 self.want("(")?;
                 self.want("$")?;
@@ -311,9 +347,9 @@ impl Reader<'_> {
                 '(' | '[' | '{' => depth += 1,
                 ')' | ']' | '}' => depth -= 1,
                 '/' if depth == 0 => {
-                    let regex = rest[1..i].to_string();
+                    let pattern = Pattern::new(&rest[1..i])?;
                     self.at += i + 1;
-                    return Ok(Expr::Regex(regex));
+                    return Ok(Expr::Regex(pattern));
                 }
                 _ => {}
             }

@@ -4,10 +4,12 @@
 //! emitter writes from. Used by the run.
 
 use super::jsonata::{Expr, parse};
+use super::value::Value;
 use crate::emit::parts::{Purpose, Test};
 use crate::emit::stepfunctions::parts::{Manifest, essence};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// A machine.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ pub struct State {
 }
 
 /// What is set.
-pub type Assign = Vec<(String, Template)>;
+pub type Assign = Vec<(Arc<str>, Template)>;
 
 /// What a state does.
 #[derive(Debug)]
@@ -81,13 +83,13 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub enum Template {
     /// Without any.
-    Const(Json),
+    Const(Value),
     /// One.
     Expr(Expr),
     /// A list.
     List(Vec<Template>),
     /// An object.
-    Object(Vec<(String, Template)>),
+    Object(Vec<(Arc<str>, Template)>),
 }
 
 type Read<T> = Result<T, String>;
@@ -316,7 +318,7 @@ impl Reader {
         };
         object(assign, "`Assign`")?
             .iter()
-            .map(|(name, value)| Ok((name.clone(), self.template(value)?)))
+            .map(|(name, value)| Ok((name.as_str().into(), self.template(value)?)))
             .collect()
     }
 
@@ -347,16 +349,31 @@ impl Reader {
                     let tell = |e: &Expr| self.tests.iter().position(|(t, _)| t == e);
                     Template::Expr(parse(source)?.told(&tell))
                 }
-                None => Template::Const(json.clone()),
+                None => Template::Const(Value::from_json(json)),
             },
-            Json::Array(list) => Template::List(list.iter().map(|v| self.template(v)).collect::<Read<_>>()?),
-            Json::Object(members) => Template::Object(
-                members
+            Json::Array(list) => {
+                let list: Vec<Template> = list.iter().map(|v| self.template(v)).collect::<Read<_>>()?;
+                if list.iter().all(fixed) {
+                    return Ok(Template::Const(Value::from_json(json)));
+                }
+                Template::List(list)
+            }
+            Json::Object(members) => {
+                let members: Vec<(Arc<str>, Template)> = members
                     .iter()
-                    .map(|(k, v)| Ok((k.clone(), self.template(v)?)))
-                    .collect::<Read<_>>()?,
-            ),
-            other => Template::Const(other.clone()),
+                    .map(|(k, v)| Ok((k.as_str().into(), self.template(v)?)))
+                    .collect::<Read<_>>()?;
+                if members.iter().all(|(_, t)| fixed(t)) {
+                    return Ok(Template::Const(Value::from_json(json)));
+                }
+                Template::Object(members)
+            }
+            other => Template::Const(Value::from_json(other)),
         })
     }
+}
+
+/// Whether nothing in it is an expression.
+fn fixed(template: &Template) -> bool {
+    matches!(template, Template::Const(_))
 }

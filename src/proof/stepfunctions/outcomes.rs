@@ -2,21 +2,19 @@
 //!
 //! Must not know states. Used by the proof's entry point.
 
+mod triggers;
+
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::naming;
-use crate::model::{
-    DecisionId, FailureOutcome, GateId, GateOutcome, GateTest, Release, StageId, StepKind, TriggerId,
-    WaitTest,
-};
+use crate::model::{DecisionId, GateId, GateOutcome, GateTest, Release, StageId, StepKind, WaitTest};
 use crate::plan::Plan;
 use crate::proof::clock;
 use crate::proof::scenario::{Broken, Lock, Open, Scenario};
 use crate::proof::scenarios;
 use crate::proof::walk::shows;
 use std::collections::BTreeSet;
+use triggers::triggers;
 
-/// How often a trigger is looked at before it fires, at most.
-const QUIET: usize = 6;
 /// How often something is asked before it does not pass, at most.
 const REPEATS: usize = 8;
 /// How often something is measured before it does not pass, at most.
@@ -74,6 +72,15 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
             s.silent.extend(asked.iter().filter(|a| *a != one).cloned());
             s.fails.insert(one.clone());
         });
+        // Nobody is asked how to go on after a refusal, and an owner who would go on changes nothing.
+        add(&|s| {
+            s.fails.insert(one.clone());
+            s.resume = 1;
+        });
+        add(&|s| {
+            s.silent.insert(one.clone());
+            s.resume = 1;
+        });
     }
     locks(release, &mut add);
     services(&last, &mut add);
@@ -83,6 +90,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     repeated(release, open, &mut add);
     time(plan, open, &mut add);
     around(release, open, &mut add);
+    triggers(release, open, &mut add);
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list
@@ -488,7 +496,7 @@ fn time(plan: &Plan, open: &Open, add: &mut Add<'_>) {
     }
 }
 
-/// Declared ways around, options that metrics take, triggers that fire late.
+/// Declared ways around, options that metrics take.
 fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
     for test in &open.tests {
         match test {
@@ -514,33 +522,6 @@ fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
             Test::Digest(a) => add(&|s| s.undigested = Some(*a)),
             Test::Taken(d, o) => add(&|s| s.taken = Some((*d, *o))),
             _ => {}
-        }
-    }
-    for t in (0..release.triggers.len()).map(TriggerId::at) {
-        let pauses = release.triggers[t.index()].then == FailureOutcome::Pause;
-        let answers = if pauses { vec![1, 2, 3] } else { vec![2] };
-        for resume in &answers {
-            for quiet in 1..=QUIET {
-                add(&|s| {
-                    s.fires = Some(t);
-                    (s.quiet, s.resume) = (quiet, *resume);
-                });
-            }
-            for part in open
-                .parts
-                .iter()
-                .filter(|p| matches!(p.deed, Deed::Act | Deed::Await | Deed::Judge(_)))
-            {
-                if !matches!(part.at, At::Stage(_)) {
-                    continue;
-                }
-                for quiet in 0..2 {
-                    add(&|s| {
-                        (s.fires, s.fires_after) = (Some(t), Some(part.clone()));
-                        (s.quiet, s.resume) = (quiet, *resume);
-                    });
-                }
-            }
         }
     }
     // Each option, with each gate that asks for it.

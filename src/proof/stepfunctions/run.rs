@@ -3,19 +3,23 @@
 //! What calls answer is what the scenario says of the part they stand for; flags and locks are kept as the parameter store
 //! would. Must not know what the plan wants. Called by the proof's entry point.
 
+mod eyes;
 mod facts;
 
 use super::jsonata::Expr;
 use super::machine::{Assign, Kind, Machine, Template};
-use super::value::{Reads, Value, eval, millis, moment};
+use super::value::{Value, eval, millis};
 use super::world::World;
 use crate::emit::parts::{Deed, Test};
 use crate::model::GateId;
 use crate::proof::event::{Event, Trace, What};
 use crate::proof::scenario::{Broken, Scenario};
+use eyes::{Eyes, context};
 use facts::fill;
+use foldhash::HashMap;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Most states of one run.
 pub const MOST: usize = 40_000;
@@ -51,7 +55,7 @@ enum Status {
 #[derive(Default)]
 struct Frame {
     parent: Option<usize>,
-    vars: HashMap<String, Value>,
+    vars: HashMap<Arc<str>, Value>,
 }
 
 /// A run.
@@ -64,7 +68,15 @@ pub struct Run<'a> {
     trace: Trace,
     consulted: RefCell<Vec<(usize, bool)>>,
     /// What was read into each fact.
-    reads: HashMap<String, usize>,
+    reads: HashMap<Arc<str>, usize>,
+    /// What `$states.context` says.
+    context: Value,
+    /// What `$states.errorOutput` says.
+    error: Value,
+    /// The threads that have not ended, the oldest first.
+    live: Vec<usize>,
+    /// The states that were come to, for each block.
+    seen: Vec<Vec<bool>>,
     /// How often the trigger that fires was looked at.
     looks: Cell<usize>,
     /// Whether a bound was compared with what has no data.
@@ -73,80 +85,6 @@ pub struct Run<'a> {
     judged: RefCell<BTreeMap<GateId, usize>>,
     /// Gates that were asked whether they have data, and not judged since.
     asked: RefCell<BTreeSet<GateId>>,
-}
-
-/// What expressions of a state read.
-struct Eyes<'r, 'a> {
-    run: &'r Run<'a>,
-    frame: usize,
-    at: f64,
-    input: &'r Value,
-    result: Value,
-}
-
-impl Eyes<'_, '_> {
-    /// `$states`: made when it is read, which most expressions do not.
-    fn states(&self) -> Value {
-        let execution = [
-            ("Name", Value::text("run")),
-            ("Id", Value::text("arn:aws:states:::execution:run")),
-            (
-                "StartTime",
-                moment(self.run.scenario.begins()).map_or(Value::Open, Value::Text),
-            ),
-        ];
-        let machine = [("Id", Value::text("arn:aws:states:r:1:stateMachine:m"))];
-        let context = [
-            ("Execution", Value::object(execution)),
-            ("StateMachine", Value::object(machine)),
-        ];
-        let error = [
-            ("Error", Value::text("Failed")),
-            ("Cause", Value::text("a cause")),
-        ];
-        Value::object([
-            ("input", self.input.clone()),
-            ("result", self.result.clone()),
-            ("context", Value::object(context)),
-            ("errorOutput", Value::object(error)),
-        ])
-    }
-}
-
-impl Reads for Eyes<'_, '_> {
-    fn var(&self, name: &str) -> Option<Value> {
-        if name == "states" {
-            return Some(self.states());
-        }
-        let mut frame = Some(self.frame);
-        while let Some(f) = frame {
-            if let Some(value) = self.run.frames[f].vars.get(name) {
-                return Some(value.clone());
-            }
-            frame = self.run.frames[f].parent;
-        }
-        None
-    }
-
-    fn told(&self, number: usize) -> bool {
-        let tests = &self.run.machine.tests[number];
-        let fires = |t: &Test| matches!(t, Test::Fires(t) if self.run.scenario.fires == Some(*t));
-        self.run.count(tests);
-        if self.run.world.ripe && tests.iter().any(fires) {
-            self.run.looks.set(self.run.looks.get() + 1);
-        }
-        // Gates that go by the very same reading pass or fail together.
-        let truth = match tests.first() {
-            Some(Test::Holds(..)) => tests.iter().all(|t| self.run.truth(t)),
-            _ => tests.iter().any(|t| self.run.truth(t)),
-        };
-        self.run.consulted.borrow_mut().push((number, truth));
-        truth
-    }
-
-    fn now(&self) -> f64 {
-        self.at
-    }
 }
 
 /// Runs a machine.
@@ -162,7 +100,18 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario, most: usize
         threads: Vec::new(),
         trace: Trace::default(),
         consulted: RefCell::default(),
-        reads: HashMap::new(),
+        reads: HashMap::default(),
+        context: context(scenario),
+        error: Value::object([
+            ("Error", Value::text("Failed")),
+            ("Cause", Value::text("a cause")),
+        ]),
+        live: Vec::new(),
+        seen: machine
+            .blocks
+            .iter()
+            .map(|b| vec![false; b.states.len()])
+            .collect(),
         looks: Cell::default(),
         blank: Cell::default(),
         judged: RefCell::default(),
@@ -171,14 +120,15 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario, most: usize
     run.spawn(0, 0, scenario.begins(), Vec::new(), None, Value::Open);
     let (mut now, mut still) = (scenario.begins(), 0);
     for _ in 0..most {
-        let next = run
-            .threads
+        let threads = &run.threads;
+        let running = run
+            .live
             .iter()
-            .enumerate()
-            .filter(|(_, t)| t.status == Status::Runs)
-            .min_by(|a, b| a.1.at.total_cmp(&b.1.at).then(a.0.cmp(&b.0)))
-            .map(|(i, _)| i);
-        let Some(thread) = next else { break };
+            .copied()
+            .filter(|i| threads[*i].status == Status::Runs);
+        let Some(thread) = running.min_by(|a, b| threads[*a].at.total_cmp(&threads[*b].at)) else {
+            break;
+        };
         still = if run.threads[thread].at > now {
             0
         } else {
@@ -192,6 +142,7 @@ pub fn run(machine: &Machine, world: World<'_>, scenario: &Scenario, most: usize
         run.trace.steps += 1;
         if !run.trace.end.is_empty() {
             run.trace.ended = run.threads[thread].at;
+            run.trace.visited = run.visited();
             run.trace.left = run.world.left();
             return Ok(run.trace);
         }
@@ -209,6 +160,7 @@ impl Run<'_> {
         parent: Option<usize>,
         input: Value,
     ) {
+        self.live.push(self.threads.len());
         self.threads.push(Thread {
             block,
             state: self.machine.blocks[block].start,
@@ -222,6 +174,15 @@ impl Run<'_> {
             items: Vec::new(),
             status: Status::Runs,
         });
+    }
+
+    fn visited(&self) -> BTreeSet<(usize, usize)> {
+        let blocks = self.seen.iter().enumerate();
+        let places = blocks.flat_map(|(b, states)| {
+            let seen = states.iter().enumerate().filter(|(_, seen)| **seen);
+            seen.map(move |(s, _)| (b, s))
+        });
+        places.collect()
     }
 
     fn event(&mut self, thread: usize, what: What) {
@@ -282,6 +243,7 @@ impl Run<'_> {
     /// A branch has ended: with the last of them, whoever waits goes on.
     fn ended(&mut self, thread: usize, output: Value) {
         self.threads[thread].status = Status::Ended;
+        self.live.retain(|t| *t != thread);
         let at = self.threads[thread].at;
         let last = self.threads[thread].last.clone();
         let Some(parent) = self.threads[thread].parent else {
@@ -312,7 +274,7 @@ impl Run<'_> {
     fn step(&mut self, thread: usize) -> Result<(), String> {
         let machine = self.machine;
         let (block, state) = (self.threads[thread].block, self.threads[thread].state);
-        self.trace.visited.insert((block, state));
+        self.seen[block][state] = true;
         let state = &machine.blocks[block].states[state];
         self.state(thread, state)
             .map_err(|e| ["state `", &state.name, "`: ", &e].concat())
@@ -540,7 +502,7 @@ impl Run<'_> {
                 t.parent = None;
             }
         }
-        self.assign(thread, &state.assign, Value::List(results))?;
+        self.assign(thread, &state.assign, Value::list(results))?;
         self.go(thread, state.next, Value::Nothing);
         Ok(())
     }
@@ -555,7 +517,7 @@ impl Run<'_> {
     ) -> Result<(), String> {
         if self.threads[thread].results.is_empty() {
             let list = match fill(items, &self.eyes(thread, Value::Nothing))? {
-                Value::List(list) => list,
+                Value::List(list) => list.to_vec(),
                 _ => return Err("its items are no list".into()),
             };
             self.threads[thread].items = list;

@@ -6,8 +6,9 @@
 use super::jsonata::Expr;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// A value.
+/// A value. What is long is shared, because runs pass the same values on again and again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing at all.
@@ -21,17 +22,22 @@ pub enum Value {
     /// A number.
     Num(f64),
     /// A text.
-    Text(String),
+    Text(Arc<str>),
     /// A list.
-    List(Vec<Value>),
+    List(Arc<Vec<Value>>),
     /// An object.
-    Object(BTreeMap<String, Value>),
+    Object(Arc<Members>),
 }
+
+/// The members of an object.
+pub type Members = BTreeMap<Arc<str>, Value>;
 
 /// What an expression reads.
 pub trait Reads {
     /// A variable.
     fn var(&self, name: &str) -> Option<Value>;
+    /// A member of `$states`.
+    fn states(&self, member: &str) -> Value;
     /// A condition of the plan.
     fn told(&self, number: usize) -> bool;
     /// Milliseconds since the run began.
@@ -40,8 +46,18 @@ pub trait Reads {
 
 impl Value {
     /// A text.
-    pub fn text(text: impl Into<String>) -> Value {
+    pub fn text(text: impl Into<Arc<str>>) -> Value {
         Value::Text(text.into())
+    }
+
+    /// A list.
+    pub fn list(list: Vec<Value>) -> Value {
+        Value::List(Arc::new(list))
+    }
+
+    /// An object of these members.
+    pub fn members(members: Members) -> Value {
+        Value::Object(Arc::new(members))
     }
 
     /// JSON without expressions.
@@ -50,17 +66,18 @@ impl Value {
             Json::Null => Value::Null,
             Json::Bool(b) => Value::Bool(*b),
             Json::Number(n) => n.as_f64().map_or(Value::Open, Value::Num),
-            Json::String(s) => Value::text(s),
-            Json::Array(l) => Value::List(l.iter().map(Value::from_json).collect()),
+            Json::String(s) => Value::text(s.as_str()),
+            Json::Array(l) => Value::list(l.iter().map(Value::from_json).collect()),
             Json::Object(o) => {
-                Value::Object(o.iter().map(|(k, v)| (k.clone(), Value::from_json(v))).collect())
+                let members = o.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v)));
+                Value::members(members.collect())
             }
         }
     }
 
     /// An object.
     pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-        Value::Object(members.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+        Value::members(members.into_iter().map(|(k, v)| (k.into(), v)).collect())
     }
 
     /// Whether something in it is nothing at all.
@@ -82,11 +99,11 @@ impl Value {
         }
     }
 
-    fn elements(self) -> Vec<Value> {
+    fn elements(&self) -> &[Value] {
         match self {
-            Value::Nothing => Vec::new(),
+            Value::Nothing => &[],
             Value::List(l) => l,
-            one => vec![one],
+            one => std::slice::from_ref(one),
         }
     }
 
@@ -95,7 +112,7 @@ impl Value {
         match list.len() {
             0 => Value::Nothing,
             1 => list.pop().unwrap_or(Value::Nothing),
-            _ => Value::List(list),
+            _ => Value::list(list),
         }
     }
 
@@ -109,7 +126,7 @@ impl Value {
             Value::Text(t) => !t.is_empty(),
             Value::List(l) => {
                 let mut unknown = false;
-                for v in l {
+                for v in l.iter() {
                     match v.truth() {
                         Some(true) => return Some(true),
                         Some(false) => {}
@@ -125,12 +142,15 @@ impl Value {
         })
     }
 
-    fn member(self, name: &str) -> Value {
+    fn member(&self, name: &str) -> Value {
         match self {
             Value::Open => Value::Open,
-            Value::Object(mut o) => o.remove(name).unwrap_or(Value::Nothing),
+            Value::Object(o) => o.get(name).cloned().unwrap_or(Value::Nothing),
             Value::List(l) => {
-                let found = l.into_iter().flat_map(|v| v.member(name).elements()).collect();
+                let mut found = Vec::new();
+                for v in l.iter() {
+                    found.extend_from_slice(v.member(name).elements());
+                }
                 Value::sequence(found)
             }
             _ => Value::Nothing,
@@ -139,7 +159,7 @@ impl Value {
 
     fn as_text(&self) -> String {
         match self {
-            Value::Text(t) => t.clone(),
+            Value::Text(t) => t.to_string(),
             Value::Num(n) => n.to_string(),
             Value::Bool(b) => b.to_string(),
             Value::Null => "null".into(),
@@ -156,12 +176,15 @@ impl Value {
 /// What is not understood, or what the engine would refuse.
 pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
     Ok(match expr {
-        Expr::Const(json) => Value::from_json(json),
+        Expr::Const(value) => value.clone(),
         Expr::Var(name) => reads
             .var(name)
             .ok_or_else(|| ["`$", name, "` is read and was never set"].concat())?,
         Expr::Told(n) => Value::Bool(reads.told(*n)),
-        Expr::Name(of, name) => eval(of, reads)?.member(name),
+        Expr::Name(of, name) => match &**of {
+            Expr::Var(var) if var == "states" => reads.states(name),
+            of => eval(of, reads)?.member(name),
+        },
         Expr::Index(of, index) => match eval(of, reads)? {
             Value::Open => Value::Open,
             value => {
@@ -172,7 +195,7 @@ pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
                     *index
                 };
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
-                list.into_iter().nth(at).unwrap_or(Value::Nothing)
+                list.get(at).cloned().unwrap_or(Value::Nothing)
             }
         },
         Expr::Where(of, member, text) => match eval(of, reads)? {
@@ -180,8 +203,9 @@ pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
             value => Value::sequence(
                 value
                     .elements()
-                    .into_iter()
-                    .filter(|v| v.clone().member(member) == Value::text(text))
+                    .iter()
+                    .filter(|v| matches!(v.member(member), Value::Text(t) if *t == **text))
+                    .cloned()
                     .collect(),
             ),
         },
@@ -195,13 +219,13 @@ pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
             for item in list {
                 match (item, eval(item, reads)?) {
                     (Expr::List(_), value) => out.push(value),
-                    (_, value) => out.extend(value.elements()),
+                    (_, value) => out.extend_from_slice(value.elements()),
                 }
             }
-            Value::List(out)
+            Value::list(out)
         }
         Expr::Object(members) => {
-            let mut out = BTreeMap::new();
+            let mut out = Members::new();
             for (key, value) in members {
                 let key = match eval(key, reads)? {
                     Value::Text(key) => key,
@@ -213,7 +237,7 @@ pub fn eval(expr: &Expr, reads: &dyn Reads) -> Result<Value, String> {
                     value => drop(out.insert(key, value)),
                 }
             }
-            Value::Object(out)
+            Value::members(out)
         }
         Expr::Op(sign, a, b) => binary(sign, a, b, reads)?,
         Expr::Call(name, args) => call(name, args, reads)?,
@@ -267,7 +291,7 @@ fn binary(sign: &str, a: &Expr, b: &Expr, reads: &dyn Reads) -> Result<Value, St
             if left.open() || right.open() {
                 return Ok(Value::Open);
             }
-            Value::Text(left.as_text() + &right.as_text())
+            Value::text(left.as_text() + &right.as_text())
         }
         _ => match (left, right) {
             (Value::Open, _) | (_, Value::Open) => Value::Open,
@@ -293,7 +317,7 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
         }
         ("contains", [text, Expr::Regex(regex)]) => {
             return match eval(text, reads)? {
-                Value::Text(t) => Ok(Value::Bool(pattern(regex)?.is_match(&t))),
+                Value::Text(t) => Ok(Value::Bool(regex.is_match(&t))),
                 Value::Open => Ok(Value::Open),
                 _ => Err("`$contains` looks into what is no text".into()),
             };
@@ -301,9 +325,9 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
         ("match", [text, Expr::Regex(regex)]) => {
             return match eval(text, reads)? {
                 Value::Text(t) => {
-                    let found = pattern(regex)?
-                        .find_iter(&t)
-                        .map(|m| Value::object([("match", Value::text(m.as_str()))]))
+                    let found = regex
+                        .finds(&t)
+                        .map(|m| Value::object([("match", Value::text(m))]))
                         .collect();
                     Ok(Value::sequence(found))
                 }
@@ -318,30 +342,29 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
         ("not", [v]) => v.truth().map_or(Value::Open, |t| Value::Bool(!t)),
         ("millis", []) => Value::Num(reads.now()),
         ("count", [v]) => {
-            let list = v.clone().elements();
             if *v == Value::Open {
                 return Ok(Value::Open);
             }
-            Value::Num(f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX)))
+            Value::Num(f64::from(u32::try_from(v.elements().len()).unwrap_or(u32::MAX)))
         }
         ("merge", [Value::List(list)]) => {
-            let mut out = BTreeMap::new();
-            for v in list {
+            let mut out = Members::new();
+            for v in list.iter() {
                 match v {
-                    Value::Object(o) => out.extend(o.clone()),
+                    Value::Object(o) => out.extend(o.iter().map(|(k, v)| (k.clone(), v.clone()))),
                     _ => return Ok(Value::Open),
                 }
             }
-            Value::Object(out)
+            Value::members(out)
         }
         ("distinct", [v]) => {
             let mut out: Vec<Value> = Vec::new();
-            for e in v.clone().elements() {
-                if e == Value::Open || !out.contains(&e) {
-                    out.push(e);
+            for e in v.elements() {
+                if *e == Value::Open || !out.contains(e) {
+                    out.push(e.clone());
                 }
             }
-            Value::List(out)
+            Value::list(out)
         }
         (_, values) if values.iter().any(Value::open) => match name {
             "string" | "substring" | "replace" | "trim" | "number" | "type" | "floor" | "ceil" | "min"
@@ -349,17 +372,15 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
             | "fromMillis" => Value::Open,
             _ => return Err(["`$", name, "` is not understood"].concat()),
         },
-        ("string", [v]) => Value::Text(v.as_text()),
+        ("string", [v]) => Value::text(v.as_text()),
         ("parse", [_]) => Value::Open,
-        ("fromMillis", [Value::Num(n)]) => moment(*n).map_or(Value::Open, Value::Text),
+        ("fromMillis", [Value::Num(n)]) => moment(*n).map_or(Value::Open, Value::text),
         ("toMillis", [Value::Text(t)]) => millis(t).map_or(Value::Open, Value::Num),
         ("substring", [Value::Text(t), Value::Num(from), Value::Num(len)]) => {
             let chars = t.chars().skip(size(*from)).take(size(*len));
-            Value::Text(chars.collect())
+            Value::text(chars.collect::<String>())
         }
-        ("replace", [Value::Text(t), Value::Text(a), Value::Text(b)]) => {
-            Value::Text(t.replace(a.as_str(), b))
-        }
+        ("replace", [Value::Text(t), Value::Text(a), Value::Text(b)]) => Value::text(t.replace(&**a, b)),
         ("trim", [Value::Text(t)]) => Value::text(t.trim()),
         ("lowercase", [Value::Text(t)]) => Value::text(t.to_lowercase()),
         ("floor", [Value::Num(n)]) => Value::Num(n.floor()),
@@ -369,7 +390,7 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
         }
         ("min" | "max", [Value::List(list)]) => {
             let mut best: Option<f64> = None;
-            for v in list {
+            for v in list.iter() {
                 let Value::Num(n) = v else {
                     return Err("the least of what are no numbers".into());
                 };
@@ -382,7 +403,7 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
             best.map_or(Value::Nothing, Value::Num)
         }
         ("split", [Value::Text(t), Value::Text(by)]) => {
-            Value::List(t.split(by.as_str()).map(Value::text).collect())
+            Value::list(t.split(&**by).map(Value::text).collect())
         }
         _ => return Err(["`$", name, "` is not understood here"].concat()),
     })
@@ -405,10 +426,6 @@ fn size(n: f64) -> usize {
     format!("{:.0}", n.max(0.0)).parse().unwrap_or(usize::MAX)
 }
 
-fn pattern(regex: &str) -> Result<regex_lite::Regex, String> {
-    regex_lite::Regex::new(regex).map_err(|_| ["the pattern `", regex, "` is not understood"].concat())
-}
-
 /// A function over the elements of a list.
 fn over(name: &str, list: &Expr, lambda: (&str, &Expr), reads: &dyn Reads) -> Result<Value, String> {
     let list = eval(list, reads)?;
@@ -421,14 +438,14 @@ fn over(name: &str, list: &Expr, lambda: (&str, &Expr), reads: &dyn Reads) -> Re
         let inner = Bound {
             outer: reads,
             name: var,
-            value: &element,
+            value: element,
         };
         let value = eval(body, &inner)?;
         if name == "map" {
             out.push(value);
         } else {
             match value.truth() {
-                Some(true) => out.push(element),
+                Some(true) => out.push(element.clone()),
                 Some(false) => {}
                 None => return Ok(Value::Open),
             }
@@ -449,6 +466,10 @@ impl Reads for Bound<'_> {
             return Some(self.value.clone());
         }
         self.outer.var(name)
+    }
+
+    fn states(&self, member: &str) -> Value {
+        self.outer.states(member)
     }
 
     fn told(&self, number: usize) -> bool {

@@ -164,11 +164,14 @@ impl<'a> World<'a> {
     ) -> Result<Done, String> {
         // Which of several parts that do the very same is meant changes nothing that is done; what people read tells them apart,
         // else it is what has been done least.
-        let purpose = purposes
-            .iter()
-            .min_by_key(|p| (!self.named(p, state), self.begun.get(*p).copied().unwrap_or(0)))
-            .cloned()
-            .ok_or("it stands for nothing")?;
+        let purpose = match purposes {
+            [only] => only.clone(),
+            many => many
+                .iter()
+                .min_by_key(|p| (!self.named(p, state), self.begun.get(*p).copied().unwrap_or(0)))
+                .cloned()
+                .ok_or("it stands for nothing")?,
+        };
         if matches!(purpose.deed, Deed::Tell(_) | Deed::Say) {
             let said = Some(Value::Open).filter(|_| scenario.broken != Some(Broken::Messages));
             return Ok(Done {
@@ -203,8 +206,12 @@ impl<'a> World<'a> {
                 return Ok(Done::failed(events));
             }
             let approvers = field(arguments, "Parameters").and_then(|p| field(p, "Approvers"));
-            if matches!(approvers, None | Some(Value::Nothing)) || approvers == Some(&Value::List(Vec::new()))
-            {
+            let nobody = match approvers {
+                None | Some(Value::Nothing) => true,
+                Some(Value::List(l)) => l.is_empty(),
+                _ => false,
+            };
+            if nobody {
                 return Err("nobody is asked".into());
             }
             let id = ["ask-", &self.asked.len().to_string()].concat();
@@ -212,7 +219,7 @@ impl<'a> World<'a> {
             self.open.insert(id.clone());
             return Ok(Done {
                 events: vec![What::Begin(purpose)],
-                result: Some(Value::object([("AutomationExecutionId", Value::Text(id))])),
+                result: Some(Value::object([("AutomationExecutionId", Value::text(id))])),
                 works: false,
                 drags: 0.0,
             });
@@ -239,9 +246,7 @@ impl<'a> World<'a> {
             && *p == purpose
         {
             drags = *ms;
-            if scenario.shut {
-                self.shut = Some(self.now + CALL + drags);
-            }
+            self.shuts(scenario, self.now + CALL + drags);
         }
         Ok(Done {
             events: vec![What::Begin(purpose.clone()), What::Done(purpose)],
@@ -249,6 +254,13 @@ impl<'a> World<'a> {
             works: true,
             drags,
         })
+    }
+
+    /// What keeps the window says from now on that it is shut, where it is to.
+    fn shuts(&mut self, scenario: &Scenario, from: f64) {
+        if scenario.shut && self.shut.is_none() {
+            self.shut = Some(from);
+        }
     }
 
     /// Whether a state is called after the place of a part.
@@ -276,7 +288,7 @@ impl<'a> World<'a> {
             None => resource.trim_start_matches("arn:aws:states:::"),
         };
         let text = |key: &str| match field(arguments, key) {
-            Some(Value::Text(t)) => Ok(t.clone()),
+            Some(Value::Text(t)) => Ok(t.to_string()),
             _ => Err(["`", key, "` is not known"].concat()),
         };
         let broken = |b: Broken| scenario.broken == Some(b);
@@ -362,10 +374,10 @@ impl<'a> World<'a> {
                     .into_iter()
                     .filter_map(|n| {
                         let value = self.store.get(&n)?.clone();
-                        Some(Value::object([("Name", Value::Text(n)), ("Value", value)]))
+                        Some(Value::object([("Name", Value::text(n)), ("Value", value)]))
                     })
                     .collect();
-                Value::object([("Parameters", Value::List(list))])
+                Value::object([("Parameters", Value::list(list))])
             }
             "ssm:getAutomationExecution" => return self.look(scenario, &text("AutomationExecutionId")?),
             "ssm:describeAutomationExecutions" => return self.look_at_all(scenario, arguments),
@@ -410,7 +422,7 @@ impl<'a> World<'a> {
                 .iter()
                 .filter_map(|v| {
                     if let Value::Text(t) = v {
-                        Some(t.clone())
+                        Some(t.to_string())
                     } else {
                         None
                     }
@@ -468,7 +480,11 @@ impl<'a> World<'a> {
             (Some(What::Done(_)), Deed::Alarm(t)) => Some(What::Fired(t)),
             _ => event,
         };
-        let outputs = Value::object([("said", Value::Text(self.people(scenario, &purpose)))]);
+        // What a person does is done when they say so.
+        if matches!(&event, Some(What::Done(p)) if scenario.drags.as_ref().is_some_and(|(d, _)| d == p)) {
+            self.shuts(scenario, self.now);
+        }
+        let outputs = Value::object([("said", Value::text(self.people(scenario, &purpose)))]);
         let execution = Value::object([
             ("AutomationExecutionStatus", Value::text(status)),
             ("Outputs", outputs),
@@ -513,7 +529,7 @@ impl<'a> World<'a> {
                 events.push(What::Done(purpose));
             }
             list.push(Value::object([
-                ("AutomationExecutionId", Value::Text(id)),
+                ("AutomationExecutionId", Value::text(id)),
                 ("AutomationExecutionStatus", Value::text(status)),
             ]));
         }
@@ -521,7 +537,7 @@ impl<'a> World<'a> {
             events,
             result: Some(Value::object([(
                 "AutomationExecutionMetadataList",
-                Value::List(list),
+                Value::list(list),
             )])),
             works: false,
             drags: 0.0,
@@ -562,7 +578,7 @@ fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
 
 fn texts(value: &Value, out: &mut Vec<String>) {
     match value {
-        Value::Text(t) => out.push(t.clone()),
+        Value::Text(t) => out.push(t.to_string()),
         Value::List(l) => l.iter().for_each(|v| texts(v, out)),
         Value::Object(o) => o.values().for_each(|v| texts(v, out)),
         _ => {}

@@ -50,6 +50,7 @@ impl Lower<'_> {
         } else {
             let (tree, extra) = decompose(&before);
             self.say_extra(&nodes, &before, &extra);
+            self.say_passed();
             self.scoped(&tree, &nodes, TOP)
         };
         self.declare();
@@ -107,6 +108,56 @@ impl Lower<'_> {
             .filter(|(_, a)| a.distinct_from.iter().any(|(d, _)| *d == DistinctFrom::Executors))
             .map(|(i, _)| ApprovalId::at(i))
             .collect()
+    }
+
+    /// Says which stages wait for what stands before a stage that does not apply: states stand in one order, whatever applies.
+    fn say_passed(&mut self) {
+        let mut known: BTreeMap<StageId, Vec<Node>> = BTreeMap::new();
+        for id in self.plan.stage_order() {
+            let lost: Vec<Node> = self.plan.order_lost(id).into_iter().map(|(n, _)| n).collect();
+            let before = self.plan.stages_before(id);
+            // What something right before it already waits for so, and what stands before what is said, is not said again.
+            let said = |n: &Node| {
+                before.iter().any(|s| known.get(s).is_some_and(|l| l.contains(n)))
+                    || lost
+                        .iter()
+                        .any(|m| m != n && self.plan.contains(&self.plan.ancestors(*m), *n))
+            };
+            let fresh: Vec<Node> = lost.iter().filter(|n| !said(n)).copied().collect();
+            for node in fresh {
+                let names = [self.plan.node_name(node), self.plan.node_name(Node::Stage(id))];
+                let message = [
+                    "`",
+                    names[1],
+                    "` waits for `",
+                    names[0],
+                    "` on Step Functions even when what stands between them does not apply, which the plan does not ask for",
+                ];
+                let found = Diagnostic::info(
+                    EXTRA_WAIT,
+                    self.plan.node_origin(Node::Stage(id)).span,
+                    message.concat(),
+                )
+                .here("waits")
+                .fact(
+                    self.plan.node_origin(node).span,
+                    ["`", names[0], "` ends first"].concat(),
+                )
+                .note("the states of a machine stand in one order, whatever applies")
+                .help(
+                    [
+                        "add `",
+                        names[0],
+                        "` to what `",
+                        names[1],
+                        "` waits for, or let it apply only where the rest does",
+                    ]
+                    .concat(),
+                );
+                self.bag.push(found);
+            }
+            known.insert(id, lost);
+        }
     }
 
     fn say_extra(&mut self, nodes: &[Node], before: &[BTreeSet<usize>], extra: &[(usize, usize)]) {

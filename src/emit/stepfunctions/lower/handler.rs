@@ -17,6 +17,7 @@ use crate::model::{
     DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
     StageId, TriggerId,
 };
+use std::collections::BTreeSet;
 
 /// How often a run may pause before it is taken back; a branch counts for itself.
 pub const MOST_PAUSES: i64 = 3;
@@ -47,14 +48,36 @@ pub struct Site {
     pub proceed: Label,
 }
 
+impl Kind {
+    /// How many ways lead on from here at most: a way is written once all that lead to it are.
+    fn depth(&self) -> u8 {
+        match self {
+            Kind::OnFailure | Kind::Trigger(_) | Kind::Demote(_) => 4,
+            Kind::Decision(_) => 3,
+            Kind::Outcome(FailureOutcome::Escalate(_)) => 2,
+            Kind::Outcome(FailureOutcome::Pause) => 1,
+            Kind::Outcome(_) => 0,
+        }
+    }
+}
+
 /// The ways faults of one case take.
 #[derive(Debug, Default)]
 pub struct Faults {
     list: Vec<(Kind, Label, Vec<Site>)>,
-    written: usize,
+    written: BTreeSet<usize>,
 }
 
 impl Faults {
+    /// The way to be written next: whoever goes on after a pause goes back to where a fault was met, so that a way must know
+    /// every place from which it is come to.
+    fn next(&mut self) -> Option<usize> {
+        let open = (0..self.list.len()).filter(|i| !self.written.contains(i));
+        let next = open.min_by_key(|i| (std::cmp::Reverse(self.list[*i].0.depth()), *i))?;
+        self.written.insert(next);
+        Some(next)
+    }
+
     /// Where a fault leads.
     pub fn goal(&mut self, b: &mut Builder, kind: Kind, site: Site) -> Label {
         if let Some((_, label, sites)) = self.list.iter_mut().find(|(k, ..)| *k == kind) {
@@ -110,13 +133,9 @@ pub fn then_key(release: &Release, outcome: &FailureOutcome) -> String {
 impl Lower<'_> {
     /// Writes every way the faults of a case take, those that the ways themselves add included.
     pub fn settle(&mut self, case: &Case<'_>, faults: &mut Faults) {
-        while faults.written < faults.list.len() {
-            let (kind, label) = {
-                let (kind, label, _) = &faults.list[faults.written];
-                (kind.clone(), label.clone())
-            };
-            let index = faults.written;
-            faults.written += 1;
+        while let Some(index) = faults.next() {
+            let (kind, label, _) = &faults.list[index];
+            let (kind, label) = (kind.clone(), label.clone());
             match kind {
                 Kind::OnFailure => self.on_failure(case, faults, index, &label),
                 Kind::Outcome(outcome) => self.outcome_of(case, faults, index, &outcome, &label),

@@ -237,6 +237,8 @@ impl Lower<'_> {
         };
         let key = [&place.slug, "_", &step.slug].concat();
         let owner = step.owner.unwrap_or(place.owner);
+        // What a trigger interrupts is not done: whoever goes on after it begins it anew.
+        let during = [&step.slug, "_during"].concat();
         match &step.kind {
             StepKind::Act(act) => {
                 let fail = fails.goal(self, place, Kind::OnFailure, site);
@@ -255,16 +257,16 @@ impl Lower<'_> {
                     fault: self.fault(&place.name, &step.slug, scope),
                     expect: step.expect.as_ref(),
                 };
-                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                let watch = self.watch(place, &during, (&body, &body), fails);
                 self.work(&work, &watch, &body, next, &fail);
             }
             StepKind::Wait(time) | StepKind::Bake(time) => {
-                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                let watch = self.watch(place, &during, (&body, &body), fails);
                 self.rest(&name, &key, *time, &watch, &body, next);
             }
             StepKind::WaitFor(wait) => {
                 let fail = fails.goal(self, place, Kind::OnFailure, site);
-                let watch = self.watch(place, &step.slug, (&body, next), fails);
+                let watch = self.watch(place, &during, (&body, &body), fails);
                 self.wait_for(wait, step, (&name, &key), owner, &watch, (&body, next, &fail));
             }
             StepKind::VerifyGate(gate) => self.verify(
@@ -334,7 +336,7 @@ impl Lower<'_> {
         let applies = Expr::all([self.cond(&gate.when, scope), self.bypassed_gate(id).negated()]);
         self.b
             .branch(at, &[&name, " applies?"].concat(), applies, &judged, next);
-        let watch = self.watch(place, key, (at, next), fails);
+        let watch = self.watch(place, &[key, "_during"].concat(), (at, at), fails);
         let mut fault = self.fault(&place.name, key, scope);
         let why = Expr::Str([&gate.name, ": the gate did not pass"].concat());
         let said = restated(&fault, Expr::str("GateFailed"), why);

@@ -8,8 +8,8 @@ use crate::model::{Dur, GateId, GateTest, TriggerTest};
 use crate::proof::event::Record;
 use crate::proof::stepfunctions::jsonata::Expr;
 use crate::proof::stepfunctions::machine::Template;
-use crate::proof::stepfunctions::value::{Reads, Value, eval};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::proof::stepfunctions::value::{Members, Reads, Value, eval};
+use std::collections::BTreeSet;
 
 impl Run<'_> {
     /// Counts how often gates that do not pass, or have no data, were judged: once each time, wherever the plan judges them.
@@ -50,7 +50,11 @@ impl Run<'_> {
                 let judged = self.judged.borrow().get(g).copied().unwrap_or_default();
                 !s.gates.contains(g) || judged <= s.passes
             }
-            Test::Fires(t) => s.fires == Some(*t) && self.world.ripe && self.looks.get() > s.quiet,
+            Test::Fires(t) => {
+                let looks = self.looks.get();
+                let now = looks > s.quiet && !(s.fleeting && looks > s.quiet + 1);
+                s.fires == Some(*t) && self.world.ripe && now
+            }
             Test::Digest(a) => s.undigested != Some(*a),
             Test::Unknown => s.unknown,
             Test::Chosen(i) => s.chosen == Some(*i),
@@ -92,7 +96,7 @@ impl Run<'_> {
         let Template::Object(members) = arguments else {
             return Ok(None);
         };
-        let body = members.iter().find(|(k, _)| k == "Body").map(|(_, t)| t);
+        let body = members.iter().find(|(k, _)| **k == *"Body").map(|(_, t)| t);
         let Some(Template::Expr(Expr::Call(name, args))) = body else {
             return Ok(None);
         };
@@ -109,17 +113,17 @@ impl Run<'_> {
         };
         let mut record = Record::default();
         if let Some(Value::Object(stages)) = object("stages") {
-            for (name, status) in stages {
+            for (name, status) in stages.iter() {
                 if let Value::Text(status) = status {
-                    record.stages.insert(name, status);
+                    record.stages.insert(name.to_string(), status.to_string());
                 }
             }
         }
         if let Some(Value::Object(grants)) = object("approvals") {
             let given = grants
-                .into_iter()
+                .iter()
                 .filter(|(_, v)| !matches!(v, Value::Null | Value::Nothing));
-            record.granted = given.map(|(name, _)| name).collect();
+            record.granted = given.map(|(name, _)| name.to_string()).collect();
         }
         Ok(Some(record))
     }
@@ -128,15 +132,15 @@ impl Run<'_> {
 /// JSON with its expressions evaluated.
 pub(super) fn fill(template: &Template, reads: &dyn Reads) -> Result<Value, String> {
     Ok(match template {
-        Template::Const(json) => Value::from_json(json),
+        Template::Const(value) => value.clone(),
         Template::Expr(e) => eval(e, reads)?,
-        Template::List(list) => Value::List(list.iter().map(|t| fill(t, reads)).collect::<Result<_, _>>()?),
+        Template::List(list) => Value::list(list.iter().map(|t| fill(t, reads)).collect::<Result<_, _>>()?),
         Template::Object(members) => {
-            let mut out = BTreeMap::new();
+            let mut out = Members::new();
             for (k, t) in members {
                 out.insert(k.clone(), fill(t, reads)?);
             }
-            Value::Object(out)
+            Value::members(out)
         }
     })
 }
