@@ -125,6 +125,14 @@ fn begun_before(machine: &Value, state: &str) -> bool {
     begins.any(|n| returns(machine, n, state))
 }
 
+/// Whether a state of a machine without branches is come to only while nothing has failed that counts.
+fn only_well(machine: &Value, state: &str) -> bool {
+    let fails = |n: &str| n.contains(": given up") || n.contains(": failed, goes on");
+    let start = machine["StartAt"].as_str().unwrap_or_default();
+    let mut fallen = after(machine, start).into_iter().filter(|n| fails(n));
+    !says(machine, "\"Branches\"") && !fallen.any(|n| returns(machine, n, state))
+}
+
 /// Whether a state can be come to after another.
 fn returns(machine: &Value, from: &str, to: &str) -> bool {
     after(machine, from).contains(&to)
@@ -196,6 +204,9 @@ pub fn survives(mutant: &Mutant, machine: &Value, unvisited: &[&str]) -> Option<
         }
         if variable.starts_with("half_") && !begun_before(machine, state) {
             return Some("nothing has begun before it, so that nothing is half done");
+        }
+        if variable.starts_with("half_") && kind == "forget a fact" && only_well(machine, state) {
+            return Some("nothing has failed on the way there, so that nothing is half done");
         }
         if state == "nothing has begun" && variable.starts_with("decision_") {
             return Some("whatever comes of the question sets it before anything goes by it");

@@ -45,11 +45,10 @@ const EXAMPLES: [(&str, &str, usize); 4] = [
     ),
 ];
 
-// What survives of these, and why no run tells it: of the migration, `service: trigger error_storm fires? (2)` that goes on to the
-// bake fires again at the first look of the bake, five minutes later, and `go: rejected` that asks how to go on with `contract` is
-// answered `rollback`, which is what a rejection comes to. Of bioage, the last look at `errors_spike` after the last step of `api`
-// comes to nothing beside branches that met before, leaving `main_frozen` is never reached from outside it, and its owner may be
-// asked once too often whether it may be left.
+// What survives of these, and why no run tells it: of the migration, `contract: from where?` that does the change again when its
+// gate is to be judged again, for the gate is judged by an earlier stage first and is never tried again after it has passed there. Of
+// bioage, the last look at `errors_spike` after the last step of `api` comes to nothing before branches that meet later, and
+// `main_frozen` is left where it was not entered, which no run comes to.
 /// How many of a hundred mutants that do something else must be seen. What survives is printed.
 const FLOOR: usize = 99;
 
