@@ -21,10 +21,33 @@ pub struct Example {
     pub source: PathBuf,
 }
 
+impl Example {
+    /// The file that holds its release.
+    pub fn plan(&self) -> PathBuf {
+        plan_of(&self.source)
+    }
+}
+
 /// Every example, built once for all tests.
 pub fn built() -> &'static [Example] {
     static BUILT: OnceLock<Vec<Example>> = OnceLock::new();
     BUILT.get_or_init(build_all)
+}
+
+/// The folder of every example that compiles to something.
+fn folders() -> Vec<PathBuf> {
+    let mut all = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    all.retain(|path| path.is_dir() && !path.ends_with(REJECTED));
+    all
+}
+
+/// The name and the plan's file of every example, without building it.
+pub fn plans() -> Vec<(String, PathBuf)> {
+    let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
+    let plans = folders().into_iter();
+    plans
+        .map(|f| (name(&f).expect("internal: it is a folder"), plan_of(&f)))
+        .collect()
 }
 
 fn build_all() -> Vec<Example> {
@@ -33,12 +56,8 @@ fn build_all() -> Vec<Example> {
     if root.exists() {
         std::fs::remove_dir_all(&root).expect("the last run's artifacts can be removed");
     }
-    let folders = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
     let mut examples = Vec::new();
-    for source in folders
-        .into_iter()
-        .filter(|path| path.is_dir() && !path.ends_with(REJECTED))
-    {
+    for source in folders() {
         let name = source
             .file_name()
             .expect("internal: it is a folder")

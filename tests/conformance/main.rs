@@ -9,12 +9,15 @@
 mod artifacts;
 mod diagrams;
 mod examples;
+mod executed;
 mod expressions;
 mod hooks;
 mod judge;
 mod pages;
 mod runs;
 mod samples;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod tools;
 mod yaml;
 

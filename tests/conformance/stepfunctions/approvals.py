@@ -1,7 +1,8 @@
 """The automation documents of Systems Manager that ask people (`aws:approve`): who was asked, and what they answered when.
 
 A scenario's `people` says what comes of each request, by the state that asked: `{"asked": regex, "status": "Success", "by": ["ana"],
-"after": 60}`. `status` is AWS's word (`Success`, `Failed`, `TimedOut`, `Cancelled`); a request that no entry fits is never answered.
+"after": 60}`. `status` is AWS's word (`Success`, `Failed`, `TimedOut`, `Cancelled`); when `by` is not said, the last who may answers; a request that
+no entry fits is never answered.
 """
 
 import json
@@ -19,9 +20,9 @@ def principal(name):
 class Request:
     """One execution of a document."""
 
-    def __init__(self, number, answer, at):
+    def __init__(self, number, state, answer, approvers, at):
         self.id = f"{number:08d}-0000-4000-8000-000000000000"
-        self.answer, self.at, self.stopped = answer, at, False
+        self.state, self.answer, self.approvers, self.at, self.stopped = state, answer, approvers, at, False
 
     def status(self, now):
         if self.stopped:
@@ -34,7 +35,8 @@ class Request:
         if self.status(now) == "Waiting" or self.answer is None:
             return {}
         word = "Approve" if self.status(now) == "Success" else "Reject"
-        decisions = [json.dumps({"approver": principal(name), "decision": word}) for name in self.answer.get("by", [])]
+        people = [principal(name) for name in self.answer["by"]] if "by" in self.answer else self.approvers[-1:]
+        decisions = [json.dumps({"approver": who, "decision": word}) for who in people]
         return {"approve.ApproverDecisions": decisions}
 
 
@@ -48,7 +50,8 @@ class Approvals:
     def call(self, action, state, arguments, now):
         """The result of one call, as the service gives it."""
         if action == "startAutomationExecution":
-            request = Request(len(self.requests) + 1, self._answer(state), now)
+            approvers = arguments.get("Parameters", {}).get("Approvers", [])
+            request = Request(len(self.requests) + 1, state, self._answer(state), approvers, now)
             self.requests[request.id] = request
             return {"AutomationExecutionId": request.id}
         if action == "describeAutomationExecutions":
@@ -62,6 +65,15 @@ class Approvals:
             request.stopped = request.stopped or request.status(now) == "Waiting"
             return {}
         return {"AutomationExecution": self._metadata(request, now)}
+
+    def seen(self, action, answer):
+        """What a call showed of the requests: the state that asked each, and how it stands."""
+        output = answer.get("output", {})
+        if action == "startAutomationExecution":
+            found = [{**output, "AutomationExecutionStatus": "Asked"}]
+        else:
+            found = output.get("AutomationExecutionMetadataList", [output["AutomationExecution"]] if "AutomationExecution" in output else [])
+        return [{"asked": self.requests[each["AutomationExecutionId"]].state, "status": each["AutomationExecutionStatus"]} for each in found]
 
     def _answer(self, state):
         return next((answer for answer in self.answers if re.search(answer["asked"], state)), None)

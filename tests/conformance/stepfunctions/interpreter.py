@@ -271,6 +271,7 @@ def execute(definition, scenario, a_world):
     start = datetime.datetime.fromisoformat(scenario.get("now", USUAL_START).replace("Z", "+00:00"))
     clock = virtual.Clock(start)
     faults.clear()
+    query.forget()
     role = f"arn:aws:iam::{ACCOUNT}:role/release"
     machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:release"
     details = EvaluationDetails(

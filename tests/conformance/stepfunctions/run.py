@@ -1,4 +1,5 @@
-"""Executes a state machine: `run.py DEFINITION SCENARIO…` prints one JSON trace a scenario.
+"""Executes state machines: `run.py DEFINITION SCENARIO…` prints one JSON trace a scenario; `run.py --pairs DEFINITION SCENARIO DEFINITION
+SCENARIO…` does so for several machines, each with its scenario.
 
 The interpreter is moto's (interpreter.py), the world around it ours (world.py). A trace holds the states entered, the calls with
 their evaluated arguments, the final status with error and cause, and complaints about calls that AWS would not have taken.
@@ -54,9 +55,10 @@ def read(path):
 
 def main():
     logging.disable(logging.CRITICAL)  # the interpreter logs each failed task, and failing is what scenarios are for
-    definition = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
-    for path in sys.argv[2:]:
-        print(json.dumps(run(definition, read(path)), default=str), flush=True)
+    first, *rest = sys.argv[1:]
+    pairs = zip(rest[::2], rest[1::2]) if first == "--pairs" else ((first, scenario) for scenario in rest)
+    for definition, scenario in pairs:
+        print(json.dumps(run(json.loads(pathlib.Path(definition).read_text(encoding="utf-8")), read(scenario)), default=str), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 A scenario's `replies` come first; each has the calls it answers (`action`, `state`, `arguments`: regular expressions that must be found)
 and `answers`, used one after the other, the last one again and again. An answer is
-`{"output": …}`, `{"error": "Lambda.TooManyRequestsException", "cause": …}` or `{"never": true}`, each after `"after"` seconds.
+`{"output": …}`, `{"error": "Lambda.TooManyRequestsException", "cause": …}` or `{"never": true}`, each after `"after"` seconds, or
+`{"pass": true}`, which leaves the call to whoever comes next.
 `usual` has the same form, and is looked at after
 `replies`. People who are asked through Systems Manager answer as `people` says (approvals.py). Other calls without a reply succeed with a result of the right shape in a world where all is well.
 """
@@ -67,10 +68,12 @@ class World:
         self.complaints += [f"state `{state}`: {complaint}" for complaint in aws.complaints_about(resource, arguments)]
         asked = {"action": record["action"], "state": state, "arguments": text}
         for reply in self.replies + self.usual:
-            if reply.fits(asked):
-                return record, reply.next()
+            if reply.fits(asked) and not (answer := reply.next()).get("pass"):
+                return record, answer
         if resource.service == "ssm" and resource.action in approvals.ACTIONS:
-            return record, self.asked(resource.action, state, arguments, at)
+            answer = self.asked(resource.action, state, arguments, at)
+            record["people"] = self.approvals.seen(resource.action, answer)
+            return record, answer
         return record, self.default(resource, record["action"])
 
     def asked(self, action, state, arguments, at):

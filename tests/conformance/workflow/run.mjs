@@ -1,4 +1,5 @@
-// Executes a workflow: `run.mjs WORKFLOW SCENARIO…` prints one JSON trace a scenario.
+// Executes workflows: `run.mjs WORKFLOW SCENARIO…` prints one JSON trace a scenario; `run.mjs --pairs WORKFLOW SCENARIO WORKFLOW SCENARIO…` does
+// so for several workflows, each with its scenario.
 //
 // GitHub's own parser reads the file and GitHub's own evaluator every expression; scripts run in real shells. Ours are the scheduling of
 // jobs, written after GitHub's documentation, and the commands at the edge, which only record. Dispatched workflows of the same
@@ -6,16 +7,17 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { AwsCommandLine } from "./execute/aws.mjs";
 import { Clock } from "./execute/clock.mjs";
 import { Commands } from "./execute/commands.mjs";
 import { GitHub } from "./execute/github.mjs";
 import { World } from "./execute/world.mjs";
 
-async function execute(workflow, scenario, stub) {
+async function execute(workflow, scenario, stub, aws) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "workflow-"));
   const clock = new Clock();
   const world = new World(scenario, clock);
-  const commands = await Commands.start(world, folder, stub);
+  const commands = await Commands.start(world, folder, stub, aws);
   try {
     const release = path.resolve(path.dirname(workflow), "../..");
     const github = new GitHub({ world, clock, commands, folder, release });
@@ -48,22 +50,29 @@ async function execute(workflow, scenario, stub) {
   }
 }
 
-const [workflow, ...scenarios] = process.argv.slice(2);
+const [first, ...rest] = process.argv.slice(2);
+const pairs = first === "--pairs" ? rest.flatMap((each, at) => (at % 2 ? [] : [[each, rest[at + 1]]])) : rest.map((scenario) => [first, scenario]);
 // The bundler puts this file next to the stub.
 const stub = path.join(import.meta.dirname, "stub.sh");
-const plan = path.resolve(path.dirname(workflow), "../../plan.json");
-const digest = fs.existsSync(plan) ? JSON.parse(fs.readFileSync(plan, "utf8")).digest.sha256 : "";
+
+function digestOf(workflow) {
+  const plan = path.resolve(path.dirname(workflow), "../../plan.json");
+  return fs.existsSync(plan) ? JSON.parse(fs.readFileSync(plan, "utf8")).digest.sha256 : "";
+}
 
 /**
  * A scenario, with what it takes over from the world that it names under `like`. Its text may say `{{plan}}` for the digest of the plan, which
  * every change of an example changes.
  */
-function read(file) {
+function read(file, digest) {
   const { like, ...scenario } = JSON.parse(fs.readFileSync(file, "utf8").replaceAll("{{plan}}", digest));
-  return { ...(like && read(path.resolve(path.dirname(file), like))), ...scenario };
+  return { ...(like && read(path.resolve(path.dirname(file), like), digest)), ...scenario };
 }
 
-for (const file of scenarios) {
-  const trace = await execute(workflow, read(file), stub);
+// Starting it takes a second, so one serves all scenarios.
+const aws = new AwsCommandLine();
+for (const [workflow, file] of pairs) {
+  const trace = await execute(workflow, read(file, digestOf(workflow)), stub, aws);
   process.stdout.write(`${JSON.stringify(trace)}\n`);
 }
+aws.stop();

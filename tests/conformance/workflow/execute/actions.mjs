@@ -39,7 +39,7 @@ export async function act(step) {
   const { job } = step;
   const inputs = new Scope({ ...job.stepContexts(), env: { ...job.env, ...step.env } }, job.status).texts(step.token.find("with"));
   const [name] = step.token.find("uses").value.split("@");
-  const scripted = job.world.answer("uses", name, step.where) ?? {};
+  const scripted = job.world.answer("uses", name, step.where, step) ?? {};
   if (WANTS_IDENTITY.test(name) && job.permissions["id-token"] !== "write") job.world.complain(step.where, `${name} needs the permission \`id-token: write\``);
   const details = Object.keys(inputs).length ? ` with ${JSON.stringify(inputs)}` : "";
   job.world.record(step.where, `uses ${name}${details}`, { uses: name, inputs });

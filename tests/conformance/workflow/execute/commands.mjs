@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { AwsCommandLine } from "./aws.mjs";
 import { execute as gh } from "./gh.mjs";
 import { signalGroup } from "./process.mjs";
 
@@ -38,12 +37,12 @@ export class Commands {
   #next = 0;
 
   /** Starts the server, and lays out the folders for PATH. */
-  static async start(world, folder, stub) {
+  static async start(world, folder, stub, aws) {
     const commands = new Commands();
     commands.world = world;
     commands.stub = stub;
     commands.epoch = Date.parse(world.scenario.now ?? USUAL_START) / 1000;
-    commands.aws = new AwsCommandLine();
+    commands.aws = aws;
     commands.path = [layOutStubs(path.join(folder, "stubs"), stub, [...STUBS, ...(world.scenario.tools ?? [])]), layOutReal(path.join(folder, "real"))].join(":");
     commands.server = net.createServer((socket) => commands.#serve(socket));
     await new Promise((resolve) => commands.server.listen(0, "127.0.0.1", resolve));
@@ -51,7 +50,6 @@ export class Commands {
   }
 
   stop() {
-    this.aws.stop();
     this.server.close();
   }
 
@@ -72,7 +70,7 @@ export class Commands {
     const key = String(this.#next++);
     this.#steps.set(key, step);
     const { port } = this.server.address();
-    return { CONFORMANCE_PORT: String(port), CONFORMANCE_STEP: key, CONFORMANCE_JOB: `${port}/${step.job.mark}` };
+    return { CONFORMANCE_PORT: String(port), CONFORMANCE_STEP: key, CONFORMANCE_JOB: `${port}/${step.job.mark}`, ...(this.world.scenario.variables && { CONFORMANCE_VARIABLES: "yes" }) };
   }
 
   #serve(socket) {
@@ -81,11 +79,13 @@ export class Commands {
       .fields(6)
       .then(async ([key, pid, folder, token, input, count]) => {
         const [name, ...args] = await caller.fields(Number(count) + 1);
+        const [more] = await caller.fields(1);
+        const variables = await caller.fields(Number(more));
         const step = this.#steps.get(key);
         // What a step left behind gets no answer any more; it waits for its job to end, which kills it.
         if (!step.process.isAlive) return;
         step.process.stirs();
-        await this.#answer(step, { name, args, pid: Number(pid), folder, token, input }, caller);
+        await this.#answer(step, { name, args, pid: Number(pid), folder, token, input, variables }, caller);
       })
       .catch((error) => {
         // A stub that was killed with its step hangs up in the middle of a word.
@@ -107,9 +107,10 @@ export class Commands {
   async #command(step, call, caller) {
     const text = line(call.name, call.args);
     // Recorded first: what the command sets going (a dispatch, a cancellation) comes after it.
-    const event = this.world.record(step.where, text, { command: [call.name, ...call.args], ...(call.input ? { input: call.input } : {}) });
+    const event = this.world.record(step.where, text, { step: step.number, command: [call.name, ...call.args], ...(call.input ? { input: call.input } : {}), ...plans(call.variables) });
     const answer = await this.#outcome(step, call, text);
     if (answer.exit) event.text += ` (exit ${answer.exit})`;
+    if (answer.cancels) step.job.run.github.runs[0].cancel();
     if (answer.never) step.process.suspend();
     else if (answer.takes) step.process.sleep(answer.takes, () => caller.end(answer));
     else caller.end(answer);
@@ -117,7 +118,7 @@ export class Commands {
 
   /** What the scenario says; else what the command does by itself. An `aws` that the command line does not understand fails in any case. */
   async #outcome(step, call, text) {
-    const scripted = this.#scripted(text, step.where);
+    const scripted = this.#scripted(text, step);
     if (call.name === "aws") {
       const own = await this.aws.run(["aws", ...call.args], call.folder, call.input);
       if (!own.understood) this.world.complain(step.where, `\`${text}\`: ${own.stderr.trim().split("\n").slice(-3).join(" ")}`);
@@ -127,8 +128,8 @@ export class Commands {
   }
 
   /** A scenario's answer; `{{now}}` in what it prints is the virtual time. */
-  #scripted(text, where) {
-    const found = this.world.answer("command", text, where);
+  #scripted(text, step) {
+    const found = this.world.answer("command", text, step.where, step);
     if (!found?.stdout) return found;
     const now = new Date((this.epoch + this.world.clock.now) * 1000).toISOString();
     return { ...found, stdout: found.stdout.replaceAll("{{now}}", now) };
@@ -153,6 +154,14 @@ export class Commands {
     });
     caller.end({ exit: late ? 124 : Number(code) });
   }
+}
+
+/** The variables of a command that are the plan's and not the runner's. */
+function plans(variables) {
+  if (!variables.length) return {};
+  const runners = /^(GITHUB_|RUNNER_|CONFORMANCE_|BASH_FUNC_)|^(PATH|HOME|PWD|OLDPWD|SHLVL|_|LANG|TZ|CI)$/;
+  const pairs = variables.map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]);
+  return { env: Object.fromEntries(pairs.filter(([name]) => !runners.test(name)).sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 class HungUp extends Error {}

@@ -52,7 +52,7 @@ export class Job {
     this.state = "completed";
     this.completed_at = this.run.moment();
     this.forgiven = this.result === "failure" && new Scope(this.contexts).value(this.token_tree.find("continue-on-error")) === true;
-    this.world.record(this.where, `ended ${this.result}`);
+    this.world.record(this.where, `ended ${this.result}`, { job: this.id, result: this.result });
   }
 
   /** Whether the environment lets the job through: its reviewers, then its wait. */
@@ -77,15 +77,16 @@ export class Job {
 
   async #asked(known) {
     this.state = "waiting";
-    this.world.record(this.where, `asks for approval of ${this.environment}`);
+    this.world.record(this.where, `asks for approval of ${this.environment}`, { asked: this.environment });
     known.asked = (known.asked ?? 0) + 1;
     const answer = known.answers?.[Math.min(known.asked, known.answers.length) - 1] ?? { state: "expired", after: APPROVAL_EXPIRES };
+    if (answer.cancels) this.run.github.runs[0].cancel();
     await this.#pause(Math.min(answer.after ?? 0, APPROVAL_EXPIRES));
     if (this.#stopped) return undefined;
     const reviewers = this.run.github.reviewers(known);
     const who = answer.by ?? reviewers[0];
     if (answer.by && !reviewers.includes(answer.by)) throw new Error(`the scenario lets ${answer.by} answer for ${this.environment}, who is no reviewer`);
-    this.world.record(this.where, answer.state === "expired" ? `${this.environment} expired` : `${this.environment} ${answer.state} by ${who}`);
+    this.world.record(this.where, answer.state === "expired" ? `${this.environment} expired` : `${this.environment} ${answer.state} by ${who}`, { answered: this.environment, state: answer.state, comment: answer.comment });
     if (answer.state !== "expired") {
       const review = { state: answer.state, comment: answer.comment ?? "", user: { login: who }, environments: [{ name: this.environment }] };
       this.run.approvals.push(review);

@@ -28,6 +28,7 @@ export class Step {
     this.started_at = this.job.run.moment();
     const { job } = this;
     if (!this.#scope().holds(this.definition.if.expression)) return this.#finish("skipped", "skipped", {});
+    job.world.mark(this, { began: true });
     const scope = this.#scope();
     this.env = scope.texts(this.token.find("env"));
     const { code, outputs } = this.token.find("run") ? await this.#run() : await act(this);
@@ -40,6 +41,7 @@ export class Step {
       job.world.record(this.where, `step \`${this.name}\` failed${forgiven ? " and is forgiven" : ""}${said ? `: ${said}` : ""}`);
       if (!forgiven) job.failed = true;
     }
+    job.world.mark(this, { outcome });
     return this.#finish(outcome, forgiven ? "success" : outcome, outputs);
   }
 
@@ -64,7 +66,7 @@ export class Step {
     Object.values(files).forEach((each) => fs.writeFileSync(each, ""));
     fs.writeFileSync(file("script"), script);
     this.process = new StepProcess(job.clock);
-    const connection = job.run.github.commands.register({ process: this.process, job, name: this.name, where: this.where });
+    const connection = job.run.github.commands.register({ process: this.process, job, name: this.name, where: this.where, number: this.number });
     const cwd = path.resolve(job.workspace, this.#setting(scope, "working-directory") ?? ".");
     const timer = this.#timer(scope);
     const code = await this.process.run(shell, file("script"), { cwd, env: { ...this.#environment(contexts, files), ...connection } });

@@ -6,7 +6,10 @@ for argument in "$@"; do
   # Standard input is read only where the command would read it: inside a `while read` loop it belongs to the loop.
   case "$argument" in - | @- | *=@- | /dev/stdin | file:///dev/stdin) IFS= read -r -d '' input ;; esac
 done
-printf '%s\0' "$CONFORMANCE_STEP" "$$" "$PWD" "${GH_TOKEN:-${GITHUB_TOKEN:-}}" "$input" "$#" "${0##*/}" "$@" >&3
+# What stands in its environment, where a scenario asks for that.
+variables=()
+if [ -n "${CONFORMANCE_VARIABLES:-}" ]; then mapfile -d '' -t variables <"/proc/$$/environ"; fi
+printf '%s\0' "$CONFORMANCE_STEP" "$$" "$PWD" "${GH_TOKEN:-${GITHUB_TOKEN:-}}" "$input" "$#" "${0##*/}" "$@" "${#variables[@]}" ${variables[0]+"${variables[@]}"} >&3
 while read -r word rest <&3; do
   case "$word" in
   out) printf '%b' "$rest" ;;
