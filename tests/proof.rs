@@ -7,7 +7,6 @@ use releasec::plan::Plan;
 use releasec::proof;
 use releasec::source::SourceMap;
 use shared::{context, has_empty_hold, plans, workflows};
-use std::path::Path;
 
 /// The state machine of a plan.
 fn machine(plan: &Plan, sources: &SourceMap) -> String {
@@ -28,12 +27,9 @@ fn every_pair_of_workflows_means_its_plan() {
         let ([release, rollback], manifest) = workflows(&plan, &sources);
         match proof::workflows(&plan, [&release, &rollback], &manifest) {
             Ok(proved) => {
-                let known = refused(&REFUSED_WORKFLOWS, &path);
-                assert!(!known, "{}: it means its plan now", path.display());
                 seen += 1;
                 runs += proved.runs;
             }
-            Err(_) if refused(&REFUSED_WORKFLOWS, &path) => {}
             Err(d) => wrong.push(format!(
                 "{}: {}\n{}",
                 path.display(),
@@ -45,16 +41,6 @@ fn every_pair_of_workflows_means_its_plan() {
     println!("{seen} plans, {runs} runs");
     assert!(wrong.is_empty(), "{} plans\n{}", wrong.len(), wrong.join("\n"));
     assert!(seen > 100 && runs > 5_000, "{seen} plans, {runs} runs");
-}
-
-/// Plans whose workflows do not mean them, so that a build refuses them and writes nothing; each is a fault to be mended.
-const REFUSED_WORKFLOWS: [(&str, &str); 1] = [(
-    "codes/approval/unguarded_production/bad_conditional.release",
-    "what comes after a stage that does not apply starts when that stage's approval is refused",
-)];
-
-fn refused(list: &[(&str, &str)], path: &Path) -> bool {
-    list.iter().any(|(known, _)| path.ends_with(known))
 }
 
 #[test]

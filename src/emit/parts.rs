@@ -63,6 +63,8 @@ pub enum Deed {
     Tell(MomentKind),
     /// A step tells somebody something.
     Say,
+    /// Work that is owed after the run is written down.
+    Owe(usize),
     /// Messages, locks, flags, evidence: nothing of the plan's work.
     Around,
 }

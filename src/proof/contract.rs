@@ -98,6 +98,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
         return Ok(false);
     }
     judge.answered_in_time()?;
+    judge.given_up_in_time()?;
     judge.consents()?;
     for stage in plan.stage_order() {
         let fate = judge.walk(stage)?;
@@ -290,8 +291,11 @@ impl<'a> Judge<'a> {
             let (Some(at), Some(_)) = (self.settled(d), self.decided(d)) else {
                 continue;
             };
+            // Where no engine keeps the time, nothing shows when the default takes the place of an answer.
+            let open = |p: &Purpose| matches!(p.deed, Deed::Decide(x, _) if x == d);
+            let defaulted = self.scenario.start.is_none() && self.scenario.silent.iter().any(open);
             match self.chosen(d) {
-                Way::End(then) => self.thens.push((then, Some(at))),
+                Way::End(then) => self.thens.push((then, Some(at).filter(|_| !defaulted))),
                 // It is answered the same each time, until the run has paused too often.
                 Way::Retry => {
                     let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Resume(0));

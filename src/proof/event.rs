@@ -3,7 +3,7 @@
 //! Plain data. Made by the models of the targets, judged by `contract`.
 
 use crate::emit::parts::Purpose;
-use crate::model::{GateId, TriggerId};
+use crate::model::{GateId, StageId, TriggerId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What happened.
@@ -21,6 +21,8 @@ pub enum What {
     Judged(GateId, bool),
     /// A gate has no data, and the run waits for its owner.
     Unsure(GateId),
+    /// A stage came to its window when it was shut.
+    Shut(StageId),
     /// Somebody cancelled the run.
     Cancelled,
     /// A trigger fired.

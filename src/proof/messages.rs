@@ -34,7 +34,7 @@ impl Judge<'_> {
                 return Err([&what, " is told without a reason"].concat());
             }
         }
-        for part in &self.open.parts {
+        for part in &self.said_somewhere() {
             let alone = told()
                 .filter(|l| l.as_slice() == std::slice::from_ref(part))
                 .count();
@@ -42,23 +42,26 @@ impl Judge<'_> {
                 part.deed,
                 Deed::Tell(MomentKind::Paused | MomentKind::Approved | MomentKind::Rejected)
             );
-            if alone > 1 && ends && part.at == At::Run {
+            if alone > self.most(part) && ends && part.at == At::Run {
                 return Err([&self.message(part), " is told twice"].concat());
             }
             if self.told(part) == Some(true) && !told().any(|l| l.contains(part)) {
                 return Err([&self.message(part), " is not told"].concat());
             }
+            self.in_time(part)
+                .map_err(|e| [&self.message(part), " is told ", &e].concat())?;
         }
         Ok(())
     }
 
-    fn message(&self, part: &Purpose) -> String {
+    pub fn message(&self, part: &Purpose) -> String {
         let place = match part.at {
             At::Stage(s) => ["stage `", &self.release.stage(s).name, "`: "].concat(),
             _ => String::new(),
         };
         let what = match part.deed {
             Deed::Tell(kind) => kind.word(),
+            Deed::Owe(_) => "what is owed",
             _ => part.step.as_str(),
         };
         [&place, "`", what, "`"].concat()
@@ -66,8 +69,10 @@ impl Judge<'_> {
 
     /// Whether a message is to be sent in this run; nothing where the run alone does not tell.
     fn told(&self, part: &Purpose) -> Option<bool> {
-        let Deed::Tell(kind) = part.deed else {
-            return self.said(part);
+        let kind = match part.deed {
+            Deed::Tell(kind) => kind,
+            Deed::Owe(i) => return self.owed(i),
+            _ => return self.said(part),
         };
         if let Some(name) = part.step.strip_prefix("override ") {
             return Some(self.override_is(|o| o.name == name));
@@ -78,8 +83,13 @@ impl Judge<'_> {
             .and_then(|i| i.parse::<usize>().ok())
             .and_then(|i| self.release.notifies.get(i))
             .map_or(&Cond::True, |n| &n.when);
-        if !matches!(when, Cond::True) {
-            return None;
+        match self.surely(when) {
+            Some(true) => {}
+            Some(false) if self.scenario.start.is_none() => return Some(false),
+            _ => return None,
+        }
+        if self.scenario.start.is_none() {
+            return self.told_by_jobs(part.at, kind);
         }
         match part.at {
             At::Run => self.told_of_run(kind),
@@ -126,7 +136,7 @@ impl Judge<'_> {
         (fate.done && self.truth(&step.when)).then_some(true)
     }
 
-    fn told_of_run(&self, kind: MomentKind) -> Option<bool> {
+    pub fn told_of_run(&self, kind: MomentKind) -> Option<bool> {
         let ends = |word: &str| Some(self.trace.end == word);
         let granted =
             |w: &What| matches!(w, What::Done(p) if matches!(p.deed, Deed::Grant(_)) && p.at == At::Run);
@@ -143,7 +153,7 @@ impl Judge<'_> {
         }
     }
 
-    fn told_of_stage(&self, stage: StageId, kind: MomentKind) -> Option<bool> {
+    pub fn told_of_stage(&self, stage: StageId, kind: MomentKind) -> Option<bool> {
         let fate = self.fates.get(&stage)?;
         let asked =
             |w: &What| matches!(w, What::Begin(p) if p.deed == Deed::Resume(0) && p.at == At::Stage(stage));

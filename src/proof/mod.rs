@@ -10,7 +10,9 @@ mod event;
 mod every;
 mod examined;
 mod github;
+mod limits;
 mod messages;
+mod moments;
 mod questions;
 mod reference;
 mod scenario;
@@ -184,8 +186,6 @@ const SPREAD: usize = 1_000_003;
 const MOST_STATES: usize = 500_000;
 /// The same for workflows, in parts of their conditions, jobs and steps, which are looked at faster.
 const MOST_PARTS: usize = 1_500_000;
-/// The longest that two workflows together are read, in bytes: those of some two hundred stages.
-pub const LARGEST: usize = 4 << 20;
 /// The most threads that look at runs.
 const MOST_THREADS: usize = 8;
 
@@ -295,6 +295,7 @@ fn shown(plan: &Plan, trace: &Trace) -> Vec<String> {
                 let name = release.triggers.get(t.index()).map_or("", |t| t.name.as_str());
                 ["trigger `", name, "` fires"].concat()
             }
+            What::Shut(s) => ["the window is shut for stage `", &release.stage(*s).name, "`"].concat(),
             What::Cancelled => "somebody cancels the run".to_string(),
             What::Blind => "whether a sibling has failed cannot be told".into(),
             What::Lost => "the engine gives the branches up".into(),

@@ -71,6 +71,7 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     if let Some(a) = scenario.few {
         out.approvals.insert(a, Verdict::Rejected);
     }
+    out.outside_window.extend(scenario.late);
     out.gates = scenario.gates.iter().map(|g| (*g, times)).collect();
     out.decisions = scenario.options.iter().map(|(d, o)| (*d, Some(*o))).collect();
     for test in &known.tests {

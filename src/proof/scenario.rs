@@ -5,7 +5,8 @@
 
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{
-    ApprovalId, ArtifactId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, TriggerId,
+    ApprovalId, ArtifactId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, StageId,
+    TriggerId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,6 +90,10 @@ pub struct Scenario {
     pub fires_after: Option<Purpose>,
     /// It fires at one look only, where its metrics say so: whoever goes past that look misses it.
     pub fleeting: bool,
+    /// A command that does not end by itself, and whether a job that is given up counts as broken off.
+    pub hangs: Option<(Purpose, bool)>,
+    /// A stage that comes to its window when it is shut, the first time.
+    pub late: Option<StageId>,
 }
 
 /// What another run does with its lock.
@@ -227,6 +232,7 @@ impl Scenario {
             || self.chosen.is_some()
             || self.taken.is_some()
             || self.fires_after.is_some()
+            || self.hangs.is_some()
             || self.undigested.is_some()
     }
 
@@ -319,6 +325,19 @@ impl Scenario {
         }
         if let Some((p, ms)) = &self.drags {
             list.push(format!("{} takes {} hours", words(release, p), ms / 3_600_000.0));
+        }
+        if let Some((p, _)) = &self.hangs {
+            list.push(words(release, p) + " does not end");
+        }
+        if let Some(s) = self.late {
+            list.push(
+                [
+                    "the window is shut when stage `",
+                    &release.stage(s).name,
+                    "` would start",
+                ]
+                .concat(),
+            );
         }
         if self.shut {
             list.push("the window is shut".into());

@@ -113,6 +113,24 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
+    /// A stage that found its window shut did not begin, and its owner says how it goes on; true when it does not.
+    pub fn late(&mut self) -> Result<bool, String> {
+        let stage = self.stage;
+        let Some(event) = self.judge.find(|w| *w == What::Shut(stage)) else {
+            return Ok(false);
+        };
+        let first = self.own.get(self.next);
+        if first.is_some_and(|f| !self.judge.causes.before(event, *f)) {
+            return Err("it begins although the window is shut".into());
+        }
+        let pause = crate::model::FailureOutcome::Pause;
+        if let Way::End(then) = self.judge.way_at(&pause, stage) {
+            self.judge.thens.push((then, Some(event)));
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
     /// A stage that has its own time does not begin before it.
     pub fn begins_due(&self) -> Result<(), String> {
         let stage = self.judge.release.stage(self.stage);
@@ -145,7 +163,7 @@ impl Walker<'_, '_> {
     /// What follows when a grant has lapsed by the time the stage would start.
     pub fn lapsed(&mut self) -> Result<Option<Then>, String> {
         let release = self.judge.release;
-        if self.judge.scenario.start.is_none() {
+        if self.judge.scenario.start.is_none() && self.judge.scenario.drags.is_none() {
             return Ok(None);
         }
         for (id, _) in &release.stage(self.stage).approved {

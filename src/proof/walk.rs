@@ -277,6 +277,9 @@ impl Walker<'_, '_> {
             self.judge.thens.push((then, event));
             return Ok(true);
         }
+        if self.late()? {
+            return Ok(true);
+        }
         self.begins_due()?;
         self.ready()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();

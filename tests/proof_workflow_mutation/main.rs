@@ -2,7 +2,7 @@
 //! ones.
 //!
 //! The operators stand in `operators`. What no run tells from the real ones because it does the same is listed with its reason in
-//! `equivalent`, and counted apart. What survives besides is printed: messages and work that is owed, which the proof does not examine.
+//! `equivalent`, and counted apart. What survives besides is printed.
 
 mod equivalent;
 mod operators;
@@ -27,7 +27,7 @@ const EXAMPLES: [(&str, usize); 4] = [
 ];
 
 /// How many of a hundred mutants that do something else must be seen.
-const FLOOR: usize = 95;
+const FLOOR: usize = 99;
 
 /// How many mutants must be looked at.
 const LEAST: usize = 600;

@@ -8,7 +8,7 @@ use crate::emit::github::print;
 use crate::emit::github::script::{
     Assert, Failing, Fixed, MeasureEnd, NoDataMeans, Program, Script, Tries, WaitLength,
 };
-use crate::emit::parts::{Purpose, Test};
+use crate::emit::parts::{Deed, Purpose, Test};
 use crate::model::{Atom, Cond, GateId, TriggerId};
 use serde_json::{Map, Value as Json};
 
@@ -74,6 +74,8 @@ pub enum Does {
         verdict: Option<String>,
         /// The outputs it leaves.
         keeps: Vec<String>,
+        /// Whether it gives its command up by itself after a time.
+        limited: bool,
     },
     /// A gate over metrics.
     Gate {
@@ -101,6 +103,8 @@ pub enum Does {
         /// The cause that is written down.
         cause: String,
     },
+    /// Tells somebody something, and never fails.
+    Tell,
     /// Leaves values, whatever they are.
     Values(Vec<String>),
     /// A wait.
@@ -156,7 +160,7 @@ fn entry(job: &Job, step: &Step, text: String, after: Vec<String>) -> Entry {
     // A message or a recorded value is work too: it needs the repository, credentials and secrets like any command.
     let works = matches!(
         does,
-        Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Values(_)
+        Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Values(_) | Does::Tell
     );
     Entry {
         job: job.id.clone(),
@@ -209,6 +213,7 @@ fn does(step: &Step) -> Does {
         Body::Run(script) => script,
     };
     match script {
+        Script::Work(_) if step.parts.iter().any(tells) => Does::Tell,
         Script::Work(w) if step.parts.is_empty() => {
             Does::Values(w.keeps.iter().map(|k| k.name.clone()).collect())
         }
@@ -218,6 +223,7 @@ fn does(step: &Step) -> Does {
             failing: w.failing.clone(),
             verdict: w.verdict.clone(),
             keeps: w.keeps.iter().map(|k| k.name.clone()).collect(),
+            limited: w.limit.is_some(),
         },
         Script::Measure(m) => match &m.end {
             MeasureEnd::Gate {
@@ -268,6 +274,11 @@ fn does(step: &Step) -> Does {
         ),
         Script::Fixed(fixed) => Does::Fixed(*fixed),
     }
+}
+
+/// Whether a part is a message.
+pub fn tells(part: &Purpose) -> bool {
+    matches!(part.deed, Deed::Tell(_) | Deed::Say)
 }
 
 /// The most seconds a step takes, as far as it says so itself.

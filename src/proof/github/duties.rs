@@ -7,7 +7,7 @@ use super::expr::Part;
 use super::structure::{has, is, surely};
 use super::workflow::{Job, Pair, Step, Workflow};
 use crate::emit::environments::{self, GithubEnvironment, Purpose as Place, environments};
-use crate::emit::github::parts::Does;
+use crate::emit::github::parts::{Does, tells};
 use crate::emit::github::script::{Fixed, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::people::Reviewers;
@@ -204,10 +204,9 @@ impl Of<'_> {
             let hold = hold.and_then(|name| r.holds.iter().position(|h| h.name == name));
             return hold.map(|h| of_hold(HoldId::at(h)));
         }
-        let speaks = job
-            .steps
-            .iter()
-            .any(|s| matches!(s.does(), Does::Values(_)) || is(s, &[Fixed::Mention, Fixed::Obligation]));
+        let speaks = job.steps.iter().any(|s| {
+            matches!(s.does(), Does::Values(_) | Does::Tell) || is(s, &[Fixed::Mention, Fixed::Obligation])
+        });
         let around = [
             Fixed::Summary,
             Fixed::HandOver,
@@ -222,7 +221,8 @@ impl Of<'_> {
     fn called(&self, flow: &Workflow<'_>, job: &Job<'_>) -> Result<(), String> {
         let released = std::ptr::eq(flow, &self.pair.flows[0]);
         for step in &job.steps {
-            let kind = match (step.does(), step.parts().first()) {
+            let said = |p: &&Purpose| !tells(p) && !matches!(p.deed, Deed::Owe(_));
+            let kind = match (step.does(), step.parts().iter().find(said)) {
                 (Does::Fixed(Fixed::HandOver), _) => "After ",
                 (Does::Fixed(Fixed::Decided), _) => "Decision ",
                 (Does::Watch { .. }, _) => "Trigger ",
@@ -343,6 +343,14 @@ impl Of<'_> {
         let (Some(digest), Some(settle)) = (at(Fixed::Digest), at(Fixed::Settle)) else {
             return Err("it begins without a look at the plan, or at what began".into());
         };
+        let by_hand = first.steps[settle].var("BY_HAND").unwrap_or_default();
+        let by_hand: Json = serde_json::from_str(by_hand).unwrap_or_default();
+        let released = &self.pair.flows[0].jobs;
+        for name in by_hand.as_object().into_iter().flatten().map(|(name, _)| name) {
+            if !released.iter().any(|j| j.name == *name) {
+                return Err(["it looks for a job called `", name, "`"].concat());
+            }
+        }
         if digest > settle {
             return Err("it acts before it looks at the plan".into());
         }

@@ -7,7 +7,8 @@ use super::run::Sim;
 use super::state::{Busy, Ended};
 use super::step::{Env, Outputs, ended, now, output};
 use crate::emit::github::script::Fixed;
-use crate::emit::parts::{Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::StageId;
 use crate::proof::event::What;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -65,14 +66,11 @@ pub fn run(sim: &mut Sim<'_>, here: Here, script: Fixed, parts: &[Purpose], env:
     match script {
         Fixed::Digest if var(env, "PLAN") == var(env, "GIVEN") => well(sim, here, Vec::new()),
         Fixed::Digest => badly(sim, here, Vec::new()),
-        Fixed::Environments
-        | Fixed::StartedBy
-        | Fixed::Window
-        | Fixed::Summary
-        | Fixed::Tools
-        | Fixed::Shipped
-        | Fixed::Mention
-        | Fixed::Obligation => well(sim, here, Vec::new()),
+        Fixed::Environments | Fixed::StartedBy | Fixed::Summary | Fixed::Tools | Fixed::Shipped => {
+            well(sim, here, Vec::new())
+        }
+        Fixed::Mention | Fixed::Obligation => super::step::told(sim, here.0, here.1),
+        Fixed::Window => window(sim, here),
         Fixed::Clock => {
             let allowed: i64 = var(env, "ALLOWED").parse().unwrap_or(0);
             let deadline = now(sim, here.0, here.1) + allowed;
@@ -113,14 +111,14 @@ pub fn run(sim: &mut Sim<'_>, here: Here, script: Fixed, parts: &[Purpose], env:
         Fixed::Decided => return decided(sim, here, parts, env),
         Fixed::Valid => {
             let now = now(sim, here.0, here.1);
-            let lapsed = read(env, "GRANTS")?.as_array().into_iter().flatten().any(|g| {
+            let grants = read(env, "GRANTS")?;
+            let lapsed = grants.as_array().into_iter().flatten().find(|g| {
                 let granted = g["granted"].as_str().unwrap_or_default().parse::<i64>();
                 granted.is_ok_and(|t| now - t > g["valid"].as_i64().unwrap_or(0))
             });
-            if lapsed {
-                badly(sim, here, vec![output("cause", "lapsed")]);
-            } else {
-                well(sim, here, Vec::new());
+            match lapsed.map(|g| g["name"].as_str().unwrap_or_default()) {
+                Some(name) => badly(sim, here, vec![output("cause", &["lapsed:", name].concat())]),
+                None => well(sim, here, Vec::new()),
             }
         }
         Fixed::Record => return record(sim, here, env),
@@ -134,6 +132,25 @@ pub fn run(sim: &mut Sim<'_>, here: Here, script: Fixed, parts: &[Purpose], env:
         Fixed::RollbackReport => return super::back::rollback_report(sim, here, env),
     }
     Ok(())
+}
+
+/// A stage looks whether its window is open.
+fn window(sim: &mut Sim<'_>, here: Here) {
+    let stages = &sim.plan.release().stages;
+    let steps = &sim.job(here.0, here.1).steps;
+    let owner = steps.iter().find_map(|s| s.var("STAGE"));
+    let stage = owner
+        .and_then(|slug| stages.iter().position(|s| s.slug == slug))
+        .map(StageId::at);
+    let looked = |s: StageId| Purpose::new(At::Stage(s), "window", Deed::Around);
+    match stage.filter(|s| sim.scenario.late == Some(*s) && !sim.begun.contains_key(&looked(*s))) {
+        Some(s) => {
+            sim.begun.insert(looked(s), 1);
+            sim.happens(here.0, here.1, What::Shut(s));
+            badly(sim, here, vec![output("cause", "window")]);
+        }
+        None => well(sim, here, Vec::new()),
+    }
 }
 
 /// The run that this one goes on with ends first.
@@ -379,7 +396,7 @@ fn record(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
     let rung = { rung }.next_back().unwrap_or_default();
     let bad = |key: &str| {
         let prior = [key, "_prior_"].concat();
-        let failed = |k: &str| steps[k]["outcome"] == "failure";
+        let failed = |k: &str| ["failure", "cancelled"].iter().any(|o| steps[k]["outcome"] == *o);
         failed(key) || all().any(|(k, _)| k.starts_with(&prior) && failed(k))
     };
     let failing = units

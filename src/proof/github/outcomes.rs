@@ -3,8 +3,9 @@
 //!
 //! Must not know jobs. Used by the proof's entry point.
 
+use crate::emit::environments::{asked, in_window};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{DecisionId, DistinctFrom, Release, StageId};
+use crate::model::{DecisionId, DistinctFrom, GateTest, Release, StageId};
 use crate::plan::{Node, Plan};
 use crate::proof::scenario::{Open, Scenario};
 use crate::proof::{scenarios, walk};
@@ -28,6 +29,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     ways_back(release, open, &mut add);
     beside(plan, open, &mut add);
     around(release, open, &mut add);
+    hours(plan, open, &mut add);
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list
@@ -124,6 +126,91 @@ fn beside(plan: &Plan, open: &Open, add: &mut Add<'_>) {
                     s.slow = slow;
                 });
             }
+        }
+    }
+}
+
+/// What takes too long: commands that do not end, windows that are shut, grants that have lapsed, questions nobody answers.
+fn hours(plan: &Plan, open: &Open, add: &mut Add<'_>) {
+    let release = plan.release();
+    for part in &open.parts {
+        let asks = by_hand(release, part);
+        match (part.at, part.deed) {
+            (At::Stage(_) | At::Enter(_), Deed::Act | Deed::Await) if !asks => {
+                for off in [false, true] {
+                    add(&|s| s.hangs = Some((part.clone(), off)));
+                }
+            }
+            _ if asks => add(&|s| {
+                s.silent.insert(part.clone());
+            }),
+            _ => {}
+        }
+    }
+    for stage in (0..release.stages.len()).map(StageId::at) {
+        if in_window(release, stage) {
+            // Where others go on beside it, what they ask is taken back and asked again.
+            let beside = beside_it(plan, stage);
+            let asks =
+                |p: &Purpose| matches!(p.at, At::Stage(s) if beside.contains(&s)) && by_hand(release, p);
+            let answers = match (beside.is_empty(), open.parts.iter().any(asks)) {
+                (true, _) => 0..4,
+                (false, false) => 2..4,
+                (false, true) => 0..0,
+            };
+            for resume in answers {
+                add(&|s| (s.late, s.resume) = (Some(stage), resume));
+            }
+        }
+        lapses(plan, open, stage, add);
+    }
+}
+
+/// The stages that neither wait for one nor are waited for by it.
+fn beside_it(plan: &Plan, stage: StageId) -> Vec<StageId> {
+    let node = Node::Stage(stage);
+    let (before, after) = (plan.ancestors(node), plan.descendants(node));
+    let other = |s: &StageId| {
+        let node = Node::Stage(*s);
+        *s != stage && !plan.contains(&before, node) && !plan.contains(&after, node)
+    };
+    plan.stage_order().into_iter().filter(other).collect()
+}
+
+/// Whether a part is a question that is put to a person in the order of the plan.
+fn by_hand(release: &Release, part: &Purpose) -> bool {
+    match (part.at, part.deed) {
+        (At::Run, Deed::Decide(..)) | (At::Stage(_), Deed::Begin | Deed::Ready) => true,
+        (At::Stage(_), Deed::Judge(g)) => matches!(release.gate(g).test, GateTest::Ask(_)),
+        (At::Stage(s), Deed::Act | Deed::Await) => {
+            let steps = release.stage(s).forward_steps();
+            { steps }
+                .iter()
+                .any(|x| x.slug == part.step && asked(x).is_some())
+        }
+        _ => false,
+    }
+}
+
+/// What stands between a grant and its stage takes longer than the grant is good for.
+fn lapses(plan: &Plan, open: &Open, stage: StageId, add: &mut Add<'_>) {
+    let release = plan.release();
+    let before = plan.ancestors(Node::Stage(stage));
+    for (approval, _) in &release.stage(stage).approved {
+        let Some(valid) = release.approval(*approval).valid else {
+            continue;
+        };
+        let asked_after = plan.ancestors(Node::Approval(*approval));
+        let between = open.parts.iter().find(|p| match (p.at, p.deed) {
+            (At::Stage(s), Deed::Act) => {
+                let node = Node::Stage(s);
+                plan.contains(&before, node) && !plan.contains(&asked_after, node) && !by_hand(release, p)
+            }
+            _ => false,
+        });
+        if let Some(part) = between {
+            let drags = (valid.as_ms() + 3_600_000) as f64;
+            add(&|s| s.drags = Some((part.clone(), drags)));
         }
     }
 }

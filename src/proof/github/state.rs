@@ -105,6 +105,10 @@ pub struct JobState {
     pub last: Vec<usize>,
     /// Files it wrote.
     pub files: BTreeMap<String, String>,
+    /// When it began to run, in seconds.
+    pub since: f64,
+    /// It is given up before its step ends.
+    pub lost: bool,
     /// Where it runs.
     pub place: String,
     /// Whether somebody let it through there.
@@ -170,6 +174,8 @@ impl Run {
             outputs: Vec::new(),
             last: Vec::new(),
             files: BTreeMap::new(),
+            since: 0.0,
+            lost: false,
             place: String::new(),
             reviewed: false,
             asks: Vec::new(),

@@ -41,6 +41,10 @@ pub fn asks(does: &Does) -> bool {
 pub fn advance(sim: &mut Sim<'_>, run: usize, job: usize) -> Result<(), String> {
     match sim.runs[run].jobs[job].busy.clone() {
         Busy::Free => begin(sim, run, job),
+        Busy::Work(part, _) if sim.runs[run].jobs[job].lost => {
+            given_up(sim, run, job, part);
+            Ok(())
+        }
         Busy::Work(part, fails) => {
             let what = if fails {
                 What::Failed(part)
@@ -192,6 +196,11 @@ fn chosen<'a>(sim: &Sim<'a>, run: usize, job: usize) -> Option<&'a Entry> {
     }
 }
 
+/// Whether a job has failed, or was given up, which GitHub calls broken off.
+fn badly(stands: Stands) -> bool {
+    matches!(stands, Stands::Done(Ended::Failure | Ended::Cancelled))
+}
+
 /// Whether something else in a run has failed, as a step looks for it.
 pub fn stopped(sim: &Sim<'_>, run: usize) -> bool {
     const KINDS: [&str; 8] = [
@@ -205,9 +214,11 @@ pub fn stopped(sim: &Sim<'_>, run: usize) -> bool {
         "Hold ",
     ];
     let flow = sim.workflow(run);
-    sim.runs[run].jobs.iter().zip(&flow.jobs).any(|(state, def)| {
-        state.stands == Stands::Done(Ended::Failure) && KINDS.iter().any(|k| def.name.starts_with(k))
-    })
+    sim.runs[run]
+        .jobs
+        .iter()
+        .zip(&flow.jobs)
+        .any(|(state, def)| badly(state.stands) && KINDS.iter().any(|k| def.name.starts_with(k)))
 }
 
 /// The variables of the step a job is in.
@@ -232,6 +243,9 @@ fn begin(sim: &mut Sim<'_>, run: usize, job: usize) -> Result<(), String> {
     let Some(step) = def.steps.get(sim.runs[run].jobs[job].step) else {
         return job_ends(sim, run, job);
     };
+    if sim.runs[run].jobs[job].step == 0 {
+        sim.runs[run].jobs[job].since = sim.runs[run].jobs[job].at;
+    }
     let runs = {
         let eyes = sim.runs[run].eyes(flow, job, run, true);
         eval(&step.cond, &eyes)?.truth()
@@ -303,6 +317,7 @@ fn truth(sim: &Sim<'_>, cond: &Cond, reads: &[(Atom, String, String)], env: &Env
 fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), String> {
     match &entry.does {
         Does::Nothing => ended(sim, run, job, Ended::Success, Vec::new()),
+        Does::Tell => told(sim, run, job),
         Does::Values(names) => {
             let out = names.iter().map(|n| output(n, "value")).collect();
             ended(sim, run, job, Ended::Success, out);
@@ -325,7 +340,9 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
                 ended(sim, run, job, Ended::Failure, vec![output("stopped", "true")]);
                 return Ok(());
             }
-            let env = if entry.reads.is_empty() {
+            let hangs = sim.scenario.hangs.as_ref();
+            let hangs = hangs.is_some_and(|(p, _)| entry.parts.contains(p));
+            let env = if entry.reads.is_empty() && !hangs {
                 Env::new()
             } else {
                 env(sim, run, job)?
@@ -338,12 +355,18 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
                 return Err("a command stands for nothing".into());
             };
             let times = sim.begun.get(&part).copied().unwrap_or(0);
-            let fails = sim.scenario.failing(&part, times);
+            let fails = hangs || sim.scenario.failing(&part, times);
             let slow = sim.scenario.slow.filter(|_| fails);
+            let drags = sim.scenario.drags.as_ref().filter(|(p, _)| *p == part);
+            let own = drags.map(|(_, ms)| ms / 1_000.0);
+            let takes = own.or(slow.map(|s| f64::from(s).min(SLOW))).unwrap_or(WORK);
             sim.happens(run, job, What::Begin(part.clone()));
-            let state = &mut sim.runs[run].jobs[job];
-            state.busy = Busy::Work(part, fails);
-            state.at += slow.map_or(WORK, |s| f64::from(s).min(SLOW));
+            if hangs {
+                hang(sim, (run, job), entry, &env);
+            } else {
+                sim.runs[run].jobs[job].at += takes;
+            }
+            sim.runs[run].jobs[job].busy = Busy::Work(part, fails);
         }
         Does::Gate { .. } => judge(sim, run, job, 0)?,
         Does::Watch { chunk, .. } => {
@@ -410,6 +433,48 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// A command does not end: its script gives it up, or the stage does, or the job.
+fn hang(sim: &mut Sim<'_>, (run, job): (usize, usize), entry: &Entry, env: &Env) {
+    let most = sim.job(run, job).minutes as f64 * 60.0;
+    let deadline = env.get("DEADLINE").and_then(|d| d.parse::<i64>().ok());
+    let base = sim.base;
+    let state = &mut sim.runs[run].jobs[job];
+    let limited = matches!(entry.does, Does::Work { limited: true, .. });
+    let own = limited.then_some(state.at + entry.seconds as f64);
+    let whole = deadline.map(|d| (d.saturating_sub(base) as f64).max(state.at));
+    let ends = [own, whole].into_iter().flatten().fold(f64::INFINITY, f64::min);
+    let last = state.since + most;
+    state.lost = last < ends;
+    state.at = ends.min(last).max(state.at);
+}
+
+/// A job is given up while its step is under way: what is left of it is what always runs.
+fn given_up(sim: &mut Sim<'_>, run: usize, job: usize, part: Purpose) {
+    let broken_off = sim.scenario.hangs.as_ref().is_some_and(|(_, off)| *off);
+    sim.happens(run, job, What::Failed(part));
+    let state = &mut sim.runs[run].jobs[job];
+    (state.lost, state.cancelled) = (false, state.cancelled || broken_off);
+    let outcome = [Ended::Failure, Ended::Cancelled][usize::from(broken_off)];
+    // What a step has written down by then is kept.
+    ended(sim, run, job, outcome, vec![output("began", "true")]);
+}
+
+/// Somebody is told what any of the messages that a step may be says.
+pub fn told(sim: &mut Sim<'_>, run: usize, job: usize) {
+    let step = sim.job(run, job).steps.get(sim.runs[run].jobs[job].step);
+    let entries = step.map_or(&[][..], |s| &s.entries);
+    let mut parts: Vec<Purpose> = Vec::new();
+    for part in entries.iter().flat_map(|e| &e.parts) {
+        if !parts.contains(part) {
+            parts.push(part.clone());
+        }
+    }
+    if !parts.is_empty() {
+        sim.happens(run, job, What::Told(parts));
+    }
+    ended(sim, run, job, Ended::Success, Vec::new());
 }
 
 /// The moment, in seconds since 1970.
@@ -485,8 +550,7 @@ fn watch(sim: &mut Sim<'_>, run: usize, job: usize, until: f64, acts: Option<f64
     };
     let this = &sim.runs[run];
     let done = |s: Stands| matches!(s, Stands::Done(_));
-    let over = last.iter().all(|n| named(this, n, &done))
-        || this.jobs.iter().any(|j| j.stands == Stands::Done(Ended::Failure));
+    let over = last.iter().all(|n| named(this, n, &done)) || this.jobs.iter().any(|j| badly(j.stands));
     let begun = watched
         .iter()
         .any(|n| named(this, n, &|s| matches!(s, Stands::Done(_) | Stands::Runs)));

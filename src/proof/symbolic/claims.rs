@@ -30,6 +30,8 @@ pub struct Claims<'p, 'w> {
     /// How many demands were looked at.
     pub count: usize,
     before: BTreeMap<StageId, Formula>,
+    /// Whether each stage was undone, where that has been asked.
+    pub gone: BTreeMap<StageId, Formula>,
     work: BTreeMap<At, Vec<Stands>>,
 }
 
@@ -50,6 +52,7 @@ impl<'p, 'w> Claims<'p, 'w> {
             world,
             count: 0,
             before: BTreeMap::new(),
+            gone: BTreeMap::new(),
             work,
         }
     }
@@ -93,6 +96,7 @@ impl<'p, 'w> Claims<'p, 'w> {
             self.waits(id)?;
         }
         self.enters()?;
+        self.made_once()?;
         for (i, approval) in release.approvals.iter().enumerate() {
             let id = ApprovalId::at(i);
             let asked = self.holding(|d| d == Deed::Grant(id));
@@ -340,13 +344,12 @@ impl<'p, 'w> Claims<'p, 'w> {
 
     /// The variables of the lists' words that are meant.
     pub fn listed(&mut self, meant: impl Fn(&str) -> bool) -> Vec<Formula> {
-        let mut found = Vec::new();
-        for (list, words) in self.world.asked.clone() {
-            for word in words.into_iter().filter(|w| meant(w)) {
-                found.push(self.world.is(Name::Lists(list.clone(), word)));
-            }
+        let mut names = Vec::new();
+        for (list, words) in &self.world.asked {
+            let mine = words.iter().filter(|w| meant(w));
+            names.extend(mine.map(|w| Name::Lists(list.clone(), w.clone())));
         }
-        found
+        names.into_iter().map(|n| self.world.is(n)).collect()
     }
 
     /// A condition, no stronger than the plan says it: what the workflow decides in no way that is known counts as `yes`.

@@ -241,7 +241,7 @@ impl Claims<'_, '_> {
             let own = Formula::any(self.listed(|w| w == stage.slug));
             demands.push(own.clone());
             for other in later {
-                demands.push(self.undone(other));
+                demands.push(self.gone(other));
             }
             if let Rollback::Written(w) = &stage.rollback {
                 for (approval, _) in &w.approved {
@@ -522,7 +522,7 @@ impl Claims<'_, '_> {
     }
 
     /// A stage was undone, or nothing of it is to be.
-    fn undone(&mut self, id: StageId) -> Formula {
+    pub fn undone(&mut self, id: StageId) -> Formula {
         let slug = self.plan.release().stage(id).slug.to_string();
         let mut ways = Vec::new();
         let own = self.listed(|w| w == slug);

@@ -3,6 +3,7 @@
 //! The one file of the proof that knows `batsat`. Must not know what a variable stands for. Used by `world` and `claims`.
 
 use batsat::{BasicSolver, Lit, SolverInterface, lbool};
+use std::collections::HashMap;
 
 /// A formula over the variables of a [`Logic`].
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,8 @@ pub struct Logic {
     solver: BasicSolver,
     consistent: bool,
     truth: Lit,
+    /// What is true when all of these literals are, so that what is said twice is one literal.
+    known: HashMap<Vec<Lit>, Lit>,
 }
 
 impl Logic {
@@ -79,6 +82,7 @@ impl Logic {
             solver,
             consistent,
             truth,
+            known: HashMap::new(),
         }
     }
 
@@ -99,17 +103,25 @@ impl Logic {
     }
 
     fn gate(&mut self, list: &[Formula], all: bool) -> Lit {
-        let parts: Vec<Lit> = list.iter().map(|f| self.literal(f)).collect();
-        let own = self.variable();
+        let parts = list.iter().map(|f| self.literal(f));
+        // One of them is so unless the contraries of all are.
         let sign = |l: Lit| if all { l } else { !l };
-        // All of them: `own` gives each, and each together give `own`; one of them: the same of the contraries.
-        let mut long = vec![sign(own)];
-        for part in parts {
-            self.clause(vec![!sign(own), sign(part)]);
-            long.push(!sign(part));
+        let mut parts: Vec<Lit> = parts.map(sign).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        if let Some(own) = self.known.get(&parts) {
+            return sign(*own);
+        }
+        let own = self.variable();
+        // It gives each of them, and all of them together give it.
+        let mut long = vec![own];
+        for part in &parts {
+            self.clause(vec![!own, *part]);
+            long.push(!*part);
         }
         self.clause(long);
-        own
+        self.known.insert(parts, own);
+        sign(own)
     }
 
     fn clause(&mut self, mut literals: Vec<Lit>) {

@@ -5,8 +5,14 @@
 use super::claims::{Broken, Claims, distinct};
 use super::logic::Formula;
 use super::world::Stands;
-use crate::emit::parts::At;
+use crate::emit::parts::{At, Deed};
 use crate::model::{HoldId, StageId, StepKind};
+use crate::proof::github::workflow::Workflow;
+
+/// The id of a job.
+fn id_of(flow: &Workflow<'_>, job: usize) -> String {
+    flow.jobs[job].id.clone()
+}
 
 impl Claims<'_, '_> {
     /// A hold is entered when its first stage may start.
@@ -27,6 +33,7 @@ impl Claims<'_, '_> {
             let demand = Formula::all(demands);
             for job in distinct(self.parts_of(At::Enter(HoldId::at(i))).iter().map(|p| p.job)) {
                 let runs = self.world.runs[job].clone();
+                self.once(job, &["enter-", &hold.name].concat(), &hold.name)?;
                 let words = || {
                     [
                         "hold `",
@@ -36,6 +43,36 @@ impl Claims<'_, '_> {
                     .concat()
                 };
                 self.demand(runs, demand.clone(), words)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an earlier run has done is not done again by a job.
+    fn once(&mut self, job: usize, word: &str, name: &str) -> Result<(), Box<Broken>> {
+        let runs = self.world.runs[job].clone();
+        let known = self.known(word);
+        let id = id_of(self.world.flow, job);
+        self.demand(runs, known.negate(), || {
+            ["`", &id, "` of `", name, "` runs again although it was done"].concat()
+        })
+    }
+
+    /// Preparations are made once, whatever run goes on with them, and holds are left once.
+    ///
+    /// # Errors
+    /// The outcome in which it is not so.
+    pub fn made_once(&mut self) -> Result<(), Box<Broken>> {
+        let ready = self.world.parts.iter().filter(|p| p.part.deed == Deed::Ready);
+        let ready: Vec<(usize, String)> = ready.map(|p| (p.job, p.part.step.to_string())).collect();
+        for (job, name) in ready {
+            let id = id_of(self.world.flow, job);
+            self.once(job, &id, &name)?;
+        }
+        for (i, hold) in self.plan.release().holds.iter().enumerate() {
+            let parts = self.parts_of(At::Exit(HoldId::at(i)));
+            for job in distinct(parts.iter().map(|p| p.job)) {
+                self.once(job, &["exit-", &hold.name].concat(), &hold.name)?;
             }
         }
         Ok(())
@@ -94,6 +131,17 @@ impl Claims<'_, '_> {
             given.push(around);
         }
         Ok(())
+    }
+
+    /// The same as `undone`, worked out once: many stages ask it of each that comes after them.
+    pub fn gone(&mut self, id: StageId) -> Formula {
+        if let Some(known) = self.gone.get(&id) {
+            return known.clone();
+        }
+        let formula = self.undone(id);
+        let literal = Formula::Is(self.world.logic.literal(&formula));
+        self.gone.insert(id, literal.clone());
+        literal
     }
 
     /// The jobs of a stage: those with its work, and the waits between them.

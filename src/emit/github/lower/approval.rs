@@ -37,9 +37,7 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
     let mut first_needs = std::collections::BTreeSet::new();
     let mut first = order::begun(&mut first_needs);
     first_needs.insert("preview".to_string());
-    for (node, _) in ctx.plan.waits_for(Node::Approval(id)) {
-        first.extend(order::ended(ctx, node, &mut first_needs));
-    }
+    first.extend(order::waited(ctx, Node::Approval(id), &mut first_needs));
     for o in ctx
         .release
         .overrides

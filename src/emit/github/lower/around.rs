@@ -12,7 +12,7 @@ use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{inputs, messages, names, order, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
-use crate::emit::parts::At;
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Reviewers;
 use crate::model::{Cond, HoldId, MomentKind, RoleOrPerson, StartedBy, Text};
 use serde_json::json;
@@ -470,6 +470,7 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
             .map(|p| format!("@{p}"))
             .collect();
         let mut vars = b.vars("V");
+        vars.parts = vec![Meant::new(At::Run, format!("o{i}"), Deed::Owe(i))];
         token(&mut vars);
         b.permit("issues", true, "to write down what is owed");
         let what = names::title(r, &obligation.what);

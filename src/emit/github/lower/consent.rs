@@ -119,9 +119,7 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
     let mut needs = std::collections::BTreeSet::new();
     let mut cond = order::begun(&mut needs);
     needs.insert("preview".to_string());
-    for (node, _) in ctx.plan.waits_for(Node::Decision(id)) {
-        cond.extend(order::ended(ctx, node, &mut needs));
-    }
+    cond.extend(order::waited(ctx, Node::Decision(id), &mut needs));
     let mut jobs = Vec::new();
     if is_static(ctx.release, &decision.when) {
         cond.push(expr(ctx, &decision.when, &mut needs));

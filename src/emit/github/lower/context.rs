@@ -278,7 +278,13 @@ impl<'a> Ctx<'a> {
 
 /// Whether something pauses the run, restarts a stage or asks on failure.
 fn resumable(r: &Release) -> bool {
-    let again = |f: &FailureOutcome| matches!(f, FailureOutcome::Pause | FailureOutcome::Restart(..));
+    // A job that is given up cannot note its failure and go on by itself: the run that goes on is another one.
+    let again = |f: &FailureOutcome| {
+        matches!(
+            f,
+            FailureOutcome::Pause | FailureOutcome::Restart(..) | FailureOutcome::Continue { .. }
+        )
+    };
     (0..r.stages.len()).any(|i| environments::may_pause(r, StageId::at(i)))
         || r.stages
             .iter()

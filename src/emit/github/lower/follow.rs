@@ -2,7 +2,7 @@
 //!
 //! Called by `rollback`.
 
-use crate::emit::environments::Purpose;
+use crate::emit::environments::{Purpose, may_pause};
 use crate::emit::github::lower::chain::{self, Link, LinkWhat};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, success_and, token};
@@ -137,6 +137,13 @@ pub fn settled(ctx: &Ctx<'_>) -> Job {
     );
     let paused = success_and([Expr::StepOutput("settle".into(), "then".into()).is("ask")]);
     messages::at(&mut b, MomentKind::Paused, None, paused);
+    for id in ctx.plan.stage_order() {
+        if messages::any(ctx, MomentKind::Paused, Some(id)) && may_pause(ctx.release, id) {
+            let place = ctx.environment(&Purpose::Pause(id));
+            let asked = Expr::StepOutput("settle".into(), "asks".into()).is(&place);
+            messages::at(&mut b, MomentKind::Paused, Some(id), success_and([asked]));
+        }
+    }
     b.seconds = 18_000;
     b.speaking(Expr::not_cancelled())
 }

@@ -8,6 +8,7 @@ use crate::emit::github::lower::job::{JobBuilder, json_list, token};
 use crate::emit::github::lower::names;
 use crate::emit::github::model::{Expr, Status};
 use crate::emit::github::script::Fixed;
+use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Reviewers;
 use crate::model::{Cond, Moment, MomentKind, NotifyTarget, RoleOrPerson, StageId, Text};
 
@@ -30,9 +31,10 @@ pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, 
             .unwrap_or_else(|| standard(ctx, kind, stage));
         let id = id(b, &format!("notify_{}_{}", i + 1, kind.word()));
         b.speaks = true;
+        let parts = parts(&notify.on, (kind, stage), &format!("n{i}"));
         match notify.to {
-            NotifyTarget::Channel(c) => b.tell(c, &message, id, cond),
-            NotifyTarget::Role(r) => mention(b, r, &message, &id, cond),
+            NotifyTarget::Channel(c) => b.tell(c, &message, (id, parts), cond),
+            NotifyTarget::Role(r) => mention(b, r, &message, (&id, parts), cond),
         }
     }
     for (i, escalate) in ctx.release.escalates.iter().enumerate() {
@@ -52,7 +54,8 @@ pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, 
         }
         let id = id(b, &format!("escalate_{}_{}", i + 1, kind.word()));
         b.speaks = true;
-        b.tell(escalate.channel, &message, id, cond.clone());
+        let parts = parts(&escalate.on, (kind, stage), &format!("e{i}"));
+        b.tell(escalate.channel, &message, (id, parts), cond.clone());
     }
 }
 
@@ -67,7 +70,42 @@ pub fn any(ctx: &Ctx<'_>, kind: MomentKind, stage: Option<StageId>) -> bool {
     moments.into_iter().any(|m| is(m, kind, stage))
 }
 
-/// A moment is this one: its own stage's, or, for what ends or fails anywhere, the run's.
+/// What a message stands for: a moment of the run, or of the stage that the plan names.
+fn parts(on: &[Moment], (kind, stage): (MomentKind, Option<StageId>), name: &str) -> Vec<Meant> {
+    let mut list: Vec<Meant> = Vec::new();
+    for moment in on.iter().filter(|m| is(m, kind, stage)) {
+        let of_stage = moment.stage.is_some() || moment.each;
+        let place = stage.filter(|_| of_stage).map_or(At::Run, At::Stage);
+        let part = Meant::new(place, name, Deed::Tell(kind));
+        if !list.contains(&part) {
+            list.push(part);
+        }
+    }
+    list
+}
+
+/// Tells people that a declared way around is used.
+pub fn way_around(b: &mut JobBuilder<'_, '_>, index: usize) {
+    let ctx = b.ctx;
+    let o = &ctx.release.overrides[index];
+    let mut message = ctx.release.title.clone();
+    message.push_lit(format!(": the way around {} is used.", o.name));
+    let part = Meant::new(
+        At::Run,
+        format!("override {}", o.name),
+        Deed::Tell(MomentKind::Approved),
+    );
+    for (i, target) in o.notify.iter().enumerate() {
+        let id = format!("told_{}", i + 1);
+        b.speaks = true;
+        match target {
+            NotifyTarget::Channel(c) => b.tell(*c, &message, (id, vec![part.clone()]), None),
+            NotifyTarget::Role(r) => mention(b, *r, &message, (&id, vec![part.clone()]), None),
+        }
+    }
+}
+
+/// A moment is this one: its own stage's, or, for what fails anywhere, the run's.
 fn is(moment: &Moment, kind: MomentKind, stage: Option<StageId>) -> bool {
     if moment.kind != kind {
         return false;
@@ -75,8 +113,8 @@ fn is(moment: &Moment, kind: MomentKind, stage: Option<StageId>) -> bool {
     match (moment.stage, stage) {
         (Some(a), Some(b)) => a == b,
         (Some(_), None) => false,
-        // A run has failed, paused or been rejected as soon as one part of it has.
-        (None, Some(_)) => moment.each || matches!(kind, MomentKind::Failed | MomentKind::Paused),
+        // A run has failed as soon as one part of it has.
+        (None, Some(_)) => moment.each || kind == MomentKind::Failed,
         (None, None) => !moment.each,
     }
 }
@@ -124,13 +162,14 @@ fn mention(
     b: &mut JobBuilder<'_, '_>,
     role: crate::model::RoleId,
     message: &Text,
-    id: &str,
+    (id, parts): (&str, Vec<Meant>),
     cond: Option<Expr>,
 ) {
     let ctx = b.ctx;
     let pool = Reviewers::of(ctx.release, &[RoleOrPerson::Role(role)]);
     let who = json_list(pool.teams.into_iter().chain(pool.users));
     let mut vars = b.vars("V");
+    vars.parts = parts;
     token(&mut vars);
     b.permit(
         "issues",

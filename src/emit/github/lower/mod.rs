@@ -8,6 +8,7 @@ mod chain;
 mod conds;
 mod consent;
 mod context;
+mod extra;
 mod follow;
 mod gate;
 mod inputs;
@@ -52,6 +53,7 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
         let ctx = Ctx::new(plan, context, Side::Release, &bag);
         let workflow = release(&ctx);
         limits::report(&ctx, &workflow);
+        extra::report(&ctx);
         limits::expressions(&ctx, &rollback, "the rollback");
         workflow
     };
@@ -69,6 +71,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     add(&mut jobs, around::baseline(ctx).into_iter().collect());
     for i in 0..r.overrides.len() {
         add(&mut jobs, approval::way_around(ctx, i));
+        jobs.extend(told_around(ctx, i));
     }
     for i in 0..r.checklists.len() {
         let id = ChecklistId::at(i);
@@ -143,6 +146,23 @@ fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
         group: Field::text(format!("rollback-{}", ctx.release.name)),
         jobs: rollback::jobs(ctx),
     }
+}
+
+/// Tells that a declared way around was granted.
+fn told_around(ctx: &Ctx<'_>, index: usize) -> Option<Job> {
+    let o = &ctx.release.overrides[index];
+    if o.notify.is_empty() {
+        return None;
+    }
+    let job = names::overridden(ctx.release, index);
+    let mut b = job::JobBuilder::new(
+        ctx,
+        names::with(&job, "told"),
+        format!("Tell that {} is used", names::line(&o.name)),
+    );
+    b.need(job.clone());
+    messages::way_around(&mut b, index);
+    Some(b.speaking(Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)])))
 }
 
 /// Tells of a granted approval.

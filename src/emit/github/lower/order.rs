@@ -21,12 +21,7 @@ pub fn begun(needs: &mut BTreeSet<String>) -> Vec<Expr> {
 /// Everything a stage waits for before it starts, its own condition not included.
 pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
     let mut list = begun(needs);
-    let s = ctx.release.stage(stage);
-    for (node, edge) in ctx.plan.waits_for(Node::Stage(stage)) {
-        if edge.kind != EdgeKind::ApprovedStep {
-            list.extend(ended(ctx, node, needs));
-        }
-    }
+    list.extend(waited(ctx, Node::Stage(stage), needs));
     // A stage whose `after` may all be not applicable inherits theirs.
     let mut open: Vec<StageId> = follows(ctx, stage);
     let mut seen: BTreeSet<StageId> = open.iter().copied().collect();
@@ -41,6 +36,14 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
         }
         open = further;
     }
+    list.extend(provided(ctx, stage, needs));
+    list
+}
+
+/// What a stage needs besides what stands before it: its checklists, and the declared ways around its gates and approvals.
+fn provided(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    let s = ctx.release.stage(stage);
+    let mut list = Vec::new();
     for (checklist, _) in &s.ready {
         let items = &ctx.release.checklist(*checklist).items;
         if items.iter().any(|i| i.check.is_some()) {
@@ -66,6 +69,43 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
         }
     }
     list
+}
+
+/// Everything that something waits for has ended. What can be seen not to apply is passed over without a job that runs, so what
+/// stands before it is looked at here: when that failed, nothing new starts.
+pub fn waited(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    let mut list = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![node];
+    while let Some(at) = open.pop() {
+        for (before, edge) in ctx.plan.waits_for(at) {
+            let own_step = at == node && edge.kind == EdgeKind::ApprovedStep;
+            if own_step || !seen.insert(before) {
+                continue;
+            }
+            list.extend(ended(ctx, before, needs));
+            if !passed_over(ctx, before) {
+                continue;
+            }
+            open.push(before);
+            if let Node::Stage(s) = before {
+                list.extend(provided(ctx, s, needs));
+                list.extend(held(ctx, s, needs));
+            }
+        }
+    }
+    list
+}
+
+/// Whether something may be skipped because its condition says so before any job of it runs.
+pub fn passed_over(ctx: &Ctx<'_>, node: Node) -> bool {
+    let when = match node {
+        Node::Stage(s) => &ctx.release.stage(s).when,
+        Node::Approval(a) => &ctx.release.approval(a).when,
+        Node::Decision(d) if ctx.on_demand(d) => return false,
+        Node::Decision(d) => &ctx.release.decision(d).when,
+    };
+    *when != Cond::True && is_static(ctx.release, when)
 }
 
 /// The stages that a stage comes after: because it says so, or because they are done one at a time.

@@ -370,6 +370,11 @@ impl<'a> Cutter<'a> {
             self.done
                 .insert(0, (Vec::new(), self.home, SegmentKind::Work(Vec::new())));
         }
+        // A question or a wait may be skipped, and whoever comes after the stage asks how its last job ended.
+        if !self.done.last().is_some_and(|(_, _, k)| is_work(k)) {
+            self.done
+                .push((Vec::new(), self.home, SegmentKind::Work(Vec::new())));
+        }
         let base = names::stage(self.release, self.id);
         let last = self.done.len();
         let name = |part: Option<usize>| {

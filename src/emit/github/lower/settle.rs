@@ -120,7 +120,10 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
             outcomes.insert(cause.to_string(), paused(ctx, &pause));
         }
     }
-    outcomes.insert("lapsed".to_string(), rollback());
+    for (approval, _) in &s.approved {
+        let name = &ctx.release.approval(*approval).name;
+        outcomes.insert(format!("lapsed:{name}"), rejected(ctx, *approval));
+    }
     for gate in crate::emit::environments::gates_of(s) {
         let cause = crate::emit::github::lower::gate::cause(ctx, gate);
         let accepted = gate_done(ctx, id, gate);
@@ -178,20 +181,23 @@ fn of_approval<'a>(ctx: &Ctx<'a>, id: ApprovalId) -> Failed<'a> {
     let count = approval::seats(ctx, approval);
     let mut jobs: Vec<String> = (1..count).map(|n| names::numbered(&base, n as usize)).collect();
     jobs.push(base.clone());
-    let default = match &approval.otherwise {
-        ApprovalOutcome::Rollback => rollback(),
-        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &Purpose::PauseRun, &[]),
-        ApprovalOutcome::Restart(s, n) => {
-            outcome(ctx, &FailureOutcome::Restart(*s, *n), &Purpose::PauseRun, &[])
-        }
-    };
     simple(
         base,
         names::line(&approval.name),
         jobs,
         Some(Node::Approval(id)),
-        default,
+        rejected(ctx, id),
     )
+}
+
+/// What follows when an approval is not granted, or has lapsed.
+fn rejected(ctx: &Ctx<'_>, id: ApprovalId) -> Value {
+    let pause = Purpose::PauseRun;
+    match &ctx.release.approval(id).otherwise {
+        ApprovalOutcome::Rollback => rollback(),
+        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &pause, &[]),
+        ApprovalOutcome::Restart(s, n) => outcome(ctx, &FailureOutcome::Restart(*s, *n), &pause, &[]),
+    }
 }
 
 /// A declared way around that was not granted.

@@ -95,7 +95,10 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 WaitTest::Job(act) => self.act(act, How { tries: None, ..how }),
                 WaitTest::Ask(_) => {}
             },
-            StepKind::Tell(channel, message) => self.tell(*channel, message, how.id, how.cond),
+            StepKind::Tell(channel, message) => {
+                let part = Purpose::new(self.at, &step.slug, Deed::Say);
+                self.tell(*channel, message, (how.id, vec![part]), how.cond);
+            }
             StepKind::VerifyArtifact(artifact) => {
                 let artifact = self.ctx.release.artifact(*artifact);
                 let mut vars = self.vars("RELEASEC_V");
@@ -163,13 +166,19 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         }
         self.guard(&mut vars, how.guarded, git);
         let folder = folder(&mut vars, act.run.as_ref());
+        let own = timeout.map(Dur::as_seconds);
+        let limit = match &tries {
+            // A look that hangs takes no longer than all looks together may.
+            Tries::Until { within, .. } => Some(own.map_or(*within, |o| o.min(*within))),
+            Tries::Again(_) => own,
+        };
         let work = Work {
             file: how.id.clone(),
             source,
             compute: Vec::new(),
             asserts,
             guarded: how.guarded,
-            limit: timeout.map(Dur::as_seconds),
+            limit,
             deadline: how.deadline.is_some(),
             tries,
             prints,
@@ -196,10 +205,17 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
     }
 
     /// A message to a channel: it never fails anything.
-    pub fn tell(&mut self, channel: ChannelId, message: &Text, id: String, cond: Option<Expr>) {
+    pub fn tell(
+        &mut self,
+        channel: ChannelId,
+        message: &Text,
+        (id, parts): (String, Vec<Purpose>),
+        cond: Option<Expr>,
+    ) {
         let release = self.ctx.release;
         let channel = release.channel(channel);
         let mut vars = self.vars("RELEASEC_V");
+        vars.parts = parts;
         vars.message = Some(message.clone());
         vars.bind_text(crate::model::Channel::MESSAGE_VAR, message);
         let Some(source) = self.source(

@@ -151,7 +151,7 @@ const WATCHED: &str = r#"jobs() { GH_TOKEN=$RELEASEC_TOKEN gh api --paginate "re
 begun() { jobs | jq -e --argjson watched "$WATCHED" 'any(.[]; IN(.name; $watched[]) and IN(.status; "in_progress", "completed"))' >/dev/null; }
 over() { jobs | jq -e --argjson final "$FINAL" '
   [.[] | select(IN(.name; $final[]) and .status == "completed") | .name] as $ended
-  | ($final - $ended) == [] or any(.[]; .conclusion == "failure" or .conclusion == "timed_out")' >/dev/null; }
+  | ($final - $ended) == [] or any(.[]; .conclusion | IN("failure", "timed_out", "cancelled"))' >/dev/null; }
 "#;
 
 fn indent(text: &str) -> String {

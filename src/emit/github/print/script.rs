@@ -128,7 +128,7 @@ fn source(s: &Source) -> String {
 pub const STOPPED: &str = r#"stopped() {
   local failed
   failed=$(GH_TOKEN=$RELEASEC_TOKEN gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/attempts/$GITHUB_RUN_ATTEMPT/jobs?per_page=100" \
-    --jq '.jobs[] | select(.conclusion == "failure" or .conclusion == "timed_out") | .name' | grep -E '^(Stage|Approval|Choice|Decision|Checks|Ready|Trigger|Hold) ' || true)
+    --jq '.jobs[] | select(.conclusion | IN("failure", "timed_out", "cancelled")) | .name' | grep -E '^(Stage|Approval|Choice|Decision|Checks|Ready|Trigger|Hold) ' || true)
   if [ -n "$failed" ]; then
     echo "::error title=Stopped::$failed failed, so nothing more begins here"
     echo "stopped=true" >>"$GITHUB_OUTPUT"

@@ -6,8 +6,8 @@ state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$
   | ([$units | to_entries[] | select($steps[.key].outputs.began == "true" and $steps[.key].outcome == "success") | .value[]]
       + [$gates | to_entries[] | select($steps[.key].outcome == "success") | .value[]]) as $done
   | [($units + $gates) | to_entries[] | .key as $key
-      | select($steps[$key].outcome == "failure"
-          or any($steps | to_entries[]; (.key | startswith($key + "_prior_")) and .value.outcome == "failure")) | .value[]] as $failing
+      | select(($steps[$key].outcome | IN("failure", "cancelled"))
+          or any($steps | to_entries[]; (.key | startswith($key + "_prior_")) and (.value.outcome | IN("failure", "cancelled")))) | .value[]] as $failing
   | {
       job: $ENV.JOB,
       failing: ($failing | unique),

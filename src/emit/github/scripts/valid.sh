@@ -3,6 +3,6 @@ now=$(date +%s)
 lapsed=$(jq -r --argjson now "$now" '[.[] | select(.granted != "" and ($now - (.granted | tonumber)) > .valid) | .name] | join(", ")' <<<"$GRANTS")
 if [ -n "$lapsed" ]; then
   echo "::error title=Lapsed::no longer valid: $lapsed"
-  echo "cause=lapsed" >>"$GITHUB_OUTPUT"
+  echo "cause=lapsed:${lapsed%%,*}" >>"$GITHUB_OUTPUT"
   exit 1
 fi

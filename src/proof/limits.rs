@@ -1,0 +1,142 @@
+//! What does not end by itself is given up when the plan says, and a question that nobody answers in time.
+//!
+//! Must not know a target, but for whether it keeps the time. Used by `contract`.
+
+use super::clock::float;
+use super::contract::Judge;
+use super::event::{Event, What};
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::{Dur, GateTest, Retry, Step, StepKind, WaitTest};
+
+/// How much later than the plan says something may be given up, in seconds: one look, and what a machine needs.
+const LOOK: f64 = 3_700.0;
+/// How much earlier, in seconds: what stands between the start of a stage and its first command.
+const SOON: f64 = 600.0;
+/// The longest that a job may work, in seconds.
+const JOB: f64 = 6.0 * 3_600.0;
+
+impl Judge<'_> {
+    /// What hangs, and what nobody answers, is given up neither before its time nor long after it.
+    ///
+    /// # Errors
+    /// What is given up too early or too late.
+    pub fn given_up_in_time(&self) -> Result<(), String> {
+        if self.scenario.start.is_some() {
+            return Ok(());
+        }
+        if let Some((part, _)) = &self.scenario.hangs {
+            for (begun, ended) in self.tries(part) {
+                let waited = ended - begun;
+                let own = self.allowed(part);
+                let stage = self.stage_ends(part).map(|s| (s - begun).max(0.0));
+                let own = [own, stage.map(|s| (s, s))];
+                let said = || own.iter().flatten();
+                let most = said().map(|o| o.1).fold(JOB, f64::min);
+                let least = said().map(|o| o.0).reduce(f64::min).unwrap_or_default().min(JOB);
+                if waited > most + LOOK || waited + SOON < least {
+                    return Err(format!(
+                        "{} is given up after {waited} seconds, and the plan says {least}",
+                        self.words(part)
+                    ));
+                }
+            }
+        }
+        for part in &self.scenario.silent {
+            let Some(within) = self.within(part).map(|d| float(d.as_seconds())) else {
+                continue;
+            };
+            for (asked, ended) in self.tries(part) {
+                let waited = ended - asked;
+                if waited < within || waited > within + LOOK {
+                    return Err(format!(
+                        "{} is waited for {waited} seconds, and the plan says {within}",
+                        self.words(part)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When each try of a part begins and fails, in seconds.
+    fn tries(&self, part: &Purpose) -> Vec<(f64, f64)> {
+        let events = &self.trace.events;
+        let begins = |e: &Event| matches!(&e.what, What::Begin(p) if p == part);
+        let fails = |e: &Event| matches!(&e.what, What::Failed(p) if p == part);
+        let failed = events.iter().enumerate().filter(|(_, e)| fails(e));
+        let pair = |(i, e): (usize, &Event)| {
+            let begun = events[..i].iter().rev().find(|e| begins(e))?;
+            Some((begun.at / 1_000.0, e.at / 1_000.0))
+        };
+        failed.filter_map(pair).collect()
+    }
+
+    /// The step that a part is.
+    fn step_of(&self, part: &Purpose) -> Option<&Step> {
+        let At::Stage(s) = part.at else { return None };
+        let steps = self.release.stage(s).forward_steps();
+        steps.into_iter().find(|s| s.slug == part.step)
+    }
+
+    /// How long the plan lets a command run, in seconds: at least, and at most with all its tries.
+    fn allowed(&self, part: &Purpose) -> Option<(f64, f64)> {
+        let step = self.step_of(part)?;
+        let again = |own: Dur, retry: Option<&Retry>| {
+            let once = float(own.as_seconds());
+            let times = retry.map_or(0, |r| r.times);
+            let all = once * (f64::from(times) + 1.0);
+            // Between two tries it waits as well, each time longer.
+            let pauses = if times == 0 { 0.0 } else { JOB };
+            (all, all + pauses)
+        };
+        match &step.kind {
+            StepKind::Act(act) => {
+                let own = step.timeout.or(act.timeout)?;
+                Some(again(own, step.retry.as_ref().or(act.retry.as_ref())))
+            }
+            StepKind::WaitFor(wait) => {
+                let within = float(wait.within.or(step.timeout)?.as_seconds());
+                Some((within, within))
+            }
+            _ => None,
+        }
+    }
+
+    /// When the stage of a part is given up as a whole, in seconds.
+    fn stage_ends(&self, part: &Purpose) -> Option<f64> {
+        let At::Stage(s) = part.at else { return None };
+        let timeout = self.release.stage(s).timeout?;
+        let own = |e: &&Event| matches!(&e.what, What::Begin(p) if p.at == part.at && works(p.deed));
+        let first = self.trace.events.iter().find(own)?;
+        Some(first.at / 1_000.0 + float(timeout.as_seconds()))
+    }
+
+    /// How long an answer counts, where the plan says.
+    fn within(&self, part: &Purpose) -> Option<Dur> {
+        match part.deed {
+            Deed::Grant(a) if part.at == At::Run => self.release.approval(a).within,
+            Deed::Decide(d, _) => self.release.decision(d).question.within,
+            Deed::Judge(g) => match &self.release.gate(g).test {
+                GateTest::Ask(q) => q.within.or(self.release.gate(g).timeout),
+                _ => None,
+            },
+            Deed::Act => self.step_of(part)?.timeout,
+            Deed::Await => {
+                let step = self.step_of(part)?;
+                match &step.kind {
+                    StepKind::WaitFor(wait) => match &wait.test {
+                        WaitTest::Ask(q) => q.within.or(wait.within).or(step.timeout),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a deed is work of a stage.
+fn works(deed: Deed) -> bool {
+    matches!(deed, Deed::Act | Deed::Await | Deed::Judge(_))
+}
