@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// The ending of a template's file.
 const ENDING: &str = ".hbs";
+/// How the names of parts of the page for a browser begin.
+const OF_REVIEW: &str = "review_";
 /// What the names of an organisation's own parts begin with.
 const OWN: &str = "own_";
 /// How deep blocks and brackets may be nested.
@@ -26,17 +28,39 @@ pub(super) const DOCUMENTS: &[(&str, &str)] = &[
     ("review.html", include_str!("templates/review.html.hbs")),
 ];
 
-/// The parts that several documents share.
+/// The parts of documents: some stand in several, and each is short, since reading a template takes time that grows with the
+/// square of its length.
 pub(super) const PARTS: &[(&str, &str)] = &[
     ("action", include_str!("templates/action.md.hbs")),
+    ("afterwards", include_str!("templates/afterwards.md.hbs")),
+    ("answers", include_str!("templates/answers.md.hbs")),
     ("approvals", include_str!("templates/approvals.md.hbs")),
+    ("beforehand", include_str!("templates/beforehand.md.hbs")),
     ("changes", include_str!("templates/changes.md.hbs")),
     ("findings", include_str!("templates/findings.md.hbs")),
     ("first_screen", include_str!("templates/first_screen.md.hbs")),
     ("from_here", include_str!("templates/from_here.md.hbs")),
     ("notices", include_str!("templates/notices.md.hbs")),
     ("provenance", include_str!("templates/provenance.md.hbs")),
+    (
+        "review_approvals",
+        include_str!("templates/review_approvals.html.hbs"),
+    ),
+    (
+        "review_decision",
+        include_str!("templates/review_decision.html.hbs"),
+    ),
+    (
+        "review_failures",
+        include_str!("templates/review_failures.html.hbs"),
+    ),
+    ("review_script", include_str!("templates/review_script.html.hbs")),
+    ("review_stages", include_str!("templates/review_stages.html.hbs")),
+    ("review_style", include_str!("templates/review_style.html.hbs")),
+    ("review_time", include_str!("templates/review_time.html.hbs")),
     ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
+    ("step_by_step", include_str!("templates/step_by_step.md.hbs")),
+    ("went", include_str!("templates/went.md.hbs")),
 ];
 
 /// The form of a document.
@@ -249,6 +273,8 @@ impl Templates {
 pub(super) fn file_of(name: &str) -> String {
     if DOCUMENTS.iter().any(|(d, _)| *d == name) {
         format!("{name}{ENDING}")
+    } else if name.starts_with(OF_REVIEW) {
+        format!("{name}.html{ENDING}")
     } else {
         format!("{name}.md{ENDING}")
     }
@@ -260,9 +286,12 @@ fn named(file: &str) -> Result<String, Flaw> {
     let all: Vec<String> = all.collect();
     if let Some(stem) = file.strip_suffix(".md.hbs") {
         let own = stem.starts_with(OWN) && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if own || PARTS.iter().any(|(name, _)| *name == stem) {
+        if own {
             return Ok(stem.to_string());
         }
+    }
+    if let Some((part, _)) = PARTS.iter().find(|(name, _)| file_of(name) == file) {
+        return Ok((*part).to_string());
     }
     let document = file
         .strip_suffix(ENDING)
