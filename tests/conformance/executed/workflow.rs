@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use releasec::emit::environments::{Purpose as Place, environments};
 use releasec::emit::github::parts::{Does, Entry, Flow, Manifest};
 use releasec::emit::parts::{At, Deed, Purpose};
-use releasec::model::{GateId, GateTest, Release, StageId, StepKind, TriggerTest};
+use releasec::model::{ApprovalId, GateId, GateTest, Release, StageId, StepKind, TriggerTest};
 use releasec::plan::{Node, Plan};
 use releasec::run::Verdict;
 use serde_json::{Value, json};
@@ -296,6 +296,8 @@ impl<'p> Workflows<'p> {
         let r = self.release();
         let (mut labels, mut end) = (Vec::new(), String::new());
         let spots = self.spots();
+        // Each of those who must approve is asked by a job of their own; the plan asks them together.
+        let mut asked: BTreeMap<ApprovalId, BTreeMap<&str, usize>> = BTreeMap::new();
         for event in trace["events"].as_array().into_iter().flatten() {
             let text = |key: &str| event[key].as_str().unwrap_or_default();
             let file = text("where").split('/').next().unwrap_or_default();
@@ -313,7 +315,13 @@ impl<'p> Workflows<'p> {
                 }
             } else if event["asked"].is_string() {
                 labels.extend(match self.places.get(text("asked")) {
-                    Some(Place::Approve(a)) => Some(format!("ask {}", r.approval(*a).name)),
+                    Some(Place::Approve(a)) => {
+                        let seats = asked.entry(*a).or_default();
+                        let before = seats.values().max().copied().unwrap_or(0);
+                        let times = seats.entry(event["asked"].as_str().unwrap_or_default()).or_default();
+                        *times += 1;
+                        (*times > before).then(|| format!("ask {}", r.approval(*a).name))
+                    }
                     Some(Place::Decide(d)) => Some(format!("ask {}", r.decision(*d).name)),
                     Some(Place::Step(s, slug)) => {
                         let undo = file == self.flows[1].file;
