@@ -29,7 +29,9 @@ pub fn lower(program: &Program, sources: &SourceMap, params: &[(String, String)]
     let release = match root.release() {
         Some(stmt) => {
             lower.release(stmt);
-            !lower.bag.has_errors()
+            // What the structure of the text lacks was found before; without a place or an owner there is no release all the same.
+            let whole = !lower.r.environments.is_empty() && !lower.r.roles.is_empty();
+            whole && !lower.bag.has_errors()
         }
         None => {
             lower.library();

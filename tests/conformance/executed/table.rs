@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::Engine;
 use super::cases::{self, Kind};
+use super::{DIFFERS, Engine};
 use crate::examples;
 use crate::shared;
 
@@ -88,6 +88,14 @@ fn page() -> String {
     out.push_str("\nWhat an engine cannot execute (`no` above):\n\n");
     for reason in reasons {
         let _ = writeln!(out, "- {reason}.");
+    }
+    out.push_str("\nWhat is known to differ from the reference, and is not executed in `.ci/run`:\n\n");
+    for (engine, example, what, how) in DIFFERS {
+        let engine = ENGINES
+            .iter()
+            .find(|(e, _)| e == engine)
+            .map_or("", |(_, name)| *name);
+        let _ = writeln!(out, "- {example}, {engine}, {what}: {how}.");
     }
     out
 }
