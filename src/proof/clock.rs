@@ -88,7 +88,13 @@ fn freezes(plan: &Plan, stage: StageId) -> Vec<Span> {
     let own = calendar.zone.as_ref().and_then(|z| crate::plan::zone(z));
     let zone = own.or_else(|| plan.zone()).unwrap_or(TimeZone::UTC);
     let environment = release.stage(stage).environment;
-    let ours = |listed: &[crate::model::EnvId]| listed.is_empty() || listed.contains(&environment);
+    let ours = |listed: &[crate::model::EnvId]| {
+        if listed.is_empty() {
+            release.is_production(environment)
+        } else {
+            listed.contains(&environment)
+        }
+    };
     calendar
         .freezes
         .iter()
