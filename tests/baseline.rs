@@ -88,7 +88,7 @@ impl Desk {
 fn what_is_known_is_counted_and_hidden_wherever_one_stands() {
     let (desk, n) = Desk::with_baseline();
     let known = desk.read("known.json");
-    let said = format!("checked 2 plans: nothing new ({n} findings are in the baseline)\n");
+    let said = format!("checked 2 files: nothing new ({n} findings are in the baseline)\n");
     let now = desk.run(&["check", "plans", "--baseline", "known.json"]);
     assert_eq!(
         (now.code, now.out.as_str(), now.err.as_str()),

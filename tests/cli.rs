@@ -325,7 +325,7 @@ fn a_first_plan_checks_clean_and_overwrites_nothing() {
     let run = desk.run(&["init", "plans"]).ends(0);
     assert!(run.out.is_empty() && run.err.contains("plan.release"), "{run:?}");
     let check = desk.run(&["check", "plans", "--fail-level", "info"]).ends(0);
-    assert_eq!(check.out, "checked 2 plans: clean\n");
+    assert_eq!(check.out, "checked 2 files: clean\n");
     std::fs::write(desk.path().join("plans/plan.release"), "mine").expect("a file");
     std::fs::remove_file(desk.path().join("plans/people.release")).expect("removed");
     let run = desk.run(&["init", "plans"]).ends(2);

@@ -234,7 +234,7 @@ fn one_enormous_line_costs_what_a_short_one_costs() {
 fn summaries_say_what_was_found() {
     let sources = SourceMap::new();
     let clean = Report::new(&sources, &[], 3);
-    assert_eq!(clean.summary(), "checked 3 plans: clean");
+    assert_eq!(clean.summary(), "checked 3 files: clean");
     let (sources, findings) = sample();
     let report = Report::new(&sources, &findings[..2], 3);
     assert_eq!(report.summary(), "1 error, 1 warning in 1 file");

@@ -223,7 +223,7 @@ impl<'a> Report<'a> {
             } else {
                 "clean"
             };
-            let mut line = format!("checked {}: {verdict}", counted(self.checked, "plan"));
+            let mut line = format!("checked {}: {verdict}", counted(self.checked, "file"));
             for part in parts {
                 line.push_str(", ");
                 line.push_str(&part);
