@@ -3,8 +3,8 @@
 use crate::eval::lower::{Lower, Owner, all, arg, one};
 use crate::eval::scope::{Local, ScopeId};
 use crate::model::{
-    Change, ChangeType, Escalate, Hold, HoldId, Impact, Level, Moment, MomentKind, Notify, Obligation,
-    Origin, RiskItem, StageId, Step, StepKind, Text, Trigger, TriggerTest,
+    Change, ChangeType, Escalate, Hold, HoldId, Impact, Level, Moment, MomentKind, Notify, NotifyTarget,
+    Obligation, Origin, RiskItem, StageId, Step, StepKind, Text, Trigger, TriggerTest,
 };
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Stmt};
@@ -315,6 +315,12 @@ impl<'a> Lower<'a> {
             when: self.cond_of(items, "when", scope),
             origin: self.origin(stmt.head(), scope),
         };
+        if let NotifyTarget::Channel(channel) = notify.to {
+            // A message of its own, or one that begins with the title.
+            let written = arg(items, "message").map(|e| e.span);
+            let message = notify.message.clone().unwrap_or_else(|| self.r.title.clone());
+            self.sendable(channel, &message, written.unwrap_or(stmt.head()));
+        }
         self.r.notifies.push(notify);
     }
 
@@ -323,6 +329,8 @@ impl<'a> Lower<'a> {
         let Some(channel) = stmt.args().first().and_then(|e| self.channel(e, scope)) else {
             return;
         };
+        let title = self.r.title.clone();
+        self.sendable(channel, &title, stmt.head());
         let to = arg(items, "to").and_then(|e| self.role_or_person(e, scope));
         let escalate = Escalate {
             channel,

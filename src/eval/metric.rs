@@ -40,7 +40,8 @@ impl<'a> Lower<'a> {
             "pass" => NoData::Pass,
             _ => NoData::Pause,
         });
-        if run.is_none() && task.is_none() && arg(items, "console").is_none() {
+        let says = ["run", "task", "console"].iter().any(|w| one(items, w).is_some());
+        if run.is_none() && task.is_none() && !says {
             self.report(errors::one_of(
                 def.stmt.head(),
                 &format!("the metric `{}` does not say how it is read", def.name),

@@ -154,10 +154,12 @@ impl<'a> Lower<'a> {
                 .collect(),
             _ => {
                 let [channel, message] = stmt.args() else { return };
+                let span = message.span;
                 let (channel, message) = (self.channel(channel, scope), self.text(message, scope));
                 let (Some(channel), Some(message)) = (channel, message) else {
                     return;
                 };
+                self.sendable(channel, &message, span);
                 vec![(StepKind::Tell(channel, message), Vec::new())]
             }
         };

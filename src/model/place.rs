@@ -124,6 +124,12 @@ impl Channel {
     pub const MESSAGE_VAR: &'static str = "RELEASEC_MESSAGE";
     /// The capture id that stands for the message inside a channel's `task` and `run`.
     pub const MESSAGE: CaptureId = CaptureId(u32::MAX);
+
+    /// Whether its command refuses a message that it would read as an option.
+    pub fn refuses_options(&self) -> bool {
+        let guard = ["case \"${", Channel::MESSAGE_VAR, "}\" in -*)"].concat();
+        self.run.as_ref().is_some_and(|run| run.script.contains(&guard))
+    }
 }
 
 /// When a release may take place.

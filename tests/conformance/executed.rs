@@ -18,7 +18,7 @@ use crate::shared;
 use crate::tools::{self, Tools, said};
 
 mod cases;
-mod machine;
+pub mod machine;
 mod meant;
 mod table;
 mod workflow;

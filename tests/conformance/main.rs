@@ -12,6 +12,7 @@ mod examples;
 mod executed;
 mod expressions;
 mod hooks;
+mod injected;
 mod judge;
 mod pages;
 mod runs;

@@ -10,13 +10,15 @@ mod hcl;
 mod lexed;
 mod markup;
 mod plan;
+mod settle;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod shell;
 
 use compare::Comparison;
 use plan::Template;
-use std::collections::{BTreeMap, BTreeSet};
+use settle::settle;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,52 +39,6 @@ pub fn wild(text: &str) -> bool {
         || text.ends_with(blank)
 }
 
-/// The texts that stand in a definition and are used by name.
-fn named<'a>(texts: &BTreeMap<&'a str, &'a str>) -> Vec<(&'a str, &'a str)> {
-    let used = |place: &str| matches!(place, "fixed" | "constant" | "option");
-    texts
-        .iter()
-        .filter(|(p, _)| used(p))
-        .map(|(p, t)| (*p, *t))
-        .collect()
-}
-
-/// Puts texts into places until what is left is accepted; the places that refused theirs.
-fn settle<'a>(
-    template: &'a Template,
-    texts: &mut BTreeMap<&'a str, &'a str>,
-    problems: &mut Vec<String>,
-) -> BTreeMap<String, String> {
-    loop {
-        let outcome = template.compile(texts);
-        if outcome.errors.is_empty() {
-            return outcome.files;
-        }
-        let before = texts.len();
-        let mut refused: BTreeSet<String> = BTreeSet::new();
-        for (places, words) in &outcome.errors {
-            // A value that is named is refused where it is used, in words that hold it.
-            let nul = words.contains("it holds a NUL");
-            let said = |text: &str| {
-                words.contains(text)
-                    || words.contains(&text.escape_debug().to_string())
-                    || nul && text.contains('\0')
-            };
-            let used = named(texts).into_iter().find(|(_, text)| said(text));
-            if let Some((place, _)) = used.filter(|_| places.is_empty()) {
-                refused.insert(place.to_string());
-            } else if !places.iter().any(|p| texts.contains_key(p.as_str())) {
-                problems.push(format!("an error stands elsewhere: {words}"));
-            }
-        }
-        refused.extend(outcome.errors.into_iter().flat_map(|(places, _)| places));
-        texts.retain(|place, _| !refused.contains(*place));
-        if texts.len() == before {
-            return BTreeMap::new();
-        }
-    }
-}
-
 /// Which of the texts stand in which place, in the round of a number: over all rounds every text stands in every place.
 fn round<'a>(places: &[&'a str], strings: &'a [String], n: usize) -> BTreeMap<&'a str, &'a str> {
     places
@@ -94,7 +50,7 @@ fn round<'a>(places: &[&'a str], strings: &'a [String], n: usize) -> BTreeMap<&'
 
 #[test]
 fn every_text_in_every_place_is_data() {
-    let template = Template::load();
+    let template = Template::load("plan.release");
     let places = template.places();
     let strings = plan::strings();
     let (wild, tame): (Vec<String>, Vec<String>) = strings.iter().cloned().partition(|s| wild(s));
@@ -118,7 +74,8 @@ fn every_text_in_every_place_is_data() {
             let mut problems = Vec::new();
             // A lock that is called as the environment is the environment's own.
             texts.retain(|place, text| *place != "lock" || *text != "production");
-            let files = settle(&template, &mut texts, &mut problems);
+            let settled = settle(&template, &mut texts, &mut problems);
+            let files = settled.map(|o| o.files).unwrap_or_default();
             if let Ok(folder) = std::env::var("INJECTION_OUT") {
                 for (path, content) in &files {
                     let path = std::path::Path::new(&folder).join(n.to_string()).join(path);

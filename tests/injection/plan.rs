@@ -51,12 +51,19 @@ pub struct Outcome {
     pub errors: Vec<(Vec<String>, String)>,
     /// Every file, when nothing is wrong.
     pub files: BTreeMap<String, String>,
+    /// The plan, when there is one.
+    #[allow(dead_code, reason = "who only reads artifacts back needs none")]
+    pub plan: Option<Plan>,
 }
 
+/// The digest that the plan is known by.
+pub const DIGEST: &str = "60202255f43bd067659acb1bfce9dc6b0379c6406ad942eaa2af7c8d6246bf65";
+
 impl Template {
-    /// Reads the template: a place is `@name@`, or `@name=text@` where only some texts are admitted.
-    pub fn load() -> Template {
-        let text = read("plan.release");
+    /// Reads a template of the corpus: a place is `@name@`, or `@name=text@` where only some texts are admitted; what stands in `«N|…»` is
+    /// written N times, each time with its number in the stead of `#`.
+    pub fn load(name: &str) -> Template {
+        let text = repeated(&read(name));
         let mut pieces = Vec::new();
         for (i, part) in text.split('@').enumerate() {
             pieces.push(if i % 2 == 0 {
@@ -111,6 +118,23 @@ impl Template {
     }
 }
 
+/// A template with all that is to be repeated written out.
+fn repeated(text: &str) -> String {
+    let mut out = String::new();
+    for (i, part) in text.split('«').enumerate() {
+        let Some((body, rest)) = part.split_once('»').filter(|_| i > 0) else {
+            out.push_str(part);
+            continue;
+        };
+        let (times, body) = body.split_once('|').expect("a repetition says how often");
+        for n in 1..=times.parse().expect("a number") {
+            out.push_str(&body.replace('#', &format!("{n}")));
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
 /// A text that means no harm, and is found again.
 fn harmless(place: &str) -> String {
     format!("zq{}qz", place.replace('_', ""))
@@ -139,7 +163,7 @@ fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
     let (program, mut bag) = releasec::resolve::load(&mut sources, &Alone, file);
     let lowered = releasec::eval::lower(&program, &sources, &[]);
     bag.extend(lowered.bag);
-    let mut files = BTreeMap::new();
+    let (mut files, mut compiled) = (BTreeMap::new(), None);
     let mut findings: Vec<Diagnostic> = Vec::new();
     if let Some(release) = lowered.release.filter(|_| !bag.has_errors()) {
         let plan = Plan::new(release)
@@ -152,7 +176,7 @@ fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
         shown.extend(settled.accepted.into_iter().map(|a| a.finding));
         let context = Context {
             sources: &sources,
-            digest: "60202255f43bd067659acb1bfce9dc6b0379c6406ad942eaa2af7c8d6246bf65",
+            digest: DIGEST,
             version: "0.0.0",
             source: "plan.release",
             findings: &shown,
@@ -164,6 +188,7 @@ fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
             findings.extend(found.into_sorted());
             files.extend(artifacts.into_iter().map(|a| (a.path, a.content)));
         }
+        compiled = Some(plan);
     } else {
         findings.extend(bag.into_sorted());
     }
@@ -190,5 +215,9 @@ fn compile(text: &str, spans: &[(String, std::ops::Range<usize>)]) -> Outcome {
     if !errors.is_empty() {
         files.clear();
     }
-    Outcome { errors, files }
+    Outcome {
+        errors,
+        files,
+        plan: compiled,
+    }
 }

@@ -55,7 +55,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The states that do a part of the plan.
-    fn doing(&self, is: impl Fn(&Purpose) -> bool) -> Vec<String> {
+    pub fn doing(&self, is: impl Fn(&Purpose) -> bool) -> Vec<String> {
         let here = |name: &str, p: &Purpose| is(p) && self.stands(name, p);
         let found = self
             .states

@@ -7,6 +7,7 @@ known to differ from the service, the place here says so.
 
 import datetime
 import json
+import re
 import sys
 import threading
 import types
@@ -18,6 +19,7 @@ virtual.install()
 from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name import error_equals_decl
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -37,11 +39,13 @@ from moto.stepfunctions.parser.asl.eval.event import event_manager
 from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails, EvaluationDetails, ExecutionDetails, StateMachineDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError, ProgramStopped
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
+from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
 from stepfunctions import query
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+STATUS = re.compile(r"States\.Http\.StatusCode\.\d+$")
 # When an execution starts, if its scenario does not say so with `now`.
 USUAL_START = "2026-06-01T02:00:00+00:00"
 
@@ -105,12 +109,19 @@ class Call(StateTaskService):
         return after
 
 
+class StatusName(CustomErrorName):
+    """`States.Http.StatusCode.429`."""
+
+    def __init__(self, error_name):
+        ErrorName.__init__(self, error_name=error_name)
+
+
 def named_error(error_name):
     """The interpreter's own class for an error of the States.* family, a custom one for all others."""
     try:
         return StatesErrorName(typ=StatesErrorNameType.from_name(error_name))
     except ValueError:
-        return CustomErrorName(error_name=error_name)
+        return StatusName(error_name) if STATUS.match(error_name or "") else CustomErrorName(error_name=error_name)
 
 
 def failure_event(env, error, cause):
@@ -210,12 +221,16 @@ def replace_edges():
 
     string_expression.StringJSONata._eval_body = evaluate_or_fail
     states.long_uid = lambda: f"task-token-{next(world.tokens)}"
+    original = moto_jsonata.encode_jsonata_variable_declarations
     for module in list(sys.modules.values()):
-        if getattr(module, "encode_jsonata_variable_declarations", None) is moto_jsonata.encode_jsonata_variable_declarations:
+        if getattr(module, "encode_jsonata_variable_declarations", None) is original:
             module.encode_jsonata_variable_declarations = query.declarations
 
     # A branch or an item may fail with a States.* error; moto's own code would stumble over its name.
     branches_decl.CustomErrorName = iteration_worker.CustomErrorName = named_error
+
+    # The service reports the status of a call to an endpoint under a name that begins like its own; moto refuses it as a custom one.
+    preprocessor.CustomErrorName = lambda error_name: StatusName(error_name) if STATUS.match(error_name or "") else CustomErrorName(error_name=error_name)
 
     matches = error_equals_decl.ErrorEqualsDecl._eval_body
     # The service: States.ALL catches neither of these.

@@ -2,6 +2,11 @@
 import { parseWorkflow } from "@actions/workflow-parser/workflows/workflow-parser";
 import { convertWorkflowTemplate, NoOperationTraceWriter } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
+import { StringToken } from "@actions/workflow-parser/templates/tokens/string-token";
+
+// For the sake of editors, this edition of the parser looks for expressions in the source of a text of several lines, with its indentation and its
+// escapes; the service looks in the text.
+Object.defineProperty(StringToken.prototype, "source", { get: () => undefined, set: () => {} });
 
 /** Parses a workflow: `{ root, template, errors }`, where `root` is the token tree and `template` GitHub's reading of it. */
 export async function parse(name, content) {

@@ -10,7 +10,7 @@ use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
 use crate::emit::github::lower::{approval, names};
 use crate::emit::github::model::{Expr, Workflow};
-use crate::emit::github::print::expr::expr;
+use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, StageId, TriggerTest};
 
 const UNENFORCED: Code = Code("target/unenforced");
@@ -23,6 +23,8 @@ const APPROVAL_DAYS: i64 = 30;
 const RUN_DAYS: i64 = 35;
 /// Characters an expression may have.
 const EXPRESSION: usize = 21_000;
+/// Values that `format` may be given besides its text.
+const VALUES: usize = 254;
 /// Inputs a workflow may have.
 const INPUTS: usize = 25;
 
@@ -454,6 +456,23 @@ pub fn expressions(ctx: &Ctx<'_>, workflow: &Workflow, which: &str) {
                 ),
                 "group stages into phases that wait for each other, so that each waits for fewer",
             );
+        }
+        for step in &job.steps {
+            for (name, value) in &step.env {
+                let (characters, values) = formatted(value);
+                if characters > EXPRESSION || values > VALUES {
+                    limit(
+                        ctx,
+                        &[rules::SIZE],
+                        &ctx.release.origin,
+                        format!(
+                            "the variable `{name}` of a step of job `{}` in the workflow of {which} is an expression of {characters} characters and {values} values, and GitHub takes {EXPRESSION} and {VALUES}",
+                            job.id
+                        ),
+                        "shorten the text, or leave `${{` out of it: where that stands in a text, GitHub reads the whole text as an expression",
+                    );
+                }
+            }
         }
         debug_assert!(job.id.len() <= names::LONGEST_ID);
     }

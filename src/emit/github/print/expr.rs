@@ -94,6 +94,39 @@ pub fn field(f: &Field) -> String {
         .collect()
 }
 
+/// What GitHub makes of a field with expressions in it, one call of `format`: how many characters that has, and how many values. Nothing
+/// where nothing is evaluated.
+pub fn formatted(f: &Field) -> (usize, usize) {
+    if let [Part::Expr(e)] = f.parts.as_slice() {
+        return (expr(e).encode_utf16().count(), 1);
+    }
+    let (mut text, mut values) = (String::new(), Vec::new());
+    for part in &f.parts {
+        match part {
+            Part::Text(t) => {
+                for (i, piece) in t.split("${{").enumerate() {
+                    if i > 0 {
+                        values.push("'${{'".to_string());
+                    }
+                    text.push_str(piece);
+                }
+            }
+            Part::Expr(e) => values.push(expr(e)),
+        }
+    }
+    if values.is_empty() {
+        return (0, 0);
+    }
+    let doubled = text.chars().filter(|c| matches!(c, '\'' | '{' | '}')).count();
+    let places: usize = (0..values.len()).map(|n| format!("{{{n}}}").len()).sum();
+    let given: usize = values.iter().map(|v| v.encode_utf16().count() + 2).sum();
+    let call = "format('')".len();
+    (
+        call + text.encode_utf16().count() + doubled + places + given,
+        values.len(),
+    )
+}
+
 /// A text in a place that GitHub evaluates, so written that it evaluates to itself.
 pub fn inert(text: &str) -> String {
     text.replace("${{", "${{ '${{' }}")
@@ -106,8 +139,8 @@ pub fn unevaluated(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{expr, inert};
-    use crate::emit::github::model::Expr;
+    use super::{expr, formatted, inert};
+    use crate::emit::github::model::{Expr, Field};
 
     #[test]
     fn operators_keep_their_grouping() {
@@ -127,5 +160,13 @@ mod tests {
     fn text_never_becomes_an_expression() {
         assert_eq!(inert("a ${{ github.token }}"), "a ${{ '${{' }} github.token }}");
         assert_eq!(expr(&Expr::str("it's")), "'it''s'");
+    }
+
+    #[test]
+    fn a_text_with_expressions_is_one_call() {
+        assert_eq!(formatted(&Field::text("it's {x}")), (0, 0));
+        assert_eq!(formatted(&Field::expr(Expr::Input("b".to_string()))), (8, 1));
+        // format('it''s {0} x }}', '${{')
+        assert_eq!(formatted(&Field::text("it's ${{ x }")), (31, 1));
     }
 }

@@ -178,8 +178,9 @@ impl Lower<'_> {
                 Expr::Str(["\nApprove this request to answer: ", option].concat()),
             ]);
         }
-        // Systems Manager reads `{{ }}` in a value as one of its own variables.
-        let open = Expr::Call("replace", vec![message, Expr::str("{{"), Expr::str("{ {")]);
+        // Systems Manager reads `{{ }}` in a value as one of its own variables. Of three braces the first time leaves two together.
+        let apart = |text| Expr::Call("replace", vec![text, Expr::str("{{"), Expr::str("{ {")]);
+        let open = apart(apart(message));
         let limit = i64::try_from(MESSAGE).unwrap_or(i64::MAX);
         let message = Expr::Call("substring", vec![open, Expr::int(0), Expr::int(limit)]);
         let parameters = Data::object([

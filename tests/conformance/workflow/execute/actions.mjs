@@ -15,6 +15,7 @@ const EFFECTS = {
       fs.copyFileSync(github.commands.stub, place);
       fs.chmodSync(place, 0o755);
     }
+    step.job.checkedOut = new Set(step.job.files());
   },
   "actions/upload-artifact": (step, inputs) => {
     const found = inputs.path.split("\n").map((each) => path.resolve(step.job.workspace, each.trim())).filter((each) => fs.existsSync(each));

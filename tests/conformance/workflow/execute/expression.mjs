@@ -21,6 +21,12 @@ export function fromData(value) {
   return value instanceof data.Null ? null : value.value;
 }
 
+/** The words of an expression. This edition of the reader makes one quote only of the first pair of quotes in a text, the service of each. */
+function tokens(expression) {
+  const quoted = ({ lexeme }) => lexeme.startsWith("'");
+  return new Lexer(expression).lex().tokens.map((token) => (quoted(token) ? { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") } : token));
+}
+
 /** Contexts and the state that the status functions look at, as one place of a workflow sees them. */
 export class Scope {
   /** `status` is `{ success, failure, cancelled }`. */
@@ -44,7 +50,7 @@ export class Scope {
         call: (...patterns) => new data.StringData(crypto.createHash("sha256").update(patterns.map((p) => p.coerceString()).join("\n")).digest("hex")),
       },
     ];
-    const tree = new Parser(new Lexer(expression).lex().tokens, Object.keys(this.contexts), functions).parse();
+    const tree = new Parser(tokens(expression), Object.keys(this.contexts), functions).parse();
     return new Evaluator(tree, toData(this.contexts), new Map(functions.map((entry) => [entry.name.toLowerCase(), entry]))).evaluate();
   }
 

@@ -134,6 +134,12 @@ export class Job {
     this.result = this.#outcome();
     const final = new Scope({ ...this.stepContexts(), env: undefined });
     this.outputs = final.texts(this.token_tree.find("outputs"));
+    if (this.world.scenario.effects) this.world.events.push({ at: this.clock.now, where: this.where, left: this.files().filter((each) => !this.checkedOut?.has(each)) });
+  }
+
+  /** What lies in the job's own folders. */
+  files() {
+    return fs.readdirSync(this.folder, { recursive: true }).map(String).sort();
   }
 
   #outcome() {

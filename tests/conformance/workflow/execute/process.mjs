@@ -39,8 +39,15 @@ export class StepProcess {
     const [program, ...flags] = StepProcess.shell(shell);
     return new Promise((resolve, reject) => {
       this.output = "";
+      // All of it, of each stream by itself.
+      this.said = ["", ""];
       this.child = spawn(program, [...flags, file], { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-      for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (chunk) => (this.output = (this.output + chunk).slice(-4000)));
+      for (const [at, stream] of [this.child.stdout, this.child.stderr].entries()) {
+        stream.on("data", (chunk) => {
+          this.output = (this.output + chunk).slice(-4000);
+          this.said[at] += chunk;
+        });
+      }
       this.child.on("error", reject);
       let finished = false;
       const finish = (code) => {

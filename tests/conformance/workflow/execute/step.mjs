@@ -41,7 +41,7 @@ export class Step {
       job.world.record(this.where, `step \`${this.name}\` failed${forgiven ? " and is forgiven" : ""}${said ? `: ${said}` : ""}`);
       if (!forgiven) job.failed = true;
     }
-    job.world.mark(this, { outcome });
+    job.world.mark(this, { outcome, ...this.effects });
     return this.#finish(outcome, forgiven ? "success" : outcome, outputs);
   }
 
@@ -75,7 +75,9 @@ export class Step {
     job.extra_path.unshift(...fs.readFileSync(files.path, "utf8").split("\n").filter(Boolean));
     const summary = fs.readFileSync(files.step_summary, "utf8");
     if (summary) job.world.events.push({ at: job.clock.now, where: this.where, summary });
-    return { code, outputs: assignments(fs.readFileSync(files.output, "utf8")) };
+    const outputs = assignments(fs.readFileSync(files.output, "utf8"));
+    if (job.world.scenario.effects) this.effects = { outputs, exported: assignments(fs.readFileSync(files.env, "utf8")), path: fs.readFileSync(files.path, "utf8"), obeyed: obeyed(this.process.said) };
+    return { code, outputs };
   }
 
   #timer(scope) {
@@ -106,6 +108,13 @@ export class Step {
     const search = [...this.job.extra_path, this.job.run.github.commands.path].join(":");
     return { HOME: this.job.folder, LANG: "C.UTF-8", TZ: "UTC", CI: "true", GITHUB_ACTIONS: "true", ...fixed, ...own, GITHUB_EVENT_PATH: event, ...runner, ...contexts.env, PATH: search };
   }
+}
+
+/** The commands that the runner obeys in what a step says: `::name …::` at the start of a line, and the old `##[name …]` anywhere. */
+function obeyed(said) {
+  const known = "add-mask add-matcher add-path debug echo endgroup error group notice remove-matcher save-state set-env set-output stop-commands warning".split(" ");
+  const found = said.flatMap((stream) => stream.split(/\r\n|\r|\n/)).map((line) => (/^\s*::([^\s:]+).*?::/.exec(line) ?? /##\[([^\s\]]+).*?\]/.exec(line))?.[1]);
+  return found.filter((name) => known.includes(name));
 }
 
 /** The files that a step writes for the runner: `name=value`, or a heredoc of several lines. */
