@@ -3,8 +3,9 @@
 use crate::eval::lower::{Lower, Owner, all, arg, one};
 use crate::eval::scope::{Local, ScopeId};
 use crate::model::{
-    Change, ChangeType, Escalate, Hold, HoldId, Impact, Level, Moment, MomentKind, Notify, NotifyTarget,
-    Obligation, Origin, RiskItem, StageId, Step, StepKind, Text, Trigger, TriggerTest,
+    Change, ChangeType, ChannelId, Escalate, Hold, HoldId, Impact, Level, Moment, MomentKind, Notify,
+    NotifyTarget, Obligation, Origin, RiskItem, StageId, Step, StepKind, Text, TextPart, Trigger,
+    TriggerTest,
 };
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Stmt};
@@ -299,6 +300,22 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// Refuses a message that the command of its channel would read as an option: it would never be sent. One that nobody wrote begins
+    /// with the title of the release, and `used` is where it is sent.
+    pub(crate) fn sendable(&mut self, channel: ChannelId, message: Option<(&Text, Span)>, used: Span) {
+        let title = self.r.title.clone();
+        let (message, span, from) = match message {
+            Some((message, span)) => (message, span, None),
+            None => (&title, self.titled.unwrap_or(used), Some(used)),
+        };
+        let Some(TextPart::Lit(first)) = message.parts.first() else {
+            return;
+        };
+        if first.starts_with('-') && self.r.channel(channel).refuses_options() {
+            self.report(errors::option_like(span, first, from));
+        }
+    }
+
     pub(crate) fn notify(&mut self, stmt: &'a Stmt, scope: ScopeId) {
         let items = stmt.children();
         self.accept(items, stmt.span, scope);
@@ -316,10 +333,8 @@ impl<'a> Lower<'a> {
             origin: self.origin(stmt.head(), scope),
         };
         if let NotifyTarget::Channel(channel) = notify.to {
-            // A message of its own, or one that begins with the title.
-            let written = arg(items, "message").map(|e| e.span);
-            let message = notify.message.clone().unwrap_or_else(|| self.r.title.clone());
-            self.sendable(channel, &message, written.unwrap_or(stmt.head()));
+            let written = notify.message.as_ref().zip(arg(items, "message").map(|e| e.span));
+            self.sendable(channel, written, stmt.head());
         }
         self.r.notifies.push(notify);
     }
@@ -329,8 +344,7 @@ impl<'a> Lower<'a> {
         let Some(channel) = stmt.args().first().and_then(|e| self.channel(e, scope)) else {
             return;
         };
-        let title = self.r.title.clone();
-        self.sendable(channel, &title, stmt.head());
+        self.sendable(channel, None, stmt.head());
         let to = arg(items, "to").and_then(|e| self.role_or_person(e, scope));
         let escalate = Escalate {
             channel,

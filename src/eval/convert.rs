@@ -6,10 +6,10 @@ use crate::eval::scope::ScopeId;
 use crate::model::{
     ArtifactId, CalendarId, ChannelId, ChecklistId, Civil, Cond, Dur, Effects, EnvId, GateId, Key, KeyUse,
     NotifyTarget, Offset, ParamType, Permit, PersonRef, Retry, RoleId, RoleOrPerson, StageId, Sym, Text,
-    TextPart, Tool, Value, Weekday,
+    Tool, Value, Weekday,
 };
 use crate::resolve::Kind;
-use crate::source::{Rational, Span};
+use crate::source::Rational;
 use crate::syntax::ast::{Expr, ExprKind, Stmt};
 use crate::types::errors;
 use smol_str::SmolStr;
@@ -240,16 +240,6 @@ impl<'a> Lower<'a> {
             Value::Channel(c) => Some(NotifyTarget::Channel(c)),
             Value::Role(r) => Some(NotifyTarget::Role(r)),
             _ => self.unknown_yet(expr, "who is told"),
-        }
-    }
-
-    /// Refuses a message that the command of its channel would read as an option: it would never be sent.
-    pub(crate) fn sendable(&mut self, channel: ChannelId, message: &Text, span: Span) {
-        let Some(TextPart::Lit(first)) = message.parts.first() else {
-            return;
-        };
-        if first.starts_with('-') && self.r.channel(channel).refuses_options() {
-            self.report(errors::option_like(span, first, None));
         }
     }
 

@@ -229,6 +229,7 @@ impl<'a> Lower<'a> {
     fn header(&mut self, items: &'a [Stmt], scope: ScopeId) {
         if let Some(t) = self.text_of(items, "title", scope) {
             self.r.title = t;
+            self.titled = arg(items, "title").map(|e| e.span);
         }
         if let Some(v) = arg(items, "version").and_then(|e| self.version(e, scope)) {
             self.r.version = v;

@@ -76,6 +76,8 @@ pub(crate) struct Lower<'a> {
     pub accepted: Set<Span>,
     /// The slugs that are taken.
     pub slugs: Set<SmolStr>,
+    /// Where the release's title is written: the messages that nobody wrote begin with it.
+    pub titled: Option<Span>,
 }
 
 /// Who sets captures and records prior states.
@@ -120,6 +122,7 @@ impl<'a> Lower<'a> {
             recorded: Map::default(),
             accepted: Set::default(),
             slugs: Set::default(),
+            titled: None,
         }
     }
 

@@ -159,7 +159,7 @@ impl<'a> Lower<'a> {
                 let (Some(channel), Some(message)) = (channel, message) else {
                     return;
                 };
-                self.sendable(channel, &message, span);
+                self.sendable(channel, Some((&message, span)), span);
                 vec![(StepKind::Tell(channel, message), Vec::new())]
             }
         };
