@@ -151,22 +151,24 @@ fn emit(
     let documents = targets.iter().find(|t| t.name == runbook::TARGET.name);
     let asked = |t: &&&Target| documents.is_some() && !targets.iter().any(|o| o.name == t.name);
     let machines = targets.iter().filter(|t| t.name != runbook::TARGET.name);
-    let machines: Vec<&Target> = machines
-        .chain(enforce::PIPELINES.iter().filter(asked))
-        .copied()
+    let machines: Vec<(&Target, bool)> = machines
+        .map(|t| (*t, true))
+        .chain(enforce::PIPELINES.iter().filter(asked).map(|t| (*t, false)))
         .collect();
-    let emitted = beside(&machines, |target| {
-        (*target, (target.emit)(&compiled.plan, &context))
+    let mut emitted = beside(&machines, |(target, written)| {
+        let found = if *written {
+            (target.emit)(&compiled.plan, &context)
+        } else {
+            (Vec::new(), (target.find)(&compiled.plan, &context))
+        };
+        (*target, found)
     });
     let told: Vec<(&'static str, Vec<Diagnostic>)> = emitted
         .iter()
         .filter(|(target, _)| enforce::PIPELINES.iter().any(|p| p.name == target.name))
         .map(|(target, (_, bag))| (target.name, bag.clone().into_sorted()))
         .collect();
-    let mut emitted: Vec<_> = emitted
-        .into_iter()
-        .filter(|(target, _)| targets.iter().any(|t| t.name == target.name))
-        .collect();
+    emitted.retain(|(target, _)| targets.iter().any(|t| t.name == target.name));
     let table = enforce::of_findings(&compiled.plan, &told);
     if let Some(target) = documents {
         context.held = Some(&table);

@@ -52,6 +52,8 @@ pub struct Target {
     pub name: &'static str,
     /// Emits its artifacts, with what the target cannot hold (`target/…`). Errors mean nothing may be written.
     pub emit: fn(&Plan, &Context<'_>) -> (Vec<Artifact>, Bag),
+    /// The same findings, where nothing is to be written.
+    pub find: fn(&Plan, &Context<'_>) -> Bag,
 }
 
 /// Every target, in the order of the tree they write.

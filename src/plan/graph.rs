@@ -81,6 +81,21 @@ impl NodeSet {
         }
     }
 
+    fn size(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = NodeIndex> {
+        self.bits.iter().enumerate().flat_map(|(at, word)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest.checked_sub(1)?;
+                Some(NodeIndex::new(at * 64 + bit))
+            })
+        })
+    }
+
     /// The numbers below a length that are not in the set.
     fn missing(&self, len: usize) -> Vec<NodeIndex> {
         let mut list = Vec::new();
@@ -215,9 +230,25 @@ impl Plan {
         list.into_iter().map(|i| self.graph[i]).collect()
     }
 
+    /// Whether every other node waits for a node or is waited for by it.
+    pub fn stands_alone(&self, node: Node) -> bool {
+        let related = self.ancestors(node).size() + self.descendants(node).size();
+        related + 1 == self.graph.node_count()
+    }
+
     /// Whether a set made by this plan holds a node.
     pub fn contains(&self, set: &NodeSet, node: Node) -> bool {
         set.has(self.index(node))
+    }
+
+    /// The nodes of a set made by this plan, in the order of their kinds and numbers.
+    pub fn members<'a>(&'a self, set: &'a NodeSet) -> impl Iterator<Item = Node> + 'a {
+        set.numbers().map(|i| self.graph[i])
+    }
+
+    /// The place of a node in the order, from zero.
+    pub fn place_of(&self, node: Node) -> usize {
+        self.position[self.index(node).index()] as usize
     }
 
     /// The stages a hold spans, in order: every stage on a path from its first to its last. Empty when there is no path.

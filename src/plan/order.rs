@@ -156,7 +156,7 @@ impl Plan {
         let leading = self.ancestors(Node::Stage(target));
         let conditional = |n: Node| variants.applies(n) != Pred::TRUE;
         // Where everything applies, the graph has said it all.
-        if !self.order().any(|n| self.contains(&leading, n) && conditional(n)) {
+        if !self.members(&leading).any(conditional) {
             return Vec::new();
         }
         let sure = surely_leading(self, Node::Stage(target));

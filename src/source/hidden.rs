@@ -5,6 +5,9 @@
 /// Whether a character must not stand as it is in anything people read: control characters, marks that turn the direction of text
 /// around, characters without a picture, and those that Unicode says are none. Line breaks and tabs count too.
 pub fn is_hidden(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || (c as u32) & 0xfffe == 0xfffe
         || matches!(c,
@@ -15,16 +18,16 @@ pub fn is_hidden(c: char) -> bool {
 /// A text of JSON in which such characters are escaped; line breaks between values stay.
 pub fn visible_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && is_hidden(c) {
-            let mut units = [0u16; 2];
-            for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
+    let mut from = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| *c != '\n' && is_hidden(*c)) {
+        out.push_str(&text[from..at]);
+        let mut units = [0u16; 2];
+        for unit in c.encode_utf16(&mut units) {
+            out.push_str(&format!("\\u{unit:04x}"));
         }
+        from = at + c.len_utf8();
     }
+    out.push_str(&text[from..]);
     out
 }
 

@@ -116,10 +116,9 @@ impl Table {
 
 /// The table of a plan for some targets: they are asked what they make of it.
 pub fn table(plan: &Plan, context: &Context<'_>, targets: &[&Target]) -> Table {
-    let found = targets.iter().map(|target| {
-        let (_, bag) = (target.emit)(plan, context);
-        (target.name, bag.into_sorted())
-    });
+    let found = targets
+        .iter()
+        .map(|target| (target.name, (target.find)(plan, context).into_sorted()));
     let found: Vec<_> = found.collect();
     of_findings(plan, &found)
 }

@@ -14,13 +14,22 @@ use crate::emit::{Artifact, Context, Target};
 use crate::plan::Plan;
 
 /// The target.
-pub const TARGET: Target = Target { name: "github", emit };
+pub const TARGET: Target = Target {
+    name: "github",
+    emit,
+    find,
+};
 
 /// What the steps of the workflows of a plan stand for.
 pub fn manifest(plan: &Plan, context: &Context<'_>) -> parts::Manifest {
     let (release, rollback, _) = lower::lower(plan, context);
     let files = ["release", "rollback"].map(|kind| lower::file(plan.release(), kind));
     parts::manifest(files, [&release, &rollback])
+}
+
+/// What GitHub cannot hold of a plan.
+pub fn find(plan: &Plan, context: &Context<'_>) -> Bag {
+    lower::lower(plan, context).2
 }
 
 /// The workflows of a plan, with what GitHub cannot hold.

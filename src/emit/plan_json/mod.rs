@@ -10,7 +10,11 @@ use crate::plan::Plan;
 use crate::source::visible_json;
 
 /// The target of the plan itself.
-pub const TARGET: Target = Target { name: "plan", emit };
+pub const TARGET: Target = Target {
+    name: "plan",
+    emit,
+    find: |_, _| Bag::new(),
+};
 
 fn emit(plan: &Plan, context: &Context<'_>) -> (Vec<Artifact>, Bag) {
     let json = serde_json::to_string_pretty(&lower::document(plan, context))

@@ -43,6 +43,7 @@ use words::Spoken;
 pub const TARGET: Target = Target {
     name: "runbook",
     emit,
+    find: |_, _| Bag::new(),
 };
 
 /// Everything the templates may say. Versioned: a field is added, never changed.
@@ -214,7 +215,7 @@ fn rendered(mut view: View, templates: &Templates) -> Result<Vec<Artifact>, Flaw
             .command
             .push_str(&format!(" --templates {folder}"));
     }
-    let pages = render::documents(&view, templates)?;
+    let pages = render::documents(view, templates)?;
     let artifact = |(path, content): (&str, String)| Artifact {
         path: path.to_string(),
         content,

@@ -1,16 +1,25 @@
 //! The templates, and the helpers that write text of users into Markdown and HTML.
 //!
 //! Strict: a field that is missing is an error, which a test finds. Called by `mod` only.
+//!
+//! The engine gives a part that is included a copy of everything it may say, and each name in it a copy of what it stands for:
+//! too much for a plan of thousands of stages. So included parts are put in where they are included, before anything is laid
+//! out, and look at the one view that there is.
 
 use crate::diagnostic::did_you_mean;
 use crate::emit::runbook::changes::Since;
 use crate::emit::runbook::templates::{Flaw, Templates, file_of};
 use crate::emit::runbook::words::{Words, filled};
 use crate::emit::runbook::{View, escape, tidy};
+use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
-    RenderErrorReason, ScopedJson, handlebars_helper,
+    BlockContext, Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
+    RenderErrorReason, Renderable, ScopedJson, Template, handlebars_helper,
 };
+use std::collections::BTreeMap;
+
+/// The helper that stands where a part was included. No template can name it.
+const PART: &str = "the part";
 
 handlebars_helper!(md: |text: String| escape::inline(&text));
 handlebars_helper!(code: |text: String| escape::code(&text));
@@ -89,6 +98,103 @@ impl HelperDef for Word {
     }
 }
 
+/// A part in the place where it is included: it sees what stands around it, as the engine's own parts do.
+struct Part;
+
+impl HelperDef for Part {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        rc: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let Some(template) = h.template() else {
+            return Ok(());
+        };
+        let mut block = BlockContext::new();
+        if let Some(around) = rc.block() {
+            block.local_variables_mut().clone_from(around.local_variables());
+            block.base_path_mut().clone_from(around.base_path());
+            if let Some(value) = around.base_value() {
+                block.set_base_value(value.clone());
+            }
+        }
+        rc.push_block(block);
+        let result = template.render(registry, context, rc, out);
+        rc.pop_block();
+        result
+    }
+}
+
+/// Templates read, with the parts that they include put in.
+struct Put<'a> {
+    texts: BTreeMap<&'a str, &'a str>,
+    /// What a part is put into.
+    place: HelperTemplate,
+    done: BTreeMap<&'a str, Template>,
+}
+
+impl<'a> Put<'a> {
+    /// Nothing when a part is included in a way in which it cannot be put in: indented.
+    fn new(given: &'a Templates) -> Option<Self> {
+        let texts: BTreeMap<&str, &str> = given.parts().into_iter().collect();
+        let all = given.documents().into_iter().map(|(_, text)| text);
+        for text in all.chain(texts.values().copied()) {
+            let plain = |line: &str| !line.starts_with([' ', '\t']) || !line.trim_start().starts_with("{{>");
+            if !text.lines().all(plain) {
+                return None;
+            }
+        }
+        let place = Template::compile("{{#part}}{{/part}}").ok()?;
+        let mut place = place.elements.into_iter().find_map(|e| match e {
+            TemplateElement::HelperBlock(h) => Some(*h),
+            _ => None,
+        })?;
+        place.name = Parameter::Name(PART.to_string());
+        Some(Put {
+            texts,
+            place,
+            done: BTreeMap::new(),
+        })
+    }
+
+    /// A part, read once.
+    fn part(&mut self, name: &str) -> Option<Template> {
+        let (name, text) = self.texts.get_key_value(name).map(|(n, t)| (*n, *t))?;
+        if let Some(done) = self.done.get(name) {
+            return Some(done.clone());
+        }
+        let mut template = Template::compile_with_name(text, name.to_string()).ok()?;
+        self.fill(&mut template);
+        self.done.insert(name, template.clone());
+        Some(template)
+    }
+
+    fn fill(&mut self, template: &mut Template) {
+        for element in &mut template.elements {
+            match element {
+                TemplateElement::PartialExpression(d) if d.params.is_empty() && d.hash.is_empty() => {
+                    let part = d.name.as_name().map(str::to_string).and_then(|n| self.part(&n));
+                    if let Some(part) = part {
+                        let mut place = self.place.clone();
+                        place.template = Some(part);
+                        *element = TemplateElement::HelperBlock(Box::new(place));
+                    }
+                }
+                TemplateElement::HelperBlock(h) => {
+                    for inner in h.template.iter_mut().chain(&mut h.inverse) {
+                        self.fill(inner);
+                    }
+                }
+                // Text and values include nothing; other ways of including are left to the engine.
+                _ => {}
+            }
+        }
+    }
+}
+
 /// The engine with the helpers and the parts.
 fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
     let mut templates = Handlebars::new();
@@ -106,6 +212,7 @@ fn engine(given: &Templates) -> Result<Handlebars<'_>, Flaw> {
     templates.register_helper("said", Box::new(said));
     templates.register_helper("h_said", Box::new(spoken));
     templates.register_helper("require", Box::new(require));
+    templates.register_helper(PART, Box::new(Part));
     let word = |escape| Word {
         words: given.words().clone(),
         escape,
@@ -139,17 +246,25 @@ pub(super) fn changes(since: &Since, given: &Templates) -> Result<String, Flaw> 
 ///
 /// # Errors
 /// What an organisation's template asks for and the view does not have.
-pub(super) fn documents(view: &View, given: &Templates) -> Result<Vec<(&'static str, String)>, Flaw> {
-    let templates = engine(given)?;
-    let data = serde_json::to_value(view).map_err(|e| flaw("", None, &e.to_string()))?;
+pub(super) fn documents(view: View, given: &Templates) -> Result<Vec<(&'static str, String)>, Flaw> {
+    let mut templates = engine(given)?;
+    let data = serde_json::to_value(&view).map_err(|e| flaw("", None, &e.to_string()))?;
+    drop(view);
+    let data = Context::from(data);
+    let mut put = Put::new(given);
     let mut documents = Vec::new();
     for (name, text) in given
         .documents()
         .into_iter()
         .filter(|(name, _)| given.chose(name))
     {
+        let mut read = Template::compile(text).map_err(|e| flaw(name, None, &e.to_string()))?;
+        if let Some(put) = &mut put {
+            put.fill(&mut read);
+        }
+        templates.register_template(name, read);
         let page = templates
-            .render_template(text, &data)
+            .render_with_context(name, &data)
             .map_err(|e| asked_too_much(given, name, &e))?;
         let tidied = if name.ends_with(".html") {
             tidy::html(&page)

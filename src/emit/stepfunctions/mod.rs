@@ -23,6 +23,7 @@ use crate::plan::Plan;
 pub const TARGET: Target = Target {
     name: "stepfunctions",
     emit,
+    find,
 };
 
 /// The people and roles of whom the plan does not say who they are at AWS, by their key.
@@ -33,6 +34,14 @@ pub fn roster(plan: &Plan) -> std::collections::BTreeMap<String, crate::model::R
 /// What the calls and conditions of the state machine of a plan stand for.
 pub fn manifest(plan: &Plan) -> parts::Manifest {
     lower::manifest(plan)
+}
+
+/// What Step Functions cannot hold of a plan.
+pub fn find(plan: &Plan, context: &Context<'_>) -> Bag {
+    let lowered = lower::lower(plan, context);
+    let mut bag = limits::check(plan, &lowered, print::size(&lowered.machine));
+    bag.extend(lowered.bag);
+    bag
 }
 
 /// Writes the state machine of a plan.

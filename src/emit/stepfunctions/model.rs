@@ -316,11 +316,15 @@ impl State {
     }
 
     /// The names of the states it leads to.
-    pub fn targets(&self) -> Vec<String> {
-        self.clone()
-            .targets_mut()
-            .into_iter()
-            .map(|t| t.clone())
-            .collect()
+    pub fn targets(&self) -> Vec<&String> {
+        match self {
+            State::Task(t) => t.catch.iter().map(|c| &c.next).chain(&t.next).collect(),
+            State::Choice(c) => c.choices.iter().map(|r| &r.next).chain([&c.default]).collect(),
+            State::Wait(w) => vec![&w.next],
+            State::Pass(p) => p.next.iter().collect(),
+            State::Parallel(p) => p.catch.iter().map(|c| &c.next).chain([&p.next]).collect(),
+            State::Map(m) => m.catch.iter().map(|c| &c.next).chain([&m.next]).collect(),
+            State::Succeed(_) | State::Fail(_) => Vec::new(),
+        }
     }
 }

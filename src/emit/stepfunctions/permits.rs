@@ -4,7 +4,6 @@
 //! one for the machine itself. Must not know Terraform, which writes them down.
 
 use super::duties::duties;
-use super::lower::Roster;
 use super::naming::{self, Duty};
 use crate::model::{NotifyTarget, StageId, Task, Text, TextPart};
 use crate::plan::{Plan, StageUndo};
@@ -62,15 +61,16 @@ pub struct Role {
     pub statements: Vec<Statement>,
 }
 
-/// The rights of every role of the plan: the machine's first, then the one that asks people, then the duties'.
-pub fn permits(plan: &Plan) -> Vec<Role> {
+/// The rights of every role of the plan: the machine's first, then the one that asks people, then the duties'. `asked` is whether
+/// the machine must be told who somebody is at AWS.
+pub fn permits(plan: &Plan, asked: bool) -> Vec<Role> {
     let release = plan.release();
     let duties = duties(plan);
     let mut roles = vec![
         Role {
             name: naming::machine_role(release),
             duty: None,
-            statements: machine(plan, &duties),
+            statements: machine(plan, &duties, asked),
         },
         Role {
             name: naming::approvals_role(release),
@@ -106,7 +106,7 @@ pub fn own(service: &'static str, regional: bool, name: impl Into<String>) -> Re
 }
 
 /// The machine itself: what its own states call.
-fn machine(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
+fn machine(plan: &Plan, duties: &[Role], asked: bool) -> Vec<Statement> {
     let release = plan.release();
     let document = naming::document(release);
     let mut list = vec![
@@ -183,7 +183,7 @@ fn machine(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
         ));
     }
     let mut read = Vec::new();
-    if !Roster::of(plan).is_empty() {
+    if asked {
         read.push(own(
             "ssm",
             true,

@@ -5,7 +5,7 @@
 
 use super::expr::{Data, Expr, Part};
 use super::model::Machine;
-use crate::source::visible_json;
+use crate::source::{is_hidden, visible_json};
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -21,6 +21,32 @@ pub fn machine(machine: &Machine) -> String {
     let mut text = visible_json(&json);
     text.push('\n');
     text
+}
+
+/// The bytes of that file, which is not kept.
+pub fn size(machine: &Machine) -> usize {
+    let mut bytes = Bytes(1);
+    let printed = serde_json::to_writer_pretty(&mut bytes, machine);
+    printed.expect("internal: a state machine is plain data");
+    bytes.0
+}
+
+/// Counts what would be written.
+struct Bytes(usize);
+
+impl std::io::Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // What is written at once is whole: a text is cut at quotes and what else JSON escapes, never inside a character.
+        let text = std::str::from_utf8(bytes).map_err(std::io::Error::other)?;
+        let escaped = |c: char| c.len_utf16() * "\\u0000".len() - c.len_utf8();
+        let hidden = text.chars().filter(|c| *c != '\n' && is_hidden(*c));
+        self.0 += bytes.len() + hidden.map(escaped).sum::<usize>();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The source of an expression, without brackets.
@@ -270,8 +296,20 @@ fn read(value: serde_json::Value) -> Data {
 
 #[cfg(test)]
 mod tests {
-    use super::{bracketed, literal, source};
+    use super::{bracketed, literal, machine, size, source};
     use crate::emit::stepfunctions::expr::{Data, Expr};
+    use crate::emit::stepfunctions::model::Machine;
+
+    #[test]
+    fn the_size_is_that_of_the_file() {
+        let plain = Machine {
+            comment: "a\u{7f}\u{202e}\u{e0041}é\u{1f600}\t\n\"".to_string(),
+            query_language: "JSONata".to_string(),
+            start_at: "b\u{feff}".to_string(),
+            states: Default::default(),
+        };
+        assert_eq!(size(&plain), machine(&plain).len());
+    }
 
     #[test]
     fn a_text_is_never_an_expression() {

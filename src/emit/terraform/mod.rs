@@ -14,6 +14,7 @@ use crate::plan::Plan;
 pub const TARGET: Target = Target {
     name: "terraform",
     emit,
+    find: |_, _| Bag::new(),
 };
 
 /// Writes the configuration of a plan.

@@ -366,6 +366,7 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
     vars.expr("START", Expr::Output("preflight".into(), "start".into()));
     vars.text("SETTLERS", json_list(settlers.iter().cloned()));
     vars.text("WORKERS", json_list(workers.iter().cloned()));
+    let working: BTreeSet<&String> = workers.iter().collect();
     // Nothing is half done where somebody was only asked.
     let reviewed: BTreeSet<String> = environments::environments(ctx.plan)
         .into_iter()
@@ -377,7 +378,7 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
             .environment
             .as_ref()
             .map(crate::emit::github::model::Field::known);
-        workers.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
+        working.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
     };
     vars.text(
         "ASKERS",
@@ -391,7 +392,7 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
     vars.text("EXITS", json_list(exits));
     let nodes: serde_json::Map<String, serde_json::Value> = jobs
         .iter()
-        .filter(|j| workers.contains(&j.id) || j.id.starts_with("exit-") || j.id == "preflight")
+        .filter(|j| working.contains(&j.id) || j.id.starts_with("exit-") || j.id == "preflight")
         .map(|j| (j.id.clone(), serde_json::Value::String(names::markdown(&j.name))))
         .collect();
     vars.text("NODES", serde_json::Value::Object(nodes).to_string());

@@ -49,6 +49,8 @@ pub struct Ctx<'a> {
     pub bag: &'a RefCell<Bag>,
     stages: Vec<Vec<Segment<'a>>>,
     producers: BTreeMap<Kept, Vec<(String, String)>>,
+    /// The stages that something is prepared for.
+    prepared: Vec<StageId>,
     resumable: bool,
     /// The metrics that a baseline is needed of, with the span in seconds.
     pub baselines: Vec<(MetricId, i64)>,
@@ -70,6 +72,10 @@ impl<'a> Ctx<'a> {
             bag,
             stages,
             producers: BTreeMap::new(),
+            prepared: (0..release.stages.len())
+                .map(StageId::at)
+                .filter(|s| !release.stage(*s).ready.is_empty())
+                .collect(),
             resumable: resumable(release),
             baselines: baselines(release),
         };
@@ -170,16 +176,16 @@ impl<'a> Ctx<'a> {
     /// Whether something else may fail while a stage is under way, so that it looks before it begins a step.
     pub fn guarded(&self, stage: StageId) -> bool {
         // Preparations of other stages and declared ways around are asked for from the start.
-        let before = self.plan.ancestors(Node::Stage(stage));
-        let prepares = |i: usize| {
-            let other = StageId::at(i);
-            let later = || other != stage && !self.plan.contains(&before, Node::Stage(other));
-            !self.release.stages[i].ready.is_empty() && later()
+        let prepares = || {
+            let before = self.plan.ancestors(Node::Stage(stage));
+            let later =
+                |other: &&StageId| **other != stage && !self.plan.contains(&before, Node::Stage(**other));
+            self.prepared.iter().any(|s| later(&s))
         };
         !self.release.triggers.is_empty()
             || !self.release.overrides.is_empty()
-            || !self.plan.apart(Node::Stage(stage)).is_empty()
-            || (0..self.release.stages.len()).any(prepares)
+            || !self.plan.stands_alone(Node::Stage(stage))
+            || prepares()
     }
 
     /// The triggers that GitHub can watch: those over metrics.

@@ -248,7 +248,7 @@ pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
     if let Node::Stage(s) = node {
         jobs.extend(prepared(ctx, s));
     }
-    for other in ctx.plan.order().filter(|n| ctx.plan.contains(&before, *n)) {
+    for other in ctx.plan.members(&before) {
         match other {
             Node::Stage(s) => {
                 jobs.extend(ctx.stage_jobs(s));

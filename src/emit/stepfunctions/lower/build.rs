@@ -41,6 +41,8 @@ pub struct Builder {
     names: BTreeMap<String, String>,
     aliases: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// The highest number each name asked for has got, so that the next one need not try them all.
+    numbers: BTreeMap<String, u32>,
     rounds: Vec<u64>,
     weights: Weights,
     events: u64,
@@ -55,6 +57,7 @@ impl Builder {
             names: BTreeMap::new(),
             aliases: BTreeMap::new(),
             taken: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             rounds: Vec::new(),
             weights: Weights::new(),
             events: 2,
@@ -199,7 +202,7 @@ impl Builder {
                 } else {
                     targets.reverse();
                 }
-                queue.extend(targets.into_iter().rev());
+                queue.extend(targets.into_iter().rev().cloned());
                 ordered.insert(name, state);
             }
         }
@@ -221,12 +224,16 @@ impl Builder {
     fn unique(&mut self, wanted: &str) -> String {
         let wanted = clean(wanted);
         let mut name = shorten(&wanted, NAME_LIMIT);
-        let mut n = 1u32;
+        if self.taken.insert(name.clone()) {
+            return name;
+        }
+        let mut n = self.numbers.get(&wanted).copied().unwrap_or(1);
         while !self.taken.insert(name.clone()) {
             n += 1;
             let suffix = format!(" ({n})");
             name = shorten(&wanted, NAME_LIMIT - suffix.len()) + &suffix;
         }
+        self.numbers.insert(wanted, n);
         name
     }
 }

@@ -3,6 +3,7 @@
 //! Runs before any state is written, so that readers know which name a fact has where they stand. Must not write states.
 
 use super::Lower;
+use super::bits::{Rows, meet};
 use super::names::positions;
 use super::order::{Tree, decompose};
 use super::vars::{Join, Scope, TOP};
@@ -13,7 +14,7 @@ use crate::model::{
     HoldId, Rollback, StageId, Step, StepKind, TriggerId, TriggerTest,
 };
 use crate::plan::{EdgeKind, Node, StageUndo};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A wait the order did not ask for.
 const EXTRA_WAIT: Code = Code("target/extra_wait");
@@ -33,18 +34,18 @@ impl Lower<'_> {
     /// Arranges the nodes and declares every fact.
     pub fn arrange(&mut self) -> Order {
         let nodes: Vec<Node> = self.plan.order().filter(|n| self.stands(*n)).collect();
-        let index: BTreeMap<Node, usize> = nodes.iter().enumerate().map(|(i, n)| (*n, i)).collect();
-        let before: Vec<BTreeSet<usize>> = nodes
-            .iter()
-            .map(|n| {
-                let set = self.plan.ancestors(*n);
-                index
-                    .iter()
-                    .filter(|(m, _)| self.plan.contains(&set, **m))
-                    .map(|(_, i)| *i)
-                    .collect()
-            })
-            .collect();
+        let mut number: Vec<Option<usize>> = vec![None; self.plan.order().count()];
+        for (i, n) in nodes.iter().enumerate() {
+            number[self.plan.place_of(*n)] = Some(i);
+        }
+        let mut before = Rows::new(nodes.len());
+        for (i, n) in nodes.iter().enumerate() {
+            for m in self.plan.members(&self.plan.ancestors(*n)) {
+                if let Some(m) = number[self.plan.place_of(m)] {
+                    before.set(i, m);
+                }
+            }
+        }
         let order = if nodes.is_empty() {
             Order::Series(Vec::new())
         } else {
@@ -160,14 +161,16 @@ impl Lower<'_> {
         }
     }
 
-    fn say_extra(&mut self, nodes: &[Node], before: &[BTreeSet<usize>], extra: &[(usize, usize)]) {
+    fn say_extra(&mut self, nodes: &[Node], before: &Rows, extra: &[(usize, usize)]) {
+        if extra.is_empty() {
+            return;
+        }
         // Only the waits nothing between already says.
-        let added = |a: usize, b: usize| extra.contains(&(a, b));
+        let mut before = before.clone();
+        extra.iter().for_each(|(a, b)| before.set(*b, *a));
+        let after = before.backwards();
         for (a, b) in extra {
-            let between = (0..nodes.len()).any(|m| {
-                (before[m].contains(a) || added(*a, m)) && (before[*b].contains(&m) || added(m, *b))
-            });
-            if between {
+            if meet(after.row(*a), before.row(*b)) {
                 continue;
             }
             let (first, second) = (nodes[*a], nodes[*b]);

@@ -20,6 +20,7 @@ use crate::model::{
     OptionOutcome, StageId,
 };
 use crate::plan::{Node, StageUndo};
+use std::collections::BTreeSet;
 
 impl Lower<'_> {
     /// What follows a failure, up to the common end.
@@ -323,15 +324,19 @@ impl Lower<'_> {
 
     /// The stages a failure can restart, with how often.
     pub fn restart_points(&self) -> Vec<(StageId, u32)> {
-        let mut points = Vec::new();
-        self.each_outcome(&mut |o| {
-            if let FailureOutcome::Restart(s, n) = o
-                && !points.contains(&(*s, *n))
-            {
-                points.push((*s, *n));
-            }
-        });
-        points
+        let find = || {
+            let mut points = Vec::new();
+            let mut seen = BTreeSet::new();
+            self.each_outcome(&mut |o| {
+                if let FailureOutcome::Restart(s, n) = o
+                    && seen.insert((*s, *n))
+                {
+                    points.push((*s, *n));
+                }
+            });
+            points
+        };
+        self.points.restarts.get_or_init(find).clone()
     }
 
     /// Everything the plan says can follow a failure, a rejection, a trigger or an option.

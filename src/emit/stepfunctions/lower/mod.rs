@@ -6,6 +6,7 @@
 mod act;
 mod approval;
 mod ask;
+mod bits;
 mod build;
 mod buildspec;
 mod call;
@@ -37,12 +38,12 @@ use crate::diagnostic::Bag;
 use crate::emit::Context;
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::{Manifest, essence};
-use crate::model::{Release, RoleOrPerson};
+use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
 use build::Builder;
 use names::Names;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use vars::Vars;
 
 /// Seconds a run may last.
@@ -59,7 +60,7 @@ pub struct Lowered {
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
     pub roster: BTreeMap<String, RoleOrPerson>,
-    /// What its calls and conditions stand for.
+    /// What its calls and conditions stand for, when that was asked.
     pub manifest: Manifest,
 }
 
@@ -81,8 +82,17 @@ pub struct Lower<'a> {
     parallel: bool,
     roster: BTreeMap<String, RoleOrPerson>,
     costs: Costs,
+    points: Points,
     /// What is said while expressions are written as well, which changes nothing else.
-    manifest: RefCell<Manifest>,
+    /// Nobody else asks for it, and it is as large as the machine.
+    manifest: Option<RefCell<Manifest>>,
+}
+
+/// Where failures lead back to, as far as it was asked: every stage asks.
+#[derive(Debug, Default)]
+struct Points {
+    restarts: OnceCell<Vec<(StageId, u32)>>,
+    partial: OnceCell<BTreeSet<StageId>>,
 }
 
 /// What going round again can cost, in events.
@@ -100,8 +110,12 @@ struct Costs {
     branches: u64,
 }
 
-/// Writes a plan as a state machine.
+/// Writes a plan as a state machine, without what its calls and conditions stand for.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
+    lowered(plan, context, None)
+}
+
+fn lowered(plan: &Plan, context: &Context<'_>, manifest: Option<RefCell<Manifest>>) -> Lowered {
     let release = plan.release();
     let mut lower = Lower {
         plan,
@@ -116,7 +130,8 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         parallel: false,
         roster: BTreeMap::new(),
         costs: Costs::default(),
-        manifest: RefCell::default(),
+        points: Points::default(),
+        manifest,
     };
     let order = lower.arrange();
     let start = lower.b.label();
@@ -145,15 +160,17 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
         events,
         bag: lower.bag,
         roster: lower.roster,
-        manifest: lower.manifest.into_inner(),
+        manifest: lower.manifest.map(RefCell::into_inner).unwrap_or_default(),
     }
 }
 
 impl Lower<'_> {
     /// Says what a call stands for.
     fn note(&self, part: Purpose, task: &Task) {
-        let call = serde_json::to_value(task).expect("internal: a call is plain data");
-        self.manifest.borrow_mut().calls.push((part, essence(&call)));
+        if let Some(manifest) = &self.manifest {
+            let call = serde_json::to_value(task).expect("internal: a call is plain data");
+            manifest.borrow_mut().calls.push((part, essence(&call)));
+        }
     }
 
     /// Says that a call is none of the plan's work.
@@ -163,9 +180,11 @@ impl Lower<'_> {
 
     /// Says what a condition stands for; one that is decided stands for nothing.
     fn note_test(&self, test: Test, condition: &Expr) {
-        if !matches!(condition, Expr::Bool(_)) {
+        if let Some(manifest) = &self.manifest
+            && !matches!(condition, Expr::Bool(_))
+        {
             let entry = (test, source(condition));
-            self.manifest.borrow_mut().tests.push(entry);
+            manifest.borrow_mut().tests.push(entry);
         }
     }
 
@@ -207,11 +226,11 @@ impl Lower<'_> {
 
 /// What the calls and conditions of a plan's machine stand for.
 pub fn manifest(plan: &Plan) -> Manifest {
-    alone(plan).manifest
+    alone(plan, Some(RefCell::default())).manifest
 }
 
 /// A plan's machine, wherever it comes from.
-fn alone(plan: &Plan) -> Lowered {
+fn alone(plan: &Plan, manifest: Option<RefCell<Manifest>>) -> Lowered {
     let mut sources = crate::source::SourceMap::new();
     sources.add("", "");
     let context = Context {
@@ -223,7 +242,7 @@ fn alone(plan: &Plan) -> Lowered {
         held: None,
         changes: None,
     };
-    lower(plan, &context)
+    lowered(plan, &context, manifest)
 }
 
 /// Everybody whom the machine must know and the plan does not identify.
@@ -233,6 +252,6 @@ pub struct Roster;
 impl Roster {
     /// The people and roles of a plan of whom only a parameter says who they are, by their key.
     pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
-        alone(plan).roster
+        alone(plan, None).roster
     }
 }

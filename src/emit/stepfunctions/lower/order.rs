@@ -3,10 +3,15 @@
 //! Parts that are series-parallel keep their order exactly. Where they are not, the split that adds the fewest waits is
 //! taken: exactly for small knots, the best of the natural cuts for big ones. Must not know a plan or a target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use super::bits::{Bits, Rows};
+use std::collections::BTreeMap;
 
 /// Knots of up to so many nodes are split in the best of all ways.
 const EXACT: usize = 10;
+/// Knots of more nodes than this are split between levels only, and at no more places than `LEVELS`.
+const NATURAL: usize = 1_000;
+/// The most levels that are tried in such a knot.
+const LEVELS: usize = 64;
 
 /// A partial order put together from parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,51 +27,81 @@ pub enum Tree {
 /// A wait that the order did not ask for: the first element now ends before the second starts.
 pub type Extra = (usize, usize);
 
-/// The tree of an order, with the waits added. `before[i]` holds everything that comes before `i`, however far back;
+/// An order: what comes before each element, and what comes before or after it.
+struct Order<'a> {
+    before: &'a Rows,
+    related: Rows,
+}
+
+/// The tree of an order, with the waits added. Row `i` of `before` holds everything that comes before `i`, however far back;
 /// elements are numbered in an order that respects it.
-pub fn decompose(before: &[BTreeSet<usize>]) -> (Tree, Vec<Extra>) {
+pub fn decompose(before: &Rows) -> (Tree, Vec<Extra>) {
     let all: Vec<usize> = (0..before.len()).collect();
     let mut extra = Vec::new();
-    let tree = split(&all, before, &mut extra);
+    let order = Order {
+        before,
+        related: before.either_way(),
+    };
+    let tree = split(&all, &order, &mut extra);
     (tree, extra)
 }
 
-fn split(nodes: &[usize], before: &[BTreeSet<usize>], extra: &mut Vec<Extra>) -> Tree {
+fn split(nodes: &[usize], order: &Order<'_>, extra: &mut Vec<Extra>) -> Tree {
     if let [only] = nodes {
         return Tree::Leaf(*only);
     }
-    let related = |a: usize, b: usize| before[a].contains(&b) || before[b].contains(&a);
-    let side = components(nodes, &related);
+    let side = parts(nodes, order, true);
     if side.len() > 1 {
-        return Tree::Parallel(side.iter().map(|part| split(part, before, extra)).collect());
+        return Tree::Parallel(side.iter().map(|part| split(part, order, extra)).collect());
     }
-    let unrelated = |a: usize, b: usize| a != b && !related(a, b);
-    let mut row = components(nodes, &unrelated);
+    let mut row = parts(nodes, order, false);
+    let before = order.before;
     if row.len() > 1 {
         // Every element of one part is related to every element of another: the parts stand in a row.
-        row.sort_by_key(|part| nodes.iter().filter(|n| before[part[0]].contains(n)).count());
-        return Tree::Series(row.iter().map(|part| split(part, before, extra)).collect());
+        let all = Bits::of(nodes);
+        row.sort_by_cached_key(|part| all.common(before.row(part[0])));
+        return Tree::Series(row.iter().map(|part| split(part, order, extra)).collect());
     }
     let (first, second) = cut(nodes, before);
     for a in &first {
         for b in &second {
-            if !before[*b].contains(a) {
+            if !before.has(*b, *a) {
                 extra.push((*a, *b));
             }
         }
     }
-    let mut parts = Vec::new();
+    let mut halves = Vec::new();
     for part in [first, second] {
-        match split(&part, before, extra) {
-            Tree::Series(list) => parts.extend(list),
-            tree => parts.push(tree),
+        match split(&part, order, extra) {
+            Tree::Series(list) => halves.extend(list),
+            tree => halves.push(tree),
         }
     }
-    Tree::Series(parts)
+    Tree::Series(halves)
+}
+
+/// The parts of elements that hang together, by being related or by not being so.
+fn parts(nodes: &[usize], order: &Order<'_>, related: bool) -> Vec<Vec<usize>> {
+    let mut open = Bits::of(nodes);
+    let mut parts = Vec::new();
+    for start in nodes {
+        if !open.take(*start) {
+            continue;
+        }
+        let mut part = vec![*start];
+        let mut next = 0;
+        while let Some(n) = part.get(next).copied() {
+            open.move_to(order.related.row(n), related, &mut part);
+            next += 1;
+        }
+        part.sort_unstable();
+        parts.push(part);
+    }
+    parts
 }
 
 fn components(nodes: &[usize], joined: &dyn Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
-    let mut open: BTreeSet<usize> = nodes.iter().copied().collect();
+    let mut open: std::collections::BTreeSet<usize> = nodes.iter().copied().collect();
     let mut parts = Vec::new();
     while let Some(start) = open.pop_first() {
         let mut part = vec![start];
@@ -86,15 +121,17 @@ fn components(nodes: &[usize], joined: &dyn Fn(usize, usize) -> bool) -> Vec<Vec
 }
 
 /// How many waits it adds when everything in `first` ends before anything in `second` starts.
-fn added(first: &[usize], second: &[usize], before: &[BTreeSet<usize>]) -> usize {
-    second
-        .iter()
-        .map(|b| first.iter().filter(|a| !before[*b].contains(a)).count())
-        .sum()
+fn added(first: &[usize], second: &[usize], before: &Rows) -> usize {
+    let all = Bits::of(first);
+    let there = |b: &usize| first.len() - all.common(before.row(*b));
+    second.iter().map(there).sum()
 }
 
+/// Two halves.
+type Cut = (Vec<usize>, Vec<usize>);
+
 /// Two halves of a knot, the first closed under "before".
-fn cut(nodes: &[usize], before: &[BTreeSet<usize>]) -> (Vec<usize>, Vec<usize>) {
+fn cut(nodes: &[usize], before: &Rows) -> Cut {
     if nodes.len() <= EXACT {
         let mut known = BTreeMap::new();
         let mask = (1u32 << nodes.len()) - 1;
@@ -102,41 +139,42 @@ fn cut(nodes: &[usize], before: &[BTreeSet<usize>]) -> (Vec<usize>, Vec<usize>) 
             return halves(nodes, |i| half & (1 << i) != 0);
         }
     }
-    let inside = |n: usize| nodes.iter().filter(move |m| before[n].contains(m));
-    let mut cuts: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-    for n in nodes {
-        let down: BTreeSet<usize> = inside(*n).copied().collect();
-        let with: BTreeSet<usize> = down.iter().copied().chain([*n]).collect();
-        let up: BTreeSet<usize> = nodes
-            .iter()
-            .copied()
-            .filter(|m| m == n || before[*m].contains(n))
-            .collect();
-        cuts.push(halves(nodes, |i| down.contains(&nodes[i])));
-        cuts.push(halves(nodes, |i| with.contains(&nodes[i])));
-        cuts.push(halves(nodes, |i| !up.contains(&nodes[i])));
+    let mut best: Option<(usize, Cut)> = None;
+    let mut weigh = |(a, b): Cut| {
+        if a.is_empty() || b.is_empty() {
+            return;
+        }
+        let cost = added(&a, &b, before);
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, (a, b)));
+        }
+    };
+    if nodes.len() <= NATURAL {
+        for n in nodes {
+            weigh(halves(nodes, |i| before.has(*n, nodes[i])));
+            weigh(halves(nodes, |i| nodes[i] == *n || before.has(*n, nodes[i])));
+            weigh(halves(nodes, |i| nodes[i] != *n && !before.has(nodes[i], *n)));
+        }
     }
     // Levels: everything whose longest chain back is shorter than so many.
-    let mut depth: BTreeMap<usize, usize> = BTreeMap::new();
-    for n in nodes {
-        let d = inside(*n)
-            .filter_map(|m| depth.get(m))
-            .map(|d| d + 1)
-            .max()
-            .unwrap_or(0);
-        depth.insert(*n, d);
+    let mut depth: Vec<usize> = Vec::with_capacity(nodes.len());
+    for (at, n) in nodes.iter().enumerate() {
+        let inside = (0..at).filter(|m| before.has(*n, nodes[*m]));
+        depth.push(inside.map(|m| depth[m] + 1).max().unwrap_or(0));
     }
-    let deepest = depth.values().copied().max().unwrap_or(0);
-    for level in 1..=deepest {
-        cuts.push(halves(nodes, |i| depth[&nodes[i]] < level));
+    let deepest = depth.iter().copied().max().unwrap_or(0);
+    let step = if nodes.len() <= NATURAL {
+        1
+    } else {
+        deepest.div_ceil(LEVELS).max(1)
+    };
+    for level in (1..=deepest).step_by(step) {
+        weigh(halves(nodes, |i| depth[i] < level));
     }
-    cuts.into_iter()
-        .filter(|(a, b)| !a.is_empty() && !b.is_empty())
-        .min_by_key(|(a, b)| added(a, b, before))
-        .unwrap_or_else(|| halves(nodes, |i| i == 0))
+    best.map_or_else(|| halves(nodes, |i| i == 0), |(_, cut)| cut)
 }
 
-fn halves(nodes: &[usize], first: impl Fn(usize) -> bool) -> (Vec<usize>, Vec<usize>) {
+fn halves(nodes: &[usize], first: impl Fn(usize) -> bool) -> Cut {
     let (a, b): (Vec<usize>, Vec<usize>) = (0..nodes.len()).partition(|i| first(*i));
     (
         a.into_iter().map(|i| nodes[i]).collect(),
@@ -148,7 +186,7 @@ fn halves(nodes: &[usize], first: impl Fn(usize) -> bool) -> (Vec<usize>, Vec<us
 fn best(
     mask: u32,
     nodes: &[usize],
-    before: &[BTreeSet<usize>],
+    before: &Rows,
     known: &mut BTreeMap<u32, (usize, Option<u32>)>,
 ) -> (usize, Option<u32>) {
     if mask.count_ones() <= 1 {
@@ -158,8 +196,7 @@ fn best(
         return *result;
     }
     let members: Vec<usize> = (0..nodes.len()).filter(|i| mask & (1 << i) != 0).collect();
-    let related =
-        |a: usize, b: usize| before[nodes[a]].contains(&nodes[b]) || before[nodes[b]].contains(&nodes[a]);
+    let related = |a: usize, b: usize| before.has(nodes[a], nodes[b]) || before.has(nodes[b], nodes[a]);
     let bits = |part: &[usize]| part.iter().fold(0u32, |m, i| m | (1 << i));
     let side = components(&members, &related);
     let row = components(&members, &|a, b| a != b && !related(a, b));
@@ -175,7 +212,7 @@ fn best(
                 half & (1 << i) == 0
                     || members
                         .iter()
-                        .all(|j| half & (1 << j) != 0 || !before[nodes[*i]].contains(&nodes[*j]))
+                        .all(|j| half & (1 << j) != 0 || !before.has(nodes[*i], nodes[*j]))
             });
             if closed {
                 let list = |m: u32| -> Vec<usize> {
@@ -205,11 +242,12 @@ fn best(
 #[cfg(test)]
 mod tests {
     use super::{Tree, decompose};
+    use crate::emit::stepfunctions::lower::bits::Rows;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     /// Everything before each element, from direct edges `(a, b)` with `a < b`.
-    fn closure(n: usize, edges: &[(usize, usize)]) -> Vec<BTreeSet<usize>> {
+    fn closure(n: usize, edges: &[(usize, usize)]) -> Rows {
         let mut before = vec![BTreeSet::new(); n];
         for b in 0..n {
             for (a, _) in edges.iter().filter(|(a, e)| *e == b && a < e) {
@@ -218,7 +256,11 @@ mod tests {
                 before[b].insert(*a);
             }
         }
-        before
+        let mut rows = Rows::new(n);
+        for (b, list) in before.iter().enumerate() {
+            list.iter().for_each(|a| rows.set(b, *a));
+        }
+        rows
     }
 
     fn order(tree: &Tree, pairs: &mut BTreeSet<(usize, usize)>) -> Vec<usize> {
@@ -270,8 +312,8 @@ mod tests {
             all.sort_unstable();
             prop_assert_eq!(all, (0..n).collect::<Vec<_>>());
             let mut wanted: BTreeSet<(usize, usize)> = extra.into_iter().collect();
-            for (b, list) in before.iter().enumerate() {
-                wanted.extend(list.iter().map(|a| (*a, b)));
+            for b in 0..n {
+                wanted.extend((0..n).filter(|a| before.has(b, *a)).map(|a| (a, b)));
             }
             prop_assert!(wanted.is_subset(&pairs));
             prop_assert_eq!(pairs, wanted);

@@ -265,12 +265,15 @@ impl Lower<'_> {
 
     /// The stages that a failure can take back alone, with what depends on them.
     pub fn partial_points(&self) -> BTreeSet<StageId> {
-        let mut points = BTreeSet::new();
-        self.each_outcome(&mut |o| {
-            if let FailureOutcome::RollbackStage(s) = o {
-                points.insert(*s);
-            }
-        });
-        points
+        let find = || {
+            let mut points = BTreeSet::new();
+            self.each_outcome(&mut |o| {
+                if let FailureOutcome::RollbackStage(s) = o {
+                    points.insert(*s);
+                }
+            });
+            points
+        };
+        self.points.partial.get_or_init(find).clone()
     }
 }

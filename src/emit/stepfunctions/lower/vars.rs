@@ -36,7 +36,8 @@ pub enum Join {
 struct Fact {
     initial: Data,
     join: Join,
-    writers: BTreeSet<Scope>,
+    /// The scopes that write it, and every scope around those.
+    around: BTreeSet<Scope>,
 }
 
 /// The facts of a run.
@@ -45,6 +46,8 @@ pub struct Vars {
     parents: Vec<Option<Scope>>,
     places: BTreeMap<Node, Scope>,
     facts: BTreeMap<String, Fact>,
+    /// The facts that anything inside a scope writes, by scope.
+    written: Vec<BTreeSet<String>>,
 }
 
 impl Vars {
@@ -52,6 +55,7 @@ impl Vars {
     pub fn new() -> Self {
         Vars {
             parents: vec![None],
+            written: vec![BTreeSet::new()],
             ..Vars::default()
         }
     }
@@ -59,6 +63,7 @@ impl Vars {
     /// A new branch inside a scope.
     pub fn branch(&mut self, parent: Scope) -> Scope {
         self.parents.push(Some(parent));
+        self.written.push(BTreeSet::new());
         Scope(self.parents.len() - 1)
     }
 
@@ -77,9 +82,15 @@ impl Vars {
         let entry = self.facts.entry(fact.to_string()).or_insert_with(|| Fact {
             initial,
             join,
-            writers: BTreeSet::new(),
+            around: BTreeSet::new(),
         });
-        entry.writers.insert(writer);
+        let mut at = Some(writer);
+        while let Some(scope) = at
+            && entry.around.insert(scope)
+        {
+            self.written[scope.0].insert(fact.to_string());
+            at = self.parents[scope.0];
+        }
     }
 
     /// Whether a fact is declared.
@@ -171,22 +182,7 @@ impl Vars {
 
     /// The facts anything inside a scope writes, in order.
     fn written_in(&self, scope: Scope) -> Vec<&str> {
-        self.facts
-            .iter()
-            .filter(|(_, f)| f.writers.iter().any(|w| self.inside(*w, scope)))
-            .map(|(name, _)| name.as_str())
-            .collect()
-    }
-
-    fn inside(&self, inner: Scope, outer: Scope) -> bool {
-        let mut at = Some(inner);
-        while let Some(s) = at {
-            if s == outer {
-                return true;
-            }
-            at = self.parents[s.0];
-        }
-        false
+        self.written[scope.0].iter().map(String::as_str).collect()
     }
 
     /// The innermost scope around a reader in which the fact is written.
@@ -196,7 +192,7 @@ impl Vars {
         };
         let mut at = reader;
         loop {
-            if f.writers.iter().any(|w| self.inside(*w, at)) {
+            if f.around.contains(&at) {
                 return at;
             }
             match self.parents[at.0] {

@@ -38,7 +38,8 @@ pub struct Lower<'a> {
 
 /// Every file that the plan needs, in the order of their names' subjects.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> Vec<File> {
-    let roles = permits::permits(plan);
+    let roster = roster(plan);
+    let roles = permits::permits(plan, !roster.is_empty());
     let builds = roles.iter().any(|r| r.statements.iter().any(duties::is_of_build));
     let mut lower = Lower {
         plan,
@@ -46,7 +47,7 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Vec<File> {
         context,
         variables: Variables::default(),
         roles,
-        roster: roster(plan),
+        roster,
         builds,
     };
     let parts = [
