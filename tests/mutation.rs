@@ -190,7 +190,7 @@ fn faults(example: &Example, release: &Workflow, rollback: &Workflow) -> Vec<Str
         let reported = matches!(
             kind,
             "report" | "finally" | "failed" | "exit" | "settle" | "ask" | "todo"
-        );
+        ) || (kind == "undo" && id.ends_with("-failed"));
         if !reported {
             let demands = demands(job);
             for need in job.needs.iter().filter(|n| *n != "preview" && *n != "settle") {
@@ -254,6 +254,18 @@ fn faults(example: &Example, release: &Workflow, rollback: &Workflow) -> Vec<Str
         }
         let undo = format!("undo-{id}");
         let first = format!("undo-{id}-1");
+        let undos = rollback.keys().filter(|k| {
+            let number = k.strip_prefix(&format!("{undo}-"));
+            **k == undo || number.is_some_and(|n| n.parse::<u32>().is_ok())
+        });
+        for part in undos {
+            let called = rollback.get(&format!("{undo}-failed"));
+            let said = called.map(|job| job.conditions.join(" && ")).unwrap_or_default();
+            let ways = ["success", "skipped"].map(|w| format!("needs.{part}.result != '{w}'"));
+            if ways.iter().any(|way| !said.contains(way)) {
+                out.push(format!("nobody is called when {part} fails"));
+            }
+        }
         let Some(job) = rollback.get(&first).or_else(|| rollback.get(&undo)) else {
             let undone = ["derived", "written"]
                 .iter()

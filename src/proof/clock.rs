@@ -5,7 +5,7 @@
 use super::scenario::Scenario;
 use crate::emit::environments::in_window;
 use crate::model::{Civil, StageId};
-use crate::plan::{Plan, read};
+use crate::plan::{Plan, civil_word, read};
 use jiff::tz::TimeZone;
 
 /// Milliseconds.
@@ -21,6 +21,15 @@ pub fn start(plan: &Plan) -> f64 {
         .map(|t| float(t.as_millisecond()))
         .or_else(opens)
         .unwrap_or(0.0)
+}
+
+/// A moment as people write it, in the plan's own zone.
+pub fn said(plan: &Plan, moment: f64) -> String {
+    let zone = plan.zone().unwrap_or(TimeZone::UTC);
+    match jiff::Timestamp::from_millisecond(moment as i64) {
+        Ok(at) => civil_word(at.to_zoned(zone).datetime()),
+        Err(_) => "no moment of the calendar".into(),
+    }
 }
 
 /// The moment after which a stage is not started any more, when the plan names one.
@@ -88,13 +97,7 @@ fn freezes(plan: &Plan, stage: StageId) -> Vec<Span> {
     let own = calendar.zone.as_ref().and_then(|z| crate::plan::zone(z));
     let zone = own.or_else(|| plan.zone()).unwrap_or(TimeZone::UTC);
     let environment = release.stage(stage).environment;
-    let ours = |listed: &[crate::model::EnvId]| {
-        if listed.is_empty() {
-            release.is_production(environment)
-        } else {
-            listed.contains(&environment)
-        }
-    };
+    let ours = |listed: &[crate::model::EnvId]| listed.is_empty() || listed.contains(&environment);
     calendar
         .freezes
         .iter()

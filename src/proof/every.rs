@@ -62,7 +62,7 @@ pub fn every(
             let differs = |what: String| {
                 Box::new(Difference {
                     what,
-                    outcome: scenario.words(plan.release()),
+                    outcome: scenario.words(plan),
                     trace: super::shown(plan, &trace),
                     reference: reference::shown(plan, meant),
                 })

@@ -57,6 +57,7 @@ impl Judge<'_> {
     pub fn message(&self, part: &Purpose) -> String {
         let place = match part.at {
             At::Stage(s) => ["stage `", &self.release.stage(s).name, "`: "].concat(),
+            At::Undo(s) => ["the undo of `", &self.release.stage(s).name, "`: "].concat(),
             _ => String::new(),
         };
         let what = match part.deed {
@@ -88,7 +89,7 @@ impl Judge<'_> {
             Some(false) if self.scenario.start.is_none() => return Some(false),
             _ => return None,
         }
-        if self.scenario.start.is_none() {
+        if self.scenario.start.is_none() && !matches!(part.at, At::Undo(_)) {
             return self.told_by_jobs(part.at, kind);
         }
         match part.at {

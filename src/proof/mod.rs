@@ -258,7 +258,7 @@ fn held(
     let differs = |what: String, trace: &Trace| {
         Box::new(Difference {
             what,
-            outcome: scenario.words(plan.release()),
+            outcome: scenario.words(plan),
             trace: shown(plan, trace),
             reference: meant.iter().flat_map(|m| reference::shown(plan, m)).collect(),
         })

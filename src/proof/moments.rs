@@ -6,6 +6,7 @@ use super::contract::{Judge, Way};
 use super::event::{Event, What};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Atom, Cond, Moment, MomentKind, OptionOutcome, StageId, StepKind};
+use crate::plan::StageUndo;
 use std::collections::BTreeSet;
 
 impl Judge<'_> {
@@ -35,6 +36,11 @@ impl Judge<'_> {
             list.insert(Purpose::new(At::Run, ["override ", &o.name].concat(), deed));
         }
         for (i, stage) in release.stages.iter().enumerate() {
+            let undo = self.plan.undo(StageId::at(i));
+            if matches!(undo, StageUndo::Written(_) | StageUndo::Derived(_)) {
+                let deed = Deed::Tell(MomentKind::NeedsHelp);
+                list.insert(Purpose::new(At::Undo(StageId::at(i)), "owner", deed));
+            }
             for step in stage.forward_steps() {
                 if matches!(step.kind, StepKind::Tell(..)) {
                     list.insert(Purpose::new(At::Stage(StageId::at(i)), &step.slug, Deed::Say));

@@ -2,12 +2,12 @@
 //!
 //! Must not know a target. Used by `contract`.
 
-use super::clock::float;
+use super::clock::{self, float};
 use super::contract::{Judge, Then};
 use super::event::{Event, What};
 use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Dur, GateTest, StepKind, WaitTest};
+use crate::model::{Dur, GateTest, StageId, StepKind, WaitTest};
 
 /// How long a question stays open when the plan does not say, in seconds.
 const DAY: i64 = 86_400;
@@ -134,7 +134,20 @@ impl Judge<'_> {
                 _ => false,
             };
             fails && !self.causes.before(i, asked)
-        })
+        }) || self.shut_once_more(event)
+    }
+
+    /// Whether a stage that has not begun finds its window shut when the run has paused as often as it may: it is given up, and nobody is asked.
+    fn shut_once_more(&self, event: usize) -> bool {
+        let events = &self.trace.events[..event];
+        let paused = |e: &&Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Resume(0));
+        let begins = |e: &Event, stage| matches!(&e.what, What::Begin(p) if p.at == At::Stage(stage));
+        events.iter().filter(paused).count() >= super::timing::MOST_PAUSES
+            && (0..self.release.stages.len()).map(StageId::at).any(|stage| {
+                let now = self.trace.events[event].at;
+                !events.iter().any(|e| begins(e, stage))
+                    && clock::closed(self.plan, stage, now, self.shut(event))
+            })
     }
 
     /// What people are asked beside a failure is taken back when it is looked at next.

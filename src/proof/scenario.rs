@@ -8,6 +8,7 @@ use crate::model::{
     ApprovalId, ArtifactId, Atom, Cond, DecisionId, GateId, OptionOutcome, ParamId, Release, StageId,
     TriggerId,
 };
+use crate::plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What can come out one way or another in the runs of an artifact.
@@ -260,8 +261,12 @@ impl Scenario {
     }
 
     /// What went wrong, in words.
-    pub fn words(&self, release: &Release) -> String {
+    pub fn words(&self, plan: &Plan) -> String {
+        let release = plan.release();
         let mut list: Vec<String> = Vec::new();
+        if let Some(start) = self.start.filter(|s| *s != super::clock::start(plan)) {
+            list.push(["the run starts at ", &super::clock::said(plan, start)].concat());
+        }
         for p in &self.fails {
             let how = if self.once { " fails once" } else { " fails" };
             list.push(words(release, p) + how);

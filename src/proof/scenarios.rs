@@ -5,7 +5,8 @@
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{
-    ApprovalId, Atom, DecisionId, DistinctFrom, GateId, GateTest, ParamId, ParamType, Release, TriggerId,
+    ApprovalId, Atom, DecisionId, DistinctFrom, FailureOutcome, GateId, GateTest, OptionOutcome, ParamId,
+    ParamType, Release, TriggerId,
 };
 use std::collections::BTreeSet;
 
@@ -158,10 +159,15 @@ fn consents(release: &Release, add: &mut Add<'_>) {
         }
     }
     for (i, decision) in release.decisions.iter().enumerate() {
-        for option in 0..decision.options.len() {
-            add(&|s| {
-                s.options.insert(DecisionId::at(i), option);
-            });
+        for (option, said) in decision.options.iter().enumerate() {
+            let pauses = said.then == OptionOutcome::Then(FailureOutcome::Pause);
+            let answers: &[usize] = if pauses { &[1, 2, 3] } else { &[2] };
+            for resume in answers {
+                add(&|s| {
+                    s.options.insert(DecisionId::at(i), option);
+                    s.resume = *resume;
+                });
+            }
         }
     }
     for t in (0..release.triggers.len()).map(TriggerId::at) {

@@ -24,7 +24,7 @@ impl Judge<'_> {
     }
 
     /// Whether the schedule says that the window is shut at an event.
-    fn shut(&self, event: usize) -> bool {
+    pub fn shut(&self, event: usize) -> bool {
         let Some((purpose, _)) = &self.scenario.drags else {
             return self.scenario.shut || self.scenario.broken == Some(Broken::Window);
         };

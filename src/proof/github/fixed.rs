@@ -176,17 +176,21 @@ fn said_yes(sim: &Sim<'_>, run: usize, places: &[String]) -> BTreeSet<String> {
         .collect()
 }
 
-fn approval(sim: &mut Sim<'_>, (run, job): Here, parts: &[Purpose], env: &Env) -> Result<(), String> {
-    let now = now(sim, run, job);
+/// Whether an answer comes too late: later than the plan says after the last of the moments at which it was asked for.
+fn late(env: &Env, now: i64) -> Result<bool, String> {
     let asked = texts(&read(env, "ASKED")?);
     let asked: i64 = asked.iter().filter_map(|a| a.parse().ok()).max().unwrap_or(0);
+    let within = var(env, "WITHIN").parse::<i64>();
+    Ok(within.is_ok_and(|w| asked > 0 && now - asked > w))
+}
+
+fn approval(sim: &mut Sim<'_>, (run, job): Here, parts: &[Purpose], env: &Env) -> Result<(), String> {
+    let now = now(sim, run, job);
     let approvers = said_yes(sim, run, &[var(env, "ENVIRONMENT").to_string()]);
     let others = said_yes(sim, run, &texts(&read(env, "APART")?));
     let counted: Vec<String> = approvers.difference(&others).cloned().collect();
     let seats: usize = var(env, "SEATS").parse().map_err(|_| "`SEATS` is no number")?;
-    let late = var(env, "WITHIN")
-        .parse::<i64>()
-        .is_ok_and(|w| asked > 0 && now - asked > w);
+    let late = late(env, now)?;
     let mut broken = false;
     for rule in read(env, "RULES")?.as_array().into_iter().flatten() {
         let places = texts(&rule["environments"]);
@@ -248,9 +252,7 @@ fn answer(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
                 .collect()
         },
     ));
-    let asked = var(env, "ASKED").parse::<i64>();
-    let within = var(env, "WITHIN").parse::<i64>();
-    let late = matches!((asked, within), (Ok(a), Ok(w)) if now(sim, run, job) - a > w);
+    let late = late(env, now(sim, run, job))?;
     let mut out = Vec::new();
     if let ([one], false) = (given.as_slice(), late) {
         out.push(output("answer", one));
@@ -276,9 +278,7 @@ fn person(sim: &mut Sim<'_>, (run, job): Here, parts: &[Purpose], env: &Env) -> 
     let said = sim.runs[run].reviews.iter().rev().find(|(p, ..)| p == place);
     let said = said.map(|(_, _, comment)| comment.clone());
     let said = said.ok_or("a step goes by the word of somebody who is asked elsewhere")?;
-    let asked = var(env, "ASKED").parse::<i64>();
-    let within = var(env, "WITHIN").parse::<i64>();
-    if matches!((asked, within), (Ok(a), Ok(w)) if now - a > w) {
+    if late(env, now)? {
         for part in parts {
             sim.happens(run, job, What::Failed(part.clone()));
         }

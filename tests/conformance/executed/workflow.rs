@@ -319,7 +319,7 @@ impl<'p> Workflows<'p> {
                         let seats = asked.entry(*a).or_default();
                         let before = seats.values().max().copied().unwrap_or(0);
                         let times = seats
-                            .entry(event["asked"].as_str().unwrap_or_default())
+                            .entry(event["where"].as_str().unwrap_or_default())
                             .or_default();
                         *times += 1;
                         (*times > before).then(|| format!("ask {}", r.approval(*a).name))

@@ -7,7 +7,7 @@ use crate::emit::environments::{Purpose, name};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::consent::when;
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, token};
+use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, moments, token};
 use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{names, order};
 use crate::emit::github::model::{Expr, Field, Job, Part};
@@ -57,15 +57,7 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
     if ctx.resumable() {
         first.push(ctx.done(&job).negate());
     }
-    let asked: Vec<Expr> = std::iter::once(Expr::Output("preflight".into(), "now".into()))
-        .chain(
-            approval
-                .after
-                .iter()
-                .map(|(s, _)| Expr::Output(names::stage(ctx.release, *s), "at".into())),
-        )
-        .collect();
-    first_needs.extend(approval.after.iter().map(|(s, _)| names::stage(ctx.release, *s)));
+    let asked = order::since(ctx, Node::Approval(id), &mut first_needs);
     let count = seats(ctx, approval);
     for seat in 1..=count {
         let last = seat == count;
@@ -106,14 +98,7 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
         );
         apart(ctx, &mut vars, approval);
         vars.text("RULES", rules(ctx, id));
-        let mut field = Field::text("[\"");
-        for (i, e) in asked.iter().enumerate() {
-            if i > 0 {
-                field = field.then(Part::Text("\",\"".to_string()));
-            }
-            field = field.then(Part::Expr(e.clone()));
-        }
-        vars.set("ASKED", field.then(Part::Text("\"]".to_string())));
+        vars.set("ASKED", moments(&asked));
         vars.text(
             "WITHIN",
             approval
@@ -286,9 +271,7 @@ pub fn way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
             vars.text("RULES", "[]");
             vars.set(
                 "ASKED",
-                Field::text("[\"")
-                    .then(Part::Expr(Expr::Output("preflight".into(), "now".into())))
-                    .then(Part::Text("\"]".to_string())),
+                moments(&[Expr::Output("preflight".into(), "now".into())]),
             );
             vars.text("WITHIN", "");
             vars.text("NAME", if seat == count { job.clone() } else { String::new() });

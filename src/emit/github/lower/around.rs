@@ -174,6 +174,7 @@ pub fn preview(ctx: &Ctx<'_>) -> Job {
     vars.text("SUMMARY", crate::emit::github::lower::summary::preview(ctx));
     vars.expr("INPUTS", Expr::ToJson("inputs"));
     b.fixed(None, "What ships, and who is asked", None, vars, Fixed::Summary);
+    b.before = messages::before(ctx, None, b.needs.clone());
     let first = ctx.resumable().then(|| Expr::Input("resume".into()).is(""));
     let first = success_and(first);
     messages::at(&mut b, MomentKind::Scheduled, None, first.clone());
@@ -449,13 +450,10 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
         let mut conds = vec![Expr::any(
             words.into_iter().map(|w| state().is(w)).collect::<Vec<_>>(),
         )];
-        if obligation.when != Cond::True && crate::emit::github::lower::conds::is_static(r, &obligation.when)
-        {
-            conds.push(crate::emit::github::lower::conds::expr(
-                ctx,
-                &obligation.when,
-                &mut b.needs,
-            ));
+        let id = format!("owed_{}", i + 1);
+        if obligation.when != Cond::True {
+            let ended = success_and(conds.clone());
+            conds.push(messages::applies(b, &obligation.when, &id, ended));
         }
         let pool = Reviewers::of(
             r,
@@ -488,7 +486,7 @@ pub fn owed(b: &mut JobBuilder<'_, '_>, ends: &[(&str, &str)], from: &str) {
         shown(&mut vars, "BODY", &body);
         vars.text("SECONDS_LEFT", obligation.due.as_seconds().to_string());
         b.fixed(
-            Some(&format!("owed_{}", i + 1)),
+            Some(&id),
             &format!("Owed: {what}"),
             success_and(conds),
             vars,

@@ -7,7 +7,7 @@ use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and};
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{names, stage};
+use crate::emit::github::lower::{names, person};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Script, Tries, Wait, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -183,13 +183,13 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
                 } else {
                     Vec::new()
                 };
-                stage::confirmed(
+                person::confirmed(
                     &mut b,
                     (&link.purpose, asks_for(ctx, chain.at, &link)),
                     (std::slice::from_ref(&link.unit), &[]),
                     kept,
                     within,
-                    None,
+                    &[],
                     None,
                 );
                 cond.push(applies.clone());

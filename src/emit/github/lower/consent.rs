@@ -5,9 +5,9 @@
 use crate::emit::environments::{Purpose as Place, tickers};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
-use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, success_and, token};
+use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, moments, success_and, token};
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{names, order, stage};
+use crate::emit::github::lower::{names, order, person};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose};
@@ -98,13 +98,13 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         let purpose = Place::Ready(id, role);
         b.at = first_at(ctx, id);
         let part = Purpose::new(b.at, &list.name, Deed::Ready);
-        stage::confirmed(
+        person::confirmed(
             &mut b,
             (&purpose, part),
             (&[job], &[]),
             Vec::new(),
             None,
-            None,
+            &[],
             None,
         );
         jobs.push(b.finish(Expr::all(cond), Some(ctx.environment(&purpose)), None, ""));
@@ -303,18 +303,8 @@ pub fn question(b: &mut JobBuilder<'_, '_>, id: DecisionId) {
             .within
             .map_or(String::new(), |w| w.as_seconds().to_string()),
     );
-    let after = decision.after.last().map(|(s, _)| names::stage(ctx.release, *s));
-    let asked = match after {
-        Some(job) => {
-            vars.needs.insert(job.clone());
-            Expr::Output(job, "at".into())
-        }
-        None => {
-            vars.needs.insert("preflight".to_string());
-            Expr::Output("preflight".into(), "now".into())
-        }
-    };
-    vars.expr("ASKED", asked);
+    let asked = order::since(ctx, Node::Decision(id), &mut vars.needs);
+    vars.set("ASKED", moments(&asked));
     b.leave("answer", Expr::StepOutput("answer".into(), "answer".into()));
     let name = names::title(ctx.release, &decision.question.ask);
     b.fixed(Some("answer"), &name, None, vars, Fixed::Answer);

@@ -5,7 +5,7 @@
 use crate::emit::environments::{Purpose, may_pause};
 use crate::emit::github::lower::chain::{self, Link, LinkWhat};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::job::{JobBuilder, success_and, token};
+use crate::emit::github::lower::job::{JobBuilder, moments, success_and, token};
 use crate::emit::github::lower::{around, messages, settle};
 use crate::emit::github::model::{Expr, Field, Job};
 use crate::emit::github::script::Fixed;
@@ -181,7 +181,7 @@ pub fn asked(ctx: &Ctx<'_>) -> Vec<Job> {
             token(&mut vars);
             vars.expr("ENVIRONMENT", output("asks"));
             vars.expr("OPTIONS", output("options"));
-            vars.expr("ASKED", output("now"));
+            vars.set("ASKED", moments(&[output("now")]));
             vars.expr("WITHIN", output("within"));
             b.leave("answer", Expr::StepOutput("answer".into(), "answer".into()));
             b.fixed(Some("answer"), "The answer", None, vars, Fixed::Answer);

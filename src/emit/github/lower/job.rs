@@ -40,6 +40,8 @@ pub struct JobBuilder<'c, 'a> {
     pub seconds: i64,
     /// Where in a run it does something.
     pub at: At,
+    /// The jobs that have ended when it starts, where others may not have: what comes out only later is not known to it.
+    pub before: Option<BTreeSet<String>>,
 }
 
 impl<'c, 'a> JobBuilder<'c, 'a> {
@@ -60,6 +62,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             source: None,
             seconds: 0,
             at: At::Run,
+            before: None,
         }
     }
 
@@ -324,6 +327,21 @@ pub fn success_and(list: impl IntoIterator<Item = Expr>) -> Option<Expr> {
         Expr::Bool(true) => None,
         e => Some(Expr::all([Expr::Status(Status::Success), e])),
     }
+}
+
+/// Moments, as a JSON list of texts: those that are not known are empty.
+pub fn moments(list: &[Expr]) -> Field {
+    if list.is_empty() {
+        return Field::text("[]");
+    }
+    let mut field = Field::text("[\"");
+    for (i, moment) in list.iter().enumerate() {
+        if i > 0 {
+            field = field.then(Part::Text("\",\"".to_string()));
+        }
+        field = field.then(Part::Expr(moment.clone()));
+    }
+    field.then(Part::Text("\"]".to_string()))
 }
 
 /// The variables every script that speaks to GitHub needs.

@@ -5,12 +5,14 @@
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, json_list, token};
-use crate::emit::github::lower::names;
+use crate::emit::github::lower::{names, order};
 use crate::emit::github::model::{Expr, Status};
-use crate::emit::github::script::Fixed;
+use crate::emit::github::script::{Fixed, Script};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Reviewers;
-use crate::model::{Cond, Moment, MomentKind, NotifyTarget, RoleOrPerson, StageId, Text};
+use crate::model::{Cond, Moment, MomentKind, NotifyTarget, RoleId, RoleOrPerson, StageId, Text};
+use crate::plan::Node;
+use std::collections::BTreeSet;
 
 /// Adds the steps that tell people of a moment.
 pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, cond: Option<Expr>) {
@@ -19,17 +21,21 @@ pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, 
         if !notify.on.iter().any(|m| is(m, kind, stage)) {
             continue;
         }
+        let id = id(b, &format!("notify_{}_{}", i + 1, kind.word()));
         let mut cond = cond.clone();
-        if notify.when != Cond::True && is_static(ctx.release, &notify.when) {
-            let when = expr(ctx, &notify.when, &mut b.needs);
+        if notify.when != Cond::True {
+            let when = applies(b, &notify.when, &id, cond.clone());
             let base = cond.unwrap_or(Expr::Status(Status::Success));
-            cond = Some(Expr::all([base, when]));
+            let both = Expr::all([base, when]);
+            if both == Expr::Bool(false) {
+                continue;
+            }
+            cond = Some(both);
         }
         let message = notify
             .message
             .clone()
             .unwrap_or_else(|| standard(ctx, kind, stage));
-        let id = id(b, &format!("notify_{}_{}", i + 1, kind.word()));
         b.speaks = true;
         let parts = parts(&notify.on, (kind, stage), &format!("n{i}"));
         match notify.to {
@@ -56,6 +62,67 @@ pub fn at(b: &mut JobBuilder<'_, '_>, kind: MomentKind, stage: Option<StageId>, 
         b.speaks = true;
         let parts = parts(&escalate.on, (kind, stage), &format!("e{i}"));
         b.tell(escalate.channel, &message, (id, parts), cond.clone());
+    }
+}
+
+/// Whether the condition of a message, or of what is owed, holds. What GitHub's expressions cannot say, a step of its own finds out; when it
+/// cannot, nothing is said.
+pub fn applies(b: &mut JobBuilder<'_, '_>, when: &Cond, message: &str, cond: Option<Expr>) -> Expr {
+    let ctx = b.ctx;
+    let when = &known(b, when);
+    if is_static(ctx.release, when) {
+        return expr(ctx, when, &mut b.needs);
+    }
+    let mut vars = b.vars("V");
+    let mut program = vars.condition(when);
+    program.text = format!("try ({}) catch false", program.text);
+    let id = format!("when_{message}");
+    let script = Script::Conditions(vec![("applicable".to_string(), program)]);
+    b.step(Some(&id), "Is this to be told?", cond, vars, script);
+    Expr::StepOutput(id, "applicable".into()).is("true")
+}
+
+/// The jobs that have ended before a message is sent: those before a node, and some more. Nothing where no message has a condition.
+pub fn before(
+    ctx: &Ctx<'_>,
+    node: Option<Node>,
+    more: impl IntoIterator<Item = String>,
+) -> Option<BTreeSet<String>> {
+    if ctx.release.notifies.iter().all(|n| n.when == Cond::True) {
+        return None;
+    }
+    let mut jobs = node.map_or_else(BTreeSet::new, |n| order::ancestors(ctx, n));
+    jobs.extend(more);
+    Some(jobs)
+}
+
+/// A condition as far as it can be known when a job starts: what has not come out yet does not hold.
+fn known(b: &JobBuilder<'_, '_>, cond: &Cond) -> Cond {
+    let Some(before) = &b.before else {
+        return cond.clone();
+    };
+    let all = |list: &[Cond]| list.iter().map(|c| known(b, c)).collect();
+    match cond {
+        Cond::True => Cond::True,
+        Cond::False => Cond::False,
+        Cond::And(list) => Cond::And(all(list)),
+        Cond::Or(list) => Cond::Or(all(list)),
+        Cond::Not(c) => Cond::Not(Box::new(known(b, c))),
+        Cond::Atom(_) => {
+            let mut needs = BTreeSet::new();
+            if is_static(b.ctx.release, cond) {
+                expr(b.ctx, cond, &mut needs);
+            } else {
+                let mut vars = b.vars("V");
+                vars.condition(cond);
+                needs = vars.needs;
+            }
+            if needs.is_subset(before) {
+                cond.clone()
+            } else {
+                Cond::False
+            }
+        }
     }
 }
 
@@ -157,10 +224,22 @@ fn standard(ctx: &Ctx<'_>, kind: MomentKind, stage: Option<StageId>) -> Text {
     text
 }
 
+/// Calls the owner of an undo that has failed.
+pub fn undo_failed(b: &mut JobBuilder<'_, '_>, stage: StageId, owner: RoleId) {
+    let ctx = b.ctx;
+    let mut message = ctx.release.title.clone();
+    message.push_lit(format!(
+        ": the undo of {} has failed; what it leaves behind needs its owner.",
+        ctx.release.stage(stage).name
+    ));
+    let part = Meant::new(At::Undo(stage), "owner", Deed::Tell(MomentKind::NeedsHelp));
+    mention(b, owner, &message, ("owner", vec![part]), None);
+}
+
 /// A role has no channel of its own: its people are named in an issue, which tells them.
 fn mention(
     b: &mut JobBuilder<'_, '_>,
-    role: crate::model::RoleId,
+    role: RoleId,
     message: &Text,
     (id, parts): (&str, Vec<Meant>),
     cond: Option<Expr>,

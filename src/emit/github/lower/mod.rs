@@ -19,6 +19,7 @@ mod messages;
 pub(in crate::emit::github) mod names;
 mod order;
 mod outcomes;
+mod person;
 mod rollback;
 mod segments;
 mod settle;
@@ -178,6 +179,7 @@ fn told(ctx: &Ctx<'_>, a: crate::model::ApprovalId) -> Option<Job> {
         format!("Tell that {} was granted", names::line(&approval.name)),
     );
     b.need(job.clone());
+    b.before = messages::before(ctx, Some(Node::Approval(a)), [job.clone()]);
     messages::at(&mut b, MomentKind::Approved, None, None);
     Some(b.speaking(Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)])))
 }

@@ -97,6 +97,41 @@ pub fn waited(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Ex
     list
 }
 
+/// When everything that something waits for was done, in this run: the last of these moments, of which those are empty that are not known here.
+/// What may not apply leaves none, so what stands before it is looked at as well.
+pub fn since(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+    needs.insert("preflight".to_string());
+    let mut list = vec![Expr::Output("preflight".into(), "now".into())];
+    let mut seen = BTreeSet::new();
+    let mut open = vec![node];
+    while let Some(at) = open.pop() {
+        for (before, _) in ctx.plan.waits_for(at) {
+            if !seen.insert(before) {
+                continue;
+            }
+            let (job, output, when) = match before {
+                Node::Stage(s) => (names::stage(ctx.release, s), "at", &ctx.release.stage(s).when),
+                Node::Approval(a) => {
+                    let when = &ctx.release.approval(a).when;
+                    (names::approval(ctx.release, a), "granted", when)
+                }
+                Node::Decision(d) if ctx.on_demand(d) => continue,
+                Node::Decision(d) => (
+                    names::decision(ctx.release, d),
+                    "at",
+                    &ctx.release.decision(d).when,
+                ),
+            };
+            if *when != Cond::True {
+                open.push(before);
+            }
+            needs.insert(job.clone());
+            list.push(Expr::Output(job, output.into()));
+        }
+    }
+    list
+}
+
 /// Whether something may be skipped because its condition says so before any job of it runs.
 pub fn passed_over(ctx: &Ctx<'_>, node: Node) -> bool {
     let when = match node {

@@ -7,11 +7,11 @@ use crate::emit::github::lower::chain::{self, Chain};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::follow::{asked, links, settled, stuck, todo, undo_order};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, temporary, token, upload};
-use crate::emit::github::lower::{approval, around, inputs, messages, names};
+use crate::emit::github::lower::{approval, around, inputs, messages, names, person};
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
 use crate::emit::github::script::Fixed;
 use crate::emit::parts::{At, Deed, Purpose as Meant};
-use crate::model::{HoldId, MomentKind, RoleOrPerson, Rollback, StageId};
+use crate::model::{HoldId, MomentKind, RoleId, RoleOrPerson, Rollback, StageId};
 use crate::plan::Node;
 use std::collections::BTreeSet;
 
@@ -213,13 +213,15 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
             Expr::Result(job).is("skipped"),
         ]));
     }
-    let mut within = None;
+    let (mut within, mut owner, mut approvals) = (None, stage.owner, Vec::new());
     if let Rollback::Written(w) = &stage.rollback {
         within = w.within;
+        owner = w.owner.unwrap_or(owner);
         for (a, _) in &w.approved {
             let job = names::approval(ctx.release, *a);
             needs.insert(job.clone());
             cond.push(Expr::succeeded(&job));
+            approvals.push(job);
         }
     }
     let job = names::undo(ctx.release, id);
@@ -244,6 +246,8 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
             each: false,
         },
     );
+    let own: Vec<String> = jobs.iter().map(|j| j.id.clone()).collect();
+    let calls = call_owner(ctx, id, owner, (&approvals, &own));
     if messages::any(ctx, MomentKind::RolledBack, Some(id)) {
         let mut b = JobBuilder::new(
             ctx,
@@ -255,7 +259,30 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
         let cond = Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)]);
         jobs.push(b.speaking(cond));
     }
+    jobs.push(calls);
     jobs
+}
+
+/// The owner of an undo is called as soon as it has failed: others may go on for long, and a hold may wait for somebody's word. An approval
+/// that is refused fails it too, if it was to be done at all.
+fn call_owner(ctx: &Ctx<'_>, id: StageId, owner: RoleId, (approvals, own): (&[String], &[String])) -> Job {
+    let stage = ctx.release.stage(id);
+    let name = names::line(&stage.name);
+    let mut b = JobBuilder::new(
+        ctx,
+        names::with(&names::undo(ctx.release, id), "failed"),
+        format!("Tell that the undo of {name} failed"),
+    );
+    b.needs.extend(approvals.iter().chain(own).cloned());
+    messages::undo_failed(&mut b, id, owner);
+    let any = |jobs: &[String]| Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)));
+    let mut wrong = any(own);
+    if !approvals.is_empty() {
+        b.need("todo");
+        let todo = Expr::Output("todo".into(), "todo".into()).lists(&stage.slug);
+        wrong = Expr::any([wrong, Expr::all([todo, any(approvals)])]);
+    }
+    b.speaking(Expr::all([Expr::not_cancelled(), wrong]))
 }
 
 fn again(ctx: &Ctx<'_>, hold: HoldId) -> String {
@@ -330,7 +357,7 @@ fn exit(ctx: &Ctx<'_>, id: HoldId, undone: &[StageId], before: Option<&str>) -> 
             holds(),
             Expr::all(well).negate(),
         ]);
-        crate::emit::github::lower::stage::confirmed(
+        person::confirmed(
             &mut b,
             (
                 &Purpose::Hold(id),
@@ -339,7 +366,7 @@ fn exit(ctx: &Ctx<'_>, id: HoldId, undone: &[StageId], before: Option<&str>) -> 
             (&[], &[]),
             Vec::new(),
             None,
-            None,
+            &[],
             None,
         );
         word_jobs.push(b.finish(cond, Some(ctx.environment(&Purpose::Hold(id))), None, ""));

@@ -7,11 +7,11 @@
 
 use crate::emit::environments::{Purpose, may_pause, tickers};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::job::{JobBuilder, begun, json_list, token};
+use crate::emit::github::lower::job::{JobBuilder, begun, json_list, success_and, token};
 use crate::emit::github::lower::outcomes::{decided, gate_done, outcome, paused, proceed, rollback};
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{approval, around, messages, names, order, stage};
+use crate::emit::github::lower::{approval, around, messages, names, order, person, stage};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Failing, Fixed};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -42,6 +42,8 @@ struct Failed<'a> {
     /// What is gone past when the run proceeds although a job failed.
     past: BTreeMap<String, Vec<String>>,
     steps: Vec<&'a Step>,
+    /// What else must hold for people to be told that the run failed: an option that is chosen is no failure where the run only pauses.
+    fails: Option<Expr>,
 }
 
 /// The failure of a stage.
@@ -53,7 +55,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     for segment in ctx.segments(id) {
         if let SegmentKind::Person(ask) = &segment.kind {
             let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", s.slug)).collect();
-            past.insert(segment.job.clone(), vec![stage::unit_of(ctx, s, ask)]);
+            past.insert(segment.job.clone(), vec![person::unit_of(ctx, s, ask)]);
             if !units.is_empty() {
                 let mut all = vec![s.slug.to_string()];
                 all.extend(units);
@@ -171,6 +173,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         asked,
         past,
         steps,
+        fails: None,
     }
 }
 
@@ -234,18 +237,34 @@ fn of_decision<'a>(ctx: &Ctx<'a>, id: DecisionId) -> Failed<'a> {
             let mut value = outcome(ctx, o, &Purpose::PauseRun, std::slice::from_ref(&base));
             // Where the run goes on after all, the decision stands; asked again, it does not.
             let values = json!({ names::option(ctx.release, id): option.name.as_str() });
-            let onward = match o {
-                FailureOutcome::Pause => value.pointer_mut("/options/proceed"),
-                _ => Some(&mut value),
+            let pauses = *o == FailureOutcome::Pause;
+            let onward = if pauses {
+                value.pointer_mut("/options/proceed")
+            } else {
+                Some(&mut value)
             };
             if let Some(map) = onward.and_then(Value::as_object_mut) {
                 map.insert("values".to_string(), values);
+                if pauses {
+                    map.insert("done".to_string(), json!([base]));
+                }
             }
             failed.outcomes.insert(option.name.to_string(), value);
         }
     }
-    failed.cause = Expr::first(vec![Expr::Output(base.clone(), "option".into()), Expr::str("")]);
+    let said = || Expr::Output(base.clone(), "option".into());
+    failed.cause = Expr::first(vec![said(), Expr::str("")]);
+    let pauses = decision.options.iter().filter(|o| goes_on(&o.then));
+    failed.fails = success_and(pauses.map(|o| said().differs(o.name.as_str())));
     failed
+}
+
+/// Whether a run with this option is not given up, or not yet.
+fn goes_on(option: &OptionOutcome) -> bool {
+    matches!(
+        option,
+        OptionOutcome::Then(FailureOutcome::Pause | FailureOutcome::Continue { .. })
+    )
 }
 
 /// What a trigger says.
@@ -280,6 +299,7 @@ fn simple<'a>(
         asked: BTreeMap::new(),
         past: BTreeMap::new(),
         steps: Vec::new(),
+        fails: None,
     }
 }
 
@@ -406,7 +426,8 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
         vars,
         Fixed::HandOver,
     );
-    messages::at(&mut b, MomentKind::Failed, failed.stage, None);
+    b.before = messages::before(ctx, failed.node, failed.jobs.iter().cloned());
+    messages::at(&mut b, MomentKind::Failed, failed.stage, failed.fails.clone());
     if matches!(failed.node, Some(Node::Approval(_))) {
         messages::at(&mut b, MomentKind::Rejected, None, None);
     }
@@ -487,7 +508,7 @@ fn manual_first(ctx: &Ctx<'_>, failed: &Failed<'_>, wrong: &Expr) -> Option<Job>
     b.needs.extend(failed.jobs.iter().cloned());
     let purpose = Purpose::Step(stage, step.slug.clone());
     let part = Meant::new(At::Aside, &step.slug, Deed::Act);
-    stage::confirmed(&mut b, (&purpose, part), (&[], &[]), Vec::new(), None, None, None);
+    person::confirmed(&mut b, (&purpose, part), (&[], &[]), Vec::new(), None, &[], None);
     let cond = Expr::all([Expr::not_cancelled(), wrong.clone()]);
     Some(b.finish(cond, Some(ctx.environment(&purpose)), None, ""))
 }

@@ -6,14 +6,14 @@ use crate::emit::environments::{LONGEST_WAIT, Purpose, in_window};
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::gate::{cause, failing};
-use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, token, upload};
+use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, upload};
 use crate::emit::github::lower::segments::{Ask, Item, LONGEST_JOB, Segment, SegmentKind, What};
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{names, order, window};
+use crate::emit::github::lower::{messages, names, order, person, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Failing, Fixed, Script, Wait, WaitLength};
-use crate::emit::parts::{At, Deed, Purpose as Meant};
-use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId, StepKind};
+use crate::emit::parts::At;
+use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId};
 use crate::plan::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,6 +99,11 @@ fn builder<'c, 'a>(ctx: &'c Ctx<'a>, id: StageId, segment: &Segment<'a>) -> JobB
     let mut b = JobBuilder::new(ctx, &segment.job, &segment.name);
     b.from(&ctx.release.stage(id).origin);
     b.at = At::Stage(id);
+    let own = ctx
+        .stage_jobs(id)
+        .into_iter()
+        .take_while(|job| *job != segment.job);
+    b.before = messages::before(ctx, Some(Node::Stage(id)), own);
     b
 }
 
@@ -172,7 +177,7 @@ fn skippable(
     let stage = ctx.release.stage(id);
     let (when, unit) = match &segment.kind {
         SegmentKind::Work(_) => return None,
-        SegmentKind::Person(ask) => (&ask.when, Some(unit_of(ctx, stage, ask))),
+        SegmentKind::Person(ask) => (&ask.when, Some(person::unit_of(ctx, stage, ask))),
         SegmentKind::Sleep(_, when) => (when, None),
         SegmentKind::Timer(_, units, when) => {
             (when, units.first().map(|unit| format!("{}.{unit}", stage.slug)))
@@ -204,88 +209,33 @@ fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: 
     let mut b = builder(ctx, id, segment);
     let mut cond = vec![start(&mut b, id, index, Some(&ask.when))];
     if ctx.resumable() {
-        cond.push(ctx.done(&unit_of(ctx, stage, ask)).negate());
+        cond.push(ctx.done(&person::unit_of(ctx, stage, ask)).negate());
     }
     if let Some(gate) = ask.gate {
         cond.extend(order::not_overridden(ctx, gate));
     }
     let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
-    let own = [unit_of(ctx, stage, ask)];
+    let own = [person::unit_of(ctx, stage, ask)];
     let besides = if units.is_empty() { &own[..] } else { &[] };
-    let before = index.checked_sub(1).map(|i| ctx.segments(id)[i].job.clone());
-    confirmed(
+    // In a run that goes on behind the part before, the question is as old as the run.
+    let asked: Vec<Expr> = index.checked_sub(1).map_or_else(Vec::new, |i| {
+        let before = ctx.segments(id)[i].job.clone();
+        b.need("preflight");
+        vec![
+            Expr::Output("preflight".into(), "now".into()),
+            Expr::Output(before, "at".into()),
+        ]
+    });
+    person::confirmed(
         &mut b,
-        (&ask.purpose, asks_for(ctx, id, ask)),
+        (&ask.purpose, person::asks_for(ctx, id, ask)),
         (&units, besides),
         ask.captures.iter().map(|c| Kept::Capture(*c)).collect(),
         ask.within,
-        before.map(|job| Expr::Output(job, "at".into())),
+        &asked,
         ask.gate.map(|g| names::verdict(ctx.release, g)),
     );
     b.finish(Expr::all(cond), Some(ctx.environment(&ask.purpose)), None, "")
-}
-
-/// The part of the plan that a question of a stage is.
-fn asks_for(ctx: &Ctx<'_>, id: StageId, ask: &Ask<'_>) -> Meant {
-    let at = At::Stage(id);
-    match (&ask.purpose, ask.gate) {
-        (_, Some(gate)) => Meant::new(at, &ctx.release.gate(gate).name, Deed::Judge(gate)),
-        (Purpose::Step(_, slug), _) => {
-            let steps = ctx.release.stage(id).forward_steps();
-            let waits = steps
-                .iter()
-                .any(|s| s.slug == *slug && matches!(s.kind, StepKind::WaitFor(_)));
-            Meant::new(at, slug, if waits { Deed::Await } else { Deed::Act })
-        }
-        _ => Meant::new(at, "start", Deed::Begin),
-    }
-}
-
-/// The step of a job that a person has to let pass, with what it leaves.
-pub fn confirmed(
-    b: &mut JobBuilder<'_, '_>,
-    (purpose, part): (&Purpose, Meant),
-    (units, besides): (&[String], &[String]),
-    kept: Vec<Kept>,
-    within: Option<Dur>,
-    asked: Option<Expr>,
-    verdict: Option<String>,
-) {
-    let ctx = b.ctx;
-    let mut vars = b.vars("V");
-    vars.parts = vec![part];
-    token(&mut vars);
-    b.permit("actions", false, "to read who confirmed it");
-    vars.text("ENVIRONMENT", ctx.environment(purpose));
-    vars.text("UNITS", json_list(units.iter().cloned()));
-    vars.text("BESIDES", json_list(besides.iter().cloned()));
-    vars.text("KEEP", json_list(kept.iter().map(|k| ctx.kept_name(*k))));
-    vars.text("VERDICT", verdict.clone().unwrap_or_default());
-    vars.text(
-        "WITHIN",
-        within.map_or(String::new(), |w| w.as_seconds().to_string()),
-    );
-    vars.expr("ASKED", asked.unwrap_or_else(|| Expr::str("")));
-    for k in kept {
-        b.leave_kept(k, "person");
-    }
-    for output in ["by", "at", "state"] {
-        b.leave(output, Expr::StepOutput("person".into(), output.into()));
-    }
-    if let Some(verdict) = verdict {
-        b.leave(&verdict.clone(), Expr::StepOutput("person".into(), verdict));
-    }
-    b.fixed(Some("person"), "Who confirmed it", None, vars, Fixed::Person);
-}
-
-/// What a question of a stage counts as once it is answered, or gone past.
-pub fn unit_of(ctx: &Ctx<'_>, stage: &Stage, ask: &Ask<'_>) -> String {
-    let own = match (ask.units.first(), ask.gate) {
-        (Some(unit), _) => unit.clone(),
-        (None, Some(gate)) => format!("g_{}", crate::emit::environments::gate_slug(ctx.release, gate)),
-        (None, None) => "start".to_string(),
-    };
-    format!("{}.{own}", stage.slug)
 }
 
 fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, items: &[Item<'a>]) -> Job {
@@ -337,7 +287,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
                 .map(|s| Expr::StepOutput(s.clone(), "failed".into()).differs("true")),
         );
         let cond = success_and(conds);
-        crate::emit::github::lower::messages::at(&mut b, MomentKind::Finished, Some(id), cond);
+        messages::at(&mut b, MomentKind::Finished, Some(id), cond);
     }
     if goes_on(stage)
         && let Some(f) = &stage.on_failure
@@ -359,7 +309,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             b.do_step(step, how);
             b.at = At::Stage(id);
         }
-        crate::emit::github::lower::messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
+        messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
     }
     record(&mut b, id, (&units, &gates), last);
     let environment = ctx.environment(&Purpose::Deploy(segment.environment));
@@ -450,7 +400,7 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
             Fixed::Clock,
         );
     }
-    crate::emit::github::lower::messages::at(b, MomentKind::Started, Some(id), applies());
+    messages::at(b, MomentKind::Started, Some(id), applies());
 }
 
 fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut conds: Vec<Expr>) {

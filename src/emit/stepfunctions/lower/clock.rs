@@ -158,13 +158,7 @@ impl Lower<'_> {
         calendar
             .freezes
             .iter()
-            .filter(|f| {
-                if f.environments.is_empty() {
-                    self.release.is_production(environment)
-                } else {
-                    f.environments.contains(&environment)
-                }
-            })
+            .filter(|f| f.environments.is_empty() || f.environments.contains(&environment))
             .map(|f| (moment(Some(&f.from), &zone), moment(Some(&f.to), &zone)))
             .collect()
     }
