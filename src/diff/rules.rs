@@ -452,6 +452,7 @@ fn request(two: &Two<'_>, out: &mut Out) {
         [
             ("number", side.text(&c.id)),
             ("justification", side.maybe(c.justification.as_ref())),
+            ("benefit", side.maybe(c.benefit.as_ref())),
             ("impact", side.maybe(c.impact.as_ref())),
             (
                 "list of components",

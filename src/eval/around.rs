@@ -412,6 +412,7 @@ impl<'a> Lower<'a> {
             },
             risk: risk?,
             justification: self.text_of(items, "justification", scope),
+            benefit: self.text_of(items, "benefit", scope),
             impact: self.text_of(items, "impact", scope),
             components: self.texts(items, "components", scope),
             downtime: self.dur_of(items, "downtime", scope),

@@ -310,6 +310,7 @@ impl<'a> Lower<'a> {
             .flatten()
             .collect();
         let zone_origin = one(inner, "zone").map(|s| self.origin(s.span, scope));
+        let because = self.text_of(inner, "because", scope);
         self.r.window = Some(Window {
             origin: self.origin(stmt.head(), scope),
             opens,
@@ -319,6 +320,7 @@ impl<'a> Lower<'a> {
             zone: self.zone_of(inner, scope),
             zone_origin,
             covers,
+            because,
         });
     }
 

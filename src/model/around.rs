@@ -61,6 +61,8 @@ pub struct Change {
     pub risk: Level,
     /// Why it is made.
     pub justification: Option<Text>,
+    /// What it brings, against what it costs.
+    pub benefit: Option<Text>,
     /// What it does to users.
     pub impact: Option<Text>,
     /// What it touches.

@@ -151,6 +151,8 @@ pub struct Window {
     pub zone_origin: Option<Origin>,
     /// The stages it covers; empty means every stage in production.
     pub covers: Vec<StageId>,
+    /// Why it was chosen.
+    pub because: Option<Text>,
 }
 
 /// How a run begins.

@@ -48,6 +48,7 @@ pub(crate) const WINDOW: &[Statement] = &[
     row!("hours" Plain ["HOURS" Ty::Hours => One] Body::None, Optional, "The hours of a window that comes again."),
     row!("zone" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "Time zone, as `\"America/New_York\"`; UTC when not said."),
     row!("covers" Plain ["STAGE" Ty::Stage => Many] Body::None, Optional, "The stages it covers; every stage in production when not said."),
+    row!("because" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "Why it was chosen, as that few people use the service then."),
 ];
 
 pub(crate) const TESTED: &[Statement] = &[
@@ -61,6 +62,7 @@ pub(crate) const CHANGE: &[Statement] = &[
     row!("type" Plain ["TYPE" Ty::Words(&["standard", "normal", "emergency"]) => One] Body::None, Once, "What kind of change it is."),
     row!("risk" Plain ["LEVEL" Ty::Words(&["low", "medium", "high"]) => One] Body::None, Once, "How risky it is."),
     row!("justification" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "Why it is made."),
+    row!("benefit" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "What it brings, against what it costs."),
     row!("impact" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "What it does to users."),
     row!("components" Plain ["TEXT" Ty::Text => Many] Body::None, Many, "What it touches."),
     row!("downtime" Plain ["DURATION" Ty::Dur => One] Body::None, Optional, "How long users are without the service."),

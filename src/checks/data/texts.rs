@@ -140,10 +140,18 @@ impl<'a> Texts<'a> {
         if let Some(tested) = &r.tested {
             self.all([&tested.evidence, &tested.digest], &tested.origin);
         }
+        if let Some(window) = &r.window {
+            self.all([&window.because], &window.origin);
+        }
         if let Some(change) = &r.change {
             self.text(&change.id, &change.origin);
             self.all(
-                [&change.justification, &change.impact, &change.ticket],
+                [
+                    &change.justification,
+                    &change.benefit,
+                    &change.impact,
+                    &change.ticket,
+                ],
                 &change.origin,
             );
             change

@@ -32,12 +32,13 @@ pub(super) fn names(thing: Thing) -> &'static [&'static str] {
             "type",
             "risk",
             "justification",
+            "benefit",
             "impact",
             "downtime",
             "ticket",
             "components",
         ],
-        Thing::Window => &["opens", "closes", "zone", "covers"],
+        Thing::Window => &["opens", "closes", "zone", "covers", "because"],
         Thing::Tested => &["environment", "on", "evidence", "digest"],
         Thing::Stage(_) => &[
             "name",
@@ -324,6 +325,7 @@ fn change(plan: &Plan, field: &str) -> V {
         "type" => word(c.kind.word()),
         "risk" => word(c.risk.word()),
         "justification" => maybe(&c.justification),
+        "benefit" => maybe(&c.benefit),
         "impact" => maybe(&c.impact),
         "downtime" => dur(c.downtime),
         "ticket" => maybe(&c.ticket),
@@ -340,6 +342,7 @@ fn window(plan: &Plan, field: &str) -> V {
         "opens" => w.opens.as_ref().map_or(V::Absent, civil),
         "closes" => w.closes.as_ref().map_or(V::Absent, civil),
         "zone" => w.zone.as_ref().map_or(V::Absent, |z| V::Text(z.to_string())),
+        "because" => maybe(&w.because),
         _ => list(&w.covers, |s| V::Thing(Thing::Stage(*s))),
     }
 }

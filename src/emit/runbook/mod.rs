@@ -5,6 +5,7 @@
 
 mod around;
 mod changes;
+mod chosen;
 mod closed;
 mod consent;
 mod escape;
@@ -104,6 +105,8 @@ struct View {
     stretched: bool,
     /// Times in which nothing may be released.
     closed: Vec<around::Closed>,
+    /// What speaks for the window.
+    chosen: Vec<rows::Criterion>,
     /// What is shaded behind the stages over time.
     shaded: Vec<String>,
     critical: Vec<String>,
@@ -239,7 +242,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
     View {
-        version: 4,
+        version: 5,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
@@ -270,6 +273,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         obligations: around::obligations(plan),
         on_duty: around::on_duty(plan),
         closed: closed::closed(plan, &times),
+        chosen: chosen::chosen(plan, &times, &ways),
         finally: around::finally(plan),
         review: Review::of(plan),
         gates: !plan.release().gates.is_empty(),

@@ -49,6 +49,10 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
     if r.tested.is_none() {
         flags.push(words!(r, "flag.not_rehearsed"));
     }
+    let changes = r.stages.iter().any(|s| r.is_production(s.environment));
+    if changes && r.policies.is_empty() {
+        flags.push(words!(r, "flag.no_policy"));
+    }
     if r.start.is_none() && r.window.is_none() {
         flags.push(words!(r, "flag.no_time"));
     }

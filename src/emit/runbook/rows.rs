@@ -17,6 +17,8 @@ macro_rules! rows {
 rows! {
     /// An environment.
     Place { name, kind, region, account, iac, url, classification, encryption, note }
+    /// What speaks for the time that was chosen.
+    Criterion { what, holds }
     /// An item of a checklist.
     Item { what, owner, evidence, check, command, when }
     /// A message.

@@ -24,6 +24,7 @@ pub(super) struct Summary {
     pub change_type: String,
     pub risk: String,
     pub justification: String,
+    pub benefit: String,
     pub impact: String,
     pub downtime: String,
     pub components: Vec<String>,
@@ -102,6 +103,9 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         justification: change
             .map(|c| say::maybe(r, c.justification.as_ref()))
             .unwrap_or_default(),
+        benefit: change
+            .map(|c| say::maybe(r, c.benefit.as_ref()))
+            .unwrap_or_default(),
         impact: change
             .map(|c| say::maybe(r, c.impact.as_ref()))
             .unwrap_or_default(),
@@ -156,7 +160,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
 }
 
 /// When a failure has come at the latest, in milliseconds from T.
-fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
+pub(super) fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
     let node = match &w.cause {
         Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
         Cause::Refused(a) => Node::Approval(*a),

@@ -61,6 +61,7 @@ pub(super) const PARTS: &[(&str, &str)] = &[
     ("rollback_card", include_str!("templates/rollback_card.md.hbs")),
     ("step_by_step", include_str!("templates/step_by_step.md.hbs")),
     ("went", include_str!("templates/went.md.hbs")),
+    ("window", include_str!("templates/window.md.hbs")),
 ];
 
 /// The form of a document.

@@ -1,8 +1,8 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925
+# Plan 2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1
 # What the plan assumes.
 
-# examples/bioage/bioage.release:45
+# examples/bioage/bioage.release:46
 check "account" {
   assert {
     condition     = data.aws_caller_identity.current.account_id == "123456789012"
@@ -10,7 +10,7 @@ check "account" {
   }
 }
 
-# examples/bioage/bioage.release:45
+# examples/bioage/bioage.release:46
 check "region" {
   assert {
     condition     = data.aws_region.current.region == "us-east-1"
@@ -21,7 +21,7 @@ check "region" {
 # The state machine and this configuration are of the same plan.
 check "plan" {
   assert {
-    condition     = strcontains(aws_sfn_state_machine.release.definition, "4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925")
+    condition     = strcontains(aws_sfn_state_machine.release.definition, "2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1")
     error_message = "The state machine was written from another plan."
   }
 }

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925
+# Plan 2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1
 # Where the workflow deploys, and where it asks people.
 
 data "github_user" "login_bcosta" {
@@ -50,7 +50,7 @@ data "github_user" "login_mhaddad" {
   username = "mhaddad"
 }
 
-# examples/bioage/bioage.release:45
+# examples/bioage/bioage.release:46
 resource "github_repository_environment" "production" {
   repository          = var.github_repository
   environment         = "production"
@@ -69,7 +69,7 @@ resource "github_repository_environment_deployment_policy" "production" {
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:36
+# examples/bioage/bioage.release:37
 resource "github_repository_environment" "staging" {
   repository          = var.github_repository
   environment         = "staging"
@@ -106,7 +106,7 @@ resource "github_repository_environment_deployment_policy" "bioage_messages" {
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:121
+# examples/bioage/bioage.release:135
 resource "github_repository_environment" "bioage_approve_change_board" {
   repository          = var.github_repository
   environment         = "bioage-approve-change_board"
@@ -134,7 +134,7 @@ resource "github_repository_environment_deployment_policy" "bioage_approve_chang
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:122
+# examples/bioage/bioage.release:136
 resource "github_repository_environment" "bioage_approve_security_review" {
   repository          = var.github_repository
   environment         = "bioage-approve-security_review"
@@ -157,7 +157,7 @@ resource "github_repository_environment_deployment_policy" "bioage_approve_secur
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_qa" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-qa"
@@ -180,7 +180,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_devsecops" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-devsecops"
@@ -203,7 +203,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_on_call" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-on_call"
@@ -226,7 +226,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_security" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-security"
@@ -249,7 +249,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_product" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-product"
@@ -272,7 +272,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:108
+# examples/bioage/bioage.release:122
 resource "github_repository_environment" "bioage_ready_preflight_release_manager" {
   repository          = var.github_repository
   environment         = "bioage-ready-preflight-release_manager"
@@ -295,7 +295,7 @@ resource "github_repository_environment_deployment_policy" "bioage_ready_preflig
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:140
+# examples/bioage/bioage.release:154
 resource "github_repository_environment" "bioage_pause_infrastructure" {
   repository          = var.github_repository
   environment         = "bioage-pause-infrastructure"
@@ -318,7 +318,7 @@ resource "github_repository_environment_deployment_policy" "bioage_pause_infrast
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:153
+# examples/bioage/bioage.release:167
 resource "github_repository_environment" "bioage_pause_model" {
   repository          = var.github_repository
   environment         = "bioage-pause-model"
@@ -341,7 +341,7 @@ resource "github_repository_environment_deployment_policy" "bioage_pause_model" 
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:167
+# examples/bioage/bioage.release:181
 resource "github_repository_environment" "bioage_pause_api" {
   repository          = var.github_repository
   environment         = "bioage-pause-api"
@@ -383,7 +383,7 @@ resource "github_repository_environment_deployment_policy" "bioage_wait_1440m" {
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:176
+# examples/bioage/bioage.release:190
 resource "github_repository_environment" "bioage_step_app_b2" {
   repository          = var.github_repository
   environment         = "bioage-step-app-b2"
@@ -406,7 +406,7 @@ resource "github_repository_environment_deployment_policy" "bioage_step_app_b2" 
   branch_pattern = var.github_branch
 }
 
-# examples/bioage/bioage.release:124
+# examples/bioage/bioage.release:138
 resource "github_repository_environment" "bioage_hold_main_frozen" {
   repository          = var.github_repository
   environment         = "bioage-hold-main_frozen"

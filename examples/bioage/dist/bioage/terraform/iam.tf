@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925
+# Plan 2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -333,7 +333,7 @@ data "aws_iam_policy_document" "stage_candidate_trust" {
   }
 }
 
-# examples/bioage/bioage.release:132
+# examples/bioage/bioage.release:146
 resource "aws_iam_role" "stage_candidate" {
   name               = "bioage-candidate"
   assume_role_policy = data.aws_iam_policy_document.stage_candidate_trust.json
@@ -421,7 +421,7 @@ data "aws_iam_policy_document" "stage_infrastructure_trust" {
   }
 }
 
-# examples/bioage/bioage.release:140
+# examples/bioage/bioage.release:154
 resource "aws_iam_role" "stage_infrastructure" {
   name               = "bioage-infrastructure"
   assume_role_policy = data.aws_iam_policy_document.stage_infrastructure_trust.json
@@ -503,7 +503,7 @@ data "aws_iam_policy_document" "stage_model_trust" {
   }
 }
 
-# examples/bioage/bioage.release:153
+# examples/bioage/bioage.release:167
 resource "aws_iam_role" "stage_model" {
   name               = "bioage-model"
   assume_role_policy = data.aws_iam_policy_document.stage_model_trust.json
@@ -600,7 +600,7 @@ data "aws_iam_policy_document" "stage_api_trust" {
   }
 }
 
-# examples/bioage/bioage.release:167
+# examples/bioage/bioage.release:181
 resource "aws_iam_role" "stage_api" {
   name               = "bioage-api"
   assume_role_policy = data.aws_iam_policy_document.stage_api_trust.json
@@ -697,7 +697,7 @@ data "aws_iam_policy_document" "stage_app_trust" {
   }
 }
 
-# examples/bioage/bioage.release:176
+# examples/bioage/bioage.release:190
 resource "aws_iam_role" "stage_app" {
   name               = "bioage-app"
   assume_role_policy = data.aws_iam_policy_document.stage_app_trust.json
@@ -1139,7 +1139,7 @@ data "aws_iam_policy_document" "stage_candidate_098765432109_trust" {
   }
 }
 
-# examples/bioage/bioage.release:132
+# examples/bioage/bioage.release:146
 resource "aws_iam_role" "stage_candidate_098765432109" {
   provider           = aws.account_098765432109
   name               = "bioage-candidate"

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 4a44415cb43edd6a13954a1611e6dacef0689768a80f2eec0d06e99080f2f925
+# Plan 2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1
 # What reads this configuration, and where it applies.
 
 terraform {
@@ -17,7 +17,7 @@ terraform {
   }
 }
 
-# examples/bioage/bioage.release:45
+# examples/bioage/bioage.release:46
 provider "aws" {
   allowed_account_ids = ["123456789012"]
   region              = "us-east-1"
@@ -30,7 +30,7 @@ provider "aws" {
   }
 }
 
-# examples/bioage/bioage.release:36
+# examples/bioage/bioage.release:37
 provider "aws" {
   alias               = "account_098765432109"
   allowed_account_ids = ["098765432109"]

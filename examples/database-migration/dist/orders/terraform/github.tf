@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
+# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
 # Where the workflow deploys, and where it asks people.
 
 data "github_user" "login_omars" {
@@ -26,7 +26,7 @@ data "github_user" "login_tbose" {
   username = "tbose"
 }
 
-# examples/database-migration/migration.release:28
+# examples/database-migration/migration.release:29
 resource "github_repository_environment" "production" {
   repository          = var.github_repository
   environment         = "production"
@@ -63,7 +63,7 @@ resource "github_repository_environment_deployment_policy" "orders_messages" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:64
+# examples/database-migration/migration.release:81
 resource "github_repository_environment" "orders_approve_go" {
   repository          = var.github_repository
   environment         = "orders-approve-go"
@@ -86,7 +86,7 @@ resource "github_repository_environment_deployment_policy" "orders_approve_go" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:65
+# examples/database-migration/migration.release:82
 resource "github_repository_environment" "orders_approve_contract" {
   repository          = var.github_repository
   environment         = "orders-approve-contract"
@@ -109,7 +109,7 @@ resource "github_repository_environment_deployment_policy" "orders_approve_contr
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:67
+# examples/database-migration/migration.release:84
 resource "github_repository_environment" "orders_pause_copy" {
   repository          = var.github_repository
   environment         = "orders-pause-copy"
@@ -132,7 +132,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_copy" {
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:75
+# examples/database-migration/migration.release:92
 resource "github_repository_environment" "orders_pause_expand" {
   repository          = var.github_repository
   environment         = "orders-pause-expand"
@@ -155,7 +155,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_expand"
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:83
+# examples/database-migration/migration.release:100
 resource "github_repository_environment" "orders_pause_service" {
   repository          = var.github_repository
   environment         = "orders-pause-service"
@@ -178,7 +178,7 @@ resource "github_repository_environment_deployment_policy" "orders_pause_service
   branch_pattern = var.github_branch
 }
 
-# examples/database-migration/migration.release:93
+# examples/database-migration/migration.release:110
 resource "github_repository_environment" "orders_pause_contract" {
   repository          = var.github_repository
   environment         = "orders-pause-contract"

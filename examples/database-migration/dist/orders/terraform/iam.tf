@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
+# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -332,7 +332,7 @@ data "aws_iam_policy_document" "stage_copy_trust" {
   }
 }
 
-# examples/database-migration/migration.release:67
+# examples/database-migration/migration.release:84
 resource "aws_iam_role" "stage_copy" {
   name               = "orders-copy"
   assume_role_policy = data.aws_iam_policy_document.stage_copy_trust.json
@@ -426,7 +426,7 @@ data "aws_iam_policy_document" "stage_expand_trust" {
   }
 }
 
-# examples/database-migration/migration.release:75
+# examples/database-migration/migration.release:92
 resource "aws_iam_role" "stage_expand" {
   name               = "orders-expand"
   assume_role_policy = data.aws_iam_policy_document.stage_expand_trust.json
@@ -523,7 +523,7 @@ data "aws_iam_policy_document" "stage_service_trust" {
   }
 }
 
-# examples/database-migration/migration.release:83
+# examples/database-migration/migration.release:100
 resource "aws_iam_role" "stage_service" {
   name               = "orders-service"
   assume_role_policy = data.aws_iam_policy_document.stage_service_trust.json
@@ -632,7 +632,7 @@ data "aws_iam_policy_document" "stage_contract_trust" {
   }
 }
 
-# examples/database-migration/migration.release:93
+# examples/database-migration/migration.release:110
 resource "aws_iam_role" "stage_contract" {
   name               = "orders-contract"
   assume_role_policy = data.aws_iam_policy_document.stage_contract_trust.json

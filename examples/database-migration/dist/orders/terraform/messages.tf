@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
+# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
 # Who is told, and what requests are made with.
 
 # Tells people that they are asked.
@@ -8,7 +8,7 @@ resource "aws_sns_topic" "ask" {
   kms_master_key_id = aws_kms_key.release.id
 }
 
-# examples/database-migration/migration.release:24
+# examples/database-migration/migration.release:25
 resource "aws_sns_topic" "role_service_team" {
   name              = "orders-service-team"
   kms_master_key_id = aws_kms_key.release.id
@@ -44,7 +44,7 @@ resource "aws_sns_topic_policy" "role_service_team" {
   policy = data.aws_iam_policy_document.role_service_team_topic.json
 }
 
-# examples/database-migration/migration.release:23
+# examples/database-migration/migration.release:24
 resource "aws_sns_topic" "role_database_team" {
   name              = "orders-database-team"
   kms_master_key_id = aws_kms_key.release.id

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan 96c1197b1103e6323527d8fdd09a6e6a60dc34e4e6d4ee86396143b6fe676e41
+# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
 # The state machine.
 
 resource "aws_cloudwatch_log_group" "machine" {
@@ -8,7 +8,7 @@ resource "aws_cloudwatch_log_group" "machine" {
   kms_key_id        = aws_kms_key.release.arn
 }
 
-# examples/database-migration/migration.release:43
+# examples/database-migration/migration.release:50
 resource "aws_sfn_state_machine" "release" {
   name       = "orders-release"
   role_arn   = aws_iam_role.machine.arn

@@ -1,8 +1,8 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # What the plan assumes.
 
-# examples/multi-region/regions.release:26
+# examples/multi-region/regions.release:27
 check "account" {
   assert {
     condition     = data.aws_caller_identity.current.account_id == "123456789012"
@@ -10,7 +10,7 @@ check "account" {
   }
 }
 
-# examples/multi-region/regions.release:26
+# examples/multi-region/regions.release:27
 check "region" {
   assert {
     condition     = data.aws_region.current.region == "eu-west-1"
@@ -21,7 +21,7 @@ check "region" {
 # The state machine and this configuration are of the same plan.
 check "plan" {
   assert {
-    condition     = strcontains(aws_sfn_state_machine.release.definition, "2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460")
+    condition     = strcontains(aws_sfn_state_machine.release.definition, "5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8")
     error_message = "The state machine was written from another plan."
   }
 }

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # Where the workflow deploys, and where it asks people.
 
 data "github_user" "login_atesfay" {
@@ -26,7 +26,7 @@ data "github_user" "login_zpapas" {
   username = "zpapas"
 }
 
-# examples/multi-region/regions.release:26
+# examples/multi-region/regions.release:27
 resource "github_repository_environment" "europe" {
   repository          = var.github_repository
   environment         = "europe"
@@ -45,7 +45,7 @@ resource "github_repository_environment_deployment_policy" "europe" {
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:27
+# examples/multi-region/regions.release:28
 resource "github_repository_environment" "america" {
   repository          = var.github_repository
   environment         = "america"
@@ -64,7 +64,7 @@ resource "github_repository_environment_deployment_policy" "america" {
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:28
+# examples/multi-region/regions.release:29
 resource "github_repository_environment" "asia" {
   repository          = var.github_repository
   environment         = "asia"
@@ -101,7 +101,7 @@ resource "github_repository_environment_deployment_policy" "checkout_messages" {
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:77
+# examples/multi-region/regions.release:87
 resource "github_repository_environment" "checkout_approve_go" {
   repository          = var.github_repository
   environment         = "checkout-approve-go"
@@ -124,7 +124,7 @@ resource "github_repository_environment_deployment_policy" "checkout_approve_go"
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:81
+# examples/multi-region/regions.release:91
 resource "github_repository_environment" "checkout_decide_go_on" {
   repository          = var.github_repository
   environment         = "checkout-decide-go_on"

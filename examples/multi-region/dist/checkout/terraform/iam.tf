@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -333,7 +333,7 @@ data "aws_iam_policy_document" "stage_eu_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:49
+# examples/multi-region/regions.release:50
 resource "aws_iam_role" "stage_eu_shift" {
   name               = "checkout-eu-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_eu_shift_trust.json
@@ -430,7 +430,7 @@ data "aws_iam_policy_document" "stage_us_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:49
+# examples/multi-region/regions.release:50
 resource "aws_iam_role" "stage_us_shift" {
   name               = "checkout-us-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_us_shift_trust.json
@@ -527,7 +527,7 @@ data "aws_iam_policy_document" "stage_ap_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:49
+# examples/multi-region/regions.release:50
 resource "aws_iam_role" "stage_ap_shift" {
   name               = "checkout-ap-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_ap_shift_trust.json
@@ -624,7 +624,7 @@ data "aws_iam_policy_document" "stage_together_trust" {
   }
 }
 
-# examples/multi-region/regions.release:96
+# examples/multi-region/regions.release:106
 resource "aws_iam_role" "stage_together" {
   name               = "checkout-together"
   assume_role_policy = data.aws_iam_policy_document.stage_together_trust.json

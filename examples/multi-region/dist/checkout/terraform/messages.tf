@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # Who is told, and what requests are made with.
 
 # Tells people that they are asked.
@@ -8,7 +8,7 @@ resource "aws_sns_topic" "ask" {
   kms_master_key_id = aws_kms_key.release.id
 }
 
-# examples/multi-region/regions.release:21
+# examples/multi-region/regions.release:22
 resource "aws_sns_topic" "role_platform" {
   name              = "checkout-platform"
   kms_master_key_id = aws_kms_key.release.id

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # The state machine.
 
 resource "aws_cloudwatch_log_group" "machine" {
@@ -8,7 +8,7 @@ resource "aws_cloudwatch_log_group" "machine" {
   kms_key_id        = aws_kms_key.release.arn
 }
 
-# examples/multi-region/regions.release:60
+# examples/multi-region/regions.release:61
 resource "aws_sfn_state_machine" "release" {
   name       = "checkout-release"
   role_arn   = aws_iam_role.machine.arn

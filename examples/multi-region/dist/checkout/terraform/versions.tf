@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 2acafced6b6c095ebdde821a0b2e5aaa03fd90c389933d62ea75913d9ba13460
+# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
 # What reads this configuration, and where it applies.
 
 terraform {
@@ -17,7 +17,7 @@ terraform {
   }
 }
 
-# examples/multi-region/regions.release:26
+# examples/multi-region/regions.release:27
 provider "aws" {
   allowed_account_ids = ["123456789012"]
   region              = "eu-west-1"
