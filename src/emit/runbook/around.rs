@@ -3,6 +3,7 @@
 //! Must not decide what a document shows: templates do. Called by `mod`.
 
 use crate::emit::Context;
+use crate::emit::runbook::region::there;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
@@ -51,8 +52,8 @@ pub(super) fn checklists(plan: Spoken<'_>) -> Vec<List> {
                     what: say::text(r, &i.what),
                     owner: say::role(r, i.owner.unwrap_or(r.owner)),
                     evidence: opt(r, i.evidence.as_ref()),
-                    check: say::cell(i.check.as_ref().and_then(|a| a.run.as_ref())).0,
-                    command: say::cell(i.check.as_ref().and_then(|a| a.run.as_ref())).1,
+                    check: check(r, i).0,
+                    command: check(r, i).1,
                     when: say::when(r, &i.when),
                 })
                 .collect(),
@@ -60,9 +61,21 @@ pub(super) fn checklists(plan: Spoken<'_>) -> Vec<List> {
         .collect()
 }
 
+/// The command that checks an item: in its cell, or below the table.
+fn check(r: Told<'_>, item: &crate::model::ChecklistItem) -> (String, String) {
+    say::cell(there(
+        r,
+        r.environment,
+        item.check.as_ref().and_then(|a| a.run.as_ref()),
+    ))
+}
+
 pub(super) fn holds(plan: Spoken<'_>) -> Vec<HoldCard> {
     let r = plan.release();
-    let actions = |steps: &[crate::model::Step], owner| steps.iter().map(|s| beside(r, s, owner)).collect();
+    let actions = |place, steps: &[crate::model::Step], owner| {
+        let actions = steps.iter().map(|s| beside(r, place, s, owner));
+        actions.collect()
+    };
     r.holds
         .iter()
         .map(|h| HoldCard {
@@ -82,8 +95,8 @@ pub(super) fn holds(plan: Spoken<'_>) -> Vec<HoldCard> {
                 .map(|(d, _)| say::dur(r, *d))
                 .unwrap_or_default(),
             owner: say::role(r, h.owner.unwrap_or(r.owner)),
-            enter: actions(&h.enter, h.owner.unwrap_or(r.owner)),
-            exit: actions(&h.exit, h.owner.unwrap_or(r.owner)),
+            enter: actions(r.stage(h.from).environment, &h.enter, h.owner.unwrap_or(r.owner)),
+            exit: actions(r.stage(h.from).environment, &h.exit, h.owner.unwrap_or(r.owner)),
         })
         .collect()
 }
@@ -109,7 +122,11 @@ pub(super) fn triggers(plan: Spoken<'_>) -> Vec<TriggerRow> {
             over: t.over.map(|d| say::dur(r, d)).unwrap_or_default(),
             during: stage_names(r, &t.during),
             then: say::outcome(r, &t.then),
-            first: t.steps.iter().map(|s| beside(r, s, r.owner)).collect(),
+            first: t
+                .steps
+                .iter()
+                .map(|s| beside(r, r.environment, s, r.owner))
+                .collect(),
         })
         .collect()
 }
@@ -406,5 +423,8 @@ pub(super) fn on_duty(plan: Spoken<'_>) -> Vec<Watch> {
 /// What is done at the end of every run.
 pub(super) fn finally(plan: Spoken<'_>) -> Vec<Action> {
     let r = plan.release();
-    r.finally.iter().map(|s| beside(r, s, r.owner)).collect()
+    r.finally
+        .iter()
+        .map(|s| beside(r, r.environment, s, r.owner))
+        .collect()
 }

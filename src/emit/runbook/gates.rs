@@ -2,9 +2,10 @@
 //!
 //! Must not know the steps of a stage: `work` asks here for each gate it comes to. Called by `work` and `mod`.
 
+use crate::emit::runbook::region::there;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{GateId, GateTest, RoleId, Stage, StageId};
+use crate::model::{EnvId, GateId, GateTest, RoleId, Stage, StageId};
 use serde::Serialize;
 
 /// Something that is verified.
@@ -39,9 +40,9 @@ pub(super) fn judged_as(r: Told<'_>, g: GateId) -> Vec<String> {
 }
 
 /// The command that judges a gate, where one does.
-pub(super) fn judging(r: Told<'_>, g: GateId) -> String {
+pub(super) fn judging(r: Told<'_>, place: EnvId, g: GateId) -> String {
     match &r.gate(g).test {
-        GateTest::Run(a) | GateTest::Job(a) => a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default(),
+        GateTest::Run(a) | GateTest::Job(a) => there(r, place, a.run.as_ref()),
         GateTest::Metrics(_) | GateTest::Ask(_) => String::new(),
     }
 }
@@ -93,7 +94,9 @@ pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
         let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
         let (tool, threshold) = say::gate(r, &gate.test, owner);
         let (short, long) = match &gate.test {
-            GateTest::Run(a) | GateTest::Job(a) => say::cell(a.run.as_ref()),
+            GateTest::Run(a) | GateTest::Job(a) => {
+                say::cell(a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default())
+            }
             _ => Default::default(),
         };
         list.push(Validation {

@@ -17,6 +17,7 @@ mod matrix;
 mod notices;
 pub mod recorded;
 mod red_flags;
+mod region;
 mod render;
 mod rows;
 mod say;

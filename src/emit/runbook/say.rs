@@ -352,11 +352,11 @@ pub(super) fn gate(release: Told<'_>, test: &GateTest, owner: Option<RoleId>) ->
 }
 
 /// A command for a table: in its cell when it is one line, else below the table.
-pub(super) fn cell(command: Option<&crate::model::Command>) -> (String, String) {
-    match command {
-        None => Default::default(),
-        Some(c) if c.paste.contains('\n') => (String::new(), c.paste.clone()),
-        Some(c) => (c.paste.clone(), String::new()),
+pub(super) fn cell(command: String) -> (String, String) {
+    if command.contains('\n') {
+        (String::new(), command)
+    } else {
+        (command, String::new())
     }
 }
 

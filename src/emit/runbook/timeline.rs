@@ -247,7 +247,7 @@ impl Rows<'_> {
                 .max();
             for (at, rank, steps, enters) in [(from, 0, &hold.enter, true), (to, 2, &hold.exit, false)] {
                 let Some((at, place)) = at else { continue };
-                let what: Vec<String> = steps.iter().map(|s| action(r, s).0).collect();
+                let what: Vec<String> = steps.iter().map(|s| action(r, r.environment, s).0).collect();
                 let owner = say::role(r, hold.owner.unwrap_or(r.owner));
                 let expect: Vec<String> = steps
                     .iter()

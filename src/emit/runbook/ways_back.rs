@@ -103,7 +103,7 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[St
         }
         StageUndo::Derived(steps) => {
             for u in steps {
-                let (action, command, call, console) = act_words(r, u.act);
+                let (action, command, call, console) = act_words(r, s.environment, u.act);
                 card.steps.push(UndoRow {
                     action,
                     when: say::when(r, u.when),
@@ -130,7 +130,7 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[St
                 card.rehearsal = tested(r, t);
             }
             for step in &w.steps {
-                let (what, command, call, console) = action(r, step);
+                let (what, command, call, console) = action(r, s.environment, step);
                 card.steps.push(UndoRow {
                     action: what,
                     when: say::when(r, &step.when),

@@ -3,12 +3,13 @@
 //! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
 use crate::emit::runbook::gates::{criterion, judged_as, judgement, judging};
+use crate::emit::runbook::region::there;
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, card, pivots};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Act, Cond, Dur, RoleId, Stage, StageId, Step, StepKind, WaitTest};
+use crate::model::{Act, Cond, Dur, EnvId, RoleId, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Pace};
 use serde::Serialize;
 
@@ -187,7 +188,9 @@ fn ms(ms: i64) -> Dur {
 /// What is done first when a stage fails: messages and manual work.
 fn first_on_failure(r: Told<'_>, s: &Stage) -> Vec<Action> {
     let steps = s.on_failure.iter().flat_map(|f| &f.steps);
-    steps.map(|step| beside(r, step, s.owner)).collect()
+    steps
+        .map(|step| beside(r, s.environment, step, s.owner))
+        .collect()
 }
 
 /// What must hold for a stage to count as done, each once.
@@ -266,7 +269,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
                 exposure: String::new(),
                 when: say::when(r, &gate.when),
                 approvals: String::new(),
-                command: judging(r, *g),
+                command: judging(r, stage.environment, *g),
                 call: String::new(),
                 console: String::new(),
                 expect: String::new(),
@@ -298,7 +301,7 @@ fn push(
     let r = plan.release();
     let long = plan.step_time(step, Pace::Longest);
     let (utc, local) = times.at(*at);
-    let (action, command, call, console) = action(r, step);
+    let (action, command, call, console) = action(r, stage.environment, step);
     let (verify, look, if_not) = verification(plan, stage, step, id);
     let condition = if stage.rollout.is_some() {
         around.clone().and(step.when.clone())
@@ -310,7 +313,7 @@ fn push(
         .iter()
         .map(|c| r.capture(*c).name.to_string())
         .collect();
-    let records = records(r, step);
+    let records = records(r, stage.environment, step);
     rows.push(StepRow {
         at: *at,
         number: format!("{number}.{}", rows.len() + 1),
@@ -368,37 +371,39 @@ fn called(r: Told<'_>, step: &Step) -> Vec<String> {
 }
 
 /// What is recorded just before a step.
-fn records(r: Told<'_>, step: &Step) -> Vec<Record> {
+fn records(r: Told<'_>, place: EnvId, step: &Step) -> Vec<Record> {
     let acts = step.act().into_iter();
-    acts.flat_map(|a| &a.priors).map(|p| prior(r, *p)).collect()
+    acts.flat_map(|a| &a.priors)
+        .map(|p| prior(r, place, *p))
+        .collect()
 }
 
 /// A step that stands beside the stages.
-pub(super) fn beside(r: Told<'_>, step: &Step, owner: RoleId) -> Action {
-    let (what, command, _, console) = action(r, step);
+pub(super) fn beside(r: Told<'_>, place: EnvId, step: &Step, owner: RoleId) -> Action {
+    let (what, command, _, console) = action(r, place, step);
     Action {
         action: what,
         owner: say::role(r, step.owner.unwrap_or(owner)),
         when: say::when(r, &step.when),
-        records: records(r, step),
+        records: records(r, place, step),
         command,
         console,
         expect: say::maybe(r, step.expect.as_ref()),
     }
 }
 
-fn prior(r: Told<'_>, id: crate::model::PriorId) -> Record {
+fn prior(r: Told<'_>, place: EnvId, id: crate::model::PriorId) -> Record {
     let p = r.prior(id);
     Record {
         name: words!(r, "text.prior", name = p.name),
-        command: p.run.as_ref().map(|run| run.paste.clone()).unwrap_or_default(),
+        command: there(r, place, p.run.as_ref()),
     }
 }
 
 /// What a step does: a line, its command, its call, and where a person does it.
-pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, String) {
+pub(super) fn action(r: Told<'_>, place: EnvId, step: &Step) -> (String, String, String, String) {
     match &step.kind {
-        StepKind::Act(act) => act_words(r, act),
+        StepKind::Act(act) => act_words(r, place, act),
         StepKind::Wait(d) => (
             words!(r, "step.wait", time = say::dur(r, *d)),
             String::new(),
@@ -418,7 +423,7 @@ pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, Strin
                 None => words!(r, "step.wait_until", what = what),
             };
             let (_, command, call, console) = match &w.test {
-                WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, a),
+                WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, place, a),
                 WaitTest::Ask(q) => (
                     String::new(),
                     String::new(),
@@ -432,7 +437,7 @@ pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, Strin
             let gate = say::text(r, &r.gate(*g).title);
             (
                 words!(r, "step.verify", gate = gate),
-                judging(r, *g),
+                judging(r, place, *g),
                 String::new(),
                 String::new(),
             )
@@ -459,8 +464,8 @@ pub(super) fn action(r: Told<'_>, step: &Step) -> (String, String, String, Strin
 }
 
 /// What an act does, in the same parts.
-pub(super) fn act_words(r: Told<'_>, act: &Act) -> (String, String, String, String) {
-    let command = act.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default();
+pub(super) fn act_words(r: Told<'_>, place: EnvId, act: &Act) -> (String, String, String, String) {
+    let command = there(r, place, act.run.as_ref());
     let call = match &act.task {
         Some(crate::model::Task::Aws {
             service, operation, ..

@@ -1,0 +1,84 @@
+//! Where a pasted command acts: the artifacts run every command in the region of its environment, and so must whoever pastes it.
+//!
+//! Must not know what the command does. Called by all that shows commands.
+
+use crate::emit::runbook::say;
+use crate::emit::runbook::words::Told;
+use crate::model::{Command, EnvId};
+
+/// What a command of several lines begins with.
+const BLOCK: &str = "(\nset -euo pipefail\n";
+
+/// A command as it is pasted, in the region of an environment where it may ask for one. Nothing where there is no command.
+pub(super) fn there(r: Told<'_>, place: EnvId, command: Option<&Command>) -> String {
+    let Some(command) = command else {
+        return String::new();
+    };
+    let Some(region) = r.env(place).region.as_ref().filter(|_| may_ask(&command.paste)) else {
+        return command.paste.clone();
+    };
+    let set = ["AWS_REGION=", &quoted(&say::text(r, region))].concat();
+    if alone(&command.paste) {
+        return [&set, " ", &command.paste].concat();
+    }
+    let rest = match command.paste.strip_prefix(BLOCK) {
+        Some(rest) => rest.to_string(),
+        None => [&command.paste, "\n)"].concat(),
+    };
+    [BLOCK, "export ", &set, "\n", &rest].concat()
+}
+
+/// Whether a command calls AWS, as far as its text tells: itself, by a tool that does, or by a script of the repository.
+fn may_ask(command: &str) -> bool {
+    let apart = |c: char| !(c.is_alphanumeric() || "_-./".contains(c));
+    command.split(apart).any(|word| {
+        ["aws", "terraform", "tofu", "cdk", "sam"].contains(&word)
+            || word.starts_with("./")
+            || word.ends_with(".sh")
+    })
+}
+
+/// Whether a command is one call and nothing else, so that an assignment before it holds for all of it.
+fn alone(command: &str) -> bool {
+    let lines = command.replace("\\\n", "");
+    let first = ["aws ", "terraform ", "./"];
+    first.iter().any(|f| lines.starts_with(f))
+        && !lines.contains(['\n', '|', ';', '&', '`', '<', '>'])
+        && !lines.contains("$(")
+}
+
+/// A word for bash: regions are plain, anything else stands in quotes.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_string();
+    }
+    ["'", &text.replace('\'', "'\\''"), "'"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{alone, may_ask, quoted};
+
+    #[test]
+    fn one_call_is_told_from_more() {
+        assert!(alone("aws lambda invoke \\\n  --function-name app"));
+        assert!(alone("./smoke.sh eu"));
+        assert!(alone("./smoke.sh eu"));
+        assert!(!alone("aws s3 ls | head"));
+        assert!(!alone("aws s3 ls\naws s3 ls"));
+        assert!(!alone("aws s3 cp $(aws s3 ls) x"));
+        assert!(
+            may_ask("x=$(aws sts get-caller-identity)")
+                && may_ask("./smoke.sh eu")
+                && !may_ask("psql --file laws.sql")
+        );
+    }
+
+    #[test]
+    fn a_region_is_one_word() {
+        assert_eq!(quoted("eu-central-1"), "eu-central-1");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("‹region›"), "'‹region›'");
+    }
+}
