@@ -1,9 +1,10 @@
 //! What a plan says, as facts that a document can be held to; worked out from the plan alone.
 
 use crate::read_back::{Fact, Facts};
+use crate::support::in_region;
 use releasec::model::{
-    Act, GateId, GateTest, MetricExpr, Quorum, Release, RoleId, StageId, Step, StepKind, Text, TextPart,
-    TriggerTest,
+    Act, Command, GateId, GateTest, MetricExpr, Quorum, Release, RoleId, Stage, StageId, Step, StepKind,
+    Text, TextPart, TriggerTest,
 };
 use releasec::plan::{Plan, StageUndo};
 
@@ -46,29 +47,44 @@ fn thresholds(about: &str, r: &Release, gate: GateId, facts: &mut Facts) {
     }
 }
 
-fn command(about: &str, kind: &'static str, act: &Act, facts: &mut Facts) {
-    facts.extend(act.run.iter().map(|c| fact(about, kind, c.paste.as_str())));
+/// The region in which a stage takes place.
+fn region(r: &Release, s: &Stage) -> Option<String> {
+    known(r.env(s.environment).region.as_ref()?)
 }
 
-fn gate_command(about: &str, r: &Release, gate: GateId, facts: &mut Facts) {
-    if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(gate).test {
-        command(about, "command", act, facts);
+/// What a stage pastes: as which kind of fact, in which region.
+struct Pasted {
+    kind: &'static str,
+    region: Option<String>,
+}
+
+impl Pasted {
+    fn command(&self, about: &str, run: Option<&Command>, facts: &mut Facts) {
+        let pasted = run.map(|c| in_region(&c.paste, self.region.as_deref()));
+        facts.extend(pasted.map(|c| fact(about, self.kind, c)));
     }
 }
 
-fn step_command(about: &str, r: &Release, step: &Step, facts: &mut Facts) {
+fn gate_command(about: &str, r: &Release, (s, gate): (&Stage, GateId), facts: &mut Facts) {
+    if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(gate).test {
+        pasted(r, s, "command").command(about, act.run.as_ref(), facts);
+    }
+}
+
+fn pasted(r: &Release, s: &Stage, kind: &'static str) -> Pasted {
+    let region = region(r, s);
+    Pasted { kind, region }
+}
+
+fn step_command(about: &str, r: &Release, (s, step): (&Stage, &Step), facts: &mut Facts) {
+    let pasted = pasted(r, s, "command");
     match &step.kind {
-        StepKind::Act(act) => command(about, "command", act, facts),
-        StepKind::VerifyGate(g) => gate_command(about, r, *g, facts),
+        StepKind::Act(act) => pasted.command(about, act.run.as_ref(), facts),
+        StepKind::VerifyGate(g) => gate_command(about, r, (s, *g), facts),
         _ => {}
     }
     for prior in step.act().into_iter().flat_map(|a| &a.priors) {
-        facts.extend(
-            r.prior(*prior)
-                .run
-                .iter()
-                .map(|c| fact(about, "command", c.paste.as_str())),
-        );
+        pasted.command(about, r.prior(*prior).run.as_ref(), facts);
     }
 }
 
@@ -90,11 +106,11 @@ pub fn work(plan: &Plan) -> Facts {
     for s in &r.stages {
         // The gates before the first step come first.
         for (i, (gate, _)) in s.require.iter().enumerate() {
-            gate_command(&format!("{} {}", s.name, i + 1), r, *gate, &mut facts);
+            gate_command(&format!("{} {}", s.name, i + 1), r, (s, *gate), &mut facts);
         }
         for (i, step) in s.forward_steps().into_iter().enumerate() {
             let about = format!("{} {}", s.name, s.require.len() + i + 1);
-            step_command(&about, r, step, &mut facts);
+            step_command(&about, r, (s, step), &mut facts);
         }
     }
     facts.extend(criteria(plan));
@@ -130,7 +146,7 @@ pub fn undos(plan: &Plan) -> Facts {
         };
         facts.insert(fact(&s.name, "undo steps", steps.len().to_string()));
         for act in steps {
-            command(&s.name, "undo", act, &mut facts);
+            pasted(r, s, "undo").command(&s.name, act.run.as_ref(), &mut facts);
         }
     }
     facts

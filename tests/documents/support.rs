@@ -194,3 +194,22 @@ pub fn plain(document: &str) -> String {
     }
     out
 }
+
+/// A command as it is pasted where a region is known: what calls AWS, or may, is told it.
+pub fn in_region(paste: &str, region: Option<&str>) -> String {
+    let aside = |c: char| !(c.is_alphanumeric() || "-_./".contains(c));
+    let asks = |w: &str| ["aws", "terraform"].contains(&w) || w.starts_with("./") || w.ends_with(".sh");
+    let Some(region) = region.filter(|_| paste.split(aside).any(asks)) else {
+        return paste.to_string();
+    };
+    let shell = "(\nset -euo pipefail\n";
+    if let Some(rest) = paste.strip_prefix(shell) {
+        return format!("{shell}export AWS_REGION={region}\n{rest}");
+    }
+    let one = ["aws ", "terraform ", "./"].iter().any(|c| paste.starts_with(c));
+    if one && !paste.contains(['|', '&', ';', '<', '>']) && !paste.contains("$(") {
+        format!("AWS_REGION={region} {paste}")
+    } else {
+        format!("{shell}export AWS_REGION={region}\n{paste}\n)")
+    }
+}

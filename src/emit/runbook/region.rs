@@ -14,10 +14,11 @@ pub(super) fn there(r: Told<'_>, place: EnvId, command: Option<&Command>) -> Str
     let Some(command) = command else {
         return String::new();
     };
-    let Some(region) = r.env(place).region.as_ref().filter(|_| may_ask(&command.paste)) else {
+    let region = r.env(place).region.as_ref().map(|t| say::text(r, t));
+    let Some(region) = region.filter(|t| is_word(t) && may_ask(&command.paste)) else {
         return command.paste.clone();
     };
-    let set = ["AWS_REGION=", &quoted(&say::text(r, region))].concat();
+    let set = ["AWS_REGION=", &quoted(&region)].concat();
     if alone(&command.paste) {
         return [&set, " ", &command.paste].concat();
     }
@@ -47,18 +48,26 @@ fn alone(command: &str) -> bool {
         && !lines.contains("$(")
 }
 
-/// A word for bash: regions are plain, anything else stands in quotes.
+/// Whether a text can be the name of a region, or stands for one that is known when the release is started.
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_‹›".contains(c))
+}
+
+/// A word for bash: what is put in for a ‹name› stands in quotes.
 fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_string();
+    if text.contains('‹') {
+        ["'", text, "'"].concat()
+    } else {
+        text.to_string()
     }
-    ["'", &text.replace('\'', "'\\''"), "'"].concat()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{alone, may_ask, quoted};
+    use super::{alone, is_word, may_ask, quoted};
 
     #[test]
     fn one_call_is_told_from_more() {
@@ -78,7 +87,13 @@ mod tests {
     #[test]
     fn a_region_is_one_word() {
         assert_eq!(quoted("eu-central-1"), "eu-central-1");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert!(
+            is_word("eu-central-1")
+                && is_word("‹region›")
+                && !is_word("it's")
+                && !is_word("a\nb")
+                && !is_word("")
+        );
         assert_eq!(quoted("‹region›"), "'‹region›'");
     }
 }
