@@ -54,6 +54,13 @@ pub struct Diagram {
     pub frames: Vec<Frame>,
 }
 
+pub use print::svg::Page;
+
+/// The picture in parts that can be read on printed pages; nothing where it need not be cut.
+pub fn pages(diagram: &Diagram) -> Vec<Page> {
+    print::svg::pages(diagram)
+}
+
 /// What a shape stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

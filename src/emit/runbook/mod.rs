@@ -102,6 +102,8 @@ struct View {
     changes: Option<changes::Since>,
     mermaid: String,
     dag: String,
+    /// The picture in parts, for printed pages; none where the whole can be read on one.
+    dag_pages: Vec<DagPage>,
     strips: Vec<String>,
     stretched: bool,
     /// Times in which nothing may be released.
@@ -117,6 +119,26 @@ struct View {
     /// How the run went, once it is over.
     went: Option<recorded::Went>,
     provenance: Provenance,
+}
+
+/// A part of the picture for a printed page.
+#[derive(Debug, Serialize)]
+struct DagPage {
+    /// Which part it is.
+    name: String,
+    /// The part, as SVG.
+    drawn: String,
+}
+
+impl DagPage {
+    fn all(plan: Spoken<'_>, pages: Vec<crate::emit::diagram::Page>) -> Vec<Self> {
+        let n = pages.len();
+        let page = |(i, page): (usize, crate::emit::diagram::Page)| DagPage {
+            name: words::words!(plan, "text.part_of", k = i + 1, n = n),
+            drawn: page.drawn,
+        };
+        pages.into_iter().enumerate().map(page).collect()
+    }
 }
 
 /// What `review.html` says of itself: facts that only a page shows.
@@ -242,6 +264,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
+    let pages = crate::emit::diagram::pages(&diagram);
     View {
         version: 5,
         language: plan.words.language().to_string(),
@@ -286,7 +309,8 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         inputs: around::inputs(plan),
         sign_off: consent::sign_off(plan),
         mermaid: draw("mermaid").trim_end().to_string(),
-        dag: draw("svg"),
+        dag: strip::mapped(&draw("svg"), &pages),
+        dag_pages: DagPage::all(plan, pages),
         strips,
         stretched,
         shaded,

@@ -14,10 +14,16 @@ const LABEL: i32 = 11;
 /// Longer lines are cut off.
 const LONGEST: usize = 48;
 
+/// The widest and the highest part of a picture that can be read on a printed page.
+const PAGE: (i32, i32) = (960, 1200);
+/// A picture of more parts than this is not printed in parts: nobody lays so many pages side by side.
+const MOST: usize = 60;
+/// More shapes than this stand on no page.
+const CROWDED: usize = 60;
+
 pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
-    let sizes: Vec<Size> = d.shapes.iter().map(size).collect();
-    let l = layout(d, &sizes);
-    let (wide, high) = (l.width.max(80), l.height.max(40));
+    let drawn = Drawn::new(d);
+    let (wide, high) = drawn.size;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" font-family=\"sans-serif\" font-size=\"12\">\n"
     );
@@ -26,39 +32,185 @@ pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
     out.push_str(&format!(
         "  <rect width=\"{wide}\" height=\"{high}\" fill=\"#ffffff\"/>\n"
     ));
-    for frame in &d.frames {
-        out.push_str(&frame_around(&frame.title, &frame.shapes, &l.tops, &sizes));
-    }
-    for (arrow, bends) in d.arrows.iter().zip(&l.bends) {
-        let (x1, y1) = l.tops[arrow.from];
-        let start = (x1, y1 + sizes[arrow.from].height);
-        let end = l.tops[arrow.to];
-        let mut path = format!("M{} {}", start.0, start.1);
-        let mut last = start;
-        for &(x, y) in bends.iter().chain([&end]) {
-            let half = (last.1 + y) / 2;
-            path.push_str(&format!(" C{} {half} {x} {half} {x} {y}", last.0));
-            last = (x, y);
-        }
-        out.push_str(&format!(
-            "  <path d=\"{path}\" fill=\"none\" stroke=\"#000000\" marker-end=\"url(#arrow)\"/>\n"
-        ));
-    }
-    // What is written beside arrows stands above the shape they reach, once for each shape: there nothing else is written.
-    for (to, label) in labels(d) {
-        let (x, y) = l.tops[to];
-        let label = fit(&visible(&label), LABEL, false, sizes[to].width + 2 * 12);
-        out.push_str(&format!(
-            "  <text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"{LABEL}\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
-            y - 26,
-            escape(&label)
-        ));
-    }
-    for ((s, size), top) in d.shapes.iter().zip(&sizes).zip(&l.tops) {
-        out.push_str(&shape(s, *size, *top));
-    }
+    drawn.pieces.iter().for_each(|p| out.push_str(&p.drawn));
     out.push_str("</svg>\n");
     out
+}
+
+/// The picture in parts for printed pages, each beside or below another, with the whole as a map of them. Every shape stands whole in one
+/// of them. Nothing where the whole can be read on one page, and where the parts would be too many.
+pub(in crate::emit::diagram) fn pages(d: &Diagram) -> Vec<Page> {
+    if d.shapes.len() > MOST * CROWDED {
+        return Vec::new();
+    }
+    let drawn = Drawn::new(d);
+    let (wide, high) = drawn.size;
+    if wide <= PAGE.0 && high <= PAGE.1 {
+        return Vec::new();
+    }
+    let shapes = || drawn.pieces.iter().filter(|p| p.shape);
+    let mut pages: Vec<Page> = Vec::new();
+    let mut top = 0;
+    while top < high {
+        // A page ends above the first row that does not fit it.
+        let cut = shapes()
+            .filter(|p| p.top >= top && p.bottom > top + PAGE.1)
+            .map(|p| p.top - ABOVE)
+            .min();
+        let bottom = cut.filter(|c| *c > top).unwrap_or(top + PAGE.1).min(high);
+        let mut open: Vec<&Piece> = shapes().filter(|p| p.top >= top && p.top < bottom).collect();
+        open.sort_by_key(|p| p.left);
+        // The next page begins with the first shape that does not stand whole in those before it.
+        while let Some(first) = open.first() {
+            if pages.len() == MOST {
+                return Vec::new();
+            }
+            let left = (first.left - GAP).max(0);
+            let (edge, last) = (left + PAGE.0, first.right);
+            let whole = open.iter().map(|p| p.right).filter(|r| *r + GAP <= edge).max();
+            let right = (whole.unwrap_or(last).max(last) + GAP).min(edge);
+            open.remove(0);
+            open.retain(|p| p.right > right);
+            pages.push(Page {
+                left,
+                top,
+                width: right - left,
+                height: bottom - top,
+                drawn: String::new(),
+            });
+        }
+        top = bottom;
+    }
+    if pages.len() < 2 {
+        return Vec::new();
+    }
+    for page in &mut pages {
+        let (right, bottom) = (page.left + page.width, page.top + page.height);
+        let mut out = format!(
+            "<svg role=\"img\" width=\"{}\" height=\"{}\" viewBox=\"{} {} {} {}\" font-family=\"sans-serif\" font-size=\"12\">\n",
+            page.width, page.height, page.left, page.top, page.width, page.height
+        );
+        // A shape that stands whole in another page is not drawn cut.
+        let whole = |p: &Piece| p.left >= page.left && p.right <= right || p.right - p.left > PAGE.0 - GAP;
+        let meets =
+            |p: &Piece| p.left < right && p.right > page.left && p.top < bottom && p.bottom > page.top;
+        let here = |p: &&Piece| meets(p) && (!p.shape || whole(p));
+        drawn
+            .pieces
+            .iter()
+            .filter(here)
+            .for_each(|p| out.push_str(&p.drawn));
+        out.push_str("</svg>\n");
+        page.drawn = out;
+    }
+    pages
+}
+
+/// Space that is kept beside a shape at the edge of a page, and above one.
+const GAP: i32 = 16;
+const ABOVE: i32 = 40;
+
+/// A part of a picture that fits a printed page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Where it stands in the whole, and how large it is.
+    pub left: i32,
+    /// From the upper edge of the whole.
+    pub top: i32,
+    /// Its width.
+    pub width: i32,
+    /// Its height.
+    pub height: i32,
+    /// The part itself.
+    pub drawn: String,
+}
+
+/// Something drawn, with the edges of the place it takes.
+struct Piece {
+    left: i32,
+    top: i32,
+    right: i32,
+    bottom: i32,
+    shape: bool,
+    drawn: String,
+}
+
+/// Everything that is drawn, what is drawn over it after it.
+struct Drawn {
+    size: (i32, i32),
+    pieces: Vec<Piece>,
+}
+
+impl Drawn {
+    fn new(d: &Diagram) -> Self {
+        let sizes: Vec<Size> = d.shapes.iter().map(size).collect();
+        let l = layout(d, &sizes);
+        let size = (l.width.max(80), l.height.max(40));
+        let mut pieces = Vec::new();
+        for frame in &d.frames {
+            pieces.push(Piece {
+                left: 0,
+                top: 0,
+                right: size.0,
+                bottom: size.1,
+                shape: false,
+                drawn: frame_around(&frame.title, &frame.shapes, &l.tops, &sizes),
+            });
+        }
+        for (arrow, bends) in d.arrows.iter().zip(&l.bends) {
+            let (x1, y1) = l.tops[arrow.from];
+            let start = (x1, y1 + sizes[arrow.from].height);
+            let end = l.tops[arrow.to];
+            let mut path = format!("M{} {}", start.0, start.1);
+            let mut last = start;
+            let (mut left, mut right) = (start.0, start.0);
+            for &(x, y) in bends.iter().chain([&end]) {
+                let half = (last.1 + y) / 2;
+                path.push_str(&format!(" C{} {half} {x} {half} {x} {y}", last.0));
+                last = (x, y);
+                (left, right) = (left.min(x), right.max(x));
+            }
+            pieces.push(Piece {
+                left: left - 8,
+                top: start.1,
+                right: right + 8,
+                bottom: end.1,
+                shape: false,
+                drawn: format!(
+                    "  <path d=\"{path}\" fill=\"none\" stroke=\"#000000\" marker-end=\"url(#arrow)\"/>\n"
+                ),
+            });
+        }
+        // What is written beside arrows stands above the shape they reach, once for each shape: there nothing else is written.
+        for (to, label) in labels(d) {
+            let (x, y) = l.tops[to];
+            let room = sizes[to].width + 2 * 12;
+            let label = fit(&visible(&label), LABEL, false, room);
+            pieces.push(Piece {
+                left: x - room / 2,
+                top: y - ABOVE,
+                right: x + room / 2,
+                bottom: y,
+                shape: false,
+                drawn: format!(
+                    "  <text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"{LABEL}\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
+                    y - 26,
+                    escape(&label)
+                ),
+            });
+        }
+        for ((s, size), top) in d.shapes.iter().zip(&sizes).zip(&l.tops) {
+            pieces.push(Piece {
+                left: top.0 - size.width / 2,
+                top: top.1,
+                right: top.0 + size.width / 2,
+                bottom: top.1 + size.height,
+                shape: true,
+                drawn: shape(s, *size, *top),
+            });
+        }
+        Drawn { size, pieces }
+    }
 }
 
 /// What is written beside the arrows that reach a shape, by shape.
