@@ -365,6 +365,19 @@ fn every_text_is_data(engine: Engine, what: &str) {
             );
         }
     }
+    // What several texts would make if they were obeyed.
+    if Path::new("/tmp/pwned").exists() {
+        problems.insert(
+            0,
+            "a text was obeyed: it made /tmp/pwned; remove that".to_string(),
+        );
+    }
+    let all = &subject.strings;
+    let missing = all.iter().filter(|t| !texts.contains(t.as_str())).count();
+    assert!(
+        rounds.len() < IN_CI || missing * 50 < all.len(),
+        "{missing} texts come by nowhere"
+    );
     println!(
         "{engine:?}: {} kinds of places, {} places; {} texts in {} plans, {} of a text at a kind of place; {refused} refused where they would stand",
         kinds.len(),
@@ -372,10 +385,6 @@ fn every_text_is_data(engine: Engine, what: &str) {
         texts.len(),
         plans.len(),
         met.len()
-    );
-    assert!(
-        !Path::new("/tmp/pwned").exists(),
-        "a text was obeyed: it made /tmp/pwned"
     );
     assert!(
         problems.is_empty(),

@@ -300,7 +300,7 @@ fn kept(w: &Work, k: &Keep) -> String {
     }
     if let Some(shape) = k.shape {
         out.push_str(&format!(
-            "if [[ ! $value =~ {shape} ]]; then\n  echo \"::error title=Not the expected value::{} is '$value'\"\n  exit 1\nfi\n",
+            "if [[ ! $value =~ {shape} ]]; then\n  echo \"::error title=Not the expected value::{} is '${{value//[[:cntrl:]]/ }}'\"\n  exit 1\nfi\n",
             k.name
         ));
     }

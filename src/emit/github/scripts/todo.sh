@@ -68,7 +68,7 @@ leave=$(jq -cn --argjson began "$began" --argjson holds "$HOLDS" --argjson todo 
   echo "todo=$todo"
   echo "stuck=$alone"
   echo "holds=$leave"
-  echo "state=$STATE"
+  echo "state=$(jq -c . <<<"$STATE")"
   echo "done=$(jq -c '.done // []' <<<"$STATE")"
 } >>"$GITHUB_OUTPUT"
 {
