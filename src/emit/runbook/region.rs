@@ -39,13 +39,29 @@ fn may_ask(command: &str) -> bool {
     })
 }
 
-/// Whether a command is one call and nothing else, so that an assignment before it holds for all of it.
+/// Whether a command is one call and nothing else, so that an assignment before it holds for all of it. What stands in quotes is a word,
+/// whatever it looks like.
 fn alone(command: &str) -> bool {
     let lines = command.replace("\\\n", "");
     let first = ["aws ", "terraform ", "./"];
+    let mut quote: Option<char> = None;
+    let mut chars = lines.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
+            (Some('\''), _) if c != '\n' => {}
+            (_, '\\') => {
+                chars.next();
+            }
+            (_, '`' | '\n') => return false,
+            (_, '$') if chars.peek() == Some(&'(') => return false,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '|' | ';' | '&' | '<' | '>') => return false,
+            (None, _) => {}
+        }
+    }
     first.iter().any(|f| lines.starts_with(f))
-        && !lines.contains(['\n', '|', ';', '&', '`', '<', '>'])
-        && !lines.contains("$(")
 }
 
 /// Whether a text can be the name of a region, or stands for one that is known when the release is started.
@@ -77,6 +93,8 @@ mod tests {
         assert!(!alone("aws s3 ls | head"));
         assert!(!alone("aws s3 ls\naws s3 ls"));
         assert!(!alone("aws s3 cp $(aws s3 ls) x"));
+        assert!(!alone("aws s3 cp \"$(aws s3 ls)\" x"));
+        assert!(alone("./ready '|| id' \"a;b\\\"|\" c\\|d"));
         assert!(
             may_ask("x=$(aws sts get-caller-identity)")
                 && may_ask("./smoke.sh eu")
