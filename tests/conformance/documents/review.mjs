@@ -22,7 +22,9 @@ async function look() {
   if (root.scrollWidth > root.clientWidth + 1) tell(`the page is ${root.scrollWidth} wide in a window of ${root.clientWidth}`);
   for (const svg of document.querySelectorAll("svg")) {
     const frame = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll("text")].map((t) => [t.textContent, t.getBoundingClientRect()]);
+    // What is shown on paper only has no place on the screen.
+    const shown = [...svg.querySelectorAll("text")].filter((t) => t.getClientRects().length > 0);
+    const texts = shown.map((t) => [t.textContent, t.getBoundingClientRect()]);
     texts.sort((a, b) => a[1].top - b[1].top);
     texts.forEach(([words, box], i) => {
       if (box.left < frame.left - 1 || box.right > frame.right + 1) tell(`the label "${words}" sticks out of its picture`);
