@@ -81,7 +81,7 @@ impl<'a> Lower<'a> {
                 value: Value::Text(text),
             });
         }
-        command.paste = pasted(&prepared.paste, &command.paste);
+        command.paste = Command::pasted(&prepared.paste, &command.paste);
         if let Some(e) = arg(items, "prints") {
             command.prints = self.regex(e, scope).map(|r| (r, e.span));
         }
@@ -428,14 +428,4 @@ fn escaped(text: &str) -> String {
         out.push(c);
     }
     out
-}
-
-/// A command as a person pastes it: in a shell of its own where there is more than one line, so that the first failing line
-/// ends it, as it does where the artifact runs it. A line that goes on after `\` is one.
-fn pasted(before: &str, command: &str) -> String {
-    let command = command.trim();
-    if before.is_empty() && !command.replace("\\\n", "").contains('\n') {
-        return command.to_string();
-    }
-    format!("(\nset -euo pipefail\n{before}{command}\n)")
 }

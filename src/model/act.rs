@@ -93,6 +93,29 @@ pub struct Command {
     pub origin: Origin,
 }
 
+/// What a pasted command of more than one line begins with: a shell of its own, in which the first failing line ends it.
+const SHELL: &str = "(\nset -euo pipefail\n";
+
+impl Command {
+    /// A command as a person pastes it: in a shell of its own where there is more than one line, so that the first failing line
+    /// ends it, as it does where the artifact runs it. A line that goes on after `\` is one. `before` are lines that come first.
+    pub fn pasted(before: &str, command: &str) -> String {
+        let command = command.trim();
+        if before.is_empty() && !command.replace("\\\n", "").contains('\n') {
+            return command.to_string();
+        }
+        [SHELL, before, command, "\n)"].concat()
+    }
+
+    /// What is pasted, with lines that come first.
+    pub fn paste_after(&self, before: &str) -> String {
+        match self.paste.strip_prefix(SHELL) {
+            Some(rest) => [SHELL, before, rest].concat(),
+            None => Command::pasted(before, &self.paste),
+        }
+    }
+}
+
 /// A variable of a command's environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {

@@ -11,6 +11,7 @@ pub(crate) mod words;
 
 use crate::model::{Cond, Quorum};
 use crate::plan::Plan;
+pub use print::svg::Page;
 
 /// A way to draw.
 pub struct Format {
@@ -54,11 +55,9 @@ pub struct Diagram {
     pub frames: Vec<Frame>,
 }
 
-pub use print::svg::Page;
-
-/// The picture in parts that can be read on printed pages; nothing where it need not be cut.
-pub fn pages(diagram: &Diagram) -> Vec<Page> {
-    print::svg::pages(diagram)
+/// The picture, and its parts that can be read on printed pages; no parts where it need not be cut.
+pub fn printed(diagram: &Diagram) -> (String, Vec<Page>) {
+    print::svg::printed(diagram)
 }
 
 /// What a shape stands for.

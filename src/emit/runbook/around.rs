@@ -48,26 +48,21 @@ pub(super) fn checklists(plan: Spoken<'_>) -> Vec<List> {
             items: c
                 .items
                 .iter()
-                .map(|i| Item {
-                    what: say::text(r, &i.what),
-                    owner: say::role(r, i.owner.unwrap_or(r.owner)),
-                    evidence: opt(r, i.evidence.as_ref()),
-                    check: check(r, i).0,
-                    command: check(r, i).1,
-                    when: say::when(r, &i.when),
+                .map(|i| {
+                    let run = i.check.as_ref().and_then(|a| a.run.as_ref());
+                    let (check, command) = say::cell(there(r, r.environment, run));
+                    Item {
+                        what: say::text(r, &i.what),
+                        owner: say::role(r, i.owner.unwrap_or(r.owner)),
+                        evidence: opt(r, i.evidence.as_ref()),
+                        check,
+                        command,
+                        when: say::when(r, &i.when),
+                    }
                 })
                 .collect(),
         })
         .collect()
-}
-
-/// The command that checks an item: in its cell, or below the table.
-fn check(r: Told<'_>, item: &crate::model::ChecklistItem) -> (String, String) {
-    say::cell(there(
-        r,
-        r.environment,
-        item.check.as_ref().and_then(|a| a.run.as_ref()),
-    ))
 }
 
 pub(super) fn holds(plan: Spoken<'_>) -> Vec<HoldCard> {

@@ -85,8 +85,7 @@ pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Crite
 /// How long after T a moment of the plan is, in milliseconds; nothing where T is not known.
 fn offset(plan: Spoken<'_>, times: &Times, at: &Civil) -> Option<i64> {
     let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
-    let at = read(at, &zone)?.moment();
-    Some(at.as_millisecond() - times.clock.t?.as_millisecond())
+    times.clock.offset(read(at, &zone)?.moment())
 }
 
 /// When something ends, and how long before or after the window closes that is.

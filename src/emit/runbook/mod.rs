@@ -264,7 +264,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
-    let pages = crate::emit::diagram::pages(&diagram);
+    let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
         version: 5,
         language: plan.words.language().to_string(),
@@ -309,7 +309,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         inputs: around::inputs(plan),
         sign_off: consent::sign_off(plan),
         mermaid: draw("mermaid").trim_end().to_string(),
-        dag: strip::mapped(&draw("svg"), &pages),
+        dag,
         dag_pages: DagPage::all(plan, pages),
         strips,
         stretched,

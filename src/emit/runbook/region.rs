@@ -6,9 +6,6 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::words::Told;
 use crate::model::{Command, EnvId};
 
-/// What a command of several lines begins with.
-const BLOCK: &str = "(\nset -euo pipefail\n";
-
 /// A command as it is pasted, in the region of an environment where it may ask for one. Nothing where there is no command.
 pub(super) fn there(r: Told<'_>, place: EnvId, command: Option<&Command>) -> String {
     let Some(command) = command else {
@@ -22,11 +19,7 @@ pub(super) fn there(r: Told<'_>, place: EnvId, command: Option<&Command>) -> Str
     if alone(&command.paste) {
         return [&set, " ", &command.paste].concat();
     }
-    let rest = match command.paste.strip_prefix(BLOCK) {
-        Some(rest) => rest.to_string(),
-        None => [&command.paste, "\n)"].concat(),
-    };
-    [BLOCK, "export ", &set, "\n", &rest].concat()
+    command.paste_after(&["export ", &set, "\n"].concat())
 }
 
 /// Whether a command calls AWS, as far as its text tells: itself, by a tool that does, or by a script of the repository.

@@ -3,7 +3,6 @@
 //! In parts of so many rows that a part fits a printed page. Knows the coordinates of SVG and nothing of its page. Called by
 //! `mod`.
 
-use crate::emit::diagram::Page;
 use crate::emit::diagram::measure::{fit, width};
 use crate::emit::runbook::escape::html;
 use crate::emit::runbook::say;
@@ -102,34 +101,6 @@ pub(super) fn critical(plan: Spoken<'_>) -> Vec<StageId> {
         _ => None,
     });
     stages.collect()
-}
-
-/// The picture of the plan with the parts that are printed on pages of their own, each with its number. They show in print only.
-pub(super) fn mapped(picture: &str, pages: &[Page]) -> String {
-    let Some(open) = picture
-        .trim_end()
-        .strip_suffix("</svg>")
-        .filter(|_| !pages.is_empty())
-    else {
-        return picture.to_string();
-    };
-    let wide = pages.iter().map(|p| p.left + p.width).max().unwrap_or(0);
-    let letter = (wide / 32).max(24);
-    let mut out = format!("{open}<g class=\"parts\" aria-hidden=\"true\">\n");
-    for (i, p) in pages.iter().enumerate() {
-        let (middle, line) = (p.left + p.width / 2, p.top + p.height / 2 + letter / 3);
-        let _ = writeln!(
-            out,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/><text x=\"{middle}\" y=\"{line}\" text-anchor=\"middle\" style=\"font-size: {letter}px\">{}</text>",
-            p.left,
-            p.top,
-            p.width,
-            p.height,
-            i + 1
-        );
-    }
-    out.push_str("</g>\n</svg>\n");
-    out
 }
 
 /// The stages over time.

@@ -20,9 +20,23 @@ const PAGE: (i32, i32) = (960, 1200);
 const MOST: usize = 60;
 /// More shapes than this stand on no page.
 const CROWDED: usize = 60;
+/// Space that is kept beside a shape at the edge of a page.
+const GAP: i32 = 16;
+/// Space that is kept above a shape, for what is written there.
+const ABOVE: i32 = 40;
 
 pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
+    whole(d, &Drawn::new(d), &[])
+}
+
+/// The picture, and its parts for printed pages: they are marked in it, each with its number, which shows in print only.
+pub(in crate::emit::diagram) fn printed(d: &Diagram) -> (String, Vec<Page>) {
     let drawn = Drawn::new(d);
+    let pages = pages(d, &drawn);
+    (whole(d, &drawn, &pages), pages)
+}
+
+fn whole(d: &Diagram, drawn: &Drawn, pages: &[Page]) -> String {
     let (wide, high) = drawn.size;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" font-family=\"sans-serif\" font-size=\"12\">\n"
@@ -33,17 +47,40 @@ pub(in crate::emit::diagram) fn draw(d: &Diagram) -> String {
         "  <rect width=\"{wide}\" height=\"{high}\" fill=\"#ffffff\"/>\n"
     ));
     drawn.pieces.iter().for_each(|p| out.push_str(&p.drawn));
+    out.push_str(&map(pages));
     out.push_str("</svg>\n");
     out
 }
 
-/// The picture in parts for printed pages, each beside or below another, with the whole as a map of them. Every shape stands whole in one
-/// of them. Nothing where the whole can be read on one page, and where the parts would be too many.
-pub(in crate::emit::diagram) fn pages(d: &Diagram) -> Vec<Page> {
+/// Where the parts stand in the whole.
+fn map(pages: &[Page]) -> String {
+    if pages.is_empty() {
+        return String::new();
+    }
+    let wide = pages.iter().map(|p| p.left + p.width).max().unwrap_or(0);
+    let letter = (wide / 32).max(24);
+    let mut out = String::from("<g class=\"parts\" aria-hidden=\"true\">\n");
+    for (i, p) in pages.iter().enumerate() {
+        let (middle, line) = (p.left + p.width / 2, p.top + p.height / 2 + letter / 3);
+        out.push_str(&format!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/><text x=\"{middle}\" y=\"{line}\" text-anchor=\"middle\" style=\"font-size: {letter}px\">{}</text>\n",
+            p.left,
+            p.top,
+            p.width,
+            p.height,
+            i + 1
+        ));
+    }
+    out.push_str("</g>\n");
+    out
+}
+
+/// The picture in parts for printed pages, each beside or below another. Every shape stands whole in one of them. Nothing where the whole
+/// can be read on one page, and where the parts would be too many.
+fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
     if d.shapes.len() > MOST * CROWDED {
         return Vec::new();
     }
-    let drawn = Drawn::new(d);
     let (wide, high) = drawn.size;
     if wide <= PAGE.0 && high <= PAGE.1 {
         return Vec::new();
@@ -105,10 +142,6 @@ pub(in crate::emit::diagram) fn pages(d: &Diagram) -> Vec<Page> {
     }
     pages
 }
-
-/// Space that is kept beside a shape at the edge of a page, and above one.
-const GAP: i32 = 16;
-const ABOVE: i32 = 40;
 
 /// A part of a picture that fits a printed page.
 #[derive(Debug, Clone, PartialEq, Eq)]
