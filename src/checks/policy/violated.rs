@@ -181,15 +181,16 @@ fn finding(policy: &Policy, rule: &PolicyRule, eval: &Eval<'_>) -> Diagnostic {
     for (var, v) in eval.bound.iter().skip(1) {
         d = d.note(format!("where `{var}` is {}", v.show(eval.plan.release())));
     }
+    let mut told: Vec<String> = Vec::new();
     for expr in measured(&rule.expr) {
-        if let Ok(v) = eval.value(expr) {
-            d = d.note(format!(
-                "`{}` is {}",
-                show(expr, eval),
-                v.show(eval.plan.release())
-            ));
+        let Ok(v) = eval.value(expr) else { continue };
+        let value = v.show(eval.plan.release());
+        let fact = format!("`{}` is {value}", show(expr, eval));
+        if !told.contains(&fact) {
+            told.push(fact);
         }
     }
+    d = told.into_iter().fold(d, Diagnostic::note);
     d.help("change the plan so that it holds")
 }
 

@@ -95,7 +95,11 @@ pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
         let (tool, threshold) = say::gate(r, &gate.test, owner);
         let (short, long) = match &gate.test {
             GateTest::Run(a) | GateTest::Job(a) => {
-                say::cell(a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default())
+                let command = match place(plan, GateId::at(i)) {
+                    Some(place) => there(r, place, a.run.as_ref()),
+                    None => a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default(),
+                };
+                say::cell(command)
             }
             _ => Default::default(),
         };
@@ -124,6 +128,14 @@ pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
         });
     }
     list
+}
+
+/// The environment whose stages a gate judges; nothing where they are in several.
+fn place(plan: Spoken<'_>, gate: GateId) -> Option<EnvId> {
+    let r = plan.release();
+    let mut places = plan.judges(gate).iter().map(|s| r.stage(*s).environment);
+    let first = places.next()?;
+    places.all(|p| p == first).then_some(first)
 }
 
 /// A criterion where it stands alone: what a command must end with says nothing without what is tried.
