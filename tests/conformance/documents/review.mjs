@@ -1,4 +1,4 @@
-// A real browser and axe-core on the page for the board: wide and light, narrow and dark. What makes a page hard to use for
+// A real browser and axe-core on the page for the board: wide and narrow, light and dark. What makes a page hard to use for
 // somebody (axe's `serious` and `critical`), a page wider than its window, labels of pictures that lie on each other or stick
 // out of their picture, a script that fails, and anything that is fetched are complaints.
 import { spawnSync } from "node:child_process";
@@ -66,6 +66,8 @@ function lookPrinted(width, height) {
 // The last is the sheet without its margins of 14 mm, in CSS pixels.
 const WAYS = [
   ["1280 px, light", "1280,900", 1],
+  ["1280 px, dark", "1280,900", 0],
+  ["390 px, light", "390,844", 1],
   ["390 px, dark", "390,844", 0],
   ["printed on A4", "1280,900", 1, [688, 1016]],
   ["printed on Letter", "1280,900", 1, [710, 950]],

@@ -85,7 +85,7 @@ fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
     if wide <= PAGE.0 && high <= PAGE.1 {
         return Vec::new();
     }
-    let shapes = || drawn.pieces.iter().filter(|p| p.shape);
+    let shapes = || drawn.pieces.iter().filter(|p| p.kind == Drawing::Shape);
     let mut pages: Vec<Page> = Vec::new();
     let mut top = 0;
     while top < high {
@@ -127,11 +127,11 @@ fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
             "<svg role=\"img\" width=\"{}\" height=\"{}\" viewBox=\"{} {} {} {}\" font-family=\"sans-serif\" font-size=\"12\">\n",
             page.width, page.height, page.left, page.top, page.width, page.height
         );
-        // A shape that stands whole in another page is not drawn cut.
+        // A shape that stands whole in another page is not drawn cut, nor is what is written above it.
         let whole = |p: &Piece| p.left >= page.left && p.right <= right || p.right - p.left > PAGE.0 - GAP;
         let meets =
             |p: &Piece| p.left < right && p.right > page.left && p.top < bottom && p.bottom > page.top;
-        let here = |p: &&Piece| meets(p) && (!p.shape || whole(p));
+        let here = |p: &&Piece| meets(p) && (p.kind == Drawing::Line || whole(p));
         drawn
             .pieces
             .iter()
@@ -164,8 +164,18 @@ struct Piece {
     top: i32,
     right: i32,
     bottom: i32,
-    shape: bool,
+    kind: Drawing,
     drawn: String,
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drawing {
+    /// An arrow or a frame, of which a part can be shown.
+    Line,
+    /// What is written above a shape.
+    Label,
+    Shape,
 }
 
 /// Everything that is drawn, what is drawn over it after it.
@@ -186,7 +196,7 @@ impl Drawn {
                 top: 0,
                 right: size.0,
                 bottom: size.1,
-                shape: false,
+                kind: Drawing::Line,
                 drawn: frame_around(&frame.title, &frame.shapes, &l.tops, &sizes),
             });
         }
@@ -208,7 +218,7 @@ impl Drawn {
                 top: start.1,
                 right: right + 8,
                 bottom: end.1,
-                shape: false,
+                kind: Drawing::Line,
                 drawn: format!(
                     "  <path d=\"{path}\" fill=\"none\" stroke=\"#000000\" marker-end=\"url(#arrow)\"/>\n"
                 ),
@@ -224,7 +234,7 @@ impl Drawn {
                 top: y - ABOVE,
                 right: x + room / 2,
                 bottom: y,
-                shape: false,
+                kind: Drawing::Label,
                 drawn: format!(
                     "  <text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"{LABEL}\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
                     y - 26,
@@ -238,7 +248,7 @@ impl Drawn {
                 top: top.1,
                 right: top.0 + size.width / 2,
                 bottom: top.1 + size.height,
-                shape: true,
+                kind: Drawing::Shape,
                 drawn: shape(s, *size, *top),
             });
         }
@@ -374,4 +384,89 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
         .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ABOVE, Drawing, Drawn, GAP, PAGE, draw, printed};
+    use crate::emit::diagram::{Arrow, Diagram, Kind, Shape};
+
+    /// Stages in so many regions side by side, one after another within a region.
+    fn regions(stages: usize, regions: usize, title: &str) -> Diagram {
+        let shape = |i: usize| Shape {
+            id: format!("s{i}"),
+            kind: Kind::Production,
+            title: format!("{title} {i}"),
+            lines: vec!["in production, at T+30m".into(); i % 4],
+        };
+        let arrow = |i: usize| Arrow {
+            from: i - regions,
+            to: i,
+            label: if i % 5 == 0 {
+                "when it is wanted".into()
+            } else {
+                String::new()
+            },
+        };
+        Diagram {
+            title: "Many".into(),
+            shapes: (0..stages).map(shape).collect(),
+            arrows: (regions..stages).map(arrow).collect(),
+            frames: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_shape_stands_whole_in_a_part_that_fits_a_page() {
+        for (stages, beside) in [(12, 12), (40, 4), (200, 17), (200, 1), (700, 60)] {
+            for title in [
+                "move",
+                "a title that is as long as one may be on a shape of the picture, and then longer",
+            ] {
+                let d = regions(stages, beside, title);
+                let drawn = Drawn::new(&d);
+                let (whole, pages) = printed(&d);
+                let what = format!("{stages} stages, {beside} beside each other, `{title}`");
+                assert!(pages.len() > 1, "{what}: cut");
+                for p in &pages {
+                    assert!(
+                        p.width <= PAGE.0 && p.height <= PAGE.1,
+                        "{what}: {}×{}",
+                        p.width,
+                        p.height
+                    );
+                    let (wide, high) = drawn.size;
+                    assert!(p.left >= 0 && p.top >= 0, "{what}: begins outside");
+                    assert!(p.left <= wide && p.top + p.height <= high, "{what}: ends outside");
+                }
+                for piece in drawn.pieces.iter().filter(|p| p.kind != Drawing::Line) {
+                    let holds = |p: &super::Page| {
+                        p.left <= piece.left
+                            && piece.right <= p.left + p.width
+                            && p.top <= piece.top
+                            && piece.bottom <= p.top + p.height
+                    };
+                    let shown: Vec<_> = pages.iter().filter(|p| p.drawn.contains(&piece.drawn)).collect();
+                    assert!(!shown.is_empty(), "{what}: nowhere: {}", piece.drawn);
+                    assert!(shown.iter().all(|p| holds(p)), "{what}: cut: {}", piece.drawn);
+                }
+                // The map names each.
+                assert_eq!(
+                    whole.matches("<rect x=\"").count() - d.shapes.len(),
+                    pages.len(),
+                    "{what}: the map"
+                );
+                assert!(!draw(&d).contains("class=\"parts\""));
+            }
+        }
+        assert!(ABOVE > GAP, "what is written above a shape has room");
+    }
+
+    #[test]
+    fn what_fits_a_page_or_no_stack_of_pages_is_not_cut() {
+        for (stages, beside) in [(1, 1), (6, 3), (5_000, 50)] {
+            let d = regions(stages, beside, "move");
+            assert_eq!(printed(&d), (draw(&d), Vec::new()), "{stages}");
+        }
+    }
 }
