@@ -144,8 +144,8 @@ fn whole_plan(plan: &Plan, bag: &mut Bag) {
         let after = plan.descendants(Node::Stage(id));
         let gate = (0..release.stages.len())
             .map(StageId::at)
-            .find(|s| plan.contains(&after, Node::Stage(*s)) && looks(release.stage(*s)));
-        // Without any gate there is nothing that could come too late.
+            .find(|s| plan.contains(&after, Node::Stage(*s)) && judges(release.stage(*s)));
+        // Where nothing surely judges, there is nothing that could come too late.
         let Some(late) = gate else { return };
         bag.push(
             Diagnostic::error(
@@ -157,7 +157,7 @@ fn whole_plan(plan: &Plan, bag: &mut Bag) {
                 ),
             )
             .here("changes production for everyone")
-            .fact(release.stage(late).origin.span, "the first gate")
+            .fact(release.stage(late).origin.span, "judged here for the first time")
             .help("judge in the stage itself, or in one before it: `verify GATE`")
             .help("or let exposure grow: `rollout { step 10% { bake 15m; verify GATE } … }`"),
         );
@@ -184,8 +184,17 @@ fn exposes(plan: &Plan, id: StageId) -> bool {
     !matches!(plan.undo(id), StageUndo::Harmless(..)) && plan.changes(id).iter().any(seen)
 }
 
-/// Whether a stage judges anything: a gate, an artifact, the output of a command, an outside job, a person's word.
+/// Whether a stage may judge something: what changes nothing may be a test, unless it was run for what it prints.
 fn looks(stage: &Stage) -> bool {
+    let test = |s: &&Step| match &s.kind {
+        StepKind::Act(a) => a.effects.nothing && s.captures.is_empty(),
+        _ => false,
+    };
+    judges(stage) || stage.forward_steps().iter().any(test)
+}
+
+/// Whether a stage surely judges something: a gate, an artifact, the output of a command, an outside job, a person's word.
+fn judges(stage: &Stage) -> bool {
     let step = |s: &&Step| match &s.kind {
         StepKind::VerifyGate(_) | StepKind::VerifyArtifact(_) | StepKind::WaitFor(_) => true,
         StepKind::Act(a) => {
@@ -194,8 +203,6 @@ fn looks(stage: &Stage) -> bool {
                 || a.expect.is_some()
                 || s.expect.is_some()
                 || a.run.as_ref().is_some_and(|r| r.prints.is_some())
-                // What changes nothing may be a test, unless it was run for what it prints.
-                || (a.effects.nothing && s.captures.is_empty())
         }
         _ => false,
     };
