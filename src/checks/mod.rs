@@ -48,6 +48,7 @@ pub struct Check {
 /// Every check of a plan, in the order of the catalogue.
 pub const CHECKS: &[Check] = &[
     dag::dead_stage::CHECK,
+    dag::dead_condition::CHECK,
     dag::race::CHECK,
     dag::detached::CHECK,
     dag::no_convergence::CHECK,

@@ -67,7 +67,7 @@ fn dead(plan: &Plan, id: StageId, stage: &Stage) -> Diagnostic {
 }
 
 /// Why an atom may never hold, when that is the outcome's own doing.
-fn reason(r: &Release, atom: &Atom) -> Option<(crate::source::Span, String)> {
+pub(super) fn reason(r: &Release, atom: &Atom) -> Option<(crate::source::Span, String)> {
     match atom {
         Atom::Decision { decision, option } => {
             let option = r.decision(*decision).options.get(*option)?;

@@ -30,6 +30,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "comms/no_escalation"
     "comms/silent_failure"
     "dag/cycle"
+    "dag/dead_condition"
     "dag/dead_stage"
     "dag/detached"
     "dag/no_convergence"
