@@ -482,7 +482,10 @@ fn executing(two: &Two<'_>, books: &Books<'_>, out: &mut Out) {
         if !owner.is_empty() {
             add(
                 Direction::Changed,
-                format!("{stages} is executed by {owner}"),
+                format!(
+                    "{stages} {} executed by {owner}",
+                    if names.len() == 1 { "is" } else { "are" }
+                ),
                 String::new(),
             );
         }

@@ -2,6 +2,7 @@
 //!
 //! Where they are judged is the business of `evidence`. Called by `mod`.
 
+use super::apart;
 use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
@@ -174,12 +175,13 @@ fn judging(two: &Two<'_>, name: &str, goes_on: &str, a: &Act, b: &Act) -> Vec<(D
         ));
     }
     if two.old.work(a) != two.new.work(b) {
+        let (was, is) = apart::lists(&[say::doing(two.old.r, a)], &[say::doing(two.new.r, b)]);
         list.push((
             Direction::Changed,
             format!(
                 "`{name}` runs {} instead of {}",
-                say::act(two.new.r, b),
-                say::act(two.old.r, a)
+                apart::and(&is),
+                apart::and(&was)
             ),
             String::new(),
         ));

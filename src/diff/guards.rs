@@ -119,6 +119,15 @@ fn say_it(
         .filter_map(|s| s.new.map(|n| two.new.r.stages[n].name.as_str()))
         .collect();
     let clause = clause.map(|c| format!(" {c}")).unwrap_or_default();
+    // An approval and a stage may have one name.
+    let alike = stages.contains(&shown.as_str());
+    let kind = |kind: &str, plural: bool| match (alike, plural) {
+        (false, _) => String::new(),
+        (true, false) => format!("the {kind} "),
+        (true, true) => format!("the {kind}s "),
+    };
+    let guard = format!("{}`{shown}`", kind("approval", false));
+    let guarded = format!("{}{}", kind("stage", stages.len() > 1), say::list(&stages));
     let places = |c: Change| {
         c.at(spots.iter().copied()).placed(
             old.map(|o| &two.old.r.approvals[o].origin),
@@ -126,7 +135,7 @@ fn say_it(
         )
     };
     if direction == Direction::Tightened {
-        let message = format!("`{shown}` now stands before {}", say::list(&stages));
+        let message = format!("{guard} now stands before {guarded}");
         out.add(places(Change::new(
             direction,
             Class::Guard,
@@ -136,7 +145,7 @@ fn say_it(
         )));
         return;
     }
-    let message = format!("`{shown}` no longer stands before {}{clause}", say::list(&stages));
+    let message = format!("{guard} no longer stands before {guarded}{clause}");
     // The gravest of the stages, the first in order among equals.
     let worst = spots.iter().filter_map(|s| s.new).min_by_key(|n| {
         let kind = two.new.r.env(two.new.r.stages[*n].environment).kind;
@@ -164,7 +173,8 @@ fn say_it(
         } else {
             format!("{started}, ")
         };
-        format!("{started}`{stage}` starts {place} {who}: before, `{shown}` stood before it")
+        let stage_kind = kind("stage", false);
+        format!("{started}{stage_kind}`{stage}` starts {place} {who}: before, {guard} stood before it")
     });
     let change = Change::new(direction, Class::Guard, "approval", &shown, message);
     out.add(places(change.run(run.unwrap_or_default())));

@@ -4,6 +4,7 @@
 //! change nothing. Each comparison is a file; each change is loosened, tightened or changed, and a loosening says which run is possible now
 //! that was not. Must not know findings, targets or formats. Called by the driver, for the command `diff` and for documents.
 
+mod apart;
 mod around;
 mod calendar;
 mod canon;

@@ -90,7 +90,7 @@ fn refusal(two: &Two<'_>, out: &mut Out, (o, old): (usize, &Approval), (n, new):
     out.add(
         Change::new(
             say::less_is_looser(&say::strictness(&was), &say::strictness(&is)),
-            Class::Undo,
+            say::about([say::takes_back(&was), say::takes_back(&is)]),
             "approval",
             name,
             format!("a refusal of `{name}` leads to {now} instead of {before}"),

@@ -2,9 +2,10 @@
 //!
 //! Must not compare parts of plans. Called by the comparisons of this folder.
 
-use super::out::Direction;
+use super::apart::Quote;
+use super::out::{Class, Direction};
 use crate::diagnostic::names;
-use crate::model::{Act, Cond, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Text};
+use crate::model::{Act, Cond, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Task, Text, Value};
 use crate::plan::people::Pool;
 use crate::plan::show;
 use crate::source::Rational;
@@ -138,31 +139,71 @@ pub(super) fn place(r: &Release, stage: StageId) -> String {
     format!("in `{}`", r.env(r.stage(stage).environment).name)
 }
 
-/// What an act does, in one line.
-pub(super) fn act(r: &Release, act: &Act) -> String {
-    let line = |t: &str| {
-        let first = t.trim().lines().next().unwrap_or("").trim();
-        let more = t.trim().lines().count() > 1;
-        let cut: String = first.chars().take(100).collect();
-        if more || cut.len() < first.len() {
-            format!("`{cut}…`")
-        } else {
-            format!("`{cut}`")
+/// What an act does, to be quoted.
+pub(super) fn doing(r: &Release, act: &Act) -> Quote {
+    let quote = |brief: String, more: Vec<String>| {
+        let whole = std::iter::once(brief.clone()).chain(more).collect::<Vec<_>>();
+        Quote {
+            whole: whole.join(" "),
+            ..Quote::new(brief)
         }
     };
     if let Some(run) = &act.run {
-        return line(&run.display);
+        let named = run.env.iter().filter(|e| !e.name.starts_with("RELEASEC_"));
+        let env = named.map(|e| format!("with {}={}", e.name, show::value(r, &e.value)));
+        let folder = run.folder.iter().map(|f| format!("in {}", text(r, f)));
+        return quote(run.display.clone(), folder.chain(env).collect());
     }
     if let Some(manual) = &act.manual {
-        return line(&text(r, &manual.what));
+        let console = manual.console.iter().map(|c| format!("at {}", text(r, c)));
+        return quote(text(r, &manual.what), console.collect());
     }
     match &act.task {
-        Some(crate::model::Task::Aws {
-            service, operation, ..
-        }) => format!("`{service}:{operation}`"),
-        Some(crate::model::Task::Http { method, url, .. }) => format!("`{method} {}`", text(r, url)),
-        None => line(&text(r, &act.title)),
+        Some(Task::Aws {
+            service,
+            operation,
+            args,
+            ..
+        }) => quote(format!("{service}:{operation}"), vec![data(r, args)]),
+        Some(Task::Http {
+            method,
+            url,
+            body,
+            connection,
+            ..
+        }) => quote(
+            format!("{method} {}", text(r, url)),
+            body.iter()
+                .map(|b| data(r, b))
+                .chain([format!("through {}", text(r, connection))])
+                .collect(),
+        ),
+        None => Quote::new(text(r, &act.title)),
     }
+}
+
+/// What is sent with a call.
+fn data(r: &Release, value: &Value) -> String {
+    match value {
+        Value::Text(t) => text(r, t),
+        Value::List(list) => {
+            let items: Vec<String> = list.iter().map(|v| data(r, v)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let items: Vec<String> = entries
+                .iter()
+                .map(|(k, v)| format!("{}: {}", text(r, k), data(r, v)))
+                .collect();
+            format!("{{ {} }}", items.join(", "))
+        }
+        other => show::value(r, other),
+    }
+}
+
+/// What an act does, in one line.
+pub(super) fn act(r: &Release, act: &Act) -> String {
+    doing(r, act).alone()
 }
 
 /// What follows a failure, to stand behind "leads to".
@@ -178,6 +219,20 @@ pub(super) fn outcome(r: &Release, o: &FailureOutcome) -> String {
         }
         FailureOutcome::Escalate(c) => format!("a call to `{}`", text(r, &r.channel(*c).title)),
     }
+}
+
+/// What it is about that one consequence replaced another: the way back, where either of them leads there.
+pub(super) fn about(takes_back: [bool; 2]) -> Class {
+    if takes_back.contains(&true) {
+        Class::Undo
+    } else {
+        Class::Gate
+    }
+}
+
+/// Whether a consequence takes something back.
+pub(super) fn takes_back(o: &FailureOutcome) -> bool {
+    matches!(o, FailureOutcome::Rollback | FailureOutcome::RollbackStage(_))
 }
 
 /// How much a consequence guards: more is stricter.

@@ -2,12 +2,13 @@
 //!
 //! Reads the undo that a plan comes to, written or derived. Called by `mod`.
 
+use super::apart::{self, Quote};
 use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use crate::model::{Act, Failure, Release, RoleId, Stage, StageId, Step, WrittenRollback};
-use crate::plan::{Plan, StageUndo, doing};
+use crate::model::{Act, Failure, KeyUse, Release, RoleId, Stage, StageId, Step, WrittenRollback};
+use crate::plan::{Plan, StageUndo, doing, show};
 use std::collections::BTreeMap;
 
 /// What taking a stage back comes to.
@@ -16,8 +17,36 @@ struct Way {
     rank: u8,
     /// In words, to follow the name of the stage.
     words: String,
-    /// What is done, in order, each in one spelling and in words.
-    acts: Vec<(String, String)>,
+    /// What is done, in order, each in one spelling and to be quoted.
+    acts: Vec<(String, Quote)>,
+    /// What it puts back.
+    keys: Keys,
+}
+
+/// Keys in one spelling, with their words.
+#[derive(Default)]
+struct Keys {
+    named: BTreeMap<String, String>,
+    /// Nothing was said, so it is taken to be whatever there is.
+    any: bool,
+}
+
+impl Keys {
+    fn add<'k>(&mut self, side: &Side<'_>, keys: impl IntoIterator<Item = &'k KeyUse>) {
+        let words = |k: &KeyUse| (side.key(&k.key), show::key(side.r, &k.key));
+        self.named.extend(keys.into_iter().map(words));
+    }
+
+    /// Whether a key is among them, or is a part of one.
+    fn holds(&self, key: &str) -> bool {
+        self.any || self.named.keys().any(|k| within(key, k))
+    }
+}
+
+/// Whether a key is another, or a part of it.
+fn within(key: &str, whole: &str) -> bool {
+    key.strip_prefix(whole)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 const IRREVERSIBLE: u8 = 0;
@@ -65,31 +94,83 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
 
 fn way(side: &Side<'_>, plan: &Plan, stage: StageId) -> Way {
     let r = side.r;
-    let acts_of = |list: Vec<&Act>| list.into_iter().map(|a| (side.act(a), say::act(r, a))).collect();
-    let with = |rank, words: String, acts| Way { rank, words, acts };
+    let acts_of = |list: Vec<&Act>| {
+        let each = list.into_iter();
+        each.map(|a| (side.act(a), say::doing(r, a))).collect()
+    };
+    let bare = |rank, words: String| Way {
+        rank,
+        words,
+        acts: Vec::new(),
+        keys: Keys::default(),
+    };
     match plan.undo(stage) {
-        StageUndo::Nothing => with(NOTHING, "has no undo".into(), Vec::new()),
-        StageUndo::Harmless(why, _) => with(
-            HARMLESS,
-            format!("counts as harmless: {}", say::text(r, why)),
-            Vec::new(),
-        ),
-        StageUndo::Irreversible(why, _) => with(
+        StageUndo::Nothing => bare(NOTHING, "has no undo".into()),
+        StageUndo::Harmless(why, _) => bare(HARMLESS, format!("counts as harmless: {}", say::text(r, why))),
+        StageUndo::Irreversible(why, _) => bare(
             IRREVERSIBLE,
             format!("cannot be taken back: {}", say::text(r, why)),
-            Vec::new(),
         ),
-        StageUndo::Derived(list) => with(
-            UNDONE,
-            "is taken back by what its actions declare".into(),
-            acts_of(list.iter().map(|u| u.act).collect()),
-        ),
-        StageUndo::Written(w) => with(
-            UNDONE,
-            "is taken back as written".into(),
-            acts_of(w.steps.iter().filter_map(Step::act).collect()),
-        ),
+        StageUndo::Derived(list) => {
+            let mut keys = Keys::default();
+            for u in list.iter().filter(|u| !u.act.effects.nothing) {
+                // What undoes a step puts back what that step changed, and need not say so.
+                let undone = doing(u.undoes).into_iter().chain([u.act]);
+                for e in undone.map(|a| &a.effects).filter(|e| !e.assumed) {
+                    keys.add(side, e.changes.iter().chain(&e.removes));
+                }
+                keys.any |= doing(u.undoes).is_some_and(|a| a.effects.assumed);
+            }
+            Way {
+                rank: UNDONE,
+                words: "is taken back by what its actions declare".into(),
+                acts: acts_of(list.iter().map(|u| u.act).collect()),
+                keys,
+            }
+        }
+        StageUndo::Written(w) => {
+            let acts: Vec<&Act> = w.steps.iter().filter_map(Step::act).collect();
+            let mut keys = Keys {
+                any: acts.iter().any(|a| a.effects.assumed),
+                ..Keys::default()
+            };
+            keys.add(side, plan.restored(r.stage(stage)));
+            Way {
+                rank: UNDONE,
+                words: "is taken back as written".into(),
+                acts: acts_of(acts),
+                keys,
+            }
+        }
     }
+}
+
+/// What a stage changes going forward.
+fn touched(side: &Side<'_>, stage: StageId) -> Keys {
+    let mut keys = Keys::default();
+    for touch in side.plan.changes(stage) {
+        keys.any |= touch.assumed;
+        if !touch.assumed {
+            keys.add(side, [touch.key]);
+        }
+    }
+    keys
+}
+
+/// What one way puts back, another does not, and the stage of that other still changes: in words.
+fn beyond(one: &Keys, other: &Keys, stage: &Keys) -> Vec<String> {
+    let changed = |key: &str| stage.holds(key) || stage.named.keys().any(|k| within(k, key));
+    let lost = one.named.iter().filter(|(k, _)| !other.holds(k) && changed(k));
+    lost.map(|(_, words)| words.clone()).collect()
+}
+
+/// Whether a stage that is called a point of no return on one side is on the other the same with another name: it touches what it
+/// touched, and nothing puts that back.
+fn renamed(pivot: &Keys, other: &Keys, way: &Way) -> bool {
+    let same =
+        pivot.named.keys().all(|k| other.holds(k)) && (!pivot.any || other.any || pivot.named.is_empty());
+    let undone = way.rank == UNDONE && pivot.named.keys().all(|k| way.keys.holds(k));
+    same && !undone
 }
 
 /// Whether a stage does anything that could be taken back.
@@ -115,15 +196,47 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         );
     };
     let place = say::place(two.new.r, n);
-    let first = was.acts.first().map(|(_, w)| w.clone());
-    let before = first.map_or_else(
-        || format!("before, `{name}` {}", was.words),
-        |w| format!("before, {w} took it back"),
-    );
     if was.rank != is.rank {
+        let before = was.acts.first().map_or_else(
+            || format!("before, `{name}` {}", old_words(&was)),
+            |(_, w)| format!("before, {} took it back", w.alone()),
+        );
+        let (changed, changes_now) = (touched(&two.old, o), touched(&two.new, n));
+        if was.rank == IRREVERSIBLE && renamed(&changed, &changes_now, &is) {
+            let still = say::list(changed.named.values());
+            let still = if still.is_empty() {
+                "still does what it did".into()
+            } else {
+                format!("still changes {still}")
+            };
+            add(
+                Direction::Loosened,
+                Class::Guard,
+                format!(
+                    "`{name}` {still}, and is no longer called a point of no return; it {}; before, it {}",
+                    is.words,
+                    old_words(&was)
+                ),
+                format!(
+                    "`{name}` begins {place}, and nobody is told that it cannot be taken back: before, the plan said so"
+                ),
+            );
+            return;
+        }
+        if is.rank == IRREVERSIBLE && renamed(&changes_now, &changed, &was) {
+            let message = format!(
+                "`{name}` is now called a point of no return; it {}; before, it {}",
+                is.words,
+                old_words(&was)
+            );
+            add(Direction::Tightened, Class::Guard, message, String::new());
+            return;
+        }
         let pivot = was.rank == IRREVERSIBLE || is.rank == IRREVERSIBLE;
         // What changes nothing any more needs no undo, and what changed nothing needed none.
         let idle = (is.rank == NOTHING && !changes(new)) || (was.rank == NOTHING && !changes(old));
+        // Nothing takes it back either way.
+        let idle = idle || (was.rank != UNDONE && is.rank != UNDONE);
         let direction = if idle && !pivot {
             Direction::Changed
         } else {
@@ -136,80 +249,79 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(direction, class, message, run);
         return;
     }
-    if was.acts == is.acts {
-        if was.rank != UNDONE && was.words != is.words {
+    if was.acts == is.acts && was.rank != UNDONE {
+        if was.words != is.words {
             let message = format!("`{name}` {}; before, it {}", is.words, old_words(&was));
             add(Direction::Changed, Class::Cosmetic, message, String::new());
         }
         return;
     }
-    let count = |list: &[(String, String)]| {
-        let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
-        for (k, w) in list {
-            counts.entry(k.clone()).or_insert((0, w.clone())).0 += 1;
-        }
-        counts
-    };
-    let (a, b) = (count(&was.acts), count(&is.acts));
-    let beyond = |x: &BTreeMap<String, (usize, String)>, y: &BTreeMap<String, (usize, String)>| {
-        let more = |(k, (n, _)): &(&String, &(usize, String))| y.get(*k).is_none_or(|(m, _)| m < n);
-        x.iter()
-            .filter(more)
-            .map(|(_, (_, w))| w.clone())
-            .collect::<Vec<_>>()
-    };
-    let (gone, come) = (beyond(&a, &b), beyond(&b, &a));
-    match (gone.as_slice(), come.as_slice()) {
-        ([], []) => add(
-            Direction::Changed,
-            Class::Undo,
-            format!("what takes `{name}` back comes in another order"),
-            String::new(),
-        ),
-        (gone, []) => add(
+    let said = instead(&was, &is);
+    let lost = beyond(&was.keys, &is.keys, &touched(&two.new, n));
+    let won = beyond(&is.keys, &was.keys, &touched(&two.old, o));
+    let taking = said
+        .as_ref()
+        .map_or_else(String::new, |(_, words)| format!("{words}, and "));
+    if !lost.is_empty() {
+        let lost = say::list(&lost);
+        add(
             Direction::Loosened,
             Class::Undo,
-            format!("taking `{name}` back no longer does {}", plain(gone)),
+            format!("taking `{name}` back {taking}no longer puts back {lost}"),
             format!(
-                "`{name}` is rolled back {place} without {}: before, that was done",
-                plain(gone)
+                "`{name}` is rolled back {place}, and {lost} stays as it made it: before, that was put back"
             ),
-        ),
-        ([], come) => add(
-            Direction::Tightened,
+        );
+    }
+    if !won.is_empty() {
+        let message = format!("taking `{name}` back {taking}now puts back {}", say::list(&won));
+        add(Direction::Tightened, Class::Undo, message, String::new());
+    }
+    if !(lost.is_empty() && won.is_empty()) {
+        return;
+    }
+    if let Some((direction, words)) = said {
+        let run = format!("`{name}` is rolled back {place}, and {words}: before, that was done");
+        add(
+            direction,
             Class::Undo,
-            format!("taking `{name}` back now also does {}", plain(come)),
-            String::new(),
-        ),
-        (gone, come) if plain(gone) == plain(come) => add(
-            Direction::Changed,
-            Class::Undo,
-            format!(
-                "{}, which takes `{name}` back, has another limit or declared effect, or may no longer be run twice",
-                plain(come)
-            ),
-            String::new(),
-        ),
-        (gone, come) => add(
-            Direction::Changed,
-            Class::Undo,
-            format!(
-                "taking `{name}` back does {} instead of {}",
-                plain(come),
-                plain(gone)
-            ),
-            String::new(),
-        ),
+            format!("taking `{name}` back {words}"),
+            run,
+        );
     }
 }
 
-/// Words that are quoted already.
-fn plain(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+/// How what one way does differs from what another does.
+fn instead(was: &Way, is: &Way) -> Option<(Direction, String)> {
+    if was.acts == is.acts {
+        return None;
     }
+    let left = |x: &Way, y: &Way| {
+        let mut rest: Vec<&str> = y.acts.iter().map(|(k, _)| k.as_str()).collect();
+        let mut only = Vec::new();
+        for (k, quote) in &x.acts {
+            match rest.iter().position(|r| r == k) {
+                Some(at) => {
+                    rest.swap_remove(at);
+                }
+                None => only.push(quote.clone()),
+            }
+        }
+        only
+    };
+    let (gone, come) = (left(was, is), left(is, was));
+    let (before, now) = apart::lists(&gone, &come);
+    let (before, now) = (apart::and(&before), apart::and(&now));
+    Some(match (gone.is_empty(), come.is_empty()) {
+        (true, true) => (Direction::Changed, "comes in another order".into()),
+        (false, true) => (Direction::Loosened, format!("no longer does {before}")),
+        (true, false) => (Direction::Tightened, format!("now also does {now}")),
+        (false, false) if before == now => (
+            Direction::Changed,
+            format!("does {now} with another limit or declared effect, or may no longer run it twice"),
+        ),
+        (false, false) => (Direction::Changed, format!("does {now} instead of {before}")),
+    })
 }
 
 fn old_words(was: &Way) -> String {
@@ -317,11 +429,16 @@ fn failure(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
             .map_or(s.origin.clone(), |f| f.origin.clone())
     };
     let name = new.name.as_str();
+    let back = |s: &Stage| match s.on_failure.as_ref().map(|f| &f.then) {
+        None => true,
+        Some(Failure::Then(o)) => say::takes_back(o),
+        Some(Failure::Decision(_)) => false,
+    };
     if key(&two.old, old) != key(&two.new, new) {
         let (was, is) = (words(two.old.r, old), words(two.new.r, new));
         let mut change = Change::new(
             say::less_is_looser(&rank(old), &rank(new)),
-            Class::Undo,
+            say::about([back(old), back(new)]),
             "stage",
             name,
             format!("the failure of `{name}` leads to {is} instead of {was}"),

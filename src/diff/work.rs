@@ -2,6 +2,7 @@
 //!
 //! Called by `mod`.
 
+use super::apart::Quote;
 use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
@@ -9,6 +10,9 @@ use super::say;
 use crate::model::{Act, Environment, Origin, Release, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::show;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What stands before the name of something that is waited for.
+const AWAITED: &str = "the wait for ";
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     for n in &two.stages.come {
@@ -113,18 +117,18 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         );
     }
     // What is done, whatever its limits are: those are told with the time.
-    let acts = |side: &Side<'_>, s: &Stage| -> Vec<(String, String, String)> {
+    let acts = |side: &Side<'_>, s: &Stage| -> Vec<(String, String, Quote)> {
         doing(s)
             .into_iter()
             .filter_map(|step| {
                 let (what, whole, words) = match &step.kind {
-                    StepKind::Act(a) => (side.work(a), effects(side, a), say::act(side.r, a)),
+                    StepKind::Act(a) => (side.work(a), effects(side, a), say::doing(side.r, a)),
                     StepKind::WaitFor(w) => {
                         let test = match &w.test {
                             WaitTest::Run(a) | WaitTest::Job(a) => side.work(a),
                             WaitTest::Ask(q) => side.question(q),
                         };
-                        let words = format!("the wait for `{}`", say::text(side.r, &w.what));
+                        let words = Quote::new(say::text(side.r, &w.what)).after(AWAITED);
                         (
                             format!("wait {} {test}", side.text(&w.what)),
                             String::new(),
@@ -154,7 +158,7 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
             if y.1 != x.1 && told.insert(y.0.clone()) {
                 let message = format!(
                     "{} in `{name}` has another condition, owner or declared effect",
-                    y.2
+                    y.2.alone()
                 );
                 add(Direction::Changed, Class::Work, message, String::new());
             }
@@ -162,39 +166,38 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         }
         None => true,
     });
-    let awaited = |w: &str| w.starts_with("the wait for");
-    let words = |l: &[(String, String, String)]| {
-        let l: Vec<&str> = l.iter().map(|x| x.2.as_str()).collect();
-        match l.split_last() {
-            None => String::new(),
-            Some((last, [])) => (*last).to_string(),
-            Some((last, init)) => format!("{} and {last}", init.join(", ")),
-        }
-    };
+    let quotes = |l: &[(String, String, Quote)]| l.iter().map(|x| x.2.clone()).collect::<Vec<_>>();
+    let (gone, come) = (quotes(&gone), quotes(&come));
+    let (before, now) = super::apart::lists(&gone, &come);
+    let (before, now) = (super::apart::and(&before), super::apart::and(&now));
     match (gone.is_empty(), come.is_empty()) {
         (true, true) => {}
         (false, false) => {
-            let message = format!("`{name}` does {} instead of {}", words(&come), words(&gone));
+            let message = if now == before {
+                format!("`{name}` does {now} in another way")
+            } else {
+                format!("`{name}` does {now} instead of {before}")
+            };
             add(Direction::Changed, Class::Work, message, String::new());
         }
-        (false, true) if gone.iter().all(|g| awaited(&g.2)) => add(
+        (false, true) if gone.iter().all(|g| g.lead == AWAITED) => add(
             Direction::Loosened,
             Class::Gate,
-            format!("`{name}` goes without {}", words(&gone)),
+            format!("`{name}` goes without {}", before),
             format!("`{name}` ends well although what it waited for has not happened: before, it waited"),
         ),
-        (true, false) if come.iter().all(|g| awaited(&g.2)) => add(
+        (true, false) if come.iter().all(|g| g.lead == AWAITED) => add(
             Direction::Tightened,
             Class::Gate,
-            format!("`{name}` has {} besides", words(&come)),
+            format!("`{name}` has {} besides", now),
             String::new(),
         ),
         (false, true) => {
-            let message = format!("`{name}` no longer does {}", words(&gone));
+            let message = format!("`{name}` no longer does {}", before);
             add(Direction::Changed, Class::Work, message, String::new());
         }
         (true, false) => {
-            let message = format!("`{name}` now also does {}", words(&come));
+            let message = format!("`{name}` now also does {}", now);
             add(Direction::Changed, Class::Work, message, String::new());
         }
     }
