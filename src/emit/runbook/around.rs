@@ -3,6 +3,7 @@
 //! Must not decide what a document shows: templates do. Called by `mod`.
 
 use crate::emit::Context;
+use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
@@ -116,7 +117,7 @@ pub(super) fn triggers(plan: Spoken<'_>) -> Vec<TriggerRow> {
             },
             over: t.over.map(|d| say::dur(r, d)).unwrap_or_default(),
             during: stage_names(r, &t.during),
-            then: say::outcome(r, &t.then),
+            then: follows::trigger(r, &t.then),
             first: t
                 .steps
                 .iter()

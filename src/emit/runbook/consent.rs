@@ -5,12 +5,14 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::emit::Context;
 use crate::emit::runbook::around::{opt, stage_names, target, within};
+use crate::emit::runbook::follows;
+use crate::emit::runbook::from_here::opens;
 use crate::emit::runbook::rows::{ApprovalRow, DecisionCard, OptionRow, OverrideRow};
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, OptionOutcome, OptionTestExpr, PersonRef,
-    Quorum, RoleOrPerson, Seat, StageId,
+    ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, FailureOutcome, OptionOutcome,
+    OptionTestExpr, PersonRef, Quorum, RoleOrPerson, Seat, StageId,
 };
 
 pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
@@ -51,7 +53,7 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                 within: a.within.map(|d| say::dur(r, d)).unwrap_or_default(),
                 valid: a.valid.map(|d| say::dur(r, d)).unwrap_or_default(),
                 guards: say::stages(r, &guards),
-                otherwise: refused(r, &a.otherwise),
+                otherwise: refused(plan, id),
                 evidence: opt(r, a.evidence.as_ref()),
                 when: say::when(r, &a.when),
             }
@@ -60,14 +62,15 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
 }
 
 /// What a refusal means.
-pub(super) fn refused(r: Told<'_>, otherwise: &ApprovalOutcome) -> String {
-    match otherwise {
-        ApprovalOutcome::Rollback => words!(r, "then.rollback"),
-        ApprovalOutcome::Stop => words!(r, "then.stop"),
-        ApprovalOutcome::Restart(s, n) => {
-            words!(r, "then.restart", stage = r.stage(*s).name, n = n)
-        }
-    }
+pub(super) fn refused(plan: Spoken<'_>, id: ApprovalId) -> String {
+    let r = plan.release();
+    let outcome = match &r.approval(id).otherwise {
+        ApprovalOutcome::Restart(s, n) => FailureOutcome::Restart(*s, *n),
+        _ if opens(&plan, id) => return words!(r, "then.does_not_start"),
+        ApprovalOutcome::Rollback => FailureOutcome::Rollback,
+        ApprovalOutcome::Stop => FailureOutcome::Stop,
+    };
+    follows::outcome(r, &outcome, r.owner)
 }
 
 /// How many of whom: `2 of Leads`.
@@ -142,7 +145,7 @@ pub(super) fn decisions(plan: Spoken<'_>) -> Vec<DecisionCard> {
                     },
                     then: match &o.then {
                         OptionOutcome::Proceed => words!(r, "then.go_on"),
-                        OptionOutcome::Then(f) => say::outcome(r, f),
+                        OptionOutcome::Then(f) => follows::outcome(r, f, r.owner),
                     },
                 })
                 .collect(),

@@ -3,11 +3,12 @@
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
 use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
+use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
-use crate::model::{ApprovalId, DecisionId, RoleOrPerson};
+use crate::model::{ApprovalId, DecisionId, RoleOrPerson, StageId};
 use crate::plan::{Node, Pace};
 use serde::Serialize;
 
@@ -62,7 +63,11 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
                 }
             }
             if if_not.is_empty() {
-                if_not.push(card.if_not.clone());
+                let id = StageId::at(card.id);
+                let rollout = plan.plan.release().stage(id).rollout.as_ref();
+                let steps = rollout.map(|r| r.steps.as_slice()).unwrap_or_default();
+                let rung = steps.iter().position(|s| s.name == first.exposure);
+                if_not.push(follows::at_step(plan, id, rung));
             }
             list.push(Exposure {
                 stage: card.name.clone(),
@@ -124,7 +129,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
             words!(r, "point.approval", approval = say::text(r, &a.title)),
             quorum(r, a.quorum, &pools(r, &from)),
             words!(r, "point.they_say_yes"),
-            refused(r, &a.otherwise),
+            refused(plan, ApprovalId::at(i)),
         );
     }
     for (i, d) in r.decisions.iter().enumerate() {

@@ -2,6 +2,7 @@
 //!
 //! Must not know the steps of a stage: `work` asks here for each gate it comes to. Called by `work` and `mod`.
 
+use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
@@ -47,8 +48,13 @@ pub(super) fn judging(r: Told<'_>, place: EnvId, g: GateId) -> String {
     }
 }
 
-/// When a gate passes, where a person looks, and what to do if it does not.
-pub(super) fn judgement(plan: Spoken<'_>, stage: &Stage, g: GateId, id: StageId) -> (String, String, String) {
+/// When a gate passes, where a person looks, and what to do if it does not, at this step of a rollout.
+pub(super) fn judgement(
+    plan: Spoken<'_>,
+    stage: &Stage,
+    g: GateId,
+    (id, rung): (StageId, Option<usize>),
+) -> (String, String, String) {
     let r = plan.release();
     let gate = r.gate(g);
     let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
@@ -72,13 +78,14 @@ pub(super) fn judgement(plan: Spoken<'_>, stage: &Stage, g: GateId, id: StageId)
     // A command stands beside the step already.
     let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
     let look = if runs { String::new() } else { tool };
-    (threshold, look, if_not(plan, g, id))
+    (threshold, look, if_not(plan, g, id, rung))
 }
 
-fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId) -> String {
-    match &plan.release().release.gate(gate).otherwise {
-        Some((o, _)) => say::gate_outcome(plan.release(), o),
-        None => say::on_failure(plan, stage),
+fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId, rung: Option<usize>) -> String {
+    let r = plan.release();
+    match &r.gate(gate).otherwise {
+        Some((o, _)) => follows::gate_outcome(r, o, r.stage(stage).owner),
+        None => follows::at_step(plan, stage, rung),
     }
 }
 
@@ -112,18 +119,18 @@ pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
             over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
             stages: say::stages(r, plan.judges(GateId::at(i))),
             otherwise: match &gate.otherwise {
-                Some((o, _)) => say::gate_outcome(r, o),
-                // What the stages that judge it say.
-                None => {
+                Some((o, _)) => {
                     let mut said: Vec<String> = Vec::new();
                     for s in plan.judges(GateId::at(i)) {
-                        let then = say::on_failure(plan, *s);
+                        let then = follows::gate_outcome(r, o, r.stage(*s).owner);
                         if !said.contains(&then) {
                             said.push(then);
                         }
                     }
                     say::alternatives(r, said)
                 }
+                // What the stages that judge it say.
+                None => follows::not_passed(plan, GateId::at(i)),
             },
         });
     }

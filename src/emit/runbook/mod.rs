@@ -10,6 +10,7 @@ mod closed;
 mod consent;
 mod escape;
 mod exposure;
+mod follows;
 mod from_here;
 mod gates;
 mod held;
@@ -253,7 +254,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let times = times::Times::of(plan);
     let open = red_flags::not_undone(plan, context);
     let ways = from_here::ways(&plan, &open);
-    let stages = work::stages(plan, &times, &open);
+    let stages = work::stages(plan, &times, &ways_back::Known::of(plan, &open, &ways));
     let strip::Strips {
         pictures: strips,
         stretched,
@@ -301,8 +302,10 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         finally: around::finally(plan),
         review: Review::of(plan),
         gates: !plan.release().gates.is_empty(),
-        kept_any: ways.iter().any(|w| !w.kept.is_empty()),
-        asks_any: ways.iter().any(|w| ways_back::asks(&w.then) && w.undoes()),
+        kept_any: ways
+            .iter()
+            .any(|w| !w.kept.is_empty() || !w.kept_beside.is_empty()),
+        asks_any: ways.iter().any(|w| ways_back::asks(&w.then)),
         policies: around::policies(plan),
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),

@@ -3,10 +3,10 @@
 //! Must not escape anything: templates do. Called by the parts of the view.
 
 use crate::emit::diagram::Note;
-use crate::emit::runbook::words::{Spoken, Told, Words, words};
+use crate::emit::runbook::words::{Told, Words, words};
 use crate::model::{
-    Atom, Cond, Dur, Failure, FailureOutcome, GateOutcome, GateTest, MetricExpr, Outcome, ParamType,
-    Question, Quorum, RoleId, RoleOrPerson, StageId, Subject, Text, TextPart, Value,
+    Atom, Cond, Dur, GateTest, MetricExpr, Outcome, ParamType, Question, Quorum, RoleId, RoleOrPerson,
+    StageId, Subject, Text, TextPart, Value,
 };
 use crate::plan::show;
 use jiff::Timestamp;
@@ -369,72 +369,6 @@ fn relation(op: crate::model::Comparison) -> &'static str {
         Comparison::Ne => "≠",
         Comparison::Eq => "=",
         other => other.sign(),
-    }
-}
-
-/// What follows, to stand after "then": `roll back everything that began`.
-pub(super) fn outcome(release: Told<'_>, o: &FailureOutcome) -> String {
-    match o {
-        FailureOutcome::Rollback => words!(release, "then.rollback"),
-        FailureOutcome::RollbackStage(s) => {
-            words!(release, "then.rollback_stage", stage = release.stage(*s).name)
-        }
-        FailureOutcome::Pause => words!(release, "then.pause_owner"),
-        FailureOutcome::Stop => words!(release, "then.stop"),
-        FailureOutcome::Continue { because } => {
-            let why = maybe(release, because.as_ref());
-            if why.is_empty() {
-                words!(release, "then.go_on")
-            } else {
-                words!(release, "then.go_on_because", why = why)
-            }
-        }
-        FailureOutcome::Restart(s, n) => {
-            words!(release, "then.restart", stage = release.stage(*s).name, n = n)
-        }
-        FailureOutcome::Escalate(c) => {
-            words!(
-                release,
-                "then.call",
-                channel = text(release, &release.channel(*c).title)
-            )
-        }
-    }
-}
-
-/// What follows a failing gate that says so itself.
-pub(super) fn gate_outcome(release: Told<'_>, o: &GateOutcome) -> String {
-    match o {
-        GateOutcome::Then(o) => outcome(release, o),
-        GateOutcome::Decision(d) => {
-            words!(
-                release,
-                "then.decide",
-                ask = text(release, &release.decision(*d).question.ask)
-            )
-        }
-    }
-}
-
-/// What follows the failure of a stage.
-pub(super) fn on_failure(plan: Spoken<'_>, stage: crate::model::StageId) -> String {
-    let release = plan.release();
-    let s = release.stage(stage);
-    match &s.on_failure {
-        None => outcome(release, &FailureOutcome::Rollback),
-        Some(f) => match &f.then {
-            Failure::Then(FailureOutcome::Pause) => {
-                words!(release, "then.pause", owner = role(release, s.owner))
-            }
-            Failure::Then(o) => outcome(release, o),
-            Failure::Decision(d) => {
-                words!(
-                    release,
-                    "then.decide",
-                    ask = text(release, &release.decision(*d).question.ask)
-                )
-            }
-        },
     }
 }
 

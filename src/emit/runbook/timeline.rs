@@ -3,7 +3,8 @@
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
 use crate::emit::runbook::around::moment_at;
-use crate::emit::runbook::consent::{pools, quorum, unanswered};
+use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
+use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
@@ -169,6 +170,7 @@ impl Rows<'_> {
             let who = quorum(r, a.quorum, &pools(r, &from));
             let what = words!(r, "row.ask_for_approval", approval = title, who = who);
             let owner = say::role(r, r.owner);
+            let if_not = refused(self.plan, ApprovalId::at(i));
             let row = self.row(
                 (at, place, 0),
                 words!(r, "point.approval", approval = title),
@@ -180,7 +182,7 @@ impl Rows<'_> {
                 .map(|d| words!(r, "time.up_to", time = say::dur(r, d)))
                 .unwrap_or_default();
             row.about = About::Approval(ApprovalId::at(i));
-            row.if_not = crate::emit::runbook::consent::refused(r, &a.otherwise);
+            row.if_not = if_not;
         }
         for (i, d) in r.decisions.iter().enumerate() {
             let node = Node::Decision(DecisionId::at(i));
@@ -318,8 +320,8 @@ impl Rows<'_> {
 /// What follows when a hold cannot be entered: what the release says of a failure.
 fn not_entered(r: Told<'_>) -> String {
     match r.on_failure.as_ref().map(|f| &f.then) {
-        None => say::outcome(r, &FailureOutcome::Rollback),
-        Some(Failure::Then(o)) => say::outcome(r, o),
+        None => follows::outcome(r, &FailureOutcome::Rollback, r.owner),
+        Some(Failure::Then(o)) => follows::outcome(r, o, r.owner),
         Some(Failure::Decision(d)) => {
             let d = r.decision(*d);
             let who = say::answerers(r, &d.question, Some(r.owner));

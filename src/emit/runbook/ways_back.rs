@@ -1,10 +1,11 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
-use crate::emit::runbook::from_here::{Cause, ORDINARY, Stays, Then, Way};
+use crate::emit::runbook::follows;
+use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::{act_words, action};
-use crate::model::{FailureOutcome, GateId, HoldId, StageId};
+use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId};
 use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
 
@@ -23,6 +24,8 @@ pub(super) struct Card {
     pub takes: String,
     pub after: String,
     pub rehearsal: String,
+    /// The holds around it that may have been left by then.
+    pub entered_again: String,
 }
 
 /// A step of an undo.
@@ -46,6 +49,7 @@ pub(super) struct FromHere {
     pub order: Vec<String>,
     pub beside: String,
     pub kept: Vec<String>,
+    pub kept_beside: String,
     pub holds: String,
     pub entered_again: String,
     pub safe_in: String,
@@ -59,8 +63,37 @@ pub(super) fn pivots(plan: Spoken<'_>) -> Vec<StageId> {
         .collect()
 }
 
-/// How a stage is undone; `pivots` are the stages that cannot be, `open` those of which nobody has said how.
-pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[StageId]) -> Card {
+/// What is known of the ways back as a whole when the card of a stage is written.
+pub(super) struct Known<'a> {
+    /// The stages that cannot be undone.
+    pub pivots: Vec<StageId>,
+    /// Those of which nobody has said how they are.
+    pub open: &'a [StageId],
+    /// For each hold: the stages inside, where it may have been left when one of them is undone.
+    pub again: Vec<(HoldId, Vec<StageId>)>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(plan: Spoken<'_>, open: &'a [StageId], ways: &[Way]) -> Self {
+        let mut again: Vec<HoldId> = Vec::new();
+        for (h, _) in ways.iter().flat_map(|w| &w.entered_again) {
+            if !again.contains(h) {
+                again.push(*h);
+            }
+        }
+        again.sort_unstable();
+        Known {
+            pivots: pivots(plan),
+            open,
+            again: again.into_iter().map(|h| (h, plan.hold_stages(h))).collect(),
+        }
+    }
+}
+
+/// How a stage is undone.
+pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
+    let Known { pivots, open, again } = known;
+    let around = again.iter().filter(|(_, inside)| inside.contains(&id));
     let r = plan.release();
     let s = r.stage(id);
     let before: Vec<String> = plan
@@ -83,6 +116,10 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[St
         ),
         after: say::list(r, &before),
         rehearsal: String::new(),
+        entered_again: around
+            .map(|(h, _)| words!(r, "undo.enter_again", hold = say::text(r, &r.hold(*h).title)))
+            .collect::<Vec<_>>()
+            .join(". "),
     };
     match plan.undo(id) {
         StageUndo::Nothing if open.contains(&id) => {
@@ -99,7 +136,12 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, pivots: &[StageId], open: &[St
         }
         StageUndo::Irreversible(why, _) => {
             card.short = words!(r, "undo.irreversible_short");
-            card.note = words!(r, "undo.irreversible", why = say::text(r, why));
+            card.note = words!(
+                r,
+                "undo.irreversible",
+                why = say::text(r, why),
+                owner = say::role(r, s.owner)
+            );
         }
         StageUndo::Derived(steps) => {
             for u in steps {
@@ -188,32 +230,24 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
             order: order(r, w, &numbers),
             beside: stage_list(r, &w.beside),
             kept: kept(r, w),
-            holds: to_leave(r, &w.holds),
-            entered_again: hold_list(r, &w.entered_again),
+            kept_beside: kept_beside(r, w),
+            holds: hold_list(r, &w.holds, |hold| words!(r, "hold.if_entered", hold = hold)),
+            entered_again: hold_list(r, &w.entered_again, |hold| words!(r, "hold.if_left", hold = hold)),
             safe_in: safe(r, w),
             ends: ends(r, w),
         })
         .collect()
 }
 
-/// The holds to leave; with those that may not have been entered, that they may not.
-fn to_leave(r: Told<'_>, holds: &[(HoldId, bool)]) -> String {
+/// Holds by their titles; of those of which it is not sure, that they may have to be.
+fn hold_list(r: Told<'_>, holds: &[(HoldId, bool)], perhaps: impl Fn(String) -> String) -> String {
     let titles: Vec<String> = holds
         .iter()
         .map(|(h, surely)| {
             let title = say::text(r, &r.hold(*h).title);
-            if *surely {
-                title
-            } else {
-                words!(r, "hold.if_entered", hold = title)
-            }
+            if *surely { title } else { perhaps(title) }
         })
         .collect();
-    say::list(r, &titles)
-}
-
-fn hold_list(r: Told<'_>, holds: &[HoldId]) -> String {
-    let titles: Vec<String> = holds.iter().map(|h| say::text(r, &r.hold(*h).title)).collect();
     say::list(r, &titles)
 }
 
@@ -259,18 +293,10 @@ pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
 /// What follows, in words.
 fn then(plan: Spoken<'_>, w: &Way) -> String {
     let r = plan.release();
-    let owner = say::role(r, w.stage.map_or(r.owner, |s| r.stage(s).owner));
+    let owner = w.stage.map_or(r.owner, |s| r.stage(s).owner);
     match &w.then {
-        Then::Outcome(FailureOutcome::Pause) => words!(r, "then.pause", owner = owner),
-        Then::Outcome(FailureOutcome::Escalate(c)) => {
-            let channel = say::text(r, &r.channel(*c).title);
-            words!(r, "then.call_and_pause", channel = channel, owner = owner)
-        }
-        Then::Demote => words!(r, "then.demote", owner = owner),
-        Then::Outcome(o @ FailureOutcome::Restart(..)) => {
-            words!(r, "then.restart_then_rollback", restart = say::outcome(r, o))
-        }
-        Then::Outcome(o) => say::outcome(r, o),
+        Then::Demote => words!(r, "then.demote", owner = say::role(r, owner)),
+        Then::Outcome(o) => follows::outcome(r, o, owner),
         Then::Decision(d) => {
             let d = r.decision(*d);
             let by = say::answerers(r, &d.question, Some(r.owner));
@@ -308,26 +334,41 @@ fn order(r: Told<'_>, w: &Way, numbers: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// What stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
+/// A stage that stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
+fn stays(r: Told<'_>, s: StageId, why: Stays) -> String {
+    let name = &r.stage(s).name;
+    match why {
+        Stays::Irreversible => words!(r, "stays.irreversible", stage = name),
+        Stays::Needed(p) => words!(r, "stays.needed", stage = name, by = r.stage(p).name),
+        Stays::Harmless => words!(r, "stays.harmless", stage = name),
+        Stays::Open => words!(r, "stays.open", stage = name),
+        Stays::Untouched => name.to_string(),
+    }
+}
+
+/// What stays, with the reasons.
 fn kept(r: Told<'_>, w: &Way) -> Vec<String> {
-    let mut list: Vec<String> = w
-        .kept
-        .iter()
-        .map(|(s, why)| {
-            let name = &r.stage(*s).name;
-            match why {
-                Stays::Irreversible => words!(r, "stays.irreversible", stage = name),
-                Stays::Needed(p) => words!(r, "stays.needed", stage = name, by = r.stage(*p).name),
-                Stays::Harmless => words!(r, "stays.harmless", stage = name),
-                Stays::Open => words!(r, "stays.open", stage = name),
-                Stays::Untouched => name.to_string(),
-            }
-        })
-        .collect();
+    let mut list: Vec<String> = w.kept.iter().map(|(s, why)| stays(r, *s, *why)).collect();
     if w.many_kept > list.len() {
         list.push(words!(r, "list.more", n = w.many_kept - list.len()));
     }
     list
+}
+
+/// What runs beside and stays where it has begun, with the reasons and what stays with it.
+fn kept_beside(r: Told<'_>, w: &Way) -> String {
+    let said = |b: &Beside| {
+        if b.with.is_empty() {
+            return stays(r, b.stage, b.why);
+        }
+        let (stage, stages) = (&r.stage(b.stage).name, stage_list(r, &b.with));
+        words!(r, "stays.irreversible_with", stage = stage, stages = stages)
+    };
+    let mut list: Vec<String> = w.kept_beside.iter().map(said).collect();
+    if w.many_kept_beside > list.len() {
+        list.push(words!(r, "list.more", n = w.many_kept_beside - list.len()));
+    }
+    list.join(", ")
 }
 
 /// Whether a person decides before anything is undone.
@@ -361,30 +402,70 @@ fn safe(r: Told<'_>, w: &Way) -> String {
 }
 
 fn ends(r: Told<'_>, w: &Way) -> String {
-    match &w.then {
-        Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "ends.goes_on"),
+    let stands = || say::stages(r, &w.may_stand);
+    let end = match &w.then {
+        Then::Outcome(FailureOutcome::Continue { .. }) => return words!(r, "ends.goes_on"),
+        Then::Outcome(FailureOutcome::Restart(..)) if w.half_done => {
+            return words!(r, "ends.goes_on_or_needs_help");
+        }
+        then if asks(then) => {
+            return match (w.half_done, w.may_stand.is_empty()) {
+                (true, _) => words!(r, "ends.decided_needs_help"),
+                (false, false) => words!(r, "ends.decided_may_need_help", stages = stands()),
+                (false, true) => words!(r, "ends.as_decided"),
+            };
+        }
         Then::Outcome(FailureOutcome::Restart(..)) => words!(r, "ends.goes_on_or_rolled_back"),
-        _ if w.half_done => words!(r, "ends.needs_help"),
+        _ if w.half_done => return words!(r, "ends.needs_help"),
         Then::Outcome(FailureOutcome::Rollback) => words!(r, "ends.rolled_back"),
-        Then::Outcome(FailureOutcome::RollbackStage(_) | FailureOutcome::Stop) => words!(r, "ends.stopped"),
-        Then::Demote
-        | Then::Decision(_)
-        | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_)) => words!(r, "ends.as_decided"),
+        _ => words!(r, "ends.stopped"),
+    };
+    if w.may_stand.is_empty() {
+        end
+    } else {
+        words!(r, "ends.or_needs_help", end = end, stages = stands())
     }
 }
 
-/// The first stage after which there is no way back.
+/// The first stages after which there is no way back. One that comes only after another is named where that other may not apply.
 pub(super) fn point_of_no_return(plan: Spoken<'_>) -> Option<String> {
     let r = plan.release();
-    let stage = pivots(plan).into_iter().next()?;
-    let why = match plan.undo(stage) {
+    let all = pivots(plan);
+    let why = |s: StageId| match plan.undo(s) {
         StageUndo::Irreversible(why, _) => say::text(r, why),
         _ => String::new(),
     };
-    Some(words!(
-        r,
-        "undo.point_of_no_return",
-        stage = r.stage(stage).name,
-        why = why
-    ))
+    let mut first: Vec<StageId> = Vec::new();
+    let mut later = Vec::new();
+    for s in &all {
+        let when = &r.stage(*s).when;
+        let hides = |(p, set): &(StageId, _)| {
+            let before = &r.stage(*p).when;
+            (matches!(before, Cond::True) || before == when) && plan.contains(set, Node::Stage(*s))
+        };
+        if !later.iter().any(hides) {
+            first.push(*s);
+            if later.len() < KEPT {
+                later.push((*s, plan.descendants(Node::Stage(*s))));
+            }
+        }
+    }
+    if let [one] = first.as_slice() {
+        let stage = &r.stage(*one).name;
+        return Some(words!(
+            r,
+            "undo.point_of_no_return",
+            stage = stage,
+            why = why(*one)
+        ));
+    }
+    let named = |s: StageId| words!(r, "undo.cannot_be_undone", stage = r.stage(s).name, why = why(s));
+    let mut list: Vec<String> = first.iter().take(KEPT).map(|s| named(*s)).collect();
+    if first.len() > list.len() {
+        list.push(words!(r, "list.more", n = first.len() - list.len()));
+    }
+    let list = list
+        .into_iter()
+        .reduce(|a, b| words!(r, "list.either", a = a, b = b))?;
+    Some(words!(r, "undo.points_of_no_return", list = list))
 }

@@ -2,12 +2,13 @@
 //!
 //! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
+use crate::emit::runbook::follows;
 use crate::emit::runbook::gates::{criterion, judged_as, judgement, judging};
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
-use crate::emit::runbook::ways_back::{Card, card, pivots};
+use crate::emit::runbook::ways_back::{Card, Known, card};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{Act, Cond, Dur, EnvId, RoleId, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Pace};
@@ -84,22 +85,15 @@ pub(super) struct StepRow {
 }
 
 /// Every stage, in order.
-pub(super) fn stages(plan: Spoken<'_>, times: &Times, open: &[StageId]) -> Vec<StageCard> {
-    let pivots = pivots(plan);
+pub(super) fn stages(plan: Spoken<'_>, times: &Times, known: &Known<'_>) -> Vec<StageCard> {
     plan.stage_order()
         .into_iter()
         .enumerate()
-        .map(|(i, s)| stage_card(plan, times, s, i + 1, (&pivots, open)))
+        .map(|(i, s)| stage_card(plan, times, s, i + 1, known))
         .collect()
 }
 
-fn stage_card(
-    plan: Spoken<'_>,
-    times: &Times,
-    id: StageId,
-    number: usize,
-    (pivots, open): (&[StageId], &[StageId]),
-) -> StageCard {
+fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known: &Known<'_>) -> StageCard {
     let r = plan.release();
     let s = r.stage(id);
     let (start, finish) = span(plan, id);
@@ -170,11 +164,11 @@ fn stage_card(
                 .map(str::to_string)
                 .collect(),
         ),
-        if_not: say::on_failure(plan, id),
+        if_not: follows::on_failure(plan, id),
         first: first_on_failure(r, s),
         criteria: criteria(&steps),
         steps,
-        rollback: card(plan, id, pivots, open),
+        rollback: card(plan, id, known),
     }
 }
 
@@ -211,17 +205,28 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
     match &s.rollout {
         None => {
             for step in &s.steps {
-                push(plan, times, s, step, &s.when, "", number, &mut at, &mut rows, id);
+                push(
+                    plan, times, s, step, &s.when, None, number, &mut at, &mut rows, id,
+                );
             }
         }
         Some(rollout) => {
-            for rung in &rollout.steps {
+            for (i, rung) in rollout.steps.iter().enumerate() {
                 if let Some((offset, _)) = &rung.at {
                     at = at.max(offset.after.as_ms());
                 }
                 for step in rung.work.iter().chain(&rung.checks) {
                     push(
-                        plan, times, s, step, &rung.when, &rung.name, number, &mut at, &mut rows, id,
+                        plan,
+                        times,
+                        s,
+                        step,
+                        &rung.when,
+                        Some(i),
+                        number,
+                        &mut at,
+                        &mut rows,
+                        id,
                     );
                     if let (Some(owner), Some(row)) =
                         (rung.owner.filter(|_| step.owner.is_none()), rows.last_mut())
@@ -255,7 +260,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
             let gate = r.gate(*g);
             let title = say::text(r, &gate.title);
             let (utc, local) = times.at(start);
-            let (verify, look, if_not) = judgement(plan, stage, *g, id);
+            let (verify, look, if_not) = judgement(plan, stage, *g, (id, None));
             StepRow {
                 at: start,
                 number: format!("{number}.{}", i + 1),
@@ -292,7 +297,7 @@ fn push(
     stage: &Stage,
     step: &Step,
     around: &Cond,
-    exposure: &str,
+    rung: Option<usize>,
     number: usize,
     at: &mut i64,
     rows: &mut Vec<StepRow>,
@@ -302,12 +307,14 @@ fn push(
     let long = plan.step_time(step, Pace::Longest);
     let (utc, local) = times.at(*at);
     let (action, command, call, console) = action(r, stage.environment, step);
-    let (verify, look, if_not) = verification(plan, stage, step, id);
+    let (verify, look, if_not) = verification(plan, stage, step, (id, rung));
     let condition = if stage.rollout.is_some() {
         around.clone().and(step.when.clone())
     } else {
         step.when.clone()
     };
+    let exposure = stage.rollout.as_ref().zip(rung);
+    let exposure = exposure.and_then(|(rollout, i)| Some(rollout.steps.get(i)?.name.to_string()));
     let captures: Vec<String> = step
         .captures
         .iter()
@@ -328,7 +335,7 @@ fn push(
             _ => action.clone(),
         },
         action,
-        exposure: exposure.to_string(),
+        exposure: exposure.unwrap_or_default(),
         when: say::when(r, &condition),
         approvals: String::new(),
         command,
@@ -489,17 +496,22 @@ pub(super) fn act_words(r: Told<'_>, place: EnvId, act: &Act) -> (String, String
 }
 
 /// How a step is verified, where a person looks, and what to do if not.
-fn verification(plan: Spoken<'_>, stage: &Stage, step: &Step, id: StageId) -> (String, String, String) {
+fn verification(
+    plan: Spoken<'_>,
+    stage: &Stage,
+    step: &Step,
+    (id, rung): (StageId, Option<usize>),
+) -> (String, String, String) {
     let r = plan.release();
     match &step.kind {
-        StepKind::VerifyGate(g) => judgement(plan, stage, *g, id),
+        StepKind::VerifyGate(g) => judgement(plan, stage, *g, (id, rung)),
         StepKind::Act(act) => {
             let prints = act
                 .run
                 .as_ref()
                 .and_then(|c| c.prints.as_ref())
                 .map(|(p, _)| words!(r, "gate.output_matches", pattern = p));
-            let then = say::on_failure(plan, id);
+            let then = follows::at_step(plan, id, rung);
             let then = match step.retry.as_ref().or(act.retry.as_ref()).map(|t| t.times) {
                 None => then,
                 Some(1) => words!(r, "then.again_once", then = then),
@@ -515,9 +527,9 @@ fn verification(plan: Spoken<'_>, stage: &Stage, step: &Step, id: StageId) -> (S
             } else {
                 words!(r, "gate.digest", digest = digest)
             };
-            (verify, String::new(), say::on_failure(plan, id))
+            (verify, String::new(), follows::at_step(plan, id, rung))
         }
-        StepKind::WaitFor(_) => (String::new(), String::new(), say::on_failure(plan, id)),
+        StepKind::WaitFor(_) => (String::new(), String::new(), follows::at_step(plan, id, rung)),
         StepKind::Bake(_) => (String::new(), String::new(), watched(r, id)),
         StepKind::Wait(_) | StepKind::Tell(..) => Default::default(),
     }
@@ -532,7 +544,7 @@ fn watched(r: Told<'_>, id: StageId) -> String {
                 r,
                 "row.trigger",
                 trigger = t.name,
-                then = say::outcome(r, &t.then)
+                then = follows::trigger(r, &t.then)
             )
         })
         .collect();

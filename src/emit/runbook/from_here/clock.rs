@@ -1,10 +1,10 @@
 //! How long a way back takes: undos each after all that depends on it, holds entered again before and left behind them.
 //!
-//! Must not know what fails, nor who is asked. Called by `ways`.
+//! Must not know what is undone, nor who is asked. Called by `ways`.
 
 use super::bits::Bits;
-use super::{Around, EXACT};
-use crate::model::{Dur, HoldId, StageId};
+use super::{Around, Cause, EXACT, Then};
+use crate::model::{Dur, FailureOutcome, HoldId, StageId, Step};
 use crate::plan::{Node, Pace};
 
 /// A hold that may be being left when something fails.
@@ -26,6 +26,52 @@ struct Work<'a> {
 }
 
 impl Around<'_> {
+    /// What passes between the failure and the way back: what runs beside ends its step, what is being entered is entered, and
+    /// what the plan says comes first is done. Nothing when a person is waited for anyway: the way back counts from the answer.
+    pub(super) fn before_the_way_back(
+        &self,
+        cause: &Cause,
+        then: &Then,
+        stage: Option<StageId>,
+        may_run: &Bits,
+        holds: &[(HoldId, bool)],
+    ) -> Dur {
+        let r = self.plan.release();
+        let asked = matches!(
+            then,
+            Then::Demote
+                | Then::Decision(_)
+                | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
+        );
+        if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
+            return Dur::ZERO;
+        }
+        let steps = self
+            .longest_step
+            .iter()
+            .find(|(_, p)| may_run.has(*p))
+            .map(|(d, _)| *d);
+        let entering = holds.iter().filter(|(_, surely)| !surely);
+        let entering = entering.map(|(h, _)| self.time(&r.hold(*h).enter));
+        let waited = steps.into_iter().chain(entering).max_by_key(|d| d.as_ms());
+        // A gate that says what follows leaves out what the stage does first.
+        let own = match cause {
+            Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
+            Cause::Entry(s, gates) if gates.iter().any(|g| r.gate(*g).otherwise.is_none()) => {
+                stage.and(r.stage(*s).on_failure.as_ref())
+            }
+            Cause::Entry(..) | Cause::Gates(..) | Cause::Refused(_) | Cause::Option(..) => None,
+        };
+        let first = own.map_or(Dur::ZERO, |f| self.time(&f.steps));
+        first.plus(waited.unwrap_or(Dur::ZERO))
+    }
+
+    fn time(&self, steps: &[Step]) -> Dur {
+        steps.iter().fold(Dur::ZERO, |all, s| {
+            all.plus(self.plan.step_time(s, Pace::Longest))
+        })
+    }
+
     /// Of holds inside which all may have ended: how much of leaving them may still be to do when the way back starts, so long
     /// after the failure. Of one that was surely left, what has surely come after it has taken its time.
     pub(super) fn closing(&self, holds: &[HoldId], surely_ended: &Bits, first: Dur) -> Vec<Closing> {

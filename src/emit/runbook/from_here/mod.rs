@@ -6,15 +6,20 @@
 
 mod bits;
 mod clock;
+mod order;
 mod reach;
+mod way;
 
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Dur, Failure, FailureOutcome, GateId, GateOutcome, HoldId,
-    OptionOutcome, StageId, Step, StepKind,
+    OptionOutcome, StageId, StepKind,
 };
 use crate::plan::{Node, Pace, Plan, StageUndo};
 use bits::Bits;
 use reach::Reach;
+
+pub(super) use reach::opens;
+pub(super) use way::{Beside, Cause, Stays, Then, Way};
 
 /// In a plan of more stages than this an order is told by the numbers of the stages: nobody reads so many names in a cell.
 pub(super) const ORDINARY: usize = 60;
@@ -24,93 +29,6 @@ pub(super) const KEPT: usize = 40;
 
 /// Beyond so many stages, what runs beside a failure is bounded instead of worked out.
 const EXACT: usize = 2_000;
-
-/// What fails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// A step of a stage, or a gate that says nothing else.
-    Step(StageId),
-    /// A step of a rollout that steps back, after its first step.
-    LaterStep(StageId),
-    /// Gates that a stage judges on its way, all with one outcome.
-    Gates(StageId, Vec<GateId>),
-    /// Gates before a stage: it has not begun.
-    Entry(StageId, Vec<GateId>),
-    /// An approval is refused or not given in time.
-    Refused(ApprovalId),
-    /// A decision takes an option that does not go on.
-    Option(DecisionId, usize),
-}
-
-/// What follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Then {
-    /// As written.
-    Outcome(FailureOutcome),
-    /// A decision is asked.
-    Decision(DecisionId),
-    /// The rollout goes back to its step before, and the owner is asked.
-    Demote,
-}
-
-/// Why a change stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stays {
-    /// It cannot be undone.
-    Irreversible,
-    /// Something that cannot be undone depends on it.
-    Needed(StageId),
-    /// It need not be undone.
-    Harmless,
-    /// The plan accepts that nothing undoes it.
-    Open,
-    /// Nothing is undone, or only another part.
-    Untouched,
-}
-
-/// What is undone after a failure.
-#[derive(Debug, Clone)]
-pub(super) struct Way {
-    /// What fails.
-    pub cause: Cause,
-    /// The stage whose side of the plan it is.
-    pub stage: Option<StageId>,
-    /// What follows.
-    pub then: Then,
-    /// The stages to undo that have surely begun (where they apply), those together that may be undone together. Named in a
-    /// plan of ordinary size only.
-    pub undone: Vec<Vec<StageId>>,
-    /// How many these are, all of them.
-    pub many: usize,
-    /// Stages that may run beside: undone in their place when they have begun. Named in a plan of ordinary size only.
-    pub beside: Vec<StageId>,
-    /// How many these are, all of them.
-    pub many_beside: usize,
-    /// The last stage, in the order of the plan, of all that is undone where it has begun.
-    pub last: Option<StageId>,
-    /// What stays changed, `KEPT` of them at most.
-    pub kept: Vec<(StageId, Stays)>,
-    /// How many these are, all of them.
-    pub many_kept: usize,
-    /// Something is undone of which nobody has said how long it takes: `safe` leaves it out.
-    pub untimed: bool,
-    /// The holds that are left then, the last entered first; each with whether it has surely been entered.
-    pub holds: Vec<(HoldId, bool)>,
-    /// Those of them that had been left already, and are entered again before what is inside is undone.
-    pub entered_again: Vec<HoldId>,
-    /// From the failure, or from the word of the person it waits for, until everything is undone and every hold is left, at the
-    /// longest.
-    pub safe: Dur,
-    /// Something irreversible stands half done.
-    pub half_done: bool,
-}
-
-impl Way {
-    /// Whether anything is undone, now or when a person says so.
-    pub(super) fn undoes(&self) -> bool {
-        self.many > 0 || self.many_beside > 0
-    }
-}
 
 /// The stages around each stage, worked out once. Sets are over places in the order.
 struct Around<'a> {
@@ -279,7 +197,9 @@ impl Around<'_> {
         if demotes {
             let back = Then::Outcome(FailureOutcome::Rollback);
             ways.push(self.way(Cause::Step(s), Some(s), true, back));
-            ways.push(self.way(Cause::LaterStep(s), Some(s), true, Then::Demote));
+            if stage.rollout.as_ref().is_some_and(|r| r.steps.len() > 1) {
+                ways.push(self.way(Cause::LaterStep(s), Some(s), true, Then::Demote));
+            }
         } else {
             ways.push(self.way(Cause::Step(s), Some(s), true, own.clone()));
         }
@@ -305,7 +225,7 @@ impl Around<'_> {
         };
         let way = self.way(Cause::Refused(a), None, false, Then::Outcome(then));
         // Before anything has begun a refusal is no way back.
-        if way.undoes() || !way.kept.is_empty() {
+        if way.undoes() || !way.kept.is_empty() || !way.kept_beside.is_empty() {
             ways.push(way);
         }
     }
@@ -377,22 +297,27 @@ impl Around<'_> {
         changes.unite(&self.harmless);
         changes.unite(&self.open);
         left.keep(&changes);
-        let kept: Vec<(StageId, Stays)> = left
-            .back()
-            .take(KEPT)
-            .map(|p| {
-                let s = self.order[p];
-                let needed = stays.as_ref().and_then(|k| k[s.index()]);
-                let why = match (self.kind[s.index()], needed) {
-                    (Kind::Irreversible, _) => Stays::Irreversible,
-                    (Kind::Harmless, _) => Stays::Harmless,
-                    (Kind::Open, _) => Stays::Open,
-                    (_, Some(p)) => Stays::Needed(p),
-                    _ => Stays::Untouched,
-                };
-                (s, why)
-            })
-            .collect();
+        let why = |s: StageId| {
+            let needed = stays.as_ref().and_then(|k| k[s.index()]);
+            match (self.kind[s.index()], needed) {
+                (Kind::Irreversible, _) => Stays::Irreversible,
+                (Kind::Harmless, _) => Stays::Harmless,
+                (Kind::Open, _) => Stays::Open,
+                (_, Some(p)) => Stays::Needed(p),
+                _ => Stays::Untouched,
+            }
+        };
+        let kept = left.back().take(KEPT).map(|p| self.order[p]);
+        let kept: Vec<(StageId, Stays)> = kept.map(|s| (s, why(s))).collect();
+        let mut stays_beside = may_run.clone();
+        stays_beside.keep(&changes);
+        stays_beside.drop(&may_be_undone);
+        let mut may_stand = may_run.clone();
+        may_stand.keep(&self.irreversible);
+        if continues {
+            stays_beside.clear();
+            may_stand.clear();
+        }
         // A hold is left when all inside has ended: it is open when something inside has begun and not all surely has ended.
         let mut ended = sure.clone();
         if let Some(here) = here {
@@ -401,22 +326,25 @@ impl Around<'_> {
         let all = || self.entered.iter().copied().rev().filter(|_| !continues);
         let surely_ended = ended.clone();
         let closed = |h: &HoldId| self.held[h.index()].within(&surely_ended);
-        let entered_again: Vec<HoldId> = all()
-            .filter(|h| closed(h) && self.held[h.index()].meets(&undone))
+        let mut all_undone = undone.clone();
+        all_undone.unite(&besides);
+        // What runs beside may have ended by then, and with it a hold around it.
+        ended.unite(&may_run);
+        let entered_again: Vec<(HoldId, bool)> = all()
+            .filter(|h| self.held[h.index()].within(&ended) && self.held[h.index()].meets(&all_undone))
+            .map(|h| (h, closed(&h)))
             .collect();
         let holds: Vec<(HoldId, bool)> = all()
             .filter_map(|h| {
                 let inside = &self.held[h.index()];
                 let begun = inside.meets(&sure);
-                let surely = (begun && !closed(&h)) || entered_again.contains(&h);
+                let surely = (begun && !closed(&h)) || entered_again.contains(&(h, true));
                 let perhaps = !begun && inside.meets(&may_run);
                 (surely || perhaps).then_some((h, surely))
             })
             .collect();
         let first = self.before_the_way_back(&cause, &then, stage, &may_run, &holds);
         let (many, many_beside, many_kept) = (undone.count(), besides.count(), left.count());
-        let mut all_undone = undone.clone();
-        all_undone.unite(&besides);
         left.drop(&self.harmless);
         left.drop(&self.open);
         let whole = many_beside == 0 && part.is_none() && holds.is_empty() && left.is_empty();
@@ -424,8 +352,6 @@ impl Around<'_> {
             // When all that led to a stage is undone with it, the longest way to it is the longest way back.
             Some(s) if whole && undone.has(self.place[s.index()]) => self.chain[s.index()].as_ms(),
             _ => {
-                // What runs beside may have ended by then, and with it a hold around it.
-                ended.unite(&may_run);
                 let closing: Vec<HoldId> = all().filter(|h| self.held[h.index()].within(&ended)).collect();
                 self.longest(&all_undone, &holds, &self.closing(&closing, &surely_ended, first))
             }
@@ -433,6 +359,21 @@ impl Around<'_> {
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
         let named = self.order.len() <= ORDINARY;
         let names = |set: &Bits| -> Vec<StageId> { set.back().map(|p| self.order[p]).collect() };
+        // What something irreversible beside rests on stays with it.
+        let with = |s: StageId| -> Vec<StageId> {
+            let inside = part.as_ref().is_none_or(|p| p.has(self.place[s.index()]));
+            if self.kind[s.index()] != Kind::Irreversible || !inside || !named {
+                return Vec::new();
+            }
+            let mut with = self.reach.before(self.plan, Node::Stage(s)).into_owned();
+            with.keep(&all_undone);
+            names(&with)
+        };
+        let beside = |s: StageId| Beside {
+            stage: s,
+            why: why(s),
+            with: with(s),
+        };
         Way {
             undone: if named {
                 self.together(&names(&undone))
@@ -449,6 +390,13 @@ impl Around<'_> {
             then,
             kept,
             many_kept,
+            kept_beside: stays_beside
+                .back()
+                .take(KEPT)
+                .map(|p| beside(self.order[p]))
+                .collect(),
+            many_kept_beside: stays_beside.count(),
+            may_stand: may_stand.back().take(KEPT).map(|p| self.order[p]).collect(),
             holds,
             entered_again,
             safe: first.plus(Dur {
@@ -457,107 +405,6 @@ impl Around<'_> {
             }),
             half_done,
         }
-    }
-
-    /// What passes between the failure and the way back: what runs beside ends its step, what is being entered is entered, and
-    /// what the plan says comes first is done. Nothing when a person is waited for anyway: the way back counts from the answer.
-    fn before_the_way_back(
-        &self,
-        cause: &Cause,
-        then: &Then,
-        stage: Option<StageId>,
-        may_run: &Bits,
-        holds: &[(HoldId, bool)],
-    ) -> Dur {
-        let r = self.plan.release();
-        let asked = matches!(
-            then,
-            Then::Demote
-                | Then::Decision(_)
-                | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
-        );
-        if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
-            return Dur::ZERO;
-        }
-        let steps = self
-            .longest_step
-            .iter()
-            .find(|(_, p)| may_run.has(*p))
-            .map(|(d, _)| *d);
-        let entering = holds.iter().filter(|(_, surely)| !surely);
-        let entering = entering.map(|(h, _)| self.time(&r.hold(*h).enter));
-        let waited = steps.into_iter().chain(entering).max_by_key(|d| d.as_ms());
-        // A gate that says what follows leaves out what the stage does first.
-        let own = match cause {
-            Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
-            Cause::Entry(s, gates) if gates.iter().any(|g| r.gate(*g).otherwise.is_none()) => {
-                stage.and(r.stage(*s).on_failure.as_ref())
-            }
-            Cause::Entry(..) | Cause::Gates(..) | Cause::Refused(_) | Cause::Option(..) => None,
-        };
-        let first = own.map_or(Dur::ZERO, |f| self.time(&f.steps));
-        first.plus(waited.unwrap_or(Dur::ZERO))
-    }
-
-    fn time(&self, steps: &[Step]) -> Dur {
-        steps.iter().fold(Dur::ZERO, |all, s| {
-            all.plus(self.plan.step_time(s, Pace::Longest))
-        })
-    }
-
-    /// For each stage that something irreversible keeps from being undone: what keeps it. Nothing where nothing such has begun.
-    fn pivots(&self, began: &Bits) -> Option<Vec<Option<StageId>>> {
-        if !began.meets(&self.irreversible) {
-            return None;
-        }
-        let mut keeps: Vec<Option<StageId>> = vec![None; self.order.len()];
-        for p in began.back() {
-            let s = self.order[p];
-            if self.kind[s.index()] == Kind::Irreversible {
-                keeps[s.index()] = Some(s);
-            }
-            for later in &self.after[s.index()] {
-                if began.has(self.place[later.index()]) && keeps[s.index()].is_none() {
-                    keeps[s.index()] = keeps[later.index()];
-                }
-            }
-        }
-        Some(keeps)
-    }
-
-    /// Stages to undo, in order, grouped: each group may be undone together once those before it are.
-    fn together(&self, back: &[StageId]) -> Vec<Vec<StageId>> {
-        let depth = self.depths(back);
-        let mut groups: Vec<Vec<StageId>> = Vec::new();
-        for s in back {
-            let level = usize::try_from(depth[s.index()] - 1).unwrap_or(0);
-            while groups.len() <= level {
-                groups.push(Vec::new());
-            }
-            groups[level].push(*s);
-        }
-        groups
-    }
-
-    /// For each of some stages: how many undos the longest chain has that ends with its own.
-    fn depths(&self, of: &[StageId]) -> Vec<i64> {
-        let mut inside = vec![false; self.order.len()];
-        for s in of {
-            inside[s.index()] = true;
-        }
-        let mut depth = vec![0i64; self.order.len()];
-        for s in self.order.iter().rev() {
-            // What is not undone hands on what it waits for.
-            let before = self.after[s.index()].iter().map(|l| depth[l.index()]).max();
-            let own = i64::from(inside[s.index()]);
-            depth[s.index()] = before.unwrap_or(0).saturating_add(own);
-        }
-        for (d, inside) in depth.iter_mut().zip(inside) {
-            if !inside {
-                *d = 0;
-            }
-        }
-        depth
     }
 }
 

@@ -3,6 +3,7 @@
 //! Must not know what fails. Called by `ways`.
 
 use super::bits::Bits;
+use crate::model::ApprovalId;
 use crate::plan::{EdgeKind, Node, Plan};
 use std::borrow::Cow;
 
@@ -93,6 +94,19 @@ impl Reach {
         }
         Cow::Owned(set)
     }
+}
+
+/// Whether nothing can have begun while an approval is asked for: every stage waits for it.
+pub(in crate::emit::runbook) fn opens(plan: &Plan, approval: ApprovalId) -> bool {
+    let r = plan.release();
+    let count = r.stages.len() + r.approvals.len() + r.decisions.len();
+    let mut waits = vec![false; count];
+    for node in plan.order() {
+        let mut edges = plan.waits_for(node).into_iter();
+        let after = edges.any(|(b, edge)| edge.kind != EdgeKind::ApprovedStep && waits[index(plan, b)]);
+        waits[index(plan, node)] = after || node == Node::Approval(approval);
+    }
+    waits.iter().take(r.stages.len()).all(|w| *w)
 }
 
 /// The number of a node: stages, approvals, decisions.
