@@ -13,7 +13,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     overrides(two, out);
     policies(two, out);
     allows(two, out);
-    request(two, out);
+    super::request::compare(two, out);
 }
 
 fn overrides(two: &Two<'_>, out: &mut Out) {
@@ -369,121 +369,6 @@ fn allows(two: &Two<'_>, out: &mut Out) {
             out.add(
                 Change::cosmetic("allow", code, message)
                     .placed(old.first().map(|a| &a.origin), new.first().map(|a| &a.origin)),
-            );
-        }
-    }
-}
-
-fn request(two: &Two<'_>, out: &mut Out) {
-    let (Some(a), Some(b)) = (&two.old.r.change, &two.new.r.change) else {
-        let (direction, message, old, new) = match (&two.old.r.change, &two.new.r.change) {
-            (Some(a), None) => (
-                Direction::Loosened,
-                "there is no change request any more",
-                Some(&a.origin),
-                None,
-            ),
-            (None, Some(b)) => (
-                Direction::Tightened,
-                "there is a change request now",
-                None,
-                Some(&b.origin),
-            ),
-            _ => return,
-        };
-        out.add(
-            Change::new(
-                direction,
-                Class::Duties,
-                "change",
-                &two.new.r.name,
-                message.to_string(),
-            )
-            .run("the release takes place without a change request: before, it had one")
-            .everywhere()
-            .placed(old, new),
-        );
-        return;
-    };
-    let mut changed = |class, message: String| {
-        out.add(
-            Change::new(
-                Direction::Changed,
-                class,
-                "change",
-                &say::text(two.new.r, &b.id),
-                message,
-            )
-            .everywhere()
-            .placed(Some(&a.origin), Some(&b.origin)),
-        );
-    };
-    if a.kind != b.kind {
-        changed(
-            Class::Duties,
-            format!(
-                "it is called a {} change instead of a {} one",
-                b.kind.word(),
-                a.kind.word()
-            ),
-        );
-    }
-    if a.risk != b.risk {
-        changed(
-            Class::Duties,
-            format!(
-                "its risk is called {} instead of {}",
-                b.risk.word(),
-                a.risk.word()
-            ),
-        );
-    }
-    if a.downtime != b.downtime {
-        changed(
-            Class::Time,
-            format!(
-                "the downtime is said to be {} instead of {}",
-                say::dur(b.downtime),
-                say::dur(a.downtime)
-            ),
-        );
-    }
-    let texts = |side: &Side<'_>, c: &crate::model::Change| {
-        [
-            ("number", side.text(&c.id)),
-            ("justification", side.maybe(c.justification.as_ref())),
-            ("benefit", side.maybe(c.benefit.as_ref())),
-            ("impact", side.maybe(c.impact.as_ref())),
-            (
-                "list of components",
-                sorted(c.components.iter().map(|t| side.text(t)).collect()),
-            ),
-            ("ticket", side.maybe(c.ticket.as_ref())),
-            (
-                "list of risks",
-                sorted(
-                    c.risks
-                        .iter()
-                        .map(|r| {
-                            format!(
-                                "{} {:?} {:?} {}",
-                                side.text(&r.what),
-                                r.likelihood,
-                                r.impact,
-                                side.maybe(r.mitigation.as_ref())
-                            )
-                        })
-                        .collect(),
-                ),
-            ),
-        ]
-    };
-    let (was, is) = (texts(&two.old, a), texts(&two.new, b));
-    for ((what, x), (_, y)) in was.iter().zip(&is) {
-        if x != y {
-            changed(
-                Class::Cosmetic,
-                format!("the {what} of the change request has changed"),
             );
         }
     }

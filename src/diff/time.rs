@@ -3,15 +3,15 @@
 //! Times in a zone are compared as moments where the zone is known. Called by `mod`.
 
 use super::canon::Side;
+use super::moments;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use crate::model::{Approval, Civil, Origin, Stage, StageId, Step, StepKind, Window};
-use crate::plan::{Plan, civil_word, read};
+use crate::model::{Approval, Civil, Origin, Stage, Step, StepKind};
 use std::collections::BTreeMap;
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
-    window(two, out);
+    super::window::compare(two, out);
     start(two, out);
     super::calendar::compare(two, out);
     for (o, n) in &two.approvals.both {
@@ -27,170 +27,6 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     }
 }
 
-fn covered(two: &Two<'_>) -> (Vec<Spot>, Vec<Spot>) {
-    let of = |plan: &Plan, old: bool| {
-        let all = (0..plan.release().stages.len()).map(StageId::at);
-        let inside = all.filter(|s| plan.covered(*s));
-        let spot = |s| if old { two.old_spot(s) } else { two.new_spot(s) };
-        inside.map(spot).collect::<Vec<Spot>>()
-    };
-    (of(two.old.plan, true), of(two.new.plan, false))
-}
-
-fn moment(plan: &Plan, civil: &Civil) -> Option<jiff::Timestamp> {
-    Some(read(civil, &plan.zone()?)?.moment())
-}
-
-pub(super) fn word(civil: &Civil) -> String {
-    civil_word(civil.at)
-}
-
-fn window(two: &Two<'_>, out: &mut Out) {
-    let (was, is) = covered(two);
-    let spots: Vec<Spot> = is.iter().chain(&was).copied().collect();
-    let name = two.new.r.name.as_str();
-    let mut add =
-        |direction, message: String, run: String, at: &[Spot], places: (Option<&Origin>, Option<&Origin>)| {
-            out.add(
-                Change::new(direction, Class::Time, "window", name, message)
-                    .run(run)
-                    .at(at.iter().copied())
-                    .placed(places.0, places.1),
-            );
-        };
-    let (a, b) = match (&two.old.r.window, &two.new.r.window) {
-        (None, None) => return,
-        (Some(a), None) => {
-            add(
-                Direction::Loosened,
-                "there is no window any more".into(),
-                "the release starts at any hour of any day: before, only inside its window".into(),
-                &was,
-                (Some(&a.origin), None),
-            );
-            return;
-        }
-        (None, Some(b)) => {
-            let message = "there is a window now".to_string();
-            add(
-                Direction::Tightened,
-                message,
-                String::new(),
-                &is,
-                (None, Some(&b.origin)),
-            );
-            return;
-        }
-        (Some(a), Some(b)) => (a, b),
-    };
-    let here = (Some(&a.origin), Some(&b.origin));
-    let mut edge = |what: &str, x: &Option<Civil>, y: &Option<Civil>, later_is_looser: bool| {
-        let at = |plan: &Plan, c: &Option<Civil>| c.as_ref().map(|c| moment(plan, c));
-        let (p, q) = (at(two.old.plan, x), at(two.new.plan, y));
-        let same = match (&p, &q) {
-            (Some(Some(p)), Some(Some(q))) => p == q,
-            (None, None) => true,
-            _ => x == y,
-        };
-        if same {
-            return;
-        }
-        let direction = match (p, q) {
-            (Some(Some(p)), Some(Some(q))) if later_is_looser => say::more_is_looser(&p, &q),
-            (Some(Some(p)), Some(Some(q))) => say::less_is_looser(&p, &q),
-            (Some(_), None) => Direction::Loosened,
-            (None, Some(_)) => Direction::Tightened,
-            _ => Direction::Changed,
-        };
-        let words = |c: &Option<Civil>| {
-            c.as_ref()
-                .map_or_else(|| "without a limit".into(), |c| format!("at `{}`", word(c)))
-        };
-        let message = format!("the window {what} {} instead of {}", words(y), words(x));
-        let run = format!(
-            "a stage starts at a time when the window used to be closed, {} it {}: before, it would have waited",
-            if later_is_looser { "after" } else { "before" },
-            if later_is_looser { "closed" } else { "opened" }
-        );
-        add(direction, message, run, &spots, here);
-    };
-    edge("opens", &a.opens, &b.opens, false);
-    edge("closes", &a.closes, &b.closes, true);
-    let days = |w: &Window| {
-        let mut days = w.days.clone();
-        days.sort();
-        days
-    };
-    if days(a) != days(b) || a.hours != b.hours {
-        let gone = a.days.iter().any(|d| !b.days.contains(d));
-        let come = b.days.iter().any(|d| !a.days.contains(d));
-        let direction = if a.hours == b.hours && !a.days.is_empty() && !b.days.is_empty() {
-            say::set(gone, come)
-        } else {
-            match (a.hours, b.hours) {
-                (Some((f, t)), Some((g, u))) if days(a) == days(b) && f < t && g < u => {
-                    say::set(g > f || u < t, g < f || u > t)
-                }
-                _ => Direction::Changed,
-            }
-        };
-        add(
-            direction,
-            "the window is open on other days or at other hours".into(),
-            "a stage starts on a day or at an hour that the window now holds: before, it would have waited"
-                .into(),
-            &spots,
-            here,
-        );
-    }
-    if a.zone != b.zone {
-        let zone = |w: &Window| {
-            w.zone
-                .as_ref()
-                .map_or_else(|| "no zone".into(), |z| format!("`{z}`"))
-        };
-        add(
-            Direction::Changed,
-            format!("the window is told in {} instead of {}", zone(b), zone(a)),
-            String::new(),
-            &spots,
-            here,
-        );
-    }
-    let lost: Vec<Spot> = was
-        .iter()
-        .copied()
-        .filter(|s| s.new.is_some() && !is.contains(s))
-        .collect();
-    let won: Vec<Spot> = is
-        .iter()
-        .copied()
-        .filter(|s| s.old.is_some() && !was.contains(s))
-        .collect();
-    let names = |l: &[Spot]| say::list(l.iter().map(|s| super::out::stage_name(two, *s)));
-    if !lost.is_empty() {
-        add(
-            Direction::Loosened,
-            format!("the window no longer covers {}", names(&lost)),
-            format!(
-                "{} starts outside the window: before, it would have waited",
-                names(&lost)
-            ),
-            &lost,
-            here,
-        );
-    }
-    if !won.is_empty() {
-        add(
-            Direction::Tightened,
-            format!("the window now covers {}", names(&won)),
-            String::new(),
-            &won,
-            here,
-        );
-    }
-}
-
 fn start(two: &Two<'_>, out: &mut Out) {
     let (old, new) = (&two.old.r.start, &two.new.r.start);
     if two.old.plan.start_moment() == two.new.plan.start_moment()
@@ -202,13 +38,17 @@ fn start(two: &Two<'_>, out: &mut Out) {
     if old.is_none() && new.is_none() {
         return;
     }
-    let words = |s: &Option<(Civil, Origin)>| {
-        s.as_ref().map_or_else(
-            || "when it is started".to_string(),
-            |(c, _)| format!("at `{}`", word(c)),
-        )
+    let list = |s: &Option<(Civil, Origin)>| -> Vec<Civil> { s.iter().map(|(c, _)| c.clone()).collect() };
+    let (x, y) = (list(old), list(new));
+    let (was, is) = moments::words(
+        (two.old.r, &x.iter().collect::<Vec<_>>()),
+        (two.new.r, &y.iter().collect::<Vec<_>>()),
+    );
+    let words = |s: &[String]| {
+        s.first()
+            .map_or_else(|| "when it is started".to_string(), |at| format!("at `{at}`"))
     };
-    let message = format!("the release starts {} instead of {}", words(new), words(old));
+    let message = format!("the release starts {} instead of {}", words(&is), words(&was));
     out.add(
         Change::new(
             Direction::Changed,
