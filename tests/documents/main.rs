@@ -8,6 +8,7 @@ mod deletions;
 mod facts;
 mod from_here;
 mod hostile;
+mod later;
 mod mutations;
 mod read_back;
 mod safe;

@@ -5,12 +5,16 @@
 use crate::emit::runbook::around;
 use crate::emit::runbook::from_here::Way;
 use crate::emit::runbook::rows::Criterion;
-use crate::emit::runbook::say;
 use crate::emit::runbook::summary::failed_by;
 use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::ways_back::fails;
 use crate::emit::runbook::words::{Spoken, words};
-use crate::model::{Civil, Dur, StageId};
-use crate::plan::read;
+use crate::emit::runbook::{restarts, say};
+use crate::model::{Dur, StageId};
+use crate::plan::Node;
+
+/// So many failures are named in a cell.
+const NAMED: usize = 3;
 
 /// Each thing that matters when a time is chosen, and how it is here. Nothing for a release without a window.
 pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Criterion> {
@@ -30,25 +34,47 @@ pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Crite
         .into_iter()
         .filter(|s| plan.covered(*s))
         .collect();
-    let closes = window.closes.as_ref().and_then(|c| offset(plan, times, c));
-    if let Some(closes) = closes {
-        let work = covered.iter().map(|s| span(plan, *s).1).max();
-        add(
-            words!(r, "chosen.work_fits"),
-            work.map(|ends| ends_by(plan, times, ends, closes))
-                .unwrap_or_default(),
-        );
-        let inside = ways
+    let work = covered.iter().max_by_key(|s| span(plan, **s).1);
+    let closes = |at: i64| closes(plan, times, at);
+    if let Some((start, ends)) = work.map(|s| span(plan, *s))
+        && let Some(closed) = closes(start)
+    {
+        add(words!(r, "chosen.work_fits"), ends_by(plan, times, ends, closed));
+        let again = restarts::longest(plan, ways);
+        let end = |w: &Way| {
+            let failed = failed_by(plan, w).saturating_add(w.safe.as_ms());
+            failed.saturating_add(again)
+        };
+        // Of windows that come again, that counts in which the stage has started.
+        let inside = |w: &&Way| matches!(w.cause.node(), Node::Stage(s) if covered.contains(&s));
+        let back = ways.iter().filter(inside).filter_map(|w| {
+            let Node::Stage(s) = w.cause.node() else {
+                return None;
+            };
+            Some((end(w), closes(span(plan, s).0)?))
+        });
+        let mut room: Vec<String> = back
+            .max_by_key(|(end, closes)| end.saturating_sub(*closes))
+            .map(|(end, closes)| ends_by(plan, times, end, closes))
+            .into_iter()
+            .collect();
+        // What fails later may take back what was done in the window.
+        let touches = |w: &&Way| {
+            let mut undone = w.undone.iter().flatten().chain(&w.beside);
+            w.undoes() && (w.undone.is_empty() && w.beside.is_empty() || undone.any(|s| covered.contains(s)))
+        };
+        let later: Vec<&Way> = ways
             .iter()
-            .filter(|w| w.stage.is_some_and(|s| covered.contains(&s)));
-        let back = inside
-            .map(|w| failed_by(plan, w).saturating_add(w.safe.as_ms()))
-            .max();
-        add(
-            words!(r, "chosen.rollback_fits"),
-            back.map(|ends| ends_by(plan, times, ends, closes))
-                .unwrap_or_default(),
-        );
+            .filter(|w| !inside(w) && touches(w) && end(w) > closed)
+            .collect();
+        if let Some(at) = later.iter().map(|w| end(w)).max().and_then(|ms| times.whole(ms)) {
+            let mut causes: Vec<String> = later.iter().take(NAMED).map(|w| fails(plan, &w.cause)).collect();
+            if later.len() > causes.len() {
+                causes.push(words!(r, "list.more", n = later.len() - causes.len()));
+            }
+            room.push(words!(r, "chosen.later", fails = causes.join("; "), at = at));
+        }
+        add(words!(r, "chosen.rollback_fits"), room.join("; "));
     }
     let duty: Vec<String> = around::on_duty(plan)
         .into_iter()
@@ -82,10 +108,10 @@ pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Crite
     list
 }
 
-/// How long after T a moment of the plan is, in milliseconds; nothing where T is not known.
-fn offset(plan: Spoken<'_>, times: &Times, at: &Civil) -> Option<i64> {
-    let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
-    times.clock.offset(read(at, &zone)?.moment())
+/// When the window closes that is open at an offset, or opens next, in milliseconds from T; nothing where T is not known.
+fn closes(plan: Spoken<'_>, times: &Times, at: i64) -> Option<i64> {
+    times.clock.t?;
+    plan.opening(&times.clock, at)?.closes
 }
 
 /// When something ends, and how long before or after the window closes that is.

@@ -12,7 +12,7 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
     ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, FailureOutcome, OptionOutcome,
-    OptionTestExpr, PersonRef, Quorum, RoleOrPerson, Seat, StageId,
+    OptionTestExpr, Origin, PersonRef, Quorum, RoleOrPerson, Rollback, Seat, StageId,
 };
 
 pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
@@ -32,10 +32,6 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                     DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
                 })
                 .collect();
-            let all = (0..r.stages.len()).map(StageId::at);
-            let guards: Vec<StageId> = all
-                .filter(|s| r.stage(*s).approved.iter().any(|(b, _)| *b == id))
-                .collect();
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
             ApprovalRow {
                 name: say::text(r, &a.title),
@@ -52,13 +48,53 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                 },
                 within: a.within.map(|d| say::dur(r, d)).unwrap_or_default(),
                 valid: a.valid.map(|d| say::dur(r, d)).unwrap_or_default(),
-                guards: say::stages(r, &guards),
+                guards: guarded(plan, id),
                 otherwise: refused(plan, id),
                 evidence: opt(r, a.evidence.as_ref()),
                 when: say::when(r, &a.when),
             }
         })
         .collect()
+}
+
+/// What an approval guards: stages, steps of rollouts, and undos.
+pub(super) fn guards(plan: Spoken<'_>, id: ApprovalId) -> Vec<String> {
+    let r = plan.release();
+    let by = |list: &[(ApprovalId, Origin)]| list.iter().any(|(a, _)| *a == id);
+    let mut list: Vec<String> = Vec::new();
+    for s in r.stages.iter().filter(|s| by(&s.approved)) {
+        list.push(s.name.to_string());
+    }
+    for s in &r.stages {
+        for step in s
+            .rollout
+            .iter()
+            .flat_map(|r| &r.steps)
+            .filter(|x| by(&x.approved))
+        {
+            list.push(words!(r, "point.at", stage = s.name, exposure = step.name));
+        }
+    }
+    for s in &r.stages {
+        if let Rollback::Written(w) = &s.rollback
+            && by(&w.approved)
+        {
+            list.push(words!(r, "guards.undo", stage = s.name));
+        }
+    }
+    list
+}
+
+/// The same in the cell of a table.
+fn guarded(plan: Spoken<'_>, id: ApprovalId) -> String {
+    let r = plan.release();
+    let list = guards(plan, id);
+    let whole = r.stages.iter().all(|s| s.approved.iter().any(|(a, _)| *a == id));
+    if whole && list.len() == r.stages.len() {
+        let all: Vec<StageId> = (0..r.stages.len()).map(StageId::at).collect();
+        return say::stages(r, &all);
+    }
+    say::list(r, &say::shown(r, list))
 }
 
 /// What a refusal means.

@@ -20,6 +20,7 @@ pub mod recorded;
 mod red_flags;
 mod region;
 mod render;
+mod restarts;
 mod rows;
 mod say;
 mod shade;

@@ -223,15 +223,18 @@ pub(super) fn stages(r: Told<'_>, list: &[StageId]) -> String {
     if list.len() > NAMED && list.len() == r.stages.len() {
         return words!(r, "list.every_stage", n = list.len());
     }
-    let shown = if list.len() > NAMED { NAMED } else { list.len() };
-    let mut names: Vec<String> = list[..shown]
-        .iter()
-        .map(|s| r.stage(*s).name.to_string())
-        .collect();
-    if list.len() > shown {
-        names.push(words!(r, "list.more", n = list.len() - shown));
+    let names = list.iter().map(|s| r.stage(*s).name.to_string()).collect();
+    self::list(r, &shown(r, names))
+}
+
+/// Of many names the first, and how many more there are.
+pub(super) fn shown(r: Told<'_>, mut names: Vec<String>) -> Vec<String> {
+    if names.len() > NAMED {
+        let more = names.len() - NAMED;
+        names.truncate(NAMED);
+        names.push(words!(r, "list.more", n = more));
     }
-    self::list(r, &names)
+    names
 }
 
 /// A phrase that comes from elsewhere in English, in the words of the language where it has any.

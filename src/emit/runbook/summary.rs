@@ -1,14 +1,14 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::consent::{pools, quorum, unanswered};
+use crate::emit::runbook::consent::{guards, pools, quorum, unanswered};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{asks, fails};
 use crate::emit::runbook::words::{Spoken, words};
-use crate::emit::runbook::{red_flags, say};
-use crate::model::{Dur, RoleOrPerson};
-use crate::plan::{Node, Pace};
+use crate::emit::runbook::{red_flags, restarts, say};
+use crate::model::{ApprovalId, Dur, FailureOutcome, OptionOutcome, RoleOrPerson};
+use crate::plan::Pace;
 use serde::Serialize;
 
 /// The first screen.
@@ -37,6 +37,7 @@ pub(super) struct Summary {
     pub window: String,
     pub zone: String,
     pub finish: String,
+    pub finish_note: String,
     pub longest: String,
     pub worst_finish: String,
     pub worst_rollback: String,
@@ -70,7 +71,8 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         .map(|w| failed_by(plan, w).saturating_add(w.safe.as_ms()))
         .max()
         .unwrap_or(last)
-        .max(last);
+        .max(last)
+        .saturating_add(restarts::longest(plan, ways));
     let longest_undo = ways
         .iter()
         .filter(|w| w.undoes())
@@ -137,6 +139,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
             String::new()
         },
         finish: ends(last),
+        finish_note: finish_note(plan, ways),
         longest: say::dur(
             r,
             crate::model::Dur {
@@ -161,12 +164,8 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
 
 /// When a failure has come at the latest, in milliseconds from T.
 pub(super) fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
-    let node = match &w.cause {
-        Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
-        Cause::Refused(a) => Node::Approval(*a),
-        Cause::Option(d, _) => Node::Decision(*d),
-    };
-    plan.schedule(Pace::Longest).of(&plan, node).finish
+    let finish = plan.schedule(Pace::Longest).of(&plan, w.cause.node()).finish;
+    finish.saturating_sub(w.own_step.as_ms())
 }
 
 /// Every environment in which a stage takes place, production first.
@@ -282,12 +281,7 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             Some(d) => words!(r, "when.within_too", when = asked, time = say::dur(r, d)),
             None => asked,
         };
-        let guards: Vec<String> = r
-            .stages
-            .iter()
-            .filter(|s| s.approved.iter().any(|(b, _)| b.index() == i))
-            .map(|s| s.name.to_string())
-            .collect();
+        let guards = guards(plan, ApprovalId::at(i));
         let then = match guards.as_slice() {
             [] => String::new(),
             [one] => words!(r, "decide.may_start", stages = one),
@@ -334,7 +328,21 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             },
         });
     }
+    let mut triggers: Vec<usize> = Vec::new();
     for w in ways {
+        if let Cause::Trigger(t, _) = &w.cause
+            && asks(&w.then)
+            && !triggers.contains(&t.index())
+        {
+            triggers.push(t.index());
+            let name = r.triggers.get(t.index()).map_or("", |t| t.name.as_str());
+            list.push(Decider {
+                what: words!(r, "decide.trigger", trigger = name),
+                who: say::role(r, r.owner),
+                when: words!(r, "when.it_happens"),
+                then: words!(r, "decide.after_failure"),
+            });
+        }
         if let (true, Some(s)) = (asks(&w.then), w.stage)
             && !matches!(w.then, Then::Decision(_))
         {
@@ -372,6 +380,29 @@ pub(super) fn silent(plan: Spoken<'_>) -> bool {
         .filter(|s| s.takes.is_none())
         .filter_map(|s| s.act());
     acts.into_iter().any(|a| a.takes.is_none())
+}
+
+/// What the latest finish leaves out, though nothing fails.
+fn finish_note(plan: Spoken<'_>, ways: &[Way]) -> String {
+    let r = plan.release();
+    let mut out: Vec<String> = Vec::new();
+    for d in &r.decisions {
+        for o in &d.options {
+            if let OptionOutcome::Then(FailureOutcome::Pause | FailureOutcome::Escalate(_)) = &o.then {
+                let (ask, option) = (say::text(r, &d.question.ask), say::text(r, &o.title));
+                out.push(words!(r, "uncounted.paused", ask = ask, option = option));
+            }
+        }
+    }
+    let again = restarts::from(ways);
+    if !again.is_empty() {
+        out.push(words!(r, "uncounted.restarts", stages = say::stages(r, &again)));
+    }
+    if out.is_empty() {
+        String::new()
+    } else {
+        words!(r, "uncounted.all", list = say::list(r, &out))
+    }
 }
 
 /// What the worst finish leaves out.

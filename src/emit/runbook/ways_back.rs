@@ -281,6 +281,23 @@ pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
         Cause::Gates(s, g) => words!(r, "fails.judged", stage = r.stage(*s).name, what = gates(g)),
         Cause::Entry(s, g) => words!(r, "fails.entry", stage = r.stage(*s).name, what = gates(g)),
         Cause::Refused(a) => words!(r, "fails.refused", approval = say::text(r, &r.approval(*a).title)),
+        Cause::Trigger(t, node) => {
+            let trigger = r.triggers.get(t.index()).map_or("", |t| t.name.as_str());
+            let what = match node {
+                Node::Stage(s) => {
+                    return words!(r, "fails.trigger", trigger = trigger, stage = r.stage(*s).name);
+                }
+                Node::Approval(a) => {
+                    words!(
+                        r,
+                        "point.approval",
+                        approval = say::text(r, &r.approval(*a).title)
+                    )
+                }
+                Node::Decision(d) => words!(r, "row.decision", decision = r.decision(*d).name),
+            };
+            words!(r, "fails.trigger_waiting", trigger = trigger, what = what)
+        }
         Cause::Option(d, i) => {
             let d = r.decision(*d);
             let option = d.options.get(*i).map(|o| say::text(r, &o.title));
@@ -387,6 +404,9 @@ fn safe(r: Told<'_>, w: &Way) -> String {
     };
     match &w.then {
         Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "safe.goes_on"),
+        Then::Outcome(FailureOutcome::Restart(..)) if w.undoes() => {
+            words!(r, "safe.after_restarts", time = time)
+        }
         _ if w.half_done && !w.undoes() => words!(r, "safe.no_way_back"),
         Then::Outcome(FailureOutcome::Stop) => words!(r, "safe.nothing_taken_back"),
         then if !w.undoes() && w.safe.as_ms() == 0 => {

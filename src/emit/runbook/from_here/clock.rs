@@ -28,6 +28,7 @@ struct Work<'a> {
 impl Around<'_> {
     /// What passes between the failure and the way back: what runs beside ends its step, what is being entered is entered, and
     /// what the plan says comes first is done. Nothing when a person is waited for anyway: the way back counts from the answer.
+    /// Then how much of it is only the step that a trigger interrupts.
     pub(super) fn before_the_way_back(
         &self,
         cause: &Cause,
@@ -35,7 +36,7 @@ impl Around<'_> {
         stage: Option<StageId>,
         may_run: &Bits,
         holds: &[(HoldId, bool)],
-    ) -> Dur {
+    ) -> (Dur, Dur) {
         let r = self.plan.release();
         let asked = matches!(
             then,
@@ -44,16 +45,26 @@ impl Around<'_> {
                 | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
         );
         if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
-            return Dur::ZERO;
+            return (Dur::ZERO, Dur::ZERO);
         }
-        let steps = self
-            .longest_step
-            .iter()
-            .find(|(_, p)| may_run.has(*p))
-            .map(|(d, _)| *d);
+        // What a trigger interrupts ends its step too.
+        let interrupted = match cause {
+            Cause::Trigger(..) => stage.map(|s| self.place[s.index()]),
+            _ => None,
+        };
+        let longest = |test: &dyn Fn(usize) -> bool| {
+            let step = self.longest_step.iter().find(|(_, p)| test(*p));
+            step.map_or(Dur::ZERO, |(d, _)| *d)
+        };
         let entering = holds.iter().filter(|(_, surely)| !surely);
         let entering = entering.map(|(h, _)| self.time(&r.hold(*h).enter));
-        let waited = steps.into_iter().chain(entering).max_by_key(|d| d.as_ms());
+        let beside = entering.chain([longest(&|p| may_run.has(p))]);
+        let beside = beside.max_by_key(|d| d.as_ms()).unwrap_or(Dur::ZERO);
+        let own_step = longest(&|p| interrupted == Some(p));
+        let own_step = Dur {
+            ms: own_step.as_ms().saturating_sub(beside.as_ms()).max(0),
+            working_days: 0,
+        };
         // A gate that says what follows leaves out what the stage does first.
         let own = match cause {
             Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
@@ -61,9 +72,14 @@ impl Around<'_> {
                 stage.and(r.stage(*s).on_failure.as_ref())
             }
             Cause::Entry(..) | Cause::Gates(..) | Cause::Refused(_) | Cause::Option(..) => None,
+            Cause::Trigger(..) => None,
         };
-        let first = own.map_or(Dur::ZERO, |f| self.time(&f.steps));
-        first.plus(waited.unwrap_or(Dur::ZERO))
+        let acts = match cause {
+            Cause::Trigger(t, _) => r.triggers.get(t.index()).map(|t| t.steps.as_slice()),
+            _ => own.map(|f| f.steps.as_slice()),
+        };
+        let first = acts.map_or(Dur::ZERO, |steps| self.time(steps));
+        (first.plus(beside).plus(own_step), own_step)
     }
 
     fn time(&self, steps: &[Step]) -> Dur {

@@ -12,7 +12,7 @@ mod way;
 
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Dur, Failure, FailureOutcome, GateId, GateOutcome, HoldId,
-    OptionOutcome, StageId, StepKind,
+    OptionOutcome, StageId, StepKind, TriggerId,
 };
 use crate::plan::{Node, Pace, Plan, StageUndo};
 use bits::Bits;
@@ -166,6 +166,9 @@ pub(super) fn ways(plan: &Plan, open: &[StageId]) -> Vec<Way> {
             Node::Decision(d) => around.of_decision(d, &mut ways),
         }
     }
+    for t in (0..plan.release().triggers.len()).map(TriggerId::at) {
+        around.of_trigger(t, &mut ways);
+    }
     ways
 }
 
@@ -238,13 +241,46 @@ impl Around<'_> {
         }
     }
 
+    /// A trigger watches from the first start of the stages it names until the last of them has ended. In a large plan it is told
+    /// for the last of them only: the numbers of the stages bound what has begun.
+    fn of_trigger(&self, t: TriggerId, ways: &mut Vec<Way>) {
+        let Some(trigger) = self.plan.release().triggers.get(t.index()) else {
+            return;
+        };
+        // One that only calls somebody lets the run go on.
+        if matches!(trigger.then, FailureOutcome::Escalate(_)) {
+            return;
+        }
+        let mut during = Bits::none(self.order.len());
+        for s in &trigger.during {
+            during.insert(self.place[s.index()]);
+        }
+        let watched: Vec<Node> = if self.order.len() > ORDINARY {
+            let last = during.back().next();
+            last.map(|p| Node::Stage(self.order[p])).into_iter().collect()
+        } else {
+            let between = |n: &Node| {
+                self.reach.before(self.plan, *n).meets(&during)
+                    && self.reach.after(self.plan, *n).meets(&during)
+            };
+            let named = |n: &Node| matches!(n, Node::Stage(s) if trigger.during.contains(s));
+            self.plan.order().filter(|n| named(n) || between(n)).collect()
+        };
+        for node in watched {
+            let stage = match node {
+                Node::Stage(s) => Some(s),
+                Node::Approval(_) | Node::Decision(_) => None,
+            };
+            let then = Then::Outcome(trigger.then.clone());
+            let way = self.way(Cause::Trigger(t, node), stage, stage.is_some(), then);
+            // Nobody's stage has failed: the owner of the release is asked.
+            ways.push(Way { stage: None, ..way });
+        }
+    }
+
     /// `begun`: the stage has started its first step.
     fn way(&self, cause: Cause, stage: Option<StageId>, begun: bool, then: Then) -> Way {
-        let node = match &cause {
-            Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
-            Cause::Refused(a) => Node::Approval(*a),
-            Cause::Option(d, _) => Node::Decision(*d),
-        };
+        let node = cause.node();
         let here = stage.map(|s| self.place[s.index()]);
         let mut sure = self.reach.before(self.plan, node).into_owned();
         if let Some(here) = here {
@@ -343,7 +379,7 @@ impl Around<'_> {
                 (surely || perhaps).then_some((h, surely))
             })
             .collect();
-        let first = self.before_the_way_back(&cause, &then, stage, &may_run, &holds);
+        let (first, own_step) = self.before_the_way_back(&cause, &then, stage, &may_run, &holds);
         let (many, many_beside, many_kept) = (undone.count(), besides.count(), left.count());
         left.drop(&self.harmless);
         left.drop(&self.open);
@@ -403,6 +439,7 @@ impl Around<'_> {
                 ms: back_again,
                 working_days: 0,
             }),
+            own_step,
             half_done,
         }
     }

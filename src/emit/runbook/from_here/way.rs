@@ -2,7 +2,8 @@
 //!
 //! Plain data. Must not know how it is worked out. Made by `ways`, told by `ways_back`.
 
-use crate::model::{ApprovalId, DecisionId, Dur, FailureOutcome, GateId, HoldId, StageId};
+use crate::model::{ApprovalId, DecisionId, Dur, FailureOutcome, GateId, HoldId, StageId, TriggerId};
+use crate::plan::Node;
 
 /// What fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub(in crate::emit::runbook) enum Cause {
     Refused(ApprovalId),
     /// A decision takes an option that does not go on.
     Option(DecisionId, usize),
+    /// A trigger acts while a stage runs, or while something is asked.
+    Trigger(TriggerId, Node),
+}
+
+impl Cause {
+    /// What is under way when it happens.
+    pub(in crate::emit::runbook) fn node(&self) -> Node {
+        match self {
+            Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
+            Cause::Refused(a) => Node::Approval(*a),
+            Cause::Option(d, _) => Node::Decision(*d),
+            Cause::Trigger(_, node) => *node,
+        }
+    }
 }
 
 /// What follows.
@@ -63,7 +78,7 @@ pub(in crate::emit::runbook) struct Beside {
 pub(in crate::emit::runbook) struct Way {
     /// What fails.
     pub cause: Cause,
-    /// The stage whose side of the plan it is.
+    /// The stage whose owner is asked; the release's where there is none.
     pub stage: Option<StageId>,
     /// What follows.
     pub then: Then,
@@ -97,6 +112,8 @@ pub(in crate::emit::runbook) struct Way {
     /// From the failure, or from the word of the person it waits for, until everything is undone and every hold is left, at the
     /// longest.
     pub safe: Dur,
+    /// How much of that is the end of the step that a trigger interrupts: it ends with its stage at the latest.
+    pub own_step: Dur,
     /// Something irreversible stands half done.
     pub half_done: bool,
 }
