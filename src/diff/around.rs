@@ -3,10 +3,13 @@
 //! Called by `mod`.
 
 use super::canon::Side;
+use super::conditions;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use crate::model::{HoldId, OptionOutcome, Origin, Release, StageId};
+use super::steps;
+use super::threshold;
+use crate::model::{ChecklistItem, HoldId, OptionOutcome, Origin, Release, StageId};
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     holds(two, out);
@@ -112,12 +115,10 @@ fn holds(two: &Two<'_>, out: &mut Out) {
             );
             add(say::limit(most(a), most(b)), Class::Time, message, run);
         }
-        if two.old.steps(&a.enter) != two.new.steps(&b.enter) {
-            let message = format!("what is done to enter `{}` has changed", b.name);
+        for message in steps::differ(two, &format!("to enter `{}`", b.name), &a.enter, &b.enter) {
             add(Direction::Changed, Class::Work, message, String::new());
         }
-        if two.old.steps(&a.exit) != two.new.steps(&b.exit) {
-            let message = format!("what is done to leave `{}` has changed", b.name);
+        for message in steps::differ(two, &format!("to leave `{}`", b.name), &a.exit, &b.exit) {
             let run = format!(
                 "the run ends, and what `{}` held stays held: before, it was given back",
                 b.name
@@ -132,7 +133,18 @@ fn holds(two: &Two<'_>, out: &mut Out) {
         let owner =
             |side: &Side<'_>, h: &crate::model::Hold| h.owner.map(|r| side.names.roles[r.index()].clone());
         if owner(&two.old, a) != owner(&two.new, b) {
-            let message = format!("somebody else answers for `{}`", b.name);
+            let words = |r: &Release, h: &crate::model::Hold| {
+                h.owner.map_or_else(
+                    || "the owner of its first stage".into(),
+                    |o| format!("`{}`", r.role(o).name),
+                )
+            };
+            let message = format!(
+                "{} answers for `{}` instead of {}",
+                words(two.new.r, b),
+                b.name,
+                words(two.old.r, a)
+            );
             add(Direction::Changed, Class::Duties, message, String::new());
         }
     }
@@ -204,10 +216,7 @@ fn decisions(two: &Two<'_>, out: &mut Out) {
             );
         };
         if two.old.question(&a.question) != two.new.question(&b.question) {
-            let message = format!(
-                "what is asked in `{}`, of whom, or for how long has changed",
-                b.name
-            );
+            let message = format!("`{}` {}", b.name, steps::question(two, &a.question, &b.question));
             add(Direction::Changed, Class::Duties, message, String::new());
         }
         let default = |d: &crate::model::Decision| {
@@ -285,9 +294,24 @@ fn decisions(two: &Two<'_>, out: &mut Out) {
                     (Some(_), None) => Direction::Tightened,
                     _ => Direction::Changed,
                 };
+                let test = |side: &Side<'_>, o: &crate::model::DecisionOption| {
+                    o.test.as_ref().map(|t| match t {
+                        crate::model::OptionTestExpr::Metrics(m) => threshold::condition(side, m),
+                        crate::model::OptionTestExpr::Cond(c) => conditions::cond(side.r, c),
+                    })
+                };
                 let message = format!(
-                    "when `{}` of `{}` is taken without asking has changed",
-                    y.name, b.name
+                    "`{}` of `{}` is {}",
+                    y.name,
+                    b.name,
+                    match (test(&two.old, x), test(&two.new, y)) {
+                        (Some(p), Some(q)) => {
+                            let (p, q) = super::apart::apart(&p, &q);
+                            format!("taken without asking when `{q}` instead of when `{p}`")
+                        }
+                        (None, Some(q)) => format!("now taken without asking when `{q}`"),
+                        (_, None) => "no longer taken without asking".to_string(),
+                    }
                 );
                 let run = format!(
                     "`{}` is taken in `{}` and nobody is asked: before, a person chose",
@@ -350,7 +374,7 @@ fn checklists(two: &Two<'_>, out: &mut Out) {
                 )
             };
             if about(&two.old, x) != about(&two.new, y) {
-                let message = format!("who ticks `{what}`, when, or how it is checked has changed");
+                let message = format!("`{what}` {}", item(two, x, y));
                 add(
                     Direction::Changed,
                     Class::Gate,
@@ -382,4 +406,51 @@ fn checklists(two: &Two<'_>, out: &mut Out) {
             }
         }
     }
+}
+
+/// How an item of a checklist is ticked otherwise.
+fn item(two: &Two<'_>, x: &ChecklistItem, y: &ChecklistItem) -> String {
+    let mut how = Vec::new();
+    let owner = |side: &Side<'_>, i: &ChecklistItem| i.owner.map(|r| side.names.roles[r.index()].clone());
+    if owner(&two.old, x) != owner(&two.new, y) {
+        let words = |r: &Release, i: &ChecklistItem| {
+            i.owner
+                .map_or_else(|| "the owner".to_string(), |o| format!("`{}`", r.role(o).name))
+        };
+        how.push(format!(
+            "is ticked by {} instead of {}",
+            words(two.new.r, y),
+            words(two.old.r, x)
+        ));
+    }
+    if two.old.cond(&x.when) != two.new.cond(&y.when) {
+        let when = conditions::applies((two.old.r, &x.when), (two.new.r, &y.when));
+        how.push(format!("applies {when}"));
+    }
+    match (&x.check, &y.check) {
+        (Some(a), Some(b)) if two.old.work(a) == two.new.work(b) => {
+            if two.old.act(a) != two.new.act(b) {
+                how.push(format!("is checked by what {}", steps::alone(two, a, b)));
+            }
+        }
+        (Some(a), Some(b)) => {
+            let (was, is) = super::apart::lists(&[say::doing(two.old.r, a)], &[say::doing(two.new.r, b)]);
+            how.push(format!(
+                "is checked by {} instead of {}",
+                is.concat(),
+                was.concat()
+            ));
+        }
+        (None, Some(b)) => how.push(format!("is now checked by {}", say::act(two.new.r, b))),
+        (Some(a), None) => how.push(format!(
+            "is no longer checked by {}, but ticked by a person",
+            say::act(two.old.r, a)
+        )),
+        (None, None) => {}
+    }
+    if two.old.maybe(x.evidence.as_ref()) != two.new.maybe(y.evidence.as_ref()) {
+        let (p, q) = (x.evidence.as_ref(), y.evidence.as_ref());
+        how.push(format!("is to leave behind {}", steps::instead(two, p, q)));
+    }
+    steps::and(how)
 }

@@ -418,7 +418,7 @@ impl<'a> Side<'a> {
         )
     }
 
-    fn kind(&self, kind: &StepKind) -> String {
+    pub(super) fn kind(&self, kind: &StepKind) -> String {
         match kind {
             StepKind::Act(a) => self.act(a),
             StepKind::Wait(d) => format!("wait {d}"),

@@ -2,15 +2,17 @@
 //!
 //! Where they are judged is the business of `evidence`. Called by `mod`.
 
-use super::apart;
+use super::apart::{self, Quote};
 use super::canon::Side;
+use super::conditions::applies;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use super::threshold::shifts;
+use super::steps;
+use super::threshold::{condition, shifts};
 use crate::model::{
-    Act, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, NoData, Origin, Release, StageId,
-    Trigger, TriggerTest,
+    Act, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, Metric, NoData, Origin, Release,
+    StageId, Trigger, TriggerTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +71,7 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
         }
         (GateTest::Ask(a), GateTest::Ask(b)) => {
             if two.old.question(a) != two.new.question(b) {
-                let message = format!("what is asked in `{name}`, or of whom, has changed");
+                let message = format!("`{name}` {}", steps::question(two, a, b));
                 add(Direction::Changed, message, String::new());
             }
             if a.default.is_none() && b.default.is_some() {
@@ -137,7 +139,10 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
         add(Direction::Changed, message, String::new());
     }
     if two.old.cond(&old.when) != two.new.cond(&new.when) {
-        let message = format!("`{name}` applies {}", say::applies(&old.when, &new.when));
+        let message = format!(
+            "`{name}` applies {}",
+            applies((two.old.r, &old.when), (two.new.r, &new.when))
+        );
         add(Direction::Changed, message, String::new());
     }
     consequence(two, out, (o, old), (n, new), &spots);
@@ -188,7 +193,7 @@ fn judging(two: &Two<'_>, name: &str, goes_on: &str, a: &Act, b: &Act) -> Vec<(D
     } else if two.old.act(a) != two.new.act(b) && was == is {
         list.push((
             Direction::Changed,
-            format!("what `{name}` runs is declared differently"),
+            format!("what `{name}` runs {}", steps::alone(two, a, b)),
             String::new(),
         ));
     }
@@ -319,16 +324,60 @@ fn metric(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
     if two.old.metric(old) != two.new.metric(new) {
         add(
             Direction::Changed,
-            format!("`{name}` is measured differently"),
+            format!("`{name}` {}", measured(two, old, new)),
             String::new(),
         );
     }
     if old.lower_is_better != new.lower_is_better {
-        add(
-            Direction::Changed,
-            format!("which way `{name}` is better has changed"),
-            String::new(),
+        let word = |m: &Metric| match m.lower_is_better {
+            Some(true) => "is better lower",
+            Some(false) => "is better higher",
+            None => "is neither better lower nor higher",
+        };
+        let message = format!(
+            "`{name}` {}; before, it {}",
+            word(new),
+            word(old).replacen("is", "was", 1)
         );
+        add(Direction::Changed, message, String::new());
+    }
+}
+
+/// How a metric is measured otherwise.
+fn measured(two: &Two<'_>, old: &Metric, new: &Metric) -> String {
+    let mut list = Vec::new();
+    let quote = |side: &Side<'_>, m: &Metric| {
+        let run = m
+            .run
+            .as_ref()
+            .map(|c| (side.command(c), Quote::new(c.display.as_str())));
+        let task = m.task.as_ref().map(|t| (side.task(t), say::call(side.r, t)));
+        run.or(task)
+    };
+    if let (Some(x), Some(y)) = (quote(&two.old, old), quote(&two.new, new))
+        && x.0 != y.0
+    {
+        let (was, is) = apart::lists(&[x.1], &[y.1]);
+        let (was, is) = (apart::and(&was), apart::and(&is));
+        if was != is {
+            list.push(format!("is measured by {is} instead of {was}"));
+        }
+    }
+    if old.unit != new.unit {
+        list.push(format!("is in `{}` instead of `{}`", new.unit, old.unit));
+    }
+    for (name, y) in &new.args {
+        let Some((_, x)) = old.args.iter().find(|(n, _)| n == name) else {
+            continue;
+        };
+        if two.old.value(x) != two.new.value(y) {
+            let (was, is) = apart::apart(&say::data(two.old.r, x), &say::data(two.new.r, y));
+            list.push(format!("is measured with the {name} `{is}` instead of `{was}`"));
+        }
+    }
+    match list.is_empty() {
+        true => "is measured differently".to_string(),
+        false => steps::and(list),
     }
 }
 
@@ -411,13 +460,24 @@ fn trigger(two: &Two<'_>, out: &mut Out, old: &Trigger, new: &Trigger, [was, is]
                 add(shift.direction, message, run, here);
             }
         }
-        (TriggerTest::Ask(a), TriggerTest::Ask(b)) if two.old.question(a) == two.new.question(b) => {}
-        _ => add(
-            Direction::Changed,
-            format!("what makes `{name}` act has changed"),
-            String::new(),
-            here,
-        ),
+        (TriggerTest::Ask(a), TriggerTest::Ask(b)) => {
+            if two.old.question(a) != two.new.question(b) {
+                let message = format!("`{name}` {}", steps::question(two, a, b));
+                add(Direction::Changed, message, String::new(), here);
+            }
+        }
+        (a, b) => {
+            let words = |side: &Side<'_>, t: &TriggerTest| match t {
+                TriggerTest::Metrics(m) => format!("when `{}`", condition(side, m)),
+                TriggerTest::Ask(q) => format!("when somebody answers `{}`", say::text(side.r, &q.ask)),
+            };
+            let message = format!(
+                "`{name}` acts {} instead of {}",
+                words(&two.new, b),
+                words(&two.old, a)
+            );
+            add(Direction::Changed, message, String::new(), here);
+        }
     }
     if old.over != new.over {
         add(
@@ -470,12 +530,7 @@ fn trigger(two: &Two<'_>, out: &mut Out, old: &Trigger, new: &Trigger, [was, is]
             (&old.then_origin, &new.then_origin),
         );
     }
-    if two.old.steps(&old.steps) != two.new.steps(&new.steps) {
-        add(
-            Direction::Changed,
-            format!("what is done first when `{name}` acts has changed"),
-            String::new(),
-            here,
-        );
+    for message in steps::differ(two, &format!("when `{name}` acts"), &old.steps, &new.steps) {
+        add(Direction::Changed, message, String::new(), here);
     }
 }

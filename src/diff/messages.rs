@@ -6,6 +6,7 @@ use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, of_release};
 use super::pair::Two;
 use super::say;
+use super::steps;
 use crate::model::{Dur, Moment, MomentKind, NotifyTarget, Origin, Release, StepKind};
 use std::collections::BTreeMap;
 
@@ -336,17 +337,15 @@ fn channels(two: &Two<'_>, out: &mut Out) {
 /// `tell` among the steps of a stage, and `finally`.
 fn tells(two: &Two<'_>, out: &mut Out) {
     for (at, old, new) in two.both_stages() {
-        let list = |side: &Side<'_>, s: &crate::model::Stage| -> Vec<String> {
-            let tells = s
-                .forward_steps()
-                .into_iter()
-                .filter(|s| matches!(s.kind, StepKind::Tell(..)));
-            let mut all: Vec<String> = tells.map(|s| side.step(s)).collect();
-            all.sort();
-            all
+        let list = |s: &'_ crate::model::Stage| -> Vec<crate::model::Step> {
+            let tells = s.forward_steps().into_iter();
+            tells
+                .filter(|s| matches!(s.kind, StepKind::Tell(..)))
+                .cloned()
+                .collect()
         };
-        if list(&two.old, old) != list(&two.new, new) {
-            let message = format!("what `{}` tells people while it is at work has changed", new.name);
+        let while_at_work = format!("while `{}` is at work", new.name);
+        for message in steps::differ(two, &while_at_work, &list(old), &list(new)) {
             out.add(
                 Change::new(Direction::Changed, Class::Messages, "stage", &new.name, message)
                     .at([at])
@@ -354,7 +353,8 @@ fn tells(two: &Two<'_>, out: &mut Out) {
             );
         }
     }
-    if two.old.steps(&two.old.r.finally) != two.new.steps(&two.new.r.finally) {
+    let (old, new) = (&two.old.r.finally, &two.new.r.finally);
+    for message in steps::differ(two, "at the end of every run", old, new) {
         let first = |r: &Release| r.finally.first().map(|s| s.origin.clone());
         out.add(
             Change::new(
@@ -362,7 +362,7 @@ fn tells(two: &Two<'_>, out: &mut Out) {
                 Class::Work,
                 "finally",
                 &two.new.r.name,
-                "what is done at the end of every run has changed".to_string(),
+                message,
             )
             .everywhere()
             .placed(first(two.old.r).as_ref(), first(two.new.r).as_ref()),

@@ -2,12 +2,12 @@
 //!
 //! Called by `rules`.
 
-use super::apart;
 use super::canon::Side;
 use super::out::{Change, Class, Direction, Out};
 use super::pair::Two;
 use super::say;
-use crate::model::{ChangeType, Dur, Level, Release, RiskItem, Text};
+use super::steps;
+use crate::model::{ChangeType, Dur, Level, RiskItem};
 use std::collections::BTreeMap;
 
 type Request = crate::model::Change;
@@ -112,7 +112,7 @@ fn wording(two: &Two<'_>, a: &Request, b: &Request) -> Vec<String> {
         if two.old.maybe(x) != two.new.maybe(y) {
             list.push(format!(
                 "the {what} in the change request is {}",
-                instead(two, x, y)
+                steps::instead(two, x, y)
             ));
         }
     }
@@ -181,21 +181,7 @@ fn risk(two: &Two<'_>, x: &RiskItem, y: &RiskItem) -> Vec<String> {
     }
     let (p, q) = (x.mitigation.as_ref(), y.mitigation.as_ref());
     if two.old.maybe(p) != two.new.maybe(q) {
-        list.push(format!("the mitigation is {}", instead(two, p, q)));
+        list.push(format!("the mitigation is {}", steps::instead(two, p, q)));
     }
     list
-}
-
-/// A text and the one it replaced, to follow "is".
-fn instead(two: &Two<'_>, old: Option<&Text>, new: Option<&Text>) -> String {
-    let words = |r: &Release, t: &Text| say::text(r, t);
-    match (old, new) {
-        (Some(x), Some(y)) => {
-            let (was, is) = apart::apart(&words(two.old.r, x), &words(two.new.r, y));
-            format!("`{is}` instead of `{was}`")
-        }
-        (Some(x), None) => format!("gone: before, it was `{}`", apart::short(&words(two.old.r, x))),
-        (None, Some(y)) => format!("now `{}`", apart::short(&words(two.new.r, y))),
-        (None, None) => String::new(),
-    }
 }

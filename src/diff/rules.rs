@@ -6,12 +6,12 @@ use super::canon::{Side, sorted};
 use super::out::{Change, Class, Direction, Out};
 use super::pair::Two;
 use super::say;
-use crate::model::{Allow, Origin, Override, Policy};
+use crate::model::{Allow, Origin, Override};
 use std::collections::BTreeMap;
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     overrides(two, out);
-    policies(two, out);
+    super::policies::compare(two, out);
     allows(two, out);
     super::request::compare(two, out);
 }
@@ -198,105 +198,6 @@ fn overrides(two: &Two<'_>, out: &mut Out) {
                 &b.name,
                 message,
                 run,
-                None,
-                Some(&b.origin),
-            ));
-        }
-    }
-}
-
-fn policies(two: &Two<'_>, out: &mut Out) {
-    let spelled = |side: &Side<'_>, p: &Policy| {
-        let rules = |l: &[crate::model::PolicyRule]| sorted(l.iter().map(|r| side.policy(&r.expr)).collect());
-        let over: Vec<String> = p
-            .quantifiers
-            .iter()
-            .map(|q| format!("{} {}", q.var, side.policy(&q.over)))
-            .collect();
-        let limits = p
-            .limits
-            .iter()
-            .map(|l| format!("{} {}", l.code, side.value(&l.value)));
-        format!(
-            "{over:?} {} {} {}",
-            rules(&p.filters),
-            rules(&p.rules),
-            sorted(limits.collect())
-        )
-    };
-    let change =
-        |direction, name: &str, message: String, run: String, old: Option<&Origin>, new: Option<&Origin>| {
-            Change::new(direction, Class::Guard, "policy", name, message)
-                .run(run)
-                .everywhere()
-                .placed(old, new)
-        };
-    for a in &two.old.r.policies {
-        let Some(b) = two.new.r.policies.iter().find(|b| b.name == a.name) else {
-            let message = format!("the policy `{}` no longer holds", a.name);
-            let run = format!(
-                "a plan that breaks `{}` is built and run: before, it was refused",
-                a.name
-            );
-            out.add(change(
-                Direction::Loosened,
-                &a.name,
-                message,
-                run,
-                Some(&a.origin),
-                None,
-            ));
-            continue;
-        };
-        let here = (Some(&a.origin), Some(&b.origin));
-        if spelled(&two.old, a) != spelled(&two.new, b) {
-            let message = format!("the policy `{}` asks for something else", b.name);
-            out.add(change(
-                Direction::Changed,
-                &b.name,
-                message,
-                String::new(),
-                here.0,
-                here.1,
-            ));
-        }
-        if a.severity != b.severity {
-            use crate::diagnostic::Severity;
-            let rank = |s: Severity| match s {
-                Severity::Error => 2,
-                Severity::Warning => 1,
-                Severity::Info => 0,
-            };
-            let word = |s: Severity| ["an information", "a warning", "an error"][rank(s)];
-            let message = format!(
-                "breaking the policy `{}` is {} instead of {}",
-                b.name,
-                word(b.severity),
-                word(a.severity)
-            );
-            let run = format!(
-                "a plan that breaks `{}` is built and run: before, that was {}",
-                b.name,
-                word(a.severity)
-            );
-            out.add(change(
-                say::less_is_looser(&rank(a.severity), &rank(b.severity)),
-                &b.name,
-                message,
-                run,
-                here.0,
-                here.1,
-            ));
-        }
-    }
-    for b in &two.new.r.policies {
-        if two.old.r.policies.iter().all(|a| a.name != b.name) {
-            let message = format!("the policy `{}` holds now", b.name);
-            out.add(change(
-                Direction::Tightened,
-                &b.name,
-                message,
-                String::new(),
                 None,
                 Some(&b.origin),
             ));

@@ -5,7 +5,7 @@
 use super::apart::Quote;
 use super::out::{Class, Direction};
 use crate::diagnostic::names;
-use crate::model::{Act, Cond, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Task, Text, Value};
+use crate::model::{Act, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Task, Text, Value};
 use crate::plan::people::Pool;
 use crate::plan::show;
 use crate::source::Rational;
@@ -76,12 +76,12 @@ pub(super) fn times(n: u32) -> String {
     }
 }
 
-/// How a condition has changed.
-pub(super) fn applies(old: &Cond, new: &Cond) -> &'static str {
-    match (old, new) {
-        (_, Cond::True) => "always, no longer under a condition only",
-        (Cond::True, _) => "under a condition only, no longer always",
-        _ => "under another condition",
+/// How long something is said to take.
+pub(super) fn span(takes: Option<(Dur, Dur)>) -> String {
+    match takes {
+        None => "an unknown time".to_string(),
+        Some((a, b)) if a == b => format!("`{a}`"),
+        Some((a, b)) => format!("`{a}` to `{b}`"),
     }
 }
 
@@ -141,13 +141,6 @@ pub(super) fn place(r: &Release, stage: StageId) -> String {
 
 /// What an act does, to be quoted.
 pub(super) fn doing(r: &Release, act: &Act) -> Quote {
-    let quote = |brief: String, more: Vec<String>| {
-        let whole = std::iter::once(brief.clone()).chain(more).collect::<Vec<_>>();
-        Quote {
-            whole: whole.join(" "),
-            ..Quote::new(brief)
-        }
-    };
     if let Some(run) = &act.run {
         let named = run.env.iter().filter(|e| !e.name.starts_with("RELEASEC_"));
         let env = named.map(|e| format!("with {}={}", e.name, show::value(r, &e.value)));
@@ -159,31 +152,47 @@ pub(super) fn doing(r: &Release, act: &Act) -> Quote {
         return quote(text(r, &manual.what), console.collect());
     }
     match &act.task {
-        Some(Task::Aws {
+        Some(task) => call(r, task),
+        None => Quote::new(text(r, &act.title)),
+    }
+}
+
+/// A call, to be quoted.
+pub(super) fn call(r: &Release, task: &Task) -> Quote {
+    match task {
+        Task::Aws {
             service,
             operation,
             args,
             ..
-        }) => quote(format!("{service}:{operation}"), vec![data(r, args)]),
-        Some(Task::Http {
+        } => quote(format!("{service}:{operation}"), vec![data(r, args)]),
+        Task::Http {
             method,
             url,
             body,
             connection,
             ..
-        }) => quote(
-            format!("{method} {}", text(r, url)),
-            body.iter()
-                .map(|b| data(r, b))
-                .chain([format!("through {}", text(r, connection))])
-                .collect(),
-        ),
-        None => Quote::new(text(r, &act.title)),
+        } => {
+            let sent = body.iter().map(|b| data(r, b));
+            quote(
+                format!("{method} {}", text(r, url)),
+                sent.chain([format!("through {}", text(r, connection))]).collect(),
+            )
+        }
+    }
+}
+
+/// A quote, with more for where the brief text is not enough.
+fn quote(brief: String, more: Vec<String>) -> Quote {
+    let whole = std::iter::once(brief.clone()).chain(more).collect::<Vec<_>>();
+    Quote {
+        whole: whole.join(" "),
+        ..Quote::new(brief)
     }
 }
 
 /// What is sent with a call.
-fn data(r: &Release, value: &Value) -> String {
+pub(super) fn data(r: &Release, value: &Value) -> String {
     match value {
         Value::Text(t) => text(r, t),
         Value::List(list) => {

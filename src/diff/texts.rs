@@ -3,70 +3,72 @@
 //! Called by `mod`.
 
 use super::canon::Side;
-use super::out::{Change, Class, Direction, Out, Spot};
+use super::out::{Change, Class, Direction, Out};
 use super::pair::Two;
 use super::say;
-use crate::model::{Origin, Release, Text};
+use super::steps;
+use crate::model::{Origin, Release, Tested, Text};
+
+/// A text on both sides, absent or not, with the name of what it belongs to.
+struct Pair<'a> {
+    kind: &'static str,
+    what: &'static str,
+    name: [&'a str; 2],
+    text: [Option<&'a Text>; 2],
+    origin: [&'a Origin; 2],
+}
+
+impl Pair<'_> {
+    /// What is said when the two differ. A name that is also the title is no title.
+    fn change(self, two: &Two<'_>) -> Option<Change> {
+        let (x, y) = (two.old.maybe(self.text[0]), two.new.maybe(self.text[1]));
+        let plain = |s: &str| s.replace('_', " ").to_lowercase();
+        let named = plain(&x) == plain(self.name[0]) && plain(&y) == plain(self.name[1]);
+        if x == y || (named && self.what == "title") {
+            return None;
+        }
+        let message = format!(
+            "the {} of the {} `{}` is {}",
+            self.what,
+            self.kind,
+            self.name[1],
+            steps::instead(two, self.text[0], self.text[1])
+        );
+        Some(
+            Change::cosmetic(self.kind, self.name[1], message)
+                .placed(Some(self.origin[0]), Some(self.origin[1])),
+        )
+    }
+}
 
 /// Texts that people read and that change nothing else.
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     let (a, b) = (two.old.r, two.new.r);
-    let mut differs =
-        |kind, name: &str, what: &str, x: String, y: String, old: &Origin, new: &Origin, at: Option<Spot>| {
-            if x != y {
-                let change = Change::cosmetic(
-                    kind,
-                    name,
-                    format!("the {what} of the {kind} `{name}` has changed"),
-                );
-                let change = match at {
-                    Some(at) => change.at([at]),
-                    None => change.everywhere(),
-                };
-                out.add(change.placed(Some(old), Some(new)));
-            }
-        };
-    let doc = |d: &Option<String>| d.clone().unwrap_or_default();
-    // A name that is also the title is no title.
-    let title = |x: (&Text, &str), y: (&Text, &str)| {
-        let plain = |s: &str| s.replace('_', " ").to_lowercase();
-        let (p, q) = (two.old.text(x.0), two.new.text(y.0));
-        if p == q || (plain(&p) == plain(x.1) && plain(&q) == plain(y.1)) {
-            (String::new(), String::new())
-        } else {
-            (p, q)
-        }
+    let of_release = |what, x, y| Pair {
+        kind: "release",
+        what,
+        name: [&a.name, &b.name],
+        text: [x, y],
+        origin: [&a.origin, &b.origin],
     };
-    differs(
-        "release",
-        &b.name,
-        "title",
-        two.old.text(&a.title),
-        two.new.text(&b.title),
-        &a.origin,
-        &b.origin,
-        None,
-    );
-    differs(
-        "release",
-        &b.name,
-        "description",
-        doc(&a.doc),
-        doc(&b.doc),
-        &a.origin,
-        &b.origin,
-        None,
-    );
-    differs(
-        "release",
-        &b.name,
-        "summary",
-        two.old.maybe(a.summary.as_ref()),
-        two.new.maybe(b.summary.as_ref()),
-        &a.origin,
-        &b.origin,
-        None,
-    );
+    for pair in [
+        of_release("title", Some(&a.title), Some(&b.title)),
+        of_release("summary", a.summary.as_ref(), b.summary.as_ref()),
+    ] {
+        if let Some(change) = pair.change(two) {
+            out.add(change.everywhere());
+        }
+    }
+    let described = |kind, name: &str, x: &Option<String>, y: &Option<String>, places: [&Origin; 2]| {
+        let doc = |d: &Option<String>| d.clone().unwrap_or_default();
+        (doc(x) != doc(y)).then(|| {
+            let message = format!("the description of the {kind} `{name}` has changed");
+            Change::cosmetic(kind, name, message).placed(Some(places[0]), Some(places[1]))
+        })
+    };
+    if let Some(change) = described("release", &b.name, &a.doc, &b.doc, [&a.origin, &b.origin]) {
+        out.add(change.everywhere());
+    }
     if a.name != b.name {
         let message = format!("the release is called `{}` instead of `{}`", b.name, a.name);
         out.add(
@@ -80,11 +82,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
         ("replaced version", a.replaces.as_ref(), b.replaces.as_ref()),
     ] {
         if two.old.maybe(x) != two.new.maybe(y) {
-            let message = format!(
-                "the {what} is {} instead of {}",
-                say::maybe(b, y),
-                say::maybe(a, x)
-            );
+            let message = format!("the {what} is {}", steps::instead(two, x, y));
             out.add(
                 Change::new(Direction::Changed, Class::Work, "release", &b.name, message)
                     .everywhere()
@@ -93,62 +91,71 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
         }
     }
     rehearsal(two, out);
-    let mut differs =
-        |kind, name: &str, what: &str, x: String, y: String, old: &Origin, new: &Origin, at: Option<Spot>| {
-            if x != y {
-                let change = Change::cosmetic(
-                    kind,
-                    name,
-                    format!("the {what} of the {kind} `{name}` has changed"),
-                );
-                let change = match at {
-                    Some(at) => change.at([at]),
-                    None => change,
-                };
-                out.add(change.placed(Some(old), Some(new)));
-            }
-        };
     for (at, x, y) in two.both_stages() {
-        let (was, is) = title((&x.title, &x.name), (&y.title, &y.name));
-        differs("stage", &y.name, "title", was, is, &x.origin, &y.origin, Some(at));
-        differs(
-            "stage",
-            &y.name,
-            "description",
-            doc(&x.doc),
-            doc(&y.doc),
-            &x.origin,
-            &y.origin,
-            Some(at),
-        );
+        let title = Pair {
+            kind: "stage",
+            what: "title",
+            name: [&x.name, &y.name],
+            text: [Some(&x.title), Some(&y.title)],
+            origin: [&x.origin, &y.origin],
+        };
+        let doc = described("stage", &y.name, &x.doc, &y.doc, [&x.origin, &y.origin]);
+        for change in title.change(two).into_iter().chain(doc) {
+            out.add(change.at([at]));
+        }
     }
+    let titled = |kind, name: [&'_ str; 2], text: [&'_ Text; 2], origin: [&'_ Origin; 2]| {
+        let what = if kind == "person" { "name" } else { "title" };
+        let text = text.map(Some);
+        Pair {
+            kind,
+            what,
+            name,
+            text,
+            origin,
+        }
+        .change(two)
+    };
+    let mut list = Vec::new();
     for (o, n) in &two.approvals.both {
         let (x, y) = (&a.approvals[*o], &b.approvals[*n]);
-        let (was, is) = title((&x.title, &x.name), (&y.title, &y.name));
-        differs("approval", &y.name, "title", was, is, &x.origin, &y.origin, None);
+        list.push(titled(
+            "approval",
+            [&x.name, &y.name],
+            [&x.title, &y.title],
+            [&x.origin, &y.origin],
+        ));
     }
     for (o, n) in &two.gates.both {
         let (x, y) = (&a.gates[*o], &b.gates[*n]);
-        let (was, is) = title((&x.title, &x.name), (&y.title, &y.name));
-        differs("gate", &y.name, "title", was, is, &x.origin, &y.origin, None);
+        list.push(titled(
+            "gate",
+            [&x.name, &y.name],
+            [&x.title, &y.title],
+            [&x.origin, &y.origin],
+        ));
     }
     for (o, n) in &two.roles.both {
         let (x, y) = (&a.roles[*o], &b.roles[*n]);
-        let (was, is) = title((&x.title, &x.name), (&y.title, &y.name));
-        differs("role", &y.name, "title", was, is, &x.origin, &y.origin, None);
+        list.push(titled(
+            "role",
+            [&x.name, &y.name],
+            [&x.title, &y.title],
+            [&x.origin, &y.origin],
+        ));
     }
     for (o, n) in &two.people.both {
         let (x, y) = (&a.people[*o], &b.people[*n]);
-        differs(
+        let names = [&x.full_name, &y.full_name];
+        list.push(titled(
             "person",
-            &y.name,
-            "name",
-            two.old.text(&x.full_name),
-            two.new.text(&y.full_name),
-            &x.origin,
-            &y.origin,
-            None,
-        );
+            [&x.name, &y.name],
+            names,
+            [&x.origin, &y.origin],
+        ));
+    }
+    for change in list.into_iter().flatten() {
+        out.add(change);
     }
     people(two, out);
 }
@@ -216,22 +223,57 @@ fn rehearsal(two: &Two<'_>, out: &mut Out) {
     if was == is {
         return;
     }
-    let (direction, message) = match (&was, &is) {
-        (Some(_), None) => (Direction::Loosened, "the plan no longer claims a rehearsal"),
-        (None, Some(_)) => (Direction::Tightened, "the plan now names a rehearsal"),
-        _ => (Direction::Changed, "the plan names another rehearsal"),
+    let (direction, message) = match (&two.old.r.tested, &two.new.r.tested) {
+        (Some(_), None) => (
+            Direction::Loosened,
+            "the plan no longer claims a rehearsal".into(),
+        ),
+        (None, Some(_)) => (Direction::Tightened, "the plan now names a rehearsal".into()),
+        (Some(a), Some(b)) => (
+            Direction::Changed,
+            format!(
+                "the plan names another rehearsal: {}",
+                steps::and(another(two, a, b))
+            ),
+        ),
+        (None, None) => return,
     };
     let place = |r: &Release| r.tested.as_ref().map(|t| t.origin.clone());
     out.add(
-        Change::new(
-            direction,
-            Class::Gate,
-            "release",
-            &two.new.r.name,
-            message.to_string(),
-        )
-        .run("the plan runs in production without ever having been tried: before, a rehearsal was named")
-        .everywhere()
-        .placed(place(two.old.r).as_ref(), place(two.new.r).as_ref()),
+        Change::new(direction, Class::Gate, "release", &two.new.r.name, message)
+            .run("the plan runs in production without ever having been tried: before, a rehearsal was named")
+            .everywhere()
+            .placed(place(two.old.r).as_ref(), place(two.new.r).as_ref()),
     );
+}
+
+/// How one rehearsal differs from another.
+pub(super) fn another(two: &Two<'_>, a: &Tested, b: &Tested) -> Vec<String> {
+    let mut how = Vec::new();
+    let place =
+        |side: &Side<'_>, t: &Tested| t.environment.map(|e| side.names.environments[e.index()].clone());
+    if place(&two.old, a) != place(&two.new, b) {
+        let words = |r: &Release, t: &Tested| {
+            t.environment
+                .map_or_else(|| "somewhere".to_string(), |e| format!("`{}`", r.env(e).name))
+        };
+        how.push(format!(
+            "in {} instead of {}",
+            words(two.new.r, b),
+            words(two.old.r, a)
+        ));
+    }
+    if a.on != b.on {
+        let words = |t: &Tested| t.on.map_or_else(|| "some day".to_string(), |d| format!("`{d}`"));
+        how.push(format!("on {} instead of {}", words(b), words(a)));
+    }
+    for (what, x, y) in [
+        ("with the evidence", &a.evidence, &b.evidence),
+        ("of the digest", &a.digest, &b.digest),
+    ] {
+        if two.old.maybe(x.as_ref()) != two.new.maybe(y.as_ref()) {
+            how.push(format!("{what} {}", steps::instead(two, x.as_ref(), y.as_ref())));
+        }
+    }
+    how
 }

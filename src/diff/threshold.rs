@@ -167,6 +167,11 @@ fn key(f: &Form) -> String {
     }
 }
 
+/// A condition over metrics in words, without quotes.
+pub(super) fn condition(side: &Side<'_>, e: &MetricExpr) -> String {
+    words(side, &form(side, e, false))
+}
+
 fn words(side: &Side<'_>, f: &Form) -> String {
     let list = |l: &[Form], word: &str| {
         let parts = l.iter().map(|f| match f {

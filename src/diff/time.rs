@@ -7,6 +7,7 @@ use super::moments;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
+use super::steps;
 use crate::model::{Approval, Civil, Origin, Stage, Step, StepKind};
 use std::collections::BTreeMap;
 
@@ -171,7 +172,7 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         );
     }
     // Limits and retries of steps that are otherwise the same.
-    let steps = |side: &Side<'_>, s: &Stage| -> BTreeMap<String, Vec<(Step, String)>> {
+    let by_work = |side: &Side<'_>, s: &Stage| -> BTreeMap<String, Vec<(Step, String)>> {
         let mut by: BTreeMap<String, Vec<(Step, String)>> = BTreeMap::new();
         let own = s
             .rollout
@@ -190,15 +191,11 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         }
         by
     };
-    let (was, is) = (steps(&two.old, old), steps(&two.new, new));
+    let (was, is) = (by_work(&two.old, old), by_work(&two.new, new));
     for (key, list) in &was {
         let Some(now) = is.get(key) else { continue };
         for ((x, _), (y, words)) in list.iter().zip(now) {
-            let limit = |s: &Step| match &s.kind {
-                StepKind::WaitFor(w) => w.within.or(s.timeout),
-                _ => s.timeout.or_else(|| s.act().and_then(|a| a.timeout)),
-            };
-            let (p, q) = (limit(x), limit(y));
+            let (p, q) = (steps::timeout(x), steps::timeout(y));
             if p != q {
                 add(
                     say::limit(p, q),
@@ -213,47 +210,18 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
                     ),
                 );
             }
-            let tries = |s: &Step| {
-                let own = s
-                    .retry
-                    .as_ref()
-                    .or_else(|| s.act().and_then(|a| a.retry.as_ref()));
-                own.map_or_else(|| "0".to_string(), |r| two.old.retry(r))
-            };
-            if tries(x) != tries(y) {
-                let count = |s: &Step| {
-                    let own = s
-                        .retry
-                        .as_ref()
-                        .or_else(|| s.act().and_then(|a| a.retry.as_ref()));
-                    own.map_or_else(
-                        || "never".to_string(),
-                        |r| {
-                            format!(
-                                "up to {} times{}",
-                                r.times,
-                                r.every.map(|d| format!(", every `{d}`")).unwrap_or_default()
-                            )
-                        },
-                    )
-                };
-                add(
-                    Direction::Changed,
-                    format!(
-                        "{words} in `{name}` is tried again {} instead of {}",
-                        count(y),
-                        count(x)
-                    ),
-                    String::new(),
-                );
+            if let Some(tries) = steps::tries(two, steps::retry(x), steps::retry(y)) {
+                let message = format!("{words} in `{name}` {tries}");
+                add(Direction::Changed, message, String::new());
             }
             let took = |s: &Step| s.takes.or_else(|| s.act().and_then(|a| a.takes));
             if took(x) != took(y) {
-                add(
-                    Direction::Changed,
-                    format!("{words} in `{name}` is said to take another time"),
-                    String::new(),
+                let message = format!(
+                    "{words} in `{name}` is said to take {} instead of {}",
+                    say::span(took(y)),
+                    say::span(took(x))
                 );
+                add(Direction::Changed, message, String::new());
             }
         }
     }

@@ -7,6 +7,7 @@ use super::canon::Side;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
+use super::steps;
 use crate::model::{Act, Failure, KeyUse, Release, RoleId, Stage, StageId, Step, WrittenRollback};
 use crate::plan::{Plan, StageUndo, doing, show};
 use std::collections::BTreeMap;
@@ -402,7 +403,15 @@ fn written(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
             format!("the way back from `{name}` names a rehearsal"),
             String::new(),
         ),
-        _ => {}
+        (Some(a), Some(b)) => {
+            let how = super::texts::another(two, a, b);
+            if !how.is_empty() {
+                let how = steps::and(how);
+                let message = format!("the way back from `{name}` names another rehearsal: {how}");
+                add(Direction::Changed, Class::Undo, message, String::new());
+            }
+        }
+        (None, None) => {}
     }
 }
 
@@ -452,18 +461,12 @@ fn failure(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         }
         out.add(change.placed(Some(&place(old)), Some(&place(new))));
     }
-    let steps = |side: &Side<'_>, s: &Stage| side.steps(s.on_failure.iter().flat_map(|f| &f.steps));
-    if steps(&two.old, old) != steps(&two.new, new) {
+    let first = |s: &'_ Stage| s.on_failure.as_ref().map(|f| f.steps.clone()).unwrap_or_default();
+    for message in steps::differ(two, &format!("when `{name}` fails"), &first(old), &first(new)) {
         out.add(
-            Change::new(
-                Direction::Changed,
-                Class::Messages,
-                "stage",
-                name,
-                format!("what is done first when `{name}` fails has changed"),
-            )
-            .at([at])
-            .placed(Some(&place(old)), Some(&place(new))),
+            Change::new(Direction::Changed, Class::Messages, "stage", name, message)
+                .at([at])
+                .placed(Some(&place(old)), Some(&place(new))),
         );
     }
 }

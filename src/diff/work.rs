@@ -1,18 +1,17 @@
-//! What is done: stages that came and went, their commands, rights and secrets, inputs, artifacts, environments.
+//! What is done: stages that came and went, their commands, rights and secrets, inputs, artifacts.
 //!
 //! Called by `mod`.
 
 use super::apart::Quote;
 use super::canon::Side;
+use super::conditions::applies;
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
-use crate::model::{Act, Environment, Origin, Release, Stage, StageId, Step, StepKind, WaitTest};
+use super::steps::{self, AWAITED};
+use crate::model::{Act, Origin, Release, RolloutStep, Stage, StageId, Step, StepKind};
 use crate::plan::show;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What stands before the name of something that is waited for.
-const AWAITED: &str = "the wait for ";
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     for n in &two.stages.come {
@@ -45,7 +44,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     }
     params(two, out);
     artifacts(two, out);
-    environments(two, out);
+    super::environments::compare(two, out);
 }
 
 /// The steps of a stage that do or await something: those of its own, and of its rollout.
@@ -78,7 +77,10 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(Direction::Changed, Class::Work, message, String::new());
     }
     if two.old.cond(&old.when) != two.new.cond(&new.when) {
-        let message = format!("`{name}` applies {}", say::applies(&old.when, &new.when));
+        let message = format!(
+            "`{name}` applies {}",
+            applies((two.old.r, &old.when), (two.new.r, &new.when))
+        );
         add(Direction::Changed, Class::Work, message, String::new());
     }
     let list = |side: &Side<'_>, l: &[(crate::model::ArtifactId, Origin)]| {
@@ -117,35 +119,18 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         );
     }
     // What is done, whatever its limits are: those are told with the time.
-    let acts = |side: &Side<'_>, s: &Stage| -> Vec<(String, String, Quote)> {
+    let acts = |side: &Side<'_>, s: &Stage| -> Vec<(String, String, Step)> {
         doing(s)
             .into_iter()
             .filter_map(|step| {
-                let (what, whole, words) = match &step.kind {
-                    StepKind::Act(a) => (side.work(a), effects(side, a), say::doing(side.r, a)),
-                    StepKind::WaitFor(w) => {
-                        let test = match &w.test {
-                            WaitTest::Run(a) | WaitTest::Job(a) => side.work(a),
-                            WaitTest::Ask(q) => side.question(q),
-                        };
-                        let words = Quote::new(say::text(side.r, &w.what)).after(AWAITED);
-                        (
-                            format!("wait {} {test}", side.text(&w.what)),
-                            String::new(),
-                            words,
-                        )
-                    }
+                let whole = match &step.kind {
+                    StepKind::Act(a) => effects(side, a),
+                    StepKind::WaitFor(_) => String::new(),
                     _ => return None,
                 };
                 let owner = step.owner.map(|o| side.names.roles[o.index()].clone());
-                let around = format!(
-                    "{} {:?} {} {}",
-                    side.cond(&step.when),
-                    owner,
-                    step.idempotent,
-                    whole
-                );
-                Some((what, around, words))
+                let around = format!("{} {owner:?} {} {whole}", side.cond(&step.when), step.idempotent);
+                Some((steps::bare(side, step), around, step.clone()))
             })
             .collect()
     };
@@ -156,9 +141,14 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         Some(at) => {
             let y = come.remove(at);
             if y.1 != x.1 && told.insert(y.0.clone()) {
+                let mut how = steps::around(two, &x.2, &y.2);
+                if let (Some(a), Some(b)) = (x.2.act(), y.2.act()) {
+                    how.extend(steps::touches(two, a, b));
+                }
                 let message = format!(
-                    "{} in `{name}` has another condition, owner or declared effect",
-                    y.2.alone()
+                    "{} in `{name}` {}",
+                    steps::quote(two.new.r, &y.2).alone(),
+                    steps::and(how)
                 );
                 add(Direction::Changed, Class::Work, message, String::new());
             }
@@ -166,8 +156,10 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         }
         None => true,
     });
-    let quotes = |l: &[(String, String, Quote)]| l.iter().map(|x| x.2.clone()).collect::<Vec<_>>();
-    let (gone, come) = (quotes(&gone), quotes(&come));
+    let quotes = |r: &Release, l: &[(String, String, Step)]| -> Vec<Quote> {
+        l.iter().map(|x| steps::quote(r, &x.2)).collect()
+    };
+    let (gone, come) = (quotes(two.old.r, &gone), quotes(two.new.r, &come));
     let (before, now) = super::apart::lists(&gone, &come);
     let (before, now) = (super::apart::and(&before), super::apart::and(&now));
     match (gone.is_empty(), come.is_empty()) {
@@ -266,23 +258,41 @@ fn rollout(two: &Two<'_>, add: &mut dyn FnMut(Direction, Class, String, String),
         let Some(was) = a.steps.iter().find(|s| s.name == step.name) else {
             continue;
         };
-        let about = |side: &Side<'_>, s: &crate::model::RolloutStep| {
-            let owner = s.owner.map(|o| side.names.roles[o.index()].clone());
-            let at = s.at.as_ref().map(|(o, _)| *o);
-            format!(
-                "{} {:?} {:?} {}",
-                side.steps(&s.work),
-                owner,
-                at,
-                side.cond(&s.when)
-            )
-        };
-        if about(&two.old, was) != about(&two.new, step) {
+        let place = format!("{} of `{}`", step.name, new.name);
+        for message in steps::differ(two, &format!("at {place}"), &was.work, &step.work) {
+            add(Direction::Changed, Class::Work, message, String::new());
+        }
+        let owner = |side: &Side<'_>, s: &RolloutStep| s.owner.map(|o| side.names.roles[o.index()].clone());
+        if owner(&two.old, was) != owner(&two.new, step) {
+            let words = |r: &Release, s: &RolloutStep, stage: &Stage| {
+                r.role(s.owner.unwrap_or(stage.owner)).name.to_string()
+            };
             let message = format!(
-                "what is done at {} of `{}`, by whom or when has changed",
-                step.name, new.name
+                "{place} is done by `{}` instead of `{}`",
+                words(two.new.r, step, new),
+                words(two.old.r, was, old)
             );
             add(Direction::Changed, Class::Work, message, String::new());
+        }
+        let at = |s: &RolloutStep| s.at.as_ref().map(|(o, _)| o.after);
+        if at(was) != at(step) {
+            let words = |s: &RolloutStep| {
+                at(s).map_or_else(
+                    || "as soon as it can".into(),
+                    |d| format!("not before `T+{d}`").replace("+-", "-"),
+                )
+            };
+            let message = format!("{place} begins {} instead of {}", words(step), words(was));
+            add(Direction::Changed, Class::Work, message, String::new());
+        }
+        if two.old.cond(&was.when) != two.new.cond(&step.when) {
+            let how = applies((two.old.r, &was.when), (two.new.r, &step.when));
+            add(
+                Direction::Changed,
+                Class::Work,
+                format!("{place} applies {how}"),
+                String::new(),
+            );
         }
     }
 }
@@ -497,100 +507,6 @@ fn artifacts(two: &Two<'_>, out: &mut Out) {
                     ))
                     .at(users.iter().copied())
                     .placed(Some(&a.origin), Some(&b.origin)),
-            );
-        }
-    }
-}
-
-fn environments(two: &Two<'_>, out: &mut Out) {
-    for (o, n) in &two.environments.both {
-        let (a, b) = (&two.old.r.environments[*o], &two.new.r.environments[*n]);
-        let (a, b): (&Environment, &Environment) = (a, b);
-        let inside: Vec<Spot> = two
-            .both_stages()
-            .filter(|(_, x, y)| x.environment.index() == *o || y.environment.index() == *n)
-            .map(|(s, _, _)| s)
-            .collect();
-        let mut add = |direction, message: String, run: String| {
-            out.add(
-                Change::new(direction, Class::Work, "environment", &b.name, message)
-                    .run(run)
-                    .at(inside.iter().copied())
-                    .placed(Some(&a.origin), Some(&b.origin)),
-            );
-        };
-        if a.kind != b.kind {
-            add(
-                say::less_is_looser(&a.kind, &b.kind),
-                format!(
-                    "`{}` counts as {} instead of {}",
-                    b.name,
-                    b.kind.word(),
-                    a.kind.word()
-                ),
-                format!(
-                    "`{}` is changed under the rules for {}: before, under those for {}",
-                    b.name,
-                    b.kind.word(),
-                    a.kind.word()
-                ),
-            );
-        }
-        if a.classification != b.classification {
-            let word = |c: Option<crate::model::Classification>| {
-                c.map_or_else(|| "nothing".to_string(), |c| format!("`{}`", c.word()))
-            };
-            add(
-                say::less_is_looser(&a.classification, &b.classification),
-                format!(
-                    "the data of `{}` is classified as {} instead of {}",
-                    b.name,
-                    word(b.classification),
-                    word(a.classification)
-                ),
-                format!(
-                    "data of `{}` is handled as {}: before, more closely",
-                    b.name,
-                    word(b.classification)
-                ),
-            );
-        }
-        for (what, x, y) in [
-            ("region", &a.region, &b.region),
-            ("account", &a.account, &b.account),
-            ("address", &a.url, &b.url),
-            ("infrastructure", &a.iac, &b.iac),
-            ("encryption", &a.encryption, &b.encryption),
-        ] {
-            if two.old.maybe(x.as_ref()) == two.new.maybe(y.as_ref()) {
-                continue;
-            }
-            let direction = match (x, y) {
-                (Some(_), None) if what == "encryption" => Direction::Loosened,
-                (None, Some(_)) if what == "encryption" => Direction::Tightened,
-                _ => Direction::Changed,
-            };
-            add(
-                direction,
-                format!(
-                    "the {what} of `{}` is {} instead of {}",
-                    b.name,
-                    say::maybe(two.new.r, y.as_ref()),
-                    say::maybe(two.old.r, x.as_ref())
-                ),
-                format!(
-                    "data of `{}` is kept without encryption: before, it was encrypted",
-                    b.name
-                ),
-            );
-        }
-        let mirrors =
-            |side: &Side<'_>, e: &Environment| e.mirrors.map(|m| side.names.environments[m.index()].clone());
-        if mirrors(&two.old, a) != mirrors(&two.new, b) {
-            add(
-                Direction::Changed,
-                format!("what `{}` stands for has changed", b.name),
-                String::new(),
             );
         }
     }
