@@ -8,6 +8,7 @@ use crate::emit::runbook::work::{act_words, action};
 use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId};
 use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// How a stage is undone.
 #[derive(Debug, Clone, Serialize)]
@@ -70,7 +71,7 @@ pub(super) struct Known<'a> {
     /// Those of which nobody has said how they are.
     pub open: &'a [StageId],
     /// For each hold: the stages inside, where it may have been left when one of them is undone.
-    pub again: Vec<(HoldId, Vec<StageId>)>,
+    pub again: Vec<(HoldId, BTreeSet<StageId>)>,
 }
 
 impl<'a> Known<'a> {
@@ -85,7 +86,10 @@ impl<'a> Known<'a> {
         Known {
             pivots: pivots(plan),
             open,
-            again: again.into_iter().map(|h| (h, plan.hold_stages(h))).collect(),
+            again: again
+                .into_iter()
+                .map(|h| (h, plan.hold_stages(h).into_iter().collect()))
+                .collect(),
         }
     }
 }
