@@ -59,6 +59,7 @@ fn read(time: &str) -> Option<i64> {
 /// What the runbook promises: nothing when nothing is taken back or the run goes on.
 fn promised(safe: &str) -> Option<i64> {
     let safe = safe.strip_suffix(" once decided").unwrap_or(safe);
+    let safe = safe.strip_suffix(" once it is not started again").unwrap_or(safe);
     match safe {
         "at once" | "once decided" | "nobody has said how long the undos take" => Some(0),
         "the run goes on" | "no way back" | "nothing is taken back" => None,
@@ -72,7 +73,14 @@ fn promised(safe: &str) -> Option<i64> {
 
 /// From what came last before the way back, a failure or the answer of a person, until all was safe.
 fn took(trace: &Trace) -> Option<i64> {
-    let starts = [Verb::Fail, Verb::Reject, Verb::Expire, Verb::Decide, Verb::Answer];
+    let starts = [
+        Verb::Fail,
+        Verb::Fire,
+        Verb::Reject,
+        Verb::Expire,
+        Verb::Decide,
+        Verb::Answer,
+    ];
     let rollback = trace
         .events
         .iter()
@@ -88,6 +96,10 @@ fn took(trace: &Trace) -> Option<i64> {
 fn row_of<'r>(c: &Compiled, rows: &'r [Row], node: Node, what: &str, outcomes: &Outcomes) -> Option<&'r Row> {
     let r = c.plan.release();
     let named = |wanted: &dyn Fn(&str) -> bool| rows.iter().find(|row| wanted(&row.fails));
+    if let (Some(t), Node::Stage(s)) = (outcomes.triggers.keys().next(), node) {
+        let trigger = &r.triggers[t.index()].name;
+        return named(&|f| f == format!("trigger {trigger}, during {}", r.stage(s).name));
+    }
     match node {
         Node::Approval(a) => {
             let title = crate::support::plain(&releasec::plan::show::prose(r, &r.approval(a).title));
@@ -186,7 +198,11 @@ fn compare(c: &Compiled) -> Result<(usize, usize), String> {
     let reference = Reference::new(&c.plan);
     let mut longest: BTreeMap<String, (i64, bool)> = BTreeMap::new();
     for point in points(&c.plan, &Outcomes::default()) {
-        let Some(node) = point.node else { continue };
+        // When in its stage a trigger acts is not the same in every run.
+        let acts = point.outcomes.triggers.values().next().copied().flatten();
+        let Some(node) = point.node.or(acts) else {
+            continue;
+        };
         let Some(row) = row_of(c, &rows, node, &point.what, &point.outcomes) else {
             continue;
         };
@@ -213,9 +229,10 @@ fn compare(c: &Compiled) -> Result<(usize, usize), String> {
                 point.what, row.safe
             ));
         }
-        let most = longest
-            .entry(row.fails.clone())
-            .or_insert((0, beside(c, node) || varies(c) || after_a_hold(c, node)));
+        let most = longest.entry(row.fails.clone()).or_insert((
+            0,
+            acts.is_some() || beside(c, node) || varies(c) || after_a_hold(c, node),
+        ));
         most.0 = took.max(most.0);
     }
     let mut exact = 0;
