@@ -49,6 +49,8 @@ impl Quote {
 
 /// A text in one line.
 fn line(text: &str) -> String {
+    // A text in quotes has none of these quotes in it.
+    let text = text.replace('`', "ˋ");
     let lines = text.trim().lines().map(|l| {
         let words: Vec<&str> = l.split_whitespace().collect();
         words.join(" ")

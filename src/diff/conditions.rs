@@ -3,8 +3,10 @@
 //! Called by the comparisons of this folder.
 
 use super::apart;
+use super::canon::Side;
 use crate::model::{Atom, Cond, Outcome, ParamType, Release, Subject};
 use crate::plan::show;
+use std::collections::BTreeSet;
 
 /// How a condition has changed, to follow "applies".
 pub(super) fn applies((old_in, old): (&Release, &Cond), (new_in, new): (&Release, &Cond)) -> String {
@@ -14,6 +16,23 @@ pub(super) fn applies((old_in, old): (&Release, &Cond), (new_in, new): (&Release
         (Cond::True, _) => format!("only when `{is}`, no longer always"),
         _ if was == is => "under another condition".to_string(),
         _ => format!("when `{is}` instead of when `{was}`"),
+    }
+}
+
+/// The decisions without which a condition never holds, by their names on both sides.
+pub(super) fn decided(side: &Side<'_>, c: &Cond) -> BTreeSet<String> {
+    match c {
+        Cond::Atom(Atom::Decision { decision, .. }) => {
+            BTreeSet::from([side.names.decisions[decision.index()].clone()])
+        }
+        Cond::Not(inner) if matches!(**inner, Cond::Atom(_)) => decided(side, inner),
+        Cond::And(list) => list.iter().flat_map(|c| decided(side, c)).collect(),
+        Cond::Or(list) => {
+            let all = list.iter().map(|c| decided(side, c));
+            all.reduce(|a, b| a.intersection(&b).cloned().collect())
+                .unwrap_or_default()
+        }
+        _ => BTreeSet::new(),
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Compares people and not titles: a role that is replaced by another with the same people changes nothing. Called by `mod`.
 
-use super::canon::sorted;
+use super::canon::{Side, sorted};
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
 use crate::model::{
-    Approval, ApprovalId, DistinctFrom, DutyRule, Passes, Quorum, RoleId, RoleOrPerson, StageId,
+    Approval, ApprovalId, DistinctFrom, DutyRule, Passes, PersonId, PersonRef, Quorum, RoleId, RoleOrPerson,
+    StageId,
 };
 use crate::plan::people::{Directory, Fewest, Pool, STEPS, Ship, Which, executors, ways};
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,16 +187,36 @@ fn approval(two: &Two<'_>, books: &Books<'_>, out: &mut Out, o: usize, n: usize)
         old.from.first().map_or(&old.origin, |(_, o)| o),
         new.from.first().map_or(&new.origin, |(_, o)| o),
     );
-    let come: Vec<String> = now
-        .iter()
-        .filter(|(k, _)| !before.contains_key(*k))
-        .map(|(_, p)| say::person(two.new.r, *p))
-        .collect();
-    let gone: Vec<String> = before
-        .iter()
-        .filter(|(k, _)| !now.contains_key(*k))
-        .map(|(_, p)| say::person(two.old.r, *p))
-        .collect();
+    // Whoever wrote the change is asked in vain where the author must be somebody else.
+    let barred = |side: &Side<'_>, a: &Approval, p: PersonId| {
+        let differs = a.distinct_from.iter().any(|(d, _)| *d == DistinctFrom::Author);
+        differs && side.r.authors.iter().any(|(x, _)| *x == PersonRef::Person(p))
+    };
+    let (mut come, mut gone) = (Vec::new(), Vec::new());
+    for (k, p) in now.iter().filter(|(k, _)| !before.contains_key(*k)) {
+        let person = say::person(two.new.r, *p);
+        if barred(&two.new, new, *p) {
+            let message = format!(
+                "`{person}` is now among those asked in `{name}`, but wrote the change and may not say yes"
+            );
+            add(Direction::Changed, message, String::new(), places);
+        } else {
+            come.push((k, person));
+        }
+    }
+    for (k, p) in before.iter().filter(|(k, _)| !now.contains_key(*k)) {
+        let person = say::person(two.old.r, *p);
+        if barred(&two.old, old, *p) {
+            let message = format!(
+                "`{person}`, who wrote the change and could not say yes, is no longer among those asked in `{name}`"
+            );
+            add(Direction::Changed, message, String::new(), places);
+        } else {
+            gone.push((k, person));
+        }
+    }
+    let names = |l: Vec<(&String, String)>| l.into_iter().map(|(_, p)| p).collect::<Vec<_>>();
+    let (come, gone) = (names(come), names(gone));
     if !come.is_empty() {
         let message = format!("{} may now say yes in `{name}`", say::list(&come));
         let run = format!(
@@ -213,7 +234,7 @@ fn approval(two: &Two<'_>, books: &Books<'_>, out: &mut Out, o: usize, n: usize)
         let message = format!("{} may no longer say yes in `{name}`", say::list(&gone));
         add(Direction::Tightened, message, String::new(), places);
     }
-    let open = |side: &super::canon::Side<'_>, p: &Pool| {
+    let open = |side: &Side<'_>, p: &Pool| {
         sorted(
             p.open
                 .iter()
@@ -256,7 +277,7 @@ fn guarded_words(two: &Two<'_>, spots: &[Spot]) -> String {
 /// Whom approvers must differ from.
 fn distinct(two: &Two<'_>, books: &Books<'_>, out: &mut Out, at: (usize, usize), spots: &[Spot]) {
     let (old, new) = (&two.old.r.approvals[at.0], &two.new.r.approvals[at.1]);
-    let key = |side: &super::canon::Side<'_>, d: DistinctFrom| match d {
+    let key = |side: &Side<'_>, d: DistinctFrom| match d {
         DistinctFrom::Author => "the author".to_string(),
         DistinctFrom::Executors => "whoever executes".to_string(),
         DistinctFrom::Approval(b) => format!("approval {}", side.names.approvals[b.index()]),
@@ -272,7 +293,7 @@ fn distinct(two: &Two<'_>, books: &Books<'_>, out: &mut Out, at: (usize, usize),
         .map(|(d, _)| (key(&two.new, *d), *d))
         .collect();
     let name = new.name.as_str();
-    let word = |side: &super::canon::Side<'_>, d: DistinctFrom| match d {
+    let word = |side: &Side<'_>, d: DistinctFrom| match d {
         DistinctFrom::Author => "the author".to_string(),
         DistinctFrom::Executors => "those who execute".to_string(),
         DistinctFrom::Approval(b) => format!("those who say yes in `{}`", side.r.approval(b).name),
@@ -369,7 +390,7 @@ fn other_pool(two: &Two<'_>, books: &Books<'_>, d: DistinctFrom) -> Option<Pool>
 
 /// `duties`.
 fn rules(two: &Two<'_>, out: &mut Out) {
-    let key = |side: &super::canon::Side<'_>, d: &DutyRule| {
+    let key = |side: &Side<'_>, d: &DutyRule| {
         let seats = sorted(d.seats().iter().map(|s| side.seat(*s)).collect());
         let (word, n) = match d {
             DutyRule::Distinct(..) => ("distinct", 0),
@@ -511,7 +532,7 @@ fn executing(two: &Two<'_>, books: &Books<'_>, out: &mut Out) {
 }
 
 fn authors(two: &Two<'_>, out: &mut Out) {
-    let key = |side: &super::canon::Side<'_>| {
+    let key = |side: &Side<'_>| {
         let people = side.r.authors.iter();
         sorted(people.map(|(p, _)| side.person(*p)).collect())
     };

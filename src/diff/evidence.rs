@@ -90,8 +90,20 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
             _ => ("judged", "passes"),
         };
         let list = say::list(&stages);
+        // Whether it was looked at, or is now, before any of these stages starts.
+        let early = about.iter().all(|s| {
+            let (side, at) = if is_lost { (&old, s.old) } else { (&new, s.new) };
+            at.is_some_and(|i| side.of_stage(i).0.contains(&item))
+        });
         let through = if stages.len() == 1 { "is" } else { "are" };
         let message = match (is_lost, late) {
+            (true, false) if early => format!(
+                "`{shown}` is no longer {} before the start of {list}{when}",
+                verb.0
+            ),
+            (false, false) if early => {
+                format!("`{shown}` is now {} before the start of {list}{when}", verb.0)
+            }
             (true, false) => format!(
                 "`{shown}` is no longer {} before {list} {through} through{when}",
                 verb.0
@@ -108,6 +120,11 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
             let (name, place) = (&two.new.r.stages[n].name, say::place(two.new.r, StageId::at(n)));
             if late {
                 format!("`{name}` begins {place} and changes things before anybody knows whether `{shown}` {}: before, it waited", verb.1)
+            } else if early {
+                format!(
+                    "`{name}` begins {place} although nobody looked whether `{shown}` {}: before, it had to be {}",
+                    verb.1, verb.0
+                )
             } else {
                 format!(
                     "`{name}` ends well {place} although nobody looked whether `{shown}` {}: before, it had to be {}",

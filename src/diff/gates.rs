@@ -11,7 +11,7 @@ use super::say;
 use super::steps;
 use super::threshold::{condition, shifts};
 use crate::model::{
-    Act, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, Metric, NoData, Origin, Release,
+    Act, Cond, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, Metric, NoData, Origin, Release,
     StageId, Trigger, TriggerTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,7 +143,10 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
             "`{name}` applies {}",
             applies((two.old.r, &old.when), (two.new.r, &new.when))
         );
-        add(Direction::Changed, message, String::new());
+        let direction = say::set(new.when == Cond::True, old.when == Cond::True);
+        let run =
+            format!("the gate `{name}` does not apply, and {goes_on}: before, it was judged every time");
+        add(direction, message, run);
     }
     consequence(two, out, (o, old), (n, new), &spots);
 }
@@ -354,15 +357,6 @@ fn measured(two: &Two<'_>, old: &Metric, new: &Metric) -> String {
         let task = m.task.as_ref().map(|t| (side.task(t), say::call(side.r, t)));
         run.or(task)
     };
-    if let (Some(x), Some(y)) = (quote(&two.old, old), quote(&two.new, new))
-        && x.0 != y.0
-    {
-        let (was, is) = apart::lists(&[x.1], &[y.1]);
-        let (was, is) = (apart::and(&was), apart::and(&is));
-        if was != is {
-            list.push(format!("is measured by {is} instead of {was}"));
-        }
-    }
     if old.unit != new.unit {
         list.push(format!("is in `{}` instead of `{}`", new.unit, old.unit));
     }
@@ -373,6 +367,17 @@ fn measured(two: &Two<'_>, old: &Metric, new: &Metric) -> String {
         if two.old.value(x) != two.new.value(y) {
             let (was, is) = apart::apart(&say::data(two.old.r, x), &say::data(two.new.r, y));
             list.push(format!("is measured with the {name} `{is}` instead of `{was}`"));
+        }
+    }
+    // What is called with other arguments does something else for that alone.
+    if list.is_empty()
+        && let (Some(x), Some(y)) = (quote(&two.old, old), quote(&two.new, new))
+        && x.0 != y.0
+    {
+        let (was, is) = apart::lists(&[x.1], &[y.1]);
+        let (was, is) = (apart::and(&was), apart::and(&is));
+        if was != is {
+            list.push(format!("is measured by {is} instead of {was}"));
         }
     }
     match list.is_empty() {

@@ -191,9 +191,11 @@ fn words(side: &Side<'_>, f: &Form) -> String {
 /// What a metric is called.
 pub(super) fn title(side: &Side<'_>, l: &Leaf) -> String {
     let m = &side.r.metrics[l.metric];
-    m.bound
-        .as_ref()
-        .map_or_else(|| show::prose(side.r, &m.title), ToString::to_string)
+    // A title may have quotes of its own, and stands in some here.
+    m.bound.as_ref().map_or_else(
+        || show::prose(side.r, &m.title).replace('`', ""),
+        ToString::to_string,
+    )
 }
 
 fn walk(old: (&Side<'_>, &Form), new: (&Side<'_>, &Form), out: &mut Vec<Shift>) {

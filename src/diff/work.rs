@@ -4,7 +4,7 @@
 
 use super::apart::Quote;
 use super::canon::Side;
-use super::conditions::applies;
+use super::conditions::{applies, decided};
 use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
@@ -77,11 +77,36 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(Direction::Changed, Class::Work, message, String::new());
     }
     if two.old.cond(&old.when) != two.new.cond(&new.when) {
-        let message = format!(
-            "`{name}` applies {}",
-            applies((two.old.r, &old.when), (two.new.r, &new.when))
-        );
-        add(Direction::Changed, Class::Work, message, String::new());
+        let how = applies((two.old.r, &old.when), (two.new.r, &new.when));
+        // That a decision is there no more is told with the decisions.
+        let known = |d: &&String| two.old.names.decisions.contains(d) && two.new.names.decisions.contains(d);
+        let (was, is) = (decided(&two.old, &old.when), decided(&two.new, &new.when));
+        let lost: Vec<&String> = was.difference(&is).filter(known).collect();
+        let won: Vec<&String> = is.difference(&was).filter(known).collect();
+        if lost.is_empty() == won.is_empty() {
+            add(
+                Direction::Changed,
+                Class::Work,
+                format!("`{name}` applies {how}"),
+                String::new(),
+            );
+        } else if won.is_empty() {
+            let decision = say::list(&lost);
+            add(
+                Direction::Loosened,
+                Class::Guard,
+                format!("`{name}` no longer depends on the decision {decision}: it applies {how}"),
+                format!(
+                    "`{name}` takes place although {decision} came out against it: before, it only did when that was decided"
+                ),
+            );
+        } else {
+            let message = format!(
+                "`{name}` now depends on the decision {}: it applies {how}",
+                say::list(&won)
+            );
+            add(Direction::Tightened, Class::Guard, message, String::new());
+        }
     }
     let list = |side: &Side<'_>, l: &[(crate::model::ArtifactId, Origin)]| {
         super::canon::sorted(
