@@ -11,6 +11,7 @@ mod diagrams;
 mod examples;
 mod executed;
 mod expressions;
+mod hands;
 mod hooks;
 mod injected;
 mod judge;

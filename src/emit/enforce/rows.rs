@@ -84,6 +84,8 @@ impl Rows<'_> {
                 .collect();
             let says = ["skips ", &names.join(", "), "; quorum ", &o.quorum.to_string()].concat();
             self.add((rules::OVERRIDE, &o.name, says, vec![o.origin.span]), &[]);
+            let apart = "never by author or executor".to_string();
+            self.add((rules::DISTINCT, &o.name, apart, vec![o.origin.span]), &[]);
         }
     }
 

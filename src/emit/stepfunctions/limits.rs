@@ -6,7 +6,7 @@ use super::lower::{Lowered, YEAR_SECONDS};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
-use crate::model::{DutyRule, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task};
+use crate::model::{DistinctFrom, DutyRule, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task};
 use crate::plan::Plan;
 
 /// Most bytes of a definition.
@@ -154,6 +154,7 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
             );
         }
     }
+    starters(plan, bag);
     for rule in &release.duties {
         if let Some(why) = loose(rule) {
             let message = ["Step Functions does not hold this duty: ", why];
@@ -226,13 +227,60 @@ fn unheld(plan: &Plan, bag: &mut Bag) {
     }
 }
 
+/// Whoever starts an execution executes what runs by itself, and a state machine is not told who that is.
+fn starters(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    let runs = |s: &Step| s.act().is_some_and(|act| act.run.is_some() || act.task.is_some());
+    let mut stages = release.stages.iter().flat_map(|s| s.forward_steps());
+    if !stages.any(runs) {
+        return;
+    }
+    let told = |span, what: String| {
+        Diagnostic::warning(UNENFORCED, span, what)
+            .here("not enforced on Step Functions")
+            .note("AWS does not tell a state machine who started it; who did work by hand is compared")
+            .help("let nobody who approves assume a role that may start the state machine: `states:StartExecution`")
+    };
+    for approval in &release.approvals {
+        let from = approval
+            .distinct_from
+            .iter()
+            .find(|(d, _)| *d == DistinctFrom::Executors);
+        if let Some((_, origin)) = from {
+            let what = [
+                "whoever starts the execution is not kept from granting `",
+                &approval.name,
+                "`",
+            ];
+            bag.push(told(origin.span, what.concat()).about(&[rules::DISTINCT]));
+        }
+    }
+    for o in &release.overrides {
+        let what = [
+            "whoever starts the execution is not kept from letting `",
+            &o.name,
+            "` pass",
+        ];
+        bag.push(told(o.origin.span, what.concat()).about(&[rules::DISTINCT]));
+    }
+}
+
 /// Why a duty is not held; `None` when it is.
 fn loose(rule: &DutyRule) -> Option<&'static str> {
     match rule {
         DutyRule::Distinct(seats, _) if seats.iter().all(|s| matches!(s, Seat::Approval(_))) => {
             Some("who granted different approvals is compared only where an approval says `distinct_from`")
         }
-        DutyRule::Distinct(..) => Some("who executes a stage is a role at AWS and no person"),
+        DutyRule::Distinct(seats, _)
+            if seats
+                .iter()
+                .any(|s| matches!(s, Seat::Executor(_) | Seat::Executors)) =>
+        {
+            Some("who executes a stage is a role at AWS and no person")
+        }
+        DutyRule::Distinct(..) => {
+            Some("who granted or decided is compared only where an approval says `distinct_from`")
+        }
         DutyRule::Same(..) => Some("nobody can be made to act in two seats"),
         DutyRule::AtMost(..) | DutyRule::AtLeast(..) => Some("people are not counted over several seats"),
     }

@@ -3,7 +3,7 @@
 //!
 //! Everything here is worked out from the plan. Must not know a run. Called when two workflows have been read.
 
-use super::expr::Part;
+use super::expr::{Expr, Part};
 use super::structure::{has, is, surely};
 use super::workflow::{Job, Pair, Step, Workflow};
 use crate::emit::environments::{self, GithubEnvironment, Purpose as Place, environments};
@@ -11,10 +11,7 @@ use crate::emit::github::parts::{Does, tells};
 use crate::emit::github::script::{Fixed, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::people::Reviewers;
-use crate::model::{
-    Approval, ApprovalId, DistinctFrom, HoldId, PersonRef, Quorum, Release, RoleOrPerson, StageId, StartedBy,
-    StepKind,
-};
+use crate::model::{ApprovalId, HoldId, Release, RoleOrPerson, StageId, StartedBy, StepKind};
 use crate::plan::Plan;
 use serde_json::Value as Json;
 
@@ -52,18 +49,31 @@ pub fn check(plan: &Plan, pair: &Pair<'_>) -> Result<(), String> {
     Ok(())
 }
 
-struct Of<'w> {
-    release: &'w Release,
+pub(super) struct Of<'w> {
+    pub(super) release: &'w Release,
     places: Vec<GithubEnvironment>,
     pair: &'w Pair<'w>,
 }
 
 /// A list of texts that a variable holds as JSON.
-fn list(step: &Step<'_>, name: &str) -> Result<Vec<Json>, String> {
+pub(super) fn list(step: &Step<'_>, name: &str) -> Result<Vec<Json>, String> {
     let text = step.var(name).unwrap_or_default();
     let json: Json =
         serde_json::from_str(text).map_err(|e| ["`", name, "` holds no JSON: ", &e.to_string()].concat())?;
     Ok(json.as_array().cloned().unwrap_or_default())
+}
+
+/// A script that believes what a run hands over is told who started its run.
+fn actor(step: &Step<'_>, name: &str) -> Result<(), String> {
+    let own = step.env.iter().find(|(n, _)| n == name);
+    let right = own.is_some_and(|(_, parts)| match parts.as_slice() {
+        [Part::Expr(e)] => matches!(e, Expr::Path(root, path) if &**root == "github" && path.iter().map(|p| &**p).eq(["actor"])),
+        _ => false,
+    });
+    match right {
+        true => Ok(()),
+        false => Err(["`", name, "` is not who started the run"].concat()),
+    }
 }
 
 /// The text of a field in which nothing is evaluated.
@@ -81,6 +91,7 @@ impl Of<'_> {
     fn job(&self, flow: &Workflow<'_>, job: &Job<'_>) -> Result<(), String> {
         self.place(job)?;
         self.called(flow, job)?;
+        self.by_other_hands(job)?;
         if has(job, &[Fixed::Report, Fixed::RollbackReport]) {
             let at = |f: &dyn Fn(&Step<'_>) -> bool| job.steps.iter().position(f);
             let told = at(&|s| is(s, &[Fixed::Report, Fixed::RollbackReport]) && surely(s));
@@ -278,6 +289,9 @@ impl Of<'_> {
             false => ["rollback-", r.name.as_str()].concat(),
         };
         let own = flow.group.split("${{").next().unwrap_or_default();
+        // A run that is dropped where another has its lock must not wait in a queue.
+        let drops = std::ptr::eq(flow, &self.pair.flows[0]) && r.locks.iter().any(|l| l.drop);
+        let wanted = if drops { [&wanted, "-"].concat() } else { wanted };
         match own == wanted && flow.queues {
             true => Ok(()),
             false => Err(["its runs do not wait for each other as `", &wanted, "`"].concat()),
@@ -302,6 +316,7 @@ impl Of<'_> {
         let Some(begin) = begin else {
             return Err("its first job does not begin the run".into());
         };
+        actor(&first.steps[begin], "STARTER")?;
         if asked && !first.steps[..begin].iter().any(|s| is(s, &[Fixed::StartedBy])) {
             return Err("it does not look who started it".into());
         }
@@ -343,14 +358,12 @@ impl Of<'_> {
         let (Some(digest), Some(settle)) = (at(Fixed::Digest), at(Fixed::Settle)) else {
             return Err("it begins without a look at the plan, or at what began".into());
         };
-        let by_hand = first.steps[settle].var("BY_HAND").unwrap_or_default();
-        let by_hand: Json = serde_json::from_str(by_hand).unwrap_or_default();
-        let released = &self.pair.flows[0].jobs;
-        for name in by_hand.as_object().into_iter().flatten().map(|(name, _)| name) {
-            if !released.iter().any(|j| j.name == *name) {
-                return Err(["it looks for a job called `", name, "`"].concat());
-            }
-        }
+        let mut todos = flow
+            .jobs
+            .iter()
+            .flat_map(|j| &j.steps)
+            .filter(|s| is(s, &[Fixed::Todo]));
+        todos.try_for_each(|s| actor(s, "ACTOR"))?;
         if digest > settle {
             return Err("it acts before it looks at the plan".into());
         }
@@ -362,99 +375,6 @@ impl Of<'_> {
             }
         }
         Ok(())
-    }
-
-    /// How many people an approval needs.
-    fn quorum(&self, approval: &Approval) -> usize {
-        let who: Vec<RoleOrPerson> = approval.from.iter().map(|(w, _)| *w).collect();
-        match approval.quorum {
-            Quorum::Count(n) => n as usize,
-            Quorum::All => Reviewers::of(self.release, &who).permitted.len(),
-        }
-        .max(1)
-    }
-
-    /// Each seat of an approval asks, counts those before it, and knows who may and who may not.
-    fn approval(&self, flow: &Workflow<'_>, id: ApprovalId) -> Result<(), String> {
-        let approval = self.release.approval(id);
-        let told = |e: &str| Err(["approval `", approval.name.as_str(), "`: ", e].concat());
-        let seats: Vec<&Step<'_>> = flow
-            .jobs
-            .iter()
-            .flat_map(|j| &j.steps)
-            .filter(|s| s.parts().iter().any(|p| p.deed == Deed::Grant(id)) && is(s, &[Fixed::Approval]))
-            .collect();
-        if seats.is_empty() {
-            return Ok(());
-        }
-        if seats.len() != self.quorum(approval) {
-            return told(&format!(
-                "{} people are asked, and the plan says {}",
-                seats.len(),
-                self.quorum(approval)
-            ));
-        }
-        let who: Vec<RoleOrPerson> = approval.from.iter().map(|(w, _)| *w).collect();
-        let pool = Reviewers::of(self.release, &who);
-        let within = approval
-            .within
-            .map_or(String::new(), |w| w.as_seconds().to_string());
-        for (i, seat) in seats.iter().enumerate() {
-            if seat.var("SEATS") != Some(&(i + 1).to_string()) {
-                return told("a seat does not count those before it");
-            }
-            if seat.var("WITHIN") != Some(&within) {
-                return told("it does not expire when the plan says");
-            }
-            if !pool.open && list(seat, "PERMITTED")? != pool.permitted {
-                return told("others may say yes than the plan says");
-            }
-            let apart = list(seat, "APART")?;
-            for (from, _) in &approval.distinct_from {
-                let right = match from {
-                    DistinctFrom::Approval(a) => {
-                        let other = environments::name(self.release, &Place::Approve(*a));
-                        apart.contains(&Json::String(other))
-                    }
-                    DistinctFrom::Author => self.barred(seat, "author"),
-                    DistinctFrom::Executors => self.barred(seat, "starter"),
-                };
-                if !right {
-                    return told("somebody may say yes whom the plan keeps out");
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether those who wrote the change, or who started the run, do not count at a seat.
-    fn barred(&self, seat: &Step<'_>, who: &str) -> bool {
-        let Some((_, parts)) = seat.env.iter().find(|(n, _)| n == "BARRED") else {
-            return false;
-        };
-        let text: String = parts
-            .iter()
-            .map(|p| match p {
-                Part::Text(t) => t.clone(),
-                Part::Expr(e) => {
-                    let mut read = Vec::new();
-                    e.paths(&mut read);
-                    let last = read.first().and_then(|(_, path)| path.last());
-                    last.map_or(String::new(), ToString::to_string)
-                }
-            })
-            .collect();
-        let named: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
-        if who == "starter" {
-            return named.iter().any(|n| n == who);
-        }
-        self.release.authors.iter().all(|(author, _)| match author {
-            PersonRef::Param(_) => named.iter().any(|n| n == who),
-            PersonRef::Person(p) => {
-                let logins = Reviewers::of(self.release, &[RoleOrPerson::Person(*p)]).permitted;
-                logins.iter().all(|l| named.contains(l))
-            }
-        })
     }
 
     /// A stage waits where the plan waits, and as long; what it does stands in the order of the plan.

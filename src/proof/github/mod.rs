@@ -8,6 +8,7 @@ pub(super) mod expr;
 mod fixed;
 mod outcomes;
 mod run;
+mod seats;
 mod settle;
 mod state;
 mod step;

@@ -3,18 +3,18 @@
 //! GitHub lets any one reviewer pass an environment. So each seat of a quorum asks once more on the same environment, and a step
 //! then reads the run's reviews and counts distinct, permitted people. Called by `lower` and `rollback`.
 
-use crate::emit::environments::{Purpose, name};
+use crate::emit::environments::Purpose;
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::consent::when;
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, job_name, json_list, moments, token};
 use crate::emit::github::lower::values::Vars;
-use crate::emit::github::lower::{names, order};
-use crate::emit::github::model::{Expr, Field, Job, Part};
+use crate::emit::github::lower::{names, order, seats};
+use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::Fixed;
 use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::emit::people::Reviewers;
-use crate::model::{Approval, ApprovalId, DistinctFrom, DutyRule, PersonRef, Quorum, RoleOrPerson, Seat};
+use crate::model::{Approval, ApprovalId, Quorum, RoleOrPerson, Seat};
 use crate::plan::Node;
 
 /// How many distinct people an approval needs.
@@ -96,8 +96,10 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
             &mut vars,
             &approval.from.iter().map(|(w, _)| *w).collect::<Vec<_>>(),
         );
-        apart(ctx, &mut vars, approval);
-        vars.text("RULES", rules(ctx, id));
+        seats::apart(ctx, &mut vars, id);
+        seats::rules(ctx, &mut vars, &|s| {
+            *s == Seat::Approval(id) || *s == Seat::Approvers
+        });
         vars.set("ASKED", moments(&asked));
         vars.text(
             "WITHIN",
@@ -125,95 +127,6 @@ pub fn people(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, who: &[RoleOrPerson]) {
         json_list(pool.permitted)
     };
     vars.text("PERMITTED", permitted);
-}
-
-/// Whom approvers must differ from: people by login, other approvals by their environments.
-fn apart(ctx: &Ctx<'_>, vars: &mut Vars<'_, '_>, approval: &Approval) {
-    let mut barred = Field::text("[");
-    let mut environments = Vec::new();
-    let mut first = true;
-    let mut add = |field: &mut Field, part: Part| {
-        let open = if first { "\"" } else { ",\"" };
-        first = false;
-        field.parts.push(Part::Text(open.to_string()));
-        field.parts.push(part);
-        field.parts.push(Part::Text("\"".to_string()));
-    };
-    for (from, _) in &approval.distinct_from {
-        match from {
-            DistinctFrom::Author => {
-                for (author, _) in &ctx.release.authors {
-                    match author {
-                        PersonRef::Person(p) => {
-                            for login in Reviewers::of(ctx.release, &[RoleOrPerson::Person(*p)]).permitted {
-                                add(&mut barred, Part::Text(login));
-                            }
-                        }
-                        PersonRef::Param(_) => {
-                            add(
-                                &mut barred,
-                                Part::Expr(Expr::Output("preflight".into(), "author".into())),
-                            );
-                        }
-                    }
-                }
-            }
-            DistinctFrom::Executors => {
-                add(
-                    &mut barred,
-                    Part::Expr(Expr::Output("preflight".into(), "starter".into())),
-                );
-            }
-            DistinctFrom::Approval(a) => environments.push(name(ctx.release, &Purpose::Approve(*a))),
-        }
-    }
-    vars.set("BARRED", barred.then(Part::Text("]".to_string())));
-    vars.text("APART", json_list(environments));
-}
-
-/// The plan's duties that speak of an approval, as data: seats by their environments, known people by login.
-fn rules(ctx: &Ctx<'_>, id: ApprovalId) -> String {
-    let r = ctx.release;
-    let mut list = Vec::new();
-    for rule in &r.duties {
-        let (kind, most) = match rule {
-            DutyRule::Distinct(..) => ("distinct", 1),
-            DutyRule::Same(..) => ("same", 1),
-            DutyRule::AtMost(n, ..) => ("at_most", *n),
-            // Seen only when all seats are filled: `limits` says so.
-            DutyRule::AtLeast(..) => continue,
-        };
-        let mut environments = Vec::new();
-        let mut people = Vec::new();
-        let mut mine = false;
-        for seat in rule.seats() {
-            match seat {
-                Seat::Approval(a) => {
-                    mine |= *a == id;
-                    environments.push(name(r, &Purpose::Approve(*a)));
-                }
-                Seat::Approvers => {
-                    mine = true;
-                    let all = (0..r.approvals.len()).map(|i| name(r, &Purpose::Approve(ApprovalId::at(i))));
-                    environments.extend(all);
-                }
-                Seat::Decision(d) => environments.push(name(r, &Purpose::Decide(*d))),
-                Seat::Author => {
-                    let known = r.authors.iter().filter_map(|(p, _)| match p {
-                        PersonRef::Person(p) => Some(RoleOrPerson::Person(*p)),
-                        PersonRef::Param(_) => None,
-                    });
-                    people.extend(Reviewers::of(r, &known.collect::<Vec<_>>()).permitted);
-                }
-                Seat::Executor(_) | Seat::Executors => {}
-            }
-        }
-        if mine {
-            environments.dedup();
-            list.push(serde_json::json!({"kind": kind, "most": most, "environments": environments, "people": people}));
-        }
-    }
-    serde_json::Value::Array(list).to_string()
 }
 
 /// The jobs of a declared way around: its seats, when it was asked for at the start.
@@ -249,26 +162,8 @@ pub fn way_around(ctx: &Ctx<'_>, index: usize) -> Vec<Job> {
             vars.text("ENVIRONMENT", ctx.environment(&Purpose::Override(index)));
             vars.text("SEATS", seat.to_string());
             people(ctx, &mut vars, &o.by.iter().map(|(w, _)| *w).collect::<Vec<_>>());
-            let authors: Vec<String> = ctx
-                .release
-                .authors
-                .iter()
-                .filter_map(|(p, _)| match p {
-                    PersonRef::Person(p) => {
-                        Some(Reviewers::of(ctx.release, &[RoleOrPerson::Person(*p)]).permitted)
-                    }
-                    PersonRef::Param(_) => None,
-                })
-                .flatten()
-                .collect();
-            let mut barred =
-                Field::text("[\"").then(Part::Expr(Expr::Output("preflight".into(), "starter".into())));
-            for a in authors {
-                barred = barred.then(Part::Text(format!("\",\"{a}")));
-            }
-            vars.set("BARRED", barred.then(Part::Text("\"]".to_string())));
-            vars.text("APART", "[]");
-            vars.text("RULES", "[]");
+            seats::apart_of_way_around(ctx, &mut vars);
+            seats::rules(ctx, &mut vars, &|_| false);
             vars.set(
                 "ASKED",
                 moments(&[Expr::Output("preflight".into(), "now".into())]),

@@ -59,7 +59,8 @@ pub fn preflight(ctx: &Ctx<'_>) -> Job {
     let mut vars = b.vars("V");
     token(&mut vars);
     vars.text("MARKS", json_list(marks(ctx)));
-    vars.text("DROP", r.locks.iter().any(|l| l.drop).to_string());
+    let drops = r.locks.iter().filter(|l| l.drop);
+    vars.text("DROPS", json_list(drops.map(|l| lock_mark(ctx, &l.name))));
     vars.text("MOST", "18000");
     vars.expr("RESUME", settle::resume(ctx));
     b.fixed(
@@ -137,9 +138,13 @@ pub fn marks(ctx: &Ctx<'_>) -> Vec<String> {
         }
     }
     for lock in &r.locks {
-        list.push(format!("[lock {}]", names::title(r, &lock.name)));
+        list.push(lock_mark(ctx, &lock.name));
     }
     list
+}
+
+fn lock_mark(ctx: &Ctx<'_>, name: &Text) -> String {
+    format!("[lock {}]", names::title(ctx.release, name))
 }
 
 /// The environments as they must be, as data.

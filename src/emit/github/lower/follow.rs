@@ -230,6 +230,7 @@ pub fn todo(ctx: &Ctx<'_>) -> Job {
     for output in ["ends", "began", "todo", "stuck", "holds", "state", "done"] {
         b.leave(output, Expr::StepOutput("todo".into(), output.into()));
     }
+    vars.expr("ACTOR", Expr::Context("github.actor"));
     b.fixed(Some("todo"), "What is undone", None, vars, Fixed::Todo);
     b.finish(Expr::all(cond), None, None, "")
 }

@@ -8,7 +8,7 @@ use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environm
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{approval, names};
+use crate::emit::github::lower::{approval, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, StageId, TriggerTest};
@@ -34,6 +34,7 @@ type Rules = &'static [&'static str];
 /// Reports all of it.
 pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     approvals(ctx);
+    overrides(ctx);
     reviewers(ctx);
     waits(ctx);
     triggers(ctx);
@@ -320,6 +321,21 @@ fn triggers(ctx: &Ctx<'_>) {
     }
 }
 
+fn overrides(ctx: &Ctx<'_>) {
+    for o in &ctx.release.overrides {
+        detected(
+            ctx,
+            &[rules::OVERRIDE, rules::DISTINCT],
+            &o.origin,
+            format!(
+                "who lets `{}` pass, and how many, is compared after each review",
+                o.name
+            ),
+            "GitHub lets any one reviewer pass an environment; the workflow asks once per seat and rejects authors and those who carry the release out",
+        );
+    }
+}
+
 fn duties(ctx: &Ctx<'_>) {
     for rule in &ctx.release.duties {
         match rule {
@@ -330,12 +346,19 @@ fn duties(ctx: &Ctx<'_>) {
                 "`at_least` is proved from the roles, and not counted on GitHub".to_string(),
                 "the seats of a run are listed in its evidence",
             ),
+            rule if seats::automated(ctx.release, rule).len() > 1 => unenforced(
+                ctx,
+                &[rules::DUTY],
+                rule.origin(),
+                "one person executes every automated stage of a run: whoever started it".to_string(),
+                "let a person confirm the work of one of the stages by hand, or start the parts as releases of their own",
+            ),
             _ => detected(
                 ctx,
                 &[rules::DUTY],
                 rule.origin(),
-                "who fills which seat is compared after each review".to_string(),
-                "executors of automated stages are whoever started the run; people who confirm manual work are reviewers of its environment",
+                "who fills which seat is compared after each review of one run".to_string(),
+                "executors of automated stages are whoever started the run, of manual work those who confirm it; what was reviewed before a pause stands in the run before",
             ),
         }
     }
@@ -422,15 +445,15 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
             }
         }
     }
-    let places = crate::emit::github::lower::around::marks(ctx).len();
-    if places > 1 {
-        let origin = r.locks.first().map_or(&r.origin, |l| &l.origin);
+    for lock in &r.locks {
+        let name = names::title(r, &lock.name);
+        let then = if lock.drop { "ends" } else { "waits" };
         detected(
             ctx,
             &[rules::LOCK],
-            origin,
-            "a second run with one of these locks waits in its preflight".to_string(),
-            "GitHub queues runs by one name only; the others are looked up in the names of the runs under way",
+            &lock.origin,
+            format!("a second run with lock `{name}` {then} in its preflight"),
+            "GitHub queues runs by one name only, and drops none; the others are looked up in the names of the runs under way",
         );
     }
 }

@@ -21,6 +21,7 @@ mod order;
 mod outcomes;
 mod person;
 mod rollback;
+mod seats;
 mod segments;
 mod settle;
 mod stage;
@@ -229,6 +230,11 @@ fn group(ctx: &Ctx<'_>) -> Field {
         .find(|e| r.is_production(*e))
         .unwrap_or(r.environment);
     let field = Field::text(format!("release-{}", r.env(environment).name));
+    if r.locks.iter().any(|l| l.drop) {
+        // In GitHub's queue a run waits whatever the plan says. Its preflight sees every other run, and waits or ends it by the plan.
+        let own = Part::Expr(Expr::Context("github.run_id"));
+        return field.then(Part::Text("-".into())).then(own);
+    }
     if !ctx.resumable() {
         return field;
     }

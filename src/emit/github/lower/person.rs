@@ -5,11 +5,12 @@
 use crate::emit::environments::Purpose;
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::job::{JobBuilder, json_list, moments, token};
+use crate::emit::github::lower::seats;
 use crate::emit::github::lower::segments::Ask;
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::Fixed;
 use crate::emit::parts::{At, Deed, Purpose as Meant};
-use crate::model::{Dur, Stage, StageId, StepKind};
+use crate::model::{Dur, Seat, Stage, StageId, StepKind};
 
 /// The part of the plan that a question of a stage is.
 pub fn asks_for(ctx: &Ctx<'_>, id: StageId, ask: &Ask<'_>) -> Meant {
@@ -39,7 +40,7 @@ pub fn confirmed(
 ) {
     let ctx = b.ctx;
     let mut vars = b.vars("V");
-    vars.parts = vec![part];
+    vars.parts = vec![part.clone()];
     token(&mut vars);
     b.permit("actions", false, "to read who confirmed it");
     vars.text("ENVIRONMENT", ctx.environment(purpose));
@@ -52,6 +53,19 @@ pub fn confirmed(
         within.map_or(String::new(), |w| w.as_seconds().to_string()),
     );
     vars.set("ASKED", moments(asked));
+    // Whoever carries out the release is not one of those who approved it, where the plan says so.
+    match (part.at, part.deed) {
+        (At::Stage(id), Deed::Act) => {
+            vars.text("APART", json_list(seats::apart_of_hands(ctx.release)));
+            seats::rules(ctx, &mut vars, &|s| {
+                *s == Seat::Executor(id) || *s == Seat::Executors
+            });
+        }
+        _ => {
+            vars.text("APART", "[]");
+            seats::rules(ctx, &mut vars, &|_| false);
+        }
+    }
     for k in kept {
         b.leave_kept(k, "person");
     }

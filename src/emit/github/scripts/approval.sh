@@ -1,5 +1,6 @@
 # ENVIRONMENT: where it was asked. SEATS: how many distinct people have to have said yes by now. PERMITTED: who may, or null for every reviewer.
-# BARRED: people who may not; APART: environments whose approvers may not. RULES: [{kind, most, environments, people}] of the plan's duties.
+# BARRED: people who may not; APART: environments whose reviewers may not. RULES: [{kind, most, seats: {environment: seat}, people, author,
+# started}] of the plan's duties: people are authors, and so is AUTHOR where it says so; STARTER has the seat that `started` names.
 # NAME: what it is done as, or nothing. ASKED: JSON list of moments, the last of which it was asked at. WITHIN: seconds, or nothing.
 now=$(date +%s)
 asked_at=$(jq -rn --argjson asked "$ASKED" '[$asked[] | select(. != "") | tonumber] | max // 0')
@@ -20,9 +21,11 @@ if [ -n "$WITHIN" ] && [ "$asked_at" -gt 0 ] && [ $((now - asked_at)) -gt "$WITH
   reject "it was granted $((now - asked_at)) seconds after it was asked for; the plan allows $WITHIN"
 fi
 while IFS= read -r rule; do
-  fault=$(jq -rn --argjson rule "$rule" --argjson reviews "$reviews" '
-    ([$reviews[] | select(.state == "approved") | .user.login as $who | .environments[].name | select(IN($rule.environments[])) | [., $who | ascii_downcase]]
-      | unique | map(.[1])) + $rule.people | map(ascii_downcase) as $filled
+  fault=$(jq -rn --argjson rule "$rule" --argjson reviews "$reviews" --arg author "$AUTHOR" --arg starter "$STARTER" '
+    [$reviews[] | select(.state == "approved") | .user.login as $who | .environments[].name | select(in($rule.seats)) | [$rule.seats[.], $who]]
+      + [$rule.people[] | ["author", .]] + [select($rule.author and $author != "") | ["author", $author]]
+      + [$rule.started | select(. != null) | [., $starter]]
+    | map(map(ascii_downcase)) | unique | map(.[1]) as $filled
     | if $rule.kind == "distinct" and ($filled | length) != ($filled | unique | length) then "one person fills two seats that must be distinct: \($filled)"
       elif $rule.kind == "same" and ($filled | unique | length) > 1 then "different people fill seats that must be the same: \($filled)"
       elif $rule.kind == "at_most" and any($filled | group_by(.)[]; length > $rule.most) then "one person fills more than \($rule.most) of these seats: \($filled)"

@@ -1,6 +1,6 @@
 # STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked. FROM: the undo to begin with, or nothing.
 # TABLE: every undo in order: [{stage, unit, undoes, always}]. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
-# PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE: the workflow's file.
+# PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE: the workflow's file. ACTOR: who started this run.
 what=$OUTCOME
 if [ "$(jq -r '.asks // ""' <<<"$what")" != '' ]; then
   answer=${ANSWER:-$AGAIN}
@@ -14,6 +14,11 @@ if [ "$follows" = restart ] && [ "$attempt" -ge "$(jq .attempts <<<"$what")" ]; 
   follows=rollback
 fi
 if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry ] || [ "$follows" = restart ]; then
+  # What was approved stands in the state, and is believed only where the release's run has handed it over.
+  if [ "$ACTOR" != 'github-actions[bot]' ]; then
+    echo "::error title=Not handed over::the release goes on only from a run that handed over by itself, and $ACTOR started this one; undo it, or start the release anew"
+    exit 1
+  fi
   onward=$(jq -c --argjson outcome "$what" --arg follows "$follows" --arg attempt "$attempt" '
     (if $follows == "proceed" then .failed.past // [] else [] end) as $past
     | del(.failed)

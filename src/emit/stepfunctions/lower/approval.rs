@@ -337,10 +337,12 @@ impl<'a> Lower<'a> {
             .distinct_from
             .iter()
             .any(|(d, _)| *d == DistinctFrom::Author);
-        let mut list = self.principals(&who);
-        if !not_author {
-            return list;
-        }
+        let list = self.principals(&who);
+        if not_author { self.but_authors(list) } else { list }
+    }
+
+    /// Those of some people who have not written the change.
+    pub fn but_authors(&mut self, mut list: Vec<Expr>) -> Vec<Expr> {
         let authors: Vec<_> = self.release.authors.iter().map(|(a, _)| *a).collect();
         for author in &authors {
             if let PersonRef::Person(p) = author {

@@ -323,6 +323,7 @@ impl Lower<'_> {
                 .branch(&here, &["override ", &o.name, "?"].concat(), used, &go, &then);
             let who: Vec<_> = o.by.iter().map(|(w, _)| *w).collect();
             let approvers = self.principals(&who);
+            let approvers = self.but_authors(approvers);
             self.check_ask(&o.name, o.origin.span, approvers.len(), DEFAULT_SECONDS);
             let message = Expr::concat(vec![
                 self.text_expr(&self.release.title, TOP),
@@ -341,7 +342,7 @@ impl Lower<'_> {
                 options: vec![("yes".into(), granted.clone())],
                 no: no.clone(),
                 late: no.clone(),
-                record: None,
+                record: Some(self.vars.write(&self.names.bypass_by(i), TOP)),
                 answers: Vec::new(),
             };
             self.ask(&ask, &Watch::nothing(&o.name, At::Run, hand), &go);

@@ -227,6 +227,8 @@ impl Lower<'_> {
         for (i, _) in self.release.overrides.iter().enumerate() {
             let fact = self.names.bypass(i);
             self.vars.declare(&fact, Data::Bool(false), Join::Any, TOP);
+            let fact = self.names.bypass_by(i);
+            self.vars.declare(&fact, Data::Null, Join::Changed, TOP);
         }
         for (i, _) in self.release.stages.iter().enumerate() {
             self.declare_stage(StageId::at(i));
@@ -329,7 +331,7 @@ impl Lower<'_> {
         if let Some(of) = &stage.on_failure {
             self.declare_steps(&of.steps.iter().collect::<Vec<_>>(), scope);
         }
-        if !self.apart_from_executors().is_empty() {
+        if !self.apart_from_executors().is_empty() || !self.release.overrides.is_empty() {
             for step in steps
                 .iter()
                 .filter(|s| s.act().is_some_and(|a| a.manual.is_some()))

@@ -134,6 +134,11 @@ impl<'a> Names<'a> {
     pub fn bypass(&self, index: usize) -> String {
         ["override_", &self.release.overrides[index].name].concat()
     }
+
+    /// Who granted it.
+    pub fn bypass_by(&self, index: usize) -> String {
+        ["override_by_", &self.release.overrides[index].name].concat()
+    }
 }
 
 /// The steps of a stage with the name of their position: a rollout's work stands where the stage's own step stands.

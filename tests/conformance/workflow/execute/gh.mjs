@@ -181,7 +181,7 @@ function download(github, id, args, folder) {
 
 function dispatch(github, workflow, inputs, ref) {
   if (!workflow) return missing("no workflow was named");
-  const problem = github.dispatch(workflow, inputs, ref);
+  const problem = github.dispatch(workflow, inputs, ref, "github-actions[bot]");
   if (problem === undefined) return {};
   return problem.missing ? missing(problem.missing) : refused(problem.refused);
 }

@@ -35,20 +35,20 @@ export class GitHub {
     return this.runs.find((run) => run.id === Number(id));
   }
 
-  /** Starts a run; gives nothing, or `{ missing }` or `{ refused }` when GitHub would not start it. */
-  dispatch(wanted, given, ref = "main") {
+  /** Starts a run, by a person or by the token of another run; gives nothing, or `{ missing }` or `{ refused }` when GitHub would not start it. */
+  dispatch(wanted, given, ref = "main", by = undefined) {
     const workflow = this.workflows.get(path.basename(wanted)) ?? [...this.workflows.values()].find(({ name }) => name === wanted);
     if (!workflow) return { missing: `the workflow ${wanted}` };
     const declared = workflow.template.events.workflow_dispatch;
     if (!declared) return { refused: "Workflow does not have 'workflow_dispatch' trigger" };
     const { inputs, problem } = readInputs(declared.inputs ?? {}, given);
     if (problem) return { refused: problem };
-    this.start(workflow, "workflow_dispatch", inputs, { inputs: given, ref: `refs/heads/${ref}` });
+    this.start(workflow, "workflow_dispatch", inputs, { inputs: given, ref: `refs/heads/${ref}` }, by);
     return undefined;
   }
 
-  start(workflow, event, inputs, payload) {
-    const run = new Run(this, workflow, { id: this.runs.length + 1, event, inputs, payload });
+  start(workflow, event, inputs, payload, by) {
+    const run = new Run(this, workflow, { id: this.runs.length + 1, event, inputs, payload, by });
     this.runs.push(run);
     this.world.record(workflow.file, `started by ${event}${Object.keys(inputs).length ? ` with ${JSON.stringify(inputs)}` : ""}`);
     this.clock.spawn(() => run.execute());
@@ -102,6 +102,7 @@ export class GitHub {
       ref_protected: true,
       sha: SHA,
       ...scenario.github,
+      ...(run.by && { actor: run.by, triggering_actor: run.by }),
       api_url: "https://api.github.com",
       event: run.payload,
       event_name: run.event,

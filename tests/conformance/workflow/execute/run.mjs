@@ -17,8 +17,8 @@ export class Run {
   /** Per job of the file: `{ result, outputs }`, as `needs` shows it. */
   #results = new Map();
 
-  constructor(github, workflow, { id, event, inputs, payload }) {
-    Object.assign(this, { github, workflow, id, event, inputs, payload });
+  constructor(github, workflow, { id, event, inputs, payload, by }) {
+    Object.assign(this, { github, workflow, id, event, inputs, payload, by });
     this.world = github.world;
     this.clock = github.clock;
     this.where = workflow.file;
