@@ -43,7 +43,10 @@ pub(super) fn judged_as(r: Told<'_>, g: GateId) -> Vec<String> {
 /// The command that judges a gate, where one does.
 pub(super) fn judging(r: Told<'_>, place: EnvId, g: GateId) -> String {
     match &r.gate(g).test {
-        GateTest::Run(a) | GateTest::Job(a) => there(r, place, a.run.as_ref()),
+        GateTest::Run(a) | GateTest::Job(a) => {
+            let place = r.gate(g).environment.unwrap_or(place);
+            there(r, place, a.run.as_ref())
+        }
         GateTest::Metrics(_) | GateTest::Ask(_) => String::new(),
     }
 }
@@ -137,9 +140,12 @@ pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
     list
 }
 
-/// The environment whose stages a gate judges; nothing where they are in several.
+/// The environment a gate is judged in; nothing where its stages are in several.
 fn place(plan: Spoken<'_>, gate: GateId) -> Option<EnvId> {
     let r = plan.release();
+    if let Some(own) = r.gate(gate).environment {
+        return Some(own);
+    }
     let mut places = plan.judges(gate).iter().map(|s| r.stage(*s).environment);
     let first = places.next()?;
     places.all(|p| p == first).then_some(first)

@@ -6,7 +6,9 @@ use super::lower::{Lowered, YEAR_SECONDS};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
-use crate::model::{DistinctFrom, DutyRule, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task};
+use crate::model::{
+    DistinctFrom, DutyRule, GateId, GateTest, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task,
+};
 use crate::plan::Plan;
 
 /// Most bytes of a definition.
@@ -50,6 +52,7 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
     }
     waits(plan, &mut bag);
     regions(plan, &mut bag);
+    accounts(plan, &mut bag);
     identities(plan, lowered, &mut bag);
     unheld(plan, &mut bag);
     bag
@@ -76,6 +79,38 @@ fn waits(plan: &Plan, bag: &mut Bag) {
                         .about(&[rules::BAKE]),
                 );
             }
+        }
+    }
+}
+
+/// A stage's role stands in the stage's account.
+fn accounts(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    for (i, gate) in release.gates.iter().enumerate() {
+        let Some(own) = gate
+            .environment
+            .filter(|_| !matches!(gate.test, GateTest::Ask(_)))
+        else {
+            continue;
+        };
+        let account = |e| naming::foreign_account(release, e);
+        let judges = plan.judges(GateId::at(i)).iter();
+        let mut stages = judges.map(|s| release.stage(*s));
+        if let Some(stage) = stages.find(|s| account(s.environment) != account(own)) {
+            let message = [
+                "`",
+                &gate.name,
+                "` is judged in another account than `",
+                &stage.name,
+                "` works in",
+            ];
+            bag.push(
+                Diagnostic::error(LIMIT, gate.origin.span, message.concat())
+                    .here("in an account that the stage's role does not reach")
+                    .fact(stage.origin.span, "judged here")
+                    .about(&[rules::GATE])
+                    .help("let a stage that works in that environment judge it"),
+            );
         }
     }
 }

@@ -198,9 +198,22 @@ impl Of<'_> {
                 Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Wait { .. }
             )
         };
+        // A gate is judged where it says, when that is another account or region than the stage's.
+        let judged = |part: &Purpose, s: StageId| {
+            let (Deed::Judge(g) | Deed::NoData(g)) = part.deed else {
+                return of_stage(s);
+            };
+            let home = r.env(r.stage(s).environment);
+            let far = r.gate(g).environment.filter(|e| {
+                let own = r.env(*e);
+                own.account.is_some() && own.account != home.account
+                    || own.region.is_some() && own.region != home.region
+            });
+            far.map_or(of_stage(s), Place::Deploy)
+        };
         for part in job.steps.iter().filter(does).flat_map(|s| s.parts()) {
             match part.at {
-                At::Stage(s) | At::Undo(s) => return Some(of_stage(s)),
+                At::Stage(s) | At::Undo(s) => return Some(judged(part, s)),
                 At::Enter(h) | At::Exit(h) => return Some(of_hold(h)),
                 At::Finally => return Some(Place::Deploy(r.environment)),
                 At::Run | At::Aside => {}

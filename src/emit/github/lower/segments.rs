@@ -324,13 +324,18 @@ impl<'a> Cutter<'a> {
         });
     }
 
-    /// Where a gate is judged: in its own environment when that lies in another account, else where the stage works.
+    /// Where a gate is judged: in its own environment when that lies in another account or region, else where the stage works.
     fn judged_in(&self, gate: &crate::model::Gate) -> EnvId {
-        let account = |e: EnvId| self.release.env(e).account.as_ref();
-        match gate.environment {
-            Some(e) if account(e).is_some() && account(e) != account(self.home) => e,
-            _ => self.home,
-        }
+        let (account, region) = (
+            |e: EnvId| self.release.env(e).account.as_ref(),
+            |e: EnvId| self.release.env(e).region.as_ref(),
+        );
+        let home = self.home;
+        let differs = |e: &EnvId| {
+            account(*e).is_some() && account(*e) != account(home)
+                || region(*e).is_some() && region(*e) != region(home)
+        };
+        gate.environment.filter(differs).unwrap_or(home)
     }
 
     fn item(&mut self, item: Item<'a>) {

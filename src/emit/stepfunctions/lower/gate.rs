@@ -14,6 +14,7 @@ use super::watch::Watch;
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::emit::stepfunctions::naming;
 use crate::model::{Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value};
 
 /// What a metric is read for.
@@ -53,6 +54,15 @@ const OVER: &str = "RELEASEC_OVER_SECONDS";
 const VALUE: &str = "RELEASEC_VALUE";
 
 impl Lower<'_> {
+    /// Where a gate is judged: where it says, else where the stage works. In another account it cannot be, and `limits` says so.
+    fn judging(&self, id: GateId, hand: Hand) -> Hand {
+        let account = |e| naming::foreign_account(self.release, e);
+        let own = self.release.gate(id).environment;
+        let own = own.filter(|e| account(*e) == account(hand.environment));
+        let environment = own.unwrap_or(hand.environment);
+        Hand { environment, ..hand }
+    }
+
     /// Judges a gate at a place. `rested` is how long the stage has let time pass since it last changed something.
     pub fn judge(
         &mut self,
@@ -64,6 +74,7 @@ impl Lower<'_> {
         out: &Outcomes,
     ) {
         let gate = self.release.gate(id);
+        let hand = self.judging(id, watch.hand);
         let name = [&watch.name, ": ", &gate.name].concat();
         let key = [self.key_of(&watch.name), "_".into(), self.names.gate(id)].concat();
         match &gate.test {
@@ -88,7 +99,7 @@ impl Lower<'_> {
                         &here,
                         &read,
                     );
-                    self.read_metrics(expr, over, watch.hand, &name, &read, &judged);
+                    self.read_metrics(expr, over, hand, &name, &read, &judged);
                     let then = if i + 1 == samples {
                         out.pass.clone()
                     } else {
@@ -104,7 +115,7 @@ impl Lower<'_> {
                     key,
                     part: Purpose::new(watch.at, &gate.name, Deed::Judge(id)),
                     act,
-                    hand: watch.hand,
+                    hand,
                     owner,
                     timeout: gate.timeout,
                     retry: act.retry.as_ref(),
@@ -243,8 +254,7 @@ impl Lower<'_> {
     ) {
         let metric = self.release.metric(id);
         let (at, next) = way;
-        let far =
-            crate::emit::stepfunctions::naming::foreign_region(self.release, hand.environment).is_some();
+        let far = naming::foreign_region(self.release, hand.environment).is_some();
         let (mut task, raw) = match (&metric.task, &metric.run) {
             (Some(call), run) if run.is_none() || !far => {
                 let answer = self.extracted(&metric.extract, Expr::states(&["result"]));
