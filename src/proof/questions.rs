@@ -131,6 +131,11 @@ impl Judge<'_> {
             let fails = match &e.what {
                 What::Failed(_) | What::Judged(_, false) => true,
                 What::Begin(p) => matches!(p.deed, Deed::Resume(_)) && !own(p.at),
+                // Another approval that nobody gave in time.
+                What::Withdrawn(p) => {
+                    let other = !matches!(&self.trace.events[asked].what, What::Begin(mine) if mine == p);
+                    matches!(p.deed, Deed::Grant(_)) && other && self.runs_out(i, p)
+                }
                 _ => false,
             };
             fails && !self.causes.before(i, asked)
