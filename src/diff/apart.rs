@@ -5,9 +5,11 @@
 /// The most characters of a text that is shown whole.
 const WHOLE: usize = 100;
 /// The most characters of what differs.
-const MIDDLE: usize = 80;
+const MIDDLE: usize = 100;
 /// The most characters that are kept before and behind what differs.
 const AROUND: usize = 24;
+/// The most characters of a word that is not cut.
+const WORD: usize = 60;
 /// Beyond this many pairs the likeness of texts is not looked at.
 const PAIRS: usize = 400;
 
@@ -50,7 +52,7 @@ impl Quote {
 /// A text in one line.
 fn line(text: &str) -> String {
     // A text in quotes has none of these quotes in it.
-    let text = text.replace('`', "ˋ");
+    let text = text.replace('`', "ˋ").replace("\\\n", " ");
     let lines = text.trim().lines().map(|l| {
         let words: Vec<&str> = l.split_whitespace().collect();
         words.join(" ")
@@ -119,22 +121,24 @@ pub(super) fn apart(old: &str, new: &str) -> (String, String) {
 /// Where the word begins in which a place stands, or nearer in a long word.
 fn word_at(all: &[char], at: usize) -> usize {
     let start = (0..at).rev().find(|i| all[*i].is_whitespace());
-    start.map_or(0, |i| i + 1).max(at.saturating_sub(AROUND))
+    start.map_or(0, |i| i + 1).max(at.saturating_sub(WORD))
 }
 
 /// What a text begins with, what stands from a place up to so many characters before its end, and that end when it is short.
 fn cut(all: &[char], start: usize, ends: usize) -> String {
     let text = |s: &[char]| s.iter().collect::<String>().trim().to_string();
+    let begins = start <= AROUND * 2;
     let stop = (all.len() - ends).max(start);
     let (middle, gone) = if stop - start > MIDDLE {
-        (text(&all[start..start + MIDDLE]), true)
+        let last = word_end(all, start + MIDDLE).max(start + WORD + 1);
+        (text(&all[if begins { 0 } else { start }..last]), true)
+    } else if begins {
+        (text(&all[..stop]), false)
     } else {
         (text(&all[start..stop]), false)
     };
     let mut parts: Vec<String> = Vec::new();
-    if start <= AROUND * 2 {
-        parts.push(text(&all[..start]));
-    } else {
+    if !begins {
         parts.push(text(&all[..word_end(all, AROUND)]));
         parts.push("…".into());
     }

@@ -31,6 +31,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     rules(two, out);
     executing(two, &books, out);
     authors(two, out);
+    super::roles::compare(two, out);
 }
 
 /// How few people take a change to production.
@@ -235,23 +236,21 @@ fn approval(two: &Two<'_>, books: &Books<'_>, out: &mut Out, o: usize, n: usize)
         add(Direction::Tightened, message, String::new(), places);
     }
     let open = |side: &Side<'_>, p: &Pool| {
-        sorted(
-            p.open
-                .iter()
-                .map(|r| side.names.roles[r.index()].clone())
-                .collect(),
-        )
+        let roles = p.open.iter().map(|r| side.names.roles[r.index()].clone());
+        roles.collect::<BTreeSet<String>>()
     };
     let (open_old, open_new) = (open(&two.old, &was), open(&two.new, &is));
     if open_old != open_new {
-        let direction = say::set(!was.open.is_empty(), !is.open.is_empty());
+        let direction = say::set(!open_old.is_subset(&open_new), !open_new.is_subset(&open_old));
         let message = format!(
             "`{name}` is now given by {} instead of {}",
             say::pool(two.new.r, &is),
             say::pool(two.old.r, &was)
         );
-        let run =
-            format!("somebody whom the plan does not name says yes in `{name}`: before, everybody was named");
+        let run = format!(
+            "somebody whom the plan does not name says yes in `{name}`: before, it was given by {}",
+            say::pool(two.old.r, &was)
+        );
         add(direction, message, run, places);
     }
     distinct(two, books, out, (o, n), &spots);

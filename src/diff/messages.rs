@@ -3,11 +3,14 @@
 //! Called by `mod`.
 
 use super::canon::Side;
+use super::conditions::applies;
 use super::out::{Change, Class, Direction, Out, of_release};
 use super::pair::Two;
 use super::say;
 use super::steps;
-use crate::model::{Dur, Moment, MomentKind, NotifyTarget, Origin, Release, StepKind};
+use crate::model::{
+    Dur, Moment, MomentKind, Notify, NotifyTarget, Obligation, Origin, Release, StepKind, Text,
+};
 use std::collections::BTreeMap;
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
@@ -66,9 +69,9 @@ fn verb(words: &str, verb: &str) -> String {
 }
 
 /// A message: to whom, when; then what about it can differ, its words, and its place.
-type Message = (Option<Dur>, String, String, Origin);
+type Message<'a> = (Option<Dur>, String, String, &'a Notify);
 
-fn all(side: &Side<'_>) -> BTreeMap<(String, String), Message> {
+fn all<'a>(side: &Side<'a>) -> BTreeMap<(String, String), Message<'a>> {
     let mut map = BTreeMap::new();
     for n in &side.r.notifies {
         let (to, shown) = target(side, n.to);
@@ -83,7 +86,7 @@ fn all(side: &Side<'_>) -> BTreeMap<(String, String), Message> {
             let lead = n.lead.as_ref().map(|(d, _)| *d);
             map.insert(
                 (to.clone(), at),
-                (lead, about, format!("`{shown}` when {words}"), n.origin.clone()),
+                (lead, about, format!("`{shown}` when {words}"), n),
             );
         }
     }
@@ -93,13 +96,15 @@ fn all(side: &Side<'_>) -> BTreeMap<(String, String), Message> {
 fn notices(two: &Two<'_>, out: &mut Out) {
     let (was, is) = (all(&two.old), all(&two.new));
     let change = of_release(two, Class::Messages, "notify");
-    for (key, (lead, about, words, origin)) in &was {
-        let Some((now, also, shown, place)) = is.get(key) else {
+    for (key, (lead, about, words, old)) in &was {
+        let origin = &old.origin;
+        let Some((now, also, shown, new)) = is.get(key) else {
             let message = format!("nobody tells {words} any more");
             let run = format!("nobody tells {words}: before, a message was sent");
             out.add(change(Direction::Loosened, message, run, Some(origin), None));
             continue;
         };
+        let place = &new.origin;
         if lead != now {
             let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
             let word = |d: &Option<Dur>| d.map_or_else(|| "no time".to_string(), |d| format!("`{d}`"));
@@ -121,7 +126,8 @@ fn notices(two: &Two<'_>, out: &mut Out) {
             ));
         }
         if about != also {
-            let message = format!("what {shown} is told, by whom or when has changed");
+            let how = notice(two, old, new);
+            let message = verb(shown, &format!("{},", steps::and(how)));
             out.add(change(
                 Direction::Changed,
                 message,
@@ -131,16 +137,51 @@ fn notices(two: &Two<'_>, out: &mut Out) {
             ));
         }
     }
-    for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
+    for (_, (.., words, new)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
         let message = verb(words, "is now told");
         out.add(change(
             Direction::Tightened,
             message,
             String::new(),
             None,
-            Some(origin),
+            Some(&new.origin),
         ));
     }
+}
+
+/// How a message differs, each to follow the name of whom it is sent to.
+fn notice(two: &Two<'_>, a: &Notify, b: &Notify) -> Vec<String> {
+    let mut how = Vec::new();
+    if two.old.maybe(a.message.as_ref()) != two.new.maybe(b.message.as_ref()) {
+        let usual = |r: &Release, t: &Option<Text>| match t {
+            None => "the usual sentence".to_string(),
+            some => say::maybe(r, some.as_ref()),
+        };
+        how.push(format!(
+            "is told {} instead of {}",
+            usual(two.new.r, &b.message),
+            usual(two.old.r, &a.message)
+        ));
+    }
+    let owner = |side: &Side<'_>, n: &Notify| n.owner.map(|o| side.names.roles[o.index()].clone());
+    if owner(&two.old, a) != owner(&two.new, b) {
+        let word = |r: &Release, n: &Notify| {
+            n.owner
+                .map_or_else(|| "the owner".to_string(), |o| format!("`{}`", r.role(o).name))
+        };
+        how.push(format!(
+            "is told by {} instead of {}",
+            word(two.new.r, b),
+            word(two.old.r, a)
+        ));
+    }
+    if two.old.cond(&a.when) != two.new.cond(&b.when) {
+        how.push(format!(
+            "is told {}",
+            applies((two.old.r, &a.when), (two.new.r, &b.when))
+        ));
+    }
+    how
 }
 
 fn escalations(two: &Two<'_>, out: &mut Out) {
@@ -279,7 +320,7 @@ fn obligations(two: &Two<'_>, out: &mut Out) {
             ));
         }
         if about(&two.old, a) != about(&two.new, b) {
-            let message = format!("who owes `{what}`, with whom or when has changed");
+            let message = format!("`{what}` {}", steps::and(owed(two, a, b)));
             out.add(change(
                 Direction::Changed,
                 &what,
@@ -304,6 +345,66 @@ fn obligations(two: &Two<'_>, out: &mut Out) {
             ));
         }
     }
+}
+
+/// How work owed afterwards differs, each to follow its name.
+fn owed(two: &Two<'_>, a: &Obligation, b: &Obligation) -> Vec<String> {
+    let mut how = Vec::new();
+    let owner = |side: &Side<'_>, o: &Obligation| side.names.roles[o.owner.index()].clone();
+    if owner(&two.old, a) != owner(&two.new, b) {
+        let word = |r: &Release, o: &Obligation| r.role(o.owner).name.to_string();
+        how.push(format!(
+            "is owed by `{}` instead of `{}`",
+            word(two.new.r, b),
+            word(two.old.r, a)
+        ));
+    }
+    let with = |side: &Side<'_>, o: &Obligation| -> BTreeMap<String, String> {
+        let each = o.attendees.iter();
+        each.map(|x| {
+            (
+                side.names.roles[x.index()].clone(),
+                side.r.role(*x).name.to_string(),
+            )
+        })
+        .collect()
+    };
+    let (was, is) = (with(&two.old, a), with(&two.new, b));
+    let only = |x: &BTreeMap<String, String>, y: &BTreeMap<String, String>| {
+        let more = x.iter().filter(|(k, _)| !y.contains_key(*k));
+        say::list(more.map(|(_, w)| w.clone()).collect::<Vec<_>>())
+    };
+    let (gone, come) = (only(&was, &is), only(&is, &was));
+    if !gone.is_empty() {
+        how.push(format!("is done without {gone}"));
+    }
+    if !come.is_empty() {
+        how.push(format!("is now done with {come}"));
+    }
+    if two.old.cond(&a.when) != two.new.cond(&b.when) {
+        how.push(format!(
+            "is owed {}",
+            applies((two.old.r, &a.when), (two.new.r, &b.when))
+        ));
+    }
+    let after = |side: &Side<'_>, o: &Obligation| {
+        let each: Vec<(String, String)> = o.on.iter().map(|m| moment(side, m)).collect();
+        let words: Vec<String> = each.iter().map(|(_, w)| w.clone()).collect();
+        let words = if words.is_empty() {
+            "the run ends".to_string()
+        } else {
+            words.join(" or ")
+        };
+        (
+            super::canon::sorted(each.into_iter().map(|(k, _)| k).collect()),
+            words,
+        )
+    };
+    let (x, y) = (after(&two.old, a), after(&two.new, b));
+    if x.0 != y.0 {
+        how.push(format!("is owed after {} instead of after {}", y.1, x.1));
+    }
+    how
 }
 
 fn channels(two: &Two<'_>, out: &mut Out) {

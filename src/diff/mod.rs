@@ -21,6 +21,7 @@ mod out;
 mod pair;
 mod policies;
 mod request;
+mod roles;
 mod rules;
 mod runs;
 mod say;

@@ -109,16 +109,16 @@ pub(super) fn person(r: &Release, p: PersonId) -> String {
 
 /// Who is in a pool, people first.
 pub(super) fn pool(r: &Release, pool: &Pool) -> String {
-    let people = pool.people.iter().map(|p| person(r, *p));
+    let people = pool.people.iter().map(|p| format!("`{}`", person(r, *p)));
     let open = pool
         .open
         .iter()
-        .map(|x| format!("somebody of {}", r.role(*x).name));
+        .map(|x| format!("somebody of `{}`", r.role(*x).name));
     let all: Vec<String> = people.chain(open).collect();
-    if all.is_empty() {
-        "nobody".to_string()
-    } else {
-        list(all)
+    match all.len() {
+        0 => "nobody".to_string(),
+        n if n > NAMES => format!("{} and {} more", all[..NAMES].join(", "), n - NAMES),
+        _ => super::apart::and(&all),
     }
 }
 

@@ -13,13 +13,13 @@ use crate::plan::{Plan, StageUndo, doing, show};
 use std::collections::BTreeMap;
 
 /// What taking a stage back comes to.
-struct Way {
+struct Way<'a> {
     /// How far: nothing can, nothing does, nobody needs it, something does.
     rank: u8,
     /// In words, to follow the name of the stage.
     words: String,
     /// What is done, in order, each in one spelling and to be quoted.
-    acts: Vec<(String, Quote)>,
+    acts: Vec<(String, Quote, &'a Act)>,
     /// What it puts back.
     keys: Keys,
 }
@@ -93,11 +93,11 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     }
 }
 
-fn way(side: &Side<'_>, plan: &Plan, stage: StageId) -> Way {
+fn way<'a>(side: &Side<'a>, plan: &'a Plan, stage: StageId) -> Way<'a> {
     let r = side.r;
-    let acts_of = |list: Vec<&Act>| {
+    let acts_of = |list: Vec<&'a Act>| {
         let each = list.into_iter();
-        each.map(|a| (side.act(a), say::doing(r, a))).collect()
+        each.map(|a| (side.act(a), say::doing(r, a), a)).collect()
     };
     let bare = |rank, words: String| Way {
         rank,
@@ -167,7 +167,7 @@ fn beyond(one: &Keys, other: &Keys, stage: &Keys) -> Vec<String> {
 
 /// Whether a stage that is called a point of no return on one side is on the other the same with another name: it touches what it
 /// touched, and nothing puts that back.
-fn renamed(pivot: &Keys, other: &Keys, way: &Way) -> bool {
+fn renamed(pivot: &Keys, other: &Keys, way: &Way<'_>) -> bool {
     let same =
         pivot.named.keys().all(|k| other.holds(k)) && (!pivot.any || other.any || pivot.named.is_empty());
     let undone = way.rank == UNDONE && pivot.named.keys().all(|k| way.keys.holds(k));
@@ -200,7 +200,7 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
     if was.rank != is.rank {
         let before = was.acts.first().map_or_else(
             || format!("before, `{name}` {}", old_words(&was)),
-            |(_, w)| format!("before, {} took it back", w.alone()),
+            |(_, w, _)| format!("before, {} took it back", w.alone()),
         );
         let (changed, changes_now) = (touched(&two.old, o), touched(&two.new, n));
         if was.rank == IRREVERSIBLE && renamed(&changed, &changes_now, &is) {
@@ -250,14 +250,14 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(direction, class, message, run);
         return;
     }
-    if was.acts == is.acts && was.rank != UNDONE {
+    if same_acts(&was, &is) && was.rank != UNDONE {
         if was.words != is.words {
             let message = format!("`{name}` {}; before, it {}", is.words, old_words(&was));
             add(Direction::Changed, Class::Cosmetic, message, String::new());
         }
         return;
     }
-    let said = instead(&was, &is);
+    let said = instead(two, &was, &is);
     let lost = beyond(&was.keys, &is.keys, &touched(&two.new, n));
     let won = beyond(&is.keys, &was.keys, &touched(&two.old, o));
     let taking = said
@@ -282,7 +282,8 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         return;
     }
     if let Some((direction, words)) = said {
-        let run = format!("`{name}` is rolled back {place}, and {words}: before, that was done");
+        let without = words.trim_start_matches("no longer does ");
+        let run = format!("`{name}` is rolled back {place} without {without}: before, that was done");
         add(
             direction,
             Class::Undo,
@@ -292,40 +293,51 @@ fn ways(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
     }
 }
 
+/// Whether two ways do the same in the same order.
+fn same_acts(was: &Way<'_>, is: &Way<'_>) -> bool {
+    let keys = |w: &'_ Way<'_>| w.acts.iter().map(|(k, ..)| k.clone()).collect::<Vec<_>>();
+    keys(was) == keys(is)
+}
+
 /// How what one way does differs from what another does.
-fn instead(was: &Way, is: &Way) -> Option<(Direction, String)> {
-    if was.acts == is.acts {
+fn instead(two: &Two<'_>, was: &Way<'_>, is: &Way<'_>) -> Option<(Direction, String)> {
+    if same_acts(was, is) {
         return None;
     }
-    let left = |x: &Way, y: &Way| {
-        let mut rest: Vec<&str> = y.acts.iter().map(|(k, _)| k.as_str()).collect();
+    fn left<'x, 'a>(x: &'x Way<'a>, y: &Way<'_>) -> Vec<&'x (String, Quote, &'a Act)> {
+        let mut rest: Vec<&str> = y.acts.iter().map(|(k, ..)| k.as_str()).collect();
         let mut only = Vec::new();
-        for (k, quote) in &x.acts {
-            match rest.iter().position(|r| r == k) {
+        for act in &x.acts {
+            match rest.iter().position(|r| *r == act.0) {
                 Some(at) => {
                     rest.swap_remove(at);
                 }
-                None => only.push(quote.clone()),
+                None => only.push(act),
             }
         }
         only
-    };
-    let (gone, come) = (left(was, is), left(is, was));
+    }
+    let (lost, won) = (left(was, is), left(is, was));
+    let quotes = |l: &[&(String, Quote, &Act)]| l.iter().map(|x| x.1.clone()).collect::<Vec<_>>();
+    let (gone, come) = (quotes(&lost), quotes(&won));
     let (before, now) = apart::lists(&gone, &come);
     let (before, now) = (apart::and(&before), apart::and(&now));
     Some(match (gone.is_empty(), come.is_empty()) {
         (true, true) => (Direction::Changed, "comes in another order".into()),
         (false, true) => (Direction::Loosened, format!("no longer does {before}")),
         (true, false) => (Direction::Tightened, format!("now also does {now}")),
-        (false, false) if before == now => (
-            Direction::Changed,
-            format!("does {now} with another limit or declared effect, or may no longer run it twice"),
-        ),
+        (false, false) if before == now => {
+            let how = match (lost.as_slice(), won.as_slice()) {
+                ([x], [y]) => format!(", which {}", steps::alone(two, x.2, y.2)),
+                _ => " in another way".to_string(),
+            };
+            (Direction::Changed, format!("does {now}{how}"))
+        }
         (false, false) => (Direction::Changed, format!("does {now} instead of {before}")),
     })
 }
 
-fn old_words(was: &Way) -> String {
+fn old_words(was: &Way<'_>) -> String {
     match was.rank {
         UNDONE => "was taken back".into(),
         NOTHING => "had no undo".into(),
@@ -389,6 +401,27 @@ fn written(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
             words(two.old.r, was.owner, old)
         );
         add(Direction::Changed, Class::Duties, message, String::new());
+    }
+    // What is done around the acts, and how: what they are is told with the ways.
+    let around = |w: &'_ WrittenRollback| -> Vec<Step> {
+        w.steps.iter().filter(|s| s.act().is_none()).cloned().collect()
+    };
+    let when = format!("when `{name}` is taken back");
+    for message in steps::differ(two, &when, &around(was), &around(is)) {
+        add(Direction::Changed, Class::Undo, message, String::new());
+    }
+    let mut rest: Vec<&Step> = is.steps.iter().collect();
+    for x in &was.steps {
+        let Some(act) = x.act().map(|a| two.old.act(a)) else {
+            continue;
+        };
+        let same = |y: &&Step| y.act().is_some_and(|b| two.new.act(b) == act);
+        let Some(at) = rest.iter().position(same) else {
+            continue;
+        };
+        for message in steps::differ(two, &when, [x], [rest.remove(at)]) {
+            add(Direction::Changed, Class::Undo, message, String::new());
+        }
     }
     match (&was.tested, &is.tested) {
         (Some(_), None) => add(

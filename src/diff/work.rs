@@ -154,7 +154,12 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
                     _ => return None,
                 };
                 let owner = step.owner.map(|o| side.names.roles[o.index()].clone());
-                let around = format!("{} {owner:?} {} {whole}", side.cond(&step.when), step.idempotent);
+                let around = format!(
+                    "{} {owner:?} {} {whole} {}",
+                    side.cond(&step.when),
+                    step.idempotent,
+                    side.maybe(step.expect.as_ref())
+                );
                 Some((steps::bare(side, step), around, step.clone()))
             })
             .collect()
