@@ -562,6 +562,9 @@ impl<'a> World<'a> {
                 own = format!("approval-{}", x.0);
             }
         }
+        if let Deed::Override(i) = purpose.deed {
+            count = self.release.overrides[i].quorum.max(1);
+        }
         let own: String = own.chars().filter(char::is_ascii_alphanumeric).collect();
         (0..count)
             .map(|i| format!("\"arn:aws:iam::1:user/{own}.{i}\" "))
