@@ -9,7 +9,8 @@ use super::pair::Two;
 use super::say;
 use super::steps;
 use crate::model::{
-    Dur, Moment, MomentKind, Notify, NotifyTarget, Obligation, Origin, Release, StepKind, Text,
+    Dur, Escalate, Moment, MomentKind, Notify, NotifyTarget, Obligation, Origin, Release, RoleOrPerson,
+    StepKind, Text,
 };
 use std::collections::BTreeMap;
 
@@ -185,8 +186,8 @@ fn notice(two: &Two<'_>, a: &Notify, b: &Notify) -> Vec<String> {
 }
 
 fn escalations(two: &Two<'_>, out: &mut Out) {
-    type Call = (Option<Dur>, String, String, Origin);
-    let all = |side: &Side<'_>| -> BTreeMap<(String, String), Call> {
+    type Call<'c> = (Option<Dur>, String, String, &'c Escalate);
+    fn all<'c>(side: &Side<'c>) -> BTreeMap<(String, String), Call<'c>> {
         let mut map = BTreeMap::new();
         for e in &side.r.escalates {
             let (to, shown) = target(side, NotifyTarget::Channel(e.channel));
@@ -195,26 +196,23 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
                 let about = format!("{:?} {:?}", e.severity, e.to.map(|w| side.who(w)));
                 map.insert(
                     (to.clone(), at),
-                    (
-                        e.unanswered,
-                        about,
-                        format!("`{shown}` when {words}"),
-                        e.origin.clone(),
-                    ),
+                    (e.unanswered, about, format!("`{shown}` when {words}"), e),
                 );
             }
         }
         map
-    };
+    }
     let (was, is) = (all(&two.old), all(&two.new));
     let change = of_release(two, Class::Messages, "escalate");
-    for (key, (after, about, words, origin)) in &was {
-        let Some((now, also, shown, place)) = is.get(key) else {
+    for (key, (after, about, words, old)) in &was {
+        let origin = &old.origin;
+        let Some((now, also, shown, new)) = is.get(key) else {
             let message = format!("nobody calls {words} any more");
             let run = format!("nobody calls {words}: before, somebody was called");
             out.add(change(Direction::Loosened, message, run, Some(origin), None));
             continue;
         };
+        let place = &new.origin;
         if after != now {
             let ms = |d: &Option<Dur>| d.map_or(0, Dur::as_ms);
             let word = |d: &Option<Dur>| d.map_or_else(|| "at once".to_string(), |d| format!("after `{d}`"));
@@ -240,7 +238,28 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
             ));
         }
         if about != also {
-            let message = format!("how urgently {shown} is called, or who is called then, has changed");
+            let mut how = Vec::new();
+            if old.severity != new.severity {
+                let word = |e: &Escalate| {
+                    let severity = e.severity.as_ref();
+                    severity.map_or_else(|| "no severity".to_string(), |s| format!("the severity `{s}`"))
+                };
+                how.push(format!("is called with {} instead of {}", word(new), word(old)));
+            }
+            let to = |side: &Side<'_>, e: &Escalate| e.to.map(|w| side.who(w));
+            if to(&two.old, old) != to(&two.new, new) {
+                let word = |r: &Release, e: &Escalate| match e.to {
+                    None => "nobody in particular".to_string(),
+                    Some(RoleOrPerson::Role(x)) => format!("`{}`", r.role(x).name),
+                    Some(RoleOrPerson::Person(p)) => format!("`{}`", r.person(p).name),
+                };
+                how.push(format!(
+                    "is called for {} instead of {}",
+                    word(two.new.r, new),
+                    word(two.old.r, old)
+                ));
+            }
+            let message = verb(shown, &format!("{},", steps::and(how)));
             out.add(change(
                 Direction::Changed,
                 message,
@@ -250,14 +269,14 @@ fn escalations(two: &Two<'_>, out: &mut Out) {
             ));
         }
     }
-    for (_, (.., words, origin)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
+    for (_, (.., words, new)) in is.iter().filter(|(k, _)| !was.contains_key(*k)) {
         let message = verb(words, "is now called");
         out.add(change(
             Direction::Tightened,
             message,
             String::new(),
             None,
-            Some(origin),
+            Some(&new.origin),
         ));
     }
 }

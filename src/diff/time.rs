@@ -130,7 +130,7 @@ fn stage(two: &Two<'_>, out: &mut Out, at: Spot, old: &Stage, new: &Stage) {
         add(
             say::less_is_looser(&ms(a), &ms(b)),
             format!("`{name}` starts {} instead of {}", words(b), words(a)),
-            format!("`{name}` starts {}: before, it waited", words(b)),
+            format!("`{name}` starts {}: before, it started {}", words(b), words(a)),
         );
     }
     if old.timeout != new.timeout {
