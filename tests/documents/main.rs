@@ -1,6 +1,7 @@
 //! The documents for people say what the plan says: its facts, its ways back, its commands, who approves.
 
 mod agrees;
+mod asked;
 mod beside;
 mod commands;
 mod compare;

@@ -51,6 +51,16 @@ pub(super) fn judging(r: Told<'_>, place: EnvId, g: GateId) -> String {
     }
 }
 
+/// Who judges a gate: whoever is asked, else who looks after it, else whoever does the step.
+pub(super) fn judge(r: Told<'_>, g: GateId, doer: RoleId) -> String {
+    let gate = r.gate(g);
+    let owner = gate.owner.unwrap_or(doer);
+    match &gate.test {
+        GateTest::Ask(q) => say::answerers(r, q, Some(owner)),
+        GateTest::Run(_) | GateTest::Job(_) | GateTest::Metrics(_) => say::role(r, owner),
+    }
+}
+
 /// When a gate passes, where a person looks, and what to do if it does not, at this step of a rollout.
 pub(super) fn judgement(
     plan: Spoken<'_>,
@@ -80,7 +90,12 @@ pub(super) fn judgement(
     };
     // A command stands beside the step already.
     let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
-    let look = if runs { String::new() } else { tool };
+    let look = match &gate.test {
+        _ if runs => String::new(),
+        // Who is asked stands beside the step, too.
+        GateTest::Ask(q) => say::maybe(r, q.console.as_ref()),
+        _ => tool,
+    };
     (threshold, look, if_not(plan, g, id, rung))
 }
 

@@ -263,6 +263,15 @@ pub(super) fn answerers(release: Told<'_>, q: &Question, owner: Option<RoleId>) 
     }
 }
 
+/// A question, and what the answer has to be.
+pub(super) fn asked(release: Told<'_>, q: &Question) -> String {
+    let ask = text(release, &q.ask);
+    match &q.expect {
+        Some(e) => words!(release, "gate.asks_for", ask = ask, expect = text(release, e)),
+        None => ask,
+    }
+}
+
 /// A condition over metrics: `API 5xx < 1% and p95 <= 2.5s`.
 pub(super) fn metrics(release: Told<'_>, expr: &MetricExpr) -> String {
     let join = |list: &[MetricExpr], both: &dyn Fn(String, String) -> String| {
@@ -344,12 +353,11 @@ pub(super) fn gate(release: Told<'_>, test: &GateTest, owner: Option<RoleId>) ->
             let by = answerers(release, q, owner);
             let place = maybe(release, q.console.as_ref());
             let tool = if place.is_empty() {
-                by
+                words!(release, "gate.asked_of", who = by)
             } else {
-                words!(release, "gate.who_in", who = by, place = place)
+                words!(release, "gate.asked_of_in", who = by, place = place)
             };
-            let criterion = q.expect.as_ref().unwrap_or(&q.ask);
-            (tool, text(release, criterion))
+            (tool, asked(release, q))
         }
     }
 }

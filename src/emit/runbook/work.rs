@@ -3,7 +3,7 @@
 //! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
 use crate::emit::runbook::follows;
-use crate::emit::runbook::gates::{criterion, judged_as, judgement, judging};
+use crate::emit::runbook::gates::{criterion, judge, judged_as, judgement, judging};
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
@@ -268,7 +268,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
                 utc,
                 local,
                 takes: String::new(),
-                owner: say::role(r, gate.owner.unwrap_or(stage.owner)),
+                owner: judge(r, *g, stage.owner),
                 action: words!(r, "step.verify_first", gate = title),
                 short: title,
                 exposure: String::new(),
@@ -328,7 +328,7 @@ fn push(
         utc,
         local,
         takes: say::takes(r, plan.step_time(step, Pace::Shortest), long),
-        owner: say::role(r, step.owner.unwrap_or(stage.owner)),
+        owner: doer(r, step, step.owner.unwrap_or(stage.owner)),
         short: match &step.kind {
             StepKind::Bake(d) => words!(r, "step.bake", time = say::dur(r, *d)),
             StepKind::VerifyGate(g) => say::text(r, &r.gate(*g).title),
@@ -374,6 +374,18 @@ fn called(r: Told<'_>, step: &Step) -> Vec<String> {
             format!("wait for {}", say::text(r, &w.what)),
         ],
         StepKind::Tell(..) => Vec::new(),
+    }
+}
+
+/// Who does a step, or answers what it asks.
+fn doer(r: Told<'_>, step: &Step, owner: RoleId) -> String {
+    match &step.kind {
+        StepKind::VerifyGate(g) => judge(r, *g, owner),
+        StepKind::WaitFor(w) => match &w.test {
+            WaitTest::Ask(q) => say::answerers(r, q, Some(owner)),
+            WaitTest::Run(_) | WaitTest::Job(_) => say::role(r, owner),
+        },
+        _ => say::role(r, owner),
     }
 }
 
@@ -529,7 +541,13 @@ fn verification(
             };
             (verify, String::new(), follows::at_step(plan, id, rung))
         }
-        StepKind::WaitFor(_) => (String::new(), String::new(), follows::at_step(plan, id, rung)),
+        StepKind::WaitFor(w) => {
+            let verify = match &w.test {
+                WaitTest::Ask(q) => say::asked(r, q),
+                WaitTest::Run(_) | WaitTest::Job(_) => String::new(),
+            };
+            (verify, String::new(), follows::at_step(plan, id, rung))
+        }
         StepKind::Bake(_) => (String::new(), String::new(), watched(r, id)),
         StepKind::Wait(_) | StepKind::Tell(..) => Default::default(),
     }
