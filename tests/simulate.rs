@@ -46,6 +46,22 @@ fn all_goes_well_when_nothing_is_said() {
 }
 
 #[test]
+fn what_stays_is_told_where_a_run_ends_half_done_and_not_where_it_goes_on() {
+    let stopped = of("database-migration", &["--fail", "contract", "--answer", "stop"]);
+    assert!(stopped.contains("needs help"), "{stopped}");
+    let stays = stopped.lines().find(|l| l.trim_start().starts_with("stays"));
+    assert!(stays.is_some_and(|l| l.contains("contract")), "{stopped}");
+    let went_on = of(
+        "database-migration",
+        &["--fail", "contract", "--answer", "proceed"],
+    );
+    assert!(
+        went_on.contains("The run succeeds") && !went_on.contains("  stays"),
+        "{went_on}"
+    );
+}
+
+#[test]
 fn every_single_failure_stands_in_one_table() {
     let mut all = String::new();
     for example in ["hello", "bioage", "database-migration", "multi-region"] {

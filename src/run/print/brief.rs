@@ -5,7 +5,7 @@
 use super::{listed, time};
 use crate::model::StageId;
 use crate::plan::{Plan, StageUndo};
-use crate::run::trace::{Final, Subject, Trace, Verb};
+use crate::run::trace::{Event, Final, Subject, Trace, Verb};
 
 /// So many names are written out of a long list.
 const NAMES: usize = 12;
@@ -105,13 +105,18 @@ fn short(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-/// Whether something of the run was given up or taken back: what stays is news only then.
+/// Whether something of the run was given up or taken back for good: what stays is news only then.
 fn went_back(trace: &Trace) -> bool {
-    trace.events.iter().any(|e| match e.verb {
-        Verb::Rollback | Verb::Abandon => true,
-        Verb::Over => e.detail == Final::Stopped.word(),
-        _ => false,
-    })
+    let any = |wanted: &[Verb]| trace.events.iter().any(|e| wanted.contains(&e.verb));
+    match trace.state {
+        Final::Succeeded => any(&[Verb::Rollback]),
+        Final::RolledBack | Final::Stopped => true,
+        // An exit may have failed after everything went well.
+        Final::NeedsHelp => {
+            let stage_failed = |e: &Event| e.verb == Verb::Fail && matches!(e.subject, Subject::Stage(_));
+            any(&[Verb::Rollback, Verb::Abandon]) || trace.events.iter().any(stage_failed)
+        }
+    }
 }
 
 /// The stages that were undone, in order; those together that nothing orders.
