@@ -6,7 +6,7 @@
 use super::event::{Trace, What};
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{Atom, Cond, StageId, StepKind};
+use crate::model::{Atom, Cond, DecisionId, StageId, StepKind};
 use crate::plan::{Node, Plan};
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
@@ -73,7 +73,14 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     }
     out.outside_window.extend(scenario.late);
     out.gates = scenario.gates.iter().map(|g| (*g, times)).collect();
-    out.decisions = scenario.options.iter().map(|(d, o)| (*d, Some(*o))).collect();
+    // Of several options the plan's default may be another than the one that is answered here.
+    let asked = (0..release.decisions.len()).map(DecisionId::at).filter(|d| {
+        let decision = release.decision(*d);
+        decision.default.is_some() && decision.options.iter().all(|o| o.test.is_none())
+    });
+    let answered = asked.map(|d| (d, Some(scenario.option(release, d))));
+    let told = scenario.options.iter().map(|(d, o)| (*d, Some(*o)));
+    out.decisions = answered.chain(told).collect();
     for test in &known.tests {
         if let Test::Atom(Atom::Param { param, .. }) = test {
             let choice = scenario.params.get(param).copied().unwrap_or(0);

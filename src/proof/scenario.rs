@@ -169,14 +169,13 @@ impl Scenario {
         truth
     }
 
-    /// The option of a decision that is taken: the one told, else the default if it goes on, else the first way on, else the first.
+    /// The option of a decision that is taken: the one told, else the first way on, else the first.
     pub fn option(&self, release: &Release, decision: DecisionId) -> usize {
         self.options.get(&decision).copied().unwrap_or_else(|| {
-            let decision = release.decision(decision);
-            let goes_on = |i: &usize| matches!(decision.options[*i].then, OptionOutcome::Proceed);
-            let default = decision.default.filter(goes_on);
-            default
-                .or_else(|| (0..decision.options.len()).find(goes_on))
+            let options = &release.decision(decision).options;
+            options
+                .iter()
+                .position(|o| matches!(o.then, OptionOutcome::Proceed))
                 .unwrap_or(0)
         })
     }
