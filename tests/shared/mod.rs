@@ -102,6 +102,42 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Workflows that their own proof refuses in whatever outcome, so that nothing is written: faults of the compiler that are known, each with
+/// what is said.
+pub const REFUSED_IN_ANY_OUTCOME: &[(&str, &str)] = &[
+    (
+        "diff/undo_looks_only/new.release",
+        "is asked although all inside is undone",
+    ),
+    (
+        "diff/undo_steps/new.release",
+        "is asked although all inside is undone",
+    ),
+    (
+        "diff/undo_steps/old.release",
+        "is asked although all inside is undone",
+    ),
+];
+
+/// Takes out what is known to be refused. What is proved nevertheless must leave the list.
+pub fn unknown(wrong: Vec<String>, known: &[(&str, &str)]) -> Vec<String> {
+    let is = |w: &str, (path, said): &(&str, &str)| {
+        let head = w.lines().next().unwrap_or_default();
+        head.replace('\\', "/").contains(path) && head.contains(said)
+    };
+    for k in known {
+        assert!(
+            wrong.iter().any(|w| is(w, k)),
+            "{} is proved now: take it out",
+            k.0
+        );
+    }
+    wrong
+        .into_iter()
+        .filter(|w| !known.iter().any(|k| is(w, k)))
+        .collect()
+}
+
 /// Whether a hold has no way between its ends: an error of the plan, for which nothing is emitted.
 pub fn has_empty_hold(plan: &Plan) -> bool {
     let mut holds = (0..plan.release().holds.len()).map(HoldId::at);
