@@ -5,7 +5,7 @@
 use super::apart::{self, Quote};
 use super::canon::Side;
 use super::conditions::applies;
-use super::out::{Change, Class, Direction, Out, Spot};
+use super::out::{Change, Class, Direction, Out, Spot, lost_and_won};
 use super::pair::Two;
 use super::say;
 use super::steps;
@@ -496,16 +496,7 @@ fn trigger(two: &Two<'_>, out: &mut Out, old: &Trigger, new: &Trigger, [was, is]
             here,
         );
     }
-    let lost: Vec<Spot> = was
-        .iter()
-        .copied()
-        .filter(|s| s.new.is_some() && !is.contains(s))
-        .collect();
-    let won: Vec<Spot> = is
-        .iter()
-        .copied()
-        .filter(|s| s.old.is_some() && !was.contains(s))
-        .collect();
+    let (lost, won) = lost_and_won(&was, &is);
     let names = |spots: &[Spot]| say::list(spots.iter().map(|s| super::out::stage_name(two, *s)));
     if !lost.is_empty() {
         let message = format!("`{name}` no longer watches {}", names(&lost));

@@ -162,6 +162,13 @@ pub(super) struct Spot {
     pub(super) new: Option<usize>,
 }
 
+/// Which stages of both plans something no longer holds for, and which it holds for now.
+pub(super) fn lost_and_won(was: &[Spot], is: &[Spot]) -> (Vec<Spot>, Vec<Spot>) {
+    let lost = was.iter().filter(|s| s.new.is_some() && !is.contains(s));
+    let won = is.iter().filter(|s| s.old.is_some() && !was.contains(s));
+    (lost.copied().collect(), won.copied().collect())
+}
+
 impl Change {
     pub(super) fn new(
         direction: Direction,

@@ -7,7 +7,7 @@ use super::canon::Side;
 use super::out::{Change, Class, Direction, Out};
 use super::pair::Two;
 use super::say;
-use crate::model::{Origin, Policy, PolicyExpr, PolicyOp, PolicyRule, Release};
+use crate::model::{Origin, Policy, PolicyExpr, PolicyRule, Release};
 use crate::plan::show;
 use std::collections::BTreeMap;
 
@@ -161,25 +161,6 @@ fn words(r: &Release, e: &PolicyExpr) -> String {
         PolicyExpr::Call(f, l) => format!("{f}({})", list(l)),
         PolicyExpr::List(l) => format!("[{}]", list(l)),
         PolicyExpr::Not(e) => format!("not {}", inner(e)),
-        PolicyExpr::Op(op, a, b) => format!("{} {} {}", inner(a), sign(*op), inner(b)),
-    }
-}
-
-fn sign(op: PolicyOp) -> &'static str {
-    match op {
-        PolicyOp::And => "and",
-        PolicyOp::Or => "or",
-        PolicyOp::Eq => "==",
-        PolicyOp::Ne => "!=",
-        PolicyOp::Lt => "<",
-        PolicyOp::Le => "<=",
-        PolicyOp::Gt => ">",
-        PolicyOp::Ge => ">=",
-        PolicyOp::In => "in",
-        PolicyOp::Is => "is",
-        PolicyOp::Add => "+",
-        PolicyOp::Sub => "-",
-        PolicyOp::Mul => "*",
-        PolicyOp::Div => "/",
+        PolicyExpr::Op(op, a, b) => format!("{} {} {}", inner(a), op.sign(), inner(b)),
     }
 }

@@ -3,7 +3,7 @@
 //! Its bounds are compared as moments where the zone is known. Called by `time`.
 
 use super::moments::{self, moment};
-use super::out::{Change, Class, Direction, Out, Spot, stage_name};
+use super::out::{Change, Class, Direction, Out, Spot, lost_and_won, stage_name};
 use super::pair::Two;
 use super::say;
 use crate::model::{Civil, Origin, StageId, Window};
@@ -73,7 +73,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
         list.push((Direction::Changed, message, String::new()));
     }
     // Where the times are told with their zones, these are not told again.
-    let told = list.iter().any(|_| a.hours.is_none() && b.hours.is_none());
+    let told = !list.is_empty() && a.hours.is_none() && b.hours.is_none();
     if a.zone != b.zone && !told {
         let zone = |w: &Window| {
             w.zone
@@ -86,16 +86,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     for said in list {
         add(said, &spots, here);
     }
-    let lost: Vec<Spot> = was
-        .iter()
-        .copied()
-        .filter(|s| s.new.is_some() && !is.contains(s))
-        .collect();
-    let won: Vec<Spot> = is
-        .iter()
-        .copied()
-        .filter(|s| s.old.is_some() && !was.contains(s))
-        .collect();
+    let (lost, won) = lost_and_won(&was, &is);
     let names = |l: &[Spot]| say::list(l.iter().map(|s| stage_name(two, *s)));
     if !lost.is_empty() {
         let said = (

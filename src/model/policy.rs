@@ -107,3 +107,25 @@ pub enum PolicyOp {
     /// `/`
     Div,
 }
+
+impl PolicyOp {
+    /// How it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            PolicyOp::And => "and",
+            PolicyOp::Or => "or",
+            PolicyOp::Eq => "==",
+            PolicyOp::Ne => "!=",
+            PolicyOp::Lt => "<",
+            PolicyOp::Le => "<=",
+            PolicyOp::Gt => ">",
+            PolicyOp::Ge => ">=",
+            PolicyOp::In => "in",
+            PolicyOp::Is => "is",
+            PolicyOp::Add => "+",
+            PolicyOp::Sub => "-",
+            PolicyOp::Mul => "*",
+            PolicyOp::Div => "/",
+        }
+    }
+}

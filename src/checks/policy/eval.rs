@@ -322,26 +322,7 @@ pub(super) fn show(expr: &PolicyExpr, eval: &Eval<'_>) -> String {
             format!("[{}]", list.join(", "))
         }
         PolicyExpr::Not(e) => format!("not {}", show(e, eval)),
-        PolicyExpr::Op(op, a, b) => format!("{} {} {}", show(a, eval), sign(*op), show(b, eval)),
-    }
-}
-
-fn sign(op: PolicyOp) -> &'static str {
-    match op {
-        PolicyOp::And => "and",
-        PolicyOp::Or => "or",
-        PolicyOp::Eq => "==",
-        PolicyOp::Ne => "!=",
-        PolicyOp::Lt => "<",
-        PolicyOp::Le => "<=",
-        PolicyOp::Gt => ">",
-        PolicyOp::Ge => ">=",
-        PolicyOp::In => "in",
-        PolicyOp::Is => "is",
-        PolicyOp::Add => "+",
-        PolicyOp::Sub => "-",
-        PolicyOp::Mul => "*",
-        PolicyOp::Div => "/",
+        PolicyExpr::Op(op, a, b) => format!("{} {} {}", show(a, eval), op.sign(), show(b, eval)),
     }
 }
 

@@ -70,8 +70,8 @@ impl Of<'_> {
                     }
                     DistinctFrom::Author => self.barred(seat, "author"),
                     DistinctFrom::Executors => {
-                        let hands = self.hands();
-                        self.barred(seat, "starter") && hands.iter().all(|h| apart.contains(h))
+                        let hands = self.hands().into_iter().map(Json::String);
+                        self.barred(seat, "starter") && { hands }.all(|h| apart.contains(&h))
                     }
                 };
                 if !right {
@@ -92,20 +92,20 @@ impl Of<'_> {
         Ok(())
     }
 
-    /// Where people say that they did something by hand.
-    fn hands(&self) -> Vec<Json> {
+    /// Where people say that they did something of a stage by hand.
+    fn hands_of(&self, id: StageId) -> Vec<String> {
         let r = self.release;
-        let stages = (0..r.stages.len()).map(StageId::at);
-        stages
-            .flat_map(|id| {
-                let steps = r.stage(id).forward_steps().into_iter();
-                let mine = steps.filter(
-                    |s| matches!(&s.kind, StepKind::Act(act) if environments::by_hand(act).is_some()),
-                );
-                mine.map(move |s| environments::name(r, &Place::Step(id, s.slug.clone())))
-            })
-            .map(Json::String)
+        let steps = r.stage(id).forward_steps().into_iter();
+        let mine =
+            steps.filter(|s| matches!(&s.kind, StepKind::Act(act) if environments::by_hand(act).is_some()));
+        mine.map(|s| environments::name(r, &Place::Step(id, s.slug.clone())))
             .collect()
+    }
+
+    /// The same of all stages.
+    fn hands(&self) -> Vec<String> {
+        let stages = (0..self.release.stages.len()).map(StageId::at);
+        stages.flat_map(|id| self.hands_of(id)).collect()
     }
 
     /// Whoever does work by hand is none of those whom the plan keeps apart from it.
@@ -155,10 +155,8 @@ impl Of<'_> {
             };
             let right = told["kind"] == kind && most.is_none_or(|n| told["most"].as_u64() == Some(n));
             let seats = told["seats"].as_object();
-            let sits = |place: Place| {
-                let name = environments::name(self.release, &place);
-                seats.is_some_and(|s| s.contains_key(&name))
-            };
+            let named = |name: &String| seats.is_some_and(|s| s.contains_key(name));
+            let sits = |place: Place| named(&environments::name(self.release, &place));
             let all = rule.seats().iter().all(|seat| match seat {
                 Seat::Approval(a) => sits(Place::Approve(*a)),
                 Seat::Approvers => {
@@ -166,19 +164,8 @@ impl Of<'_> {
                 }
                 Seat::Decision(d) => sits(Place::Decide(*d)),
                 Seat::Author => told["author"] == true,
-                Seat::Executor(id) => {
-                    let steps = self.release.stage(*id).forward_steps().into_iter();
-                    let mut mine = steps.filter(
-                        |s| matches!(&s.kind, StepKind::Act(act) if environments::by_hand(act).is_some()),
-                    );
-                    mine.all(|s| sits(Place::Step(*id, s.slug.clone())))
-                }
-                Seat::Executors => {
-                    let names = self.hands();
-                    names
-                        .iter()
-                        .all(|n| seats.is_some_and(|s| n.as_str().is_some_and(|n| s.contains_key(n))))
-                }
+                Seat::Executor(id) => self.hands_of(*id).iter().all(named),
+                Seat::Executors => self.hands().iter().all(named),
             });
             if !right || !all {
                 return missing();

@@ -18,7 +18,7 @@ use crate::model::{Approval, ApprovalId, Quorum, RoleOrPerson, Seat};
 use crate::plan::Node;
 
 /// How many distinct people an approval needs.
-pub fn seats(ctx: &Ctx<'_>, approval: &Approval) -> u32 {
+pub fn quorum(ctx: &Ctx<'_>, approval: &Approval) -> u32 {
     match approval.quorum {
         Quorum::Count(n) => n.max(1),
         Quorum::All => {
@@ -58,7 +58,7 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
         first.push(ctx.done(&job).negate());
     }
     let asked = order::since(ctx, Node::Approval(id), &mut first_needs);
-    let count = seats(ctx, approval);
+    let count = quorum(ctx, approval);
     for seat in 1..=count {
         let last = seat == count;
         let my = if last {

@@ -85,7 +85,7 @@ fn too_long(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: 
 
 fn approvals(ctx: &Ctx<'_>) {
     for approval in &ctx.release.approvals {
-        let seats = approval::seats(ctx, approval);
+        let seats = approval::quorum(ctx, approval);
         if seats > 1 {
             let origin = approval.quorum_origin.as_ref().unwrap_or(&approval.origin);
             detected(

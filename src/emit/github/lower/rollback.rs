@@ -94,7 +94,7 @@ pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
 fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
     let approval = ctx.release.approval(id);
     let job = names::approval(ctx.release, id);
-    let count = approval::seats(ctx, approval);
+    let count = approval::quorum(ctx, approval);
     let waits: Vec<Expr> = ctx
         .release
         .stages

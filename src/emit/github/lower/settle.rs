@@ -181,7 +181,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
 fn of_approval<'a>(ctx: &Ctx<'a>, id: ApprovalId) -> Failed<'a> {
     let approval = ctx.release.approval(id);
     let base = names::approval(ctx.release, id);
-    let count = approval::seats(ctx, approval);
+    let count = approval::quorum(ctx, approval);
     let mut jobs: Vec<String> = (1..count).map(|n| names::numbered(&base, n as usize)).collect();
     jobs.push(base.clone());
     simple(
