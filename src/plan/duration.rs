@@ -100,20 +100,27 @@ impl Plan {
         }
     }
 
-    fn step_untimed(&self, step: &Step) -> bool {
-        let acts = match &step.kind {
+    /// Whether a step takes time and nobody has said how much, so that [`Plan::step_time`] leaves it out.
+    pub fn step_untimed(&self, step: &Step) -> bool {
+        let act = match &step.kind {
             StepKind::Act(act) => Some(&**act),
             StepKind::WaitFor(w) => match &w.test {
                 WaitTest::Ask(q) => return step.takes.is_none() && w.within.or(q.within).is_none(),
                 WaitTest::Run(act) | WaitTest::Job(act) => Some(&**act).filter(|_| w.within.is_none()),
             },
-            StepKind::VerifyGate(gate) => match &self.release().gate(*gate).test {
-                GateTest::Run(act) | GateTest::Job(act) => Some(&**act),
-                GateTest::Metrics(_) | GateTest::Ask(_) => None,
-            },
+            StepKind::VerifyGate(gate) => return step.takes.is_none() && self.gate_untimed(*gate),
             StepKind::Wait(_) | StepKind::Bake(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => None,
         };
-        step.takes.is_none() && acts.is_some_and(|a| a.takes.is_none())
+        step.takes.is_none() && act.is_some_and(|a| a.takes.is_none())
+    }
+
+    /// Whether judging a gate takes time and nobody has said how much, so that [`Plan::gate_time`] leaves it out.
+    pub fn gate_untimed(&self, gate: GateId) -> bool {
+        match &self.release().gate(gate).test {
+            GateTest::Metrics(_) => false,
+            GateTest::Run(act) | GateTest::Job(act) => act.takes.is_none(),
+            GateTest::Ask(q) => q.within.is_none(),
+        }
     }
 }
 

@@ -294,7 +294,7 @@ impl Plan {
         }
     }
 
-    fn rollout_step_ready(&self, schedule: &Schedule, step: &RolloutStep) -> i64 {
+    pub(super) fn rollout_step_ready(&self, schedule: &Schedule, step: &RolloutStep) -> i64 {
         let at = step.at.as_ref().map(|(o, _)| o.after.as_ms());
         let granted = step
             .approved

@@ -16,3 +16,4 @@ mod safe;
 mod separation;
 mod support;
 mod templates;
+mod timeline;

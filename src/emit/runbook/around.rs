@@ -156,7 +156,7 @@ pub(super) fn messages(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
         .iter()
         .map(|n| {
             let lead = n.lead.as_ref().map(|(d, _)| *d);
-            let at = n.on.iter().filter_map(|m| moment_at(plan, m, lead)).min();
+            let at = n.on.iter().filter_map(|m| moment_at(plan, times, m, lead)).min();
             let (utc, local) = at.map(|at| times.at(at)).unwrap_or_default();
             let message = Message {
                 to: target(r, n.to),
@@ -178,20 +178,17 @@ pub(super) fn messages(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
 }
 
 /// When a moment comes that is known beforehand, in milliseconds from T.
-pub(super) fn moment_at(plan: Spoken<'_>, m: &Moment, lead: Option<Dur>) -> Option<i64> {
-    let r = plan.release();
-    let last = || {
-        (0..r.stages.len())
-            .map(|i| span(plan, StageId::at(i)).1)
-            .max()
-            .unwrap_or(0)
-    };
+pub(super) fn moment_at(plan: Spoken<'_>, times: &Times, m: &Moment, lead: Option<Dur>) -> Option<i64> {
+    let all = || (0..plan.plan.release().stages.len()).map(StageId::at);
     match (m.kind, m.stage) {
         (MomentKind::Scheduled, _) => plan.earlier(&plan.clock(), 0, lead?),
-        (MomentKind::Started, None) if !m.each => Some(0),
-        (MomentKind::Finished, None) if !m.each => Some(last()),
-        (MomentKind::Started, Some(s)) => Some(span(plan, s).0),
+        // Whoever is told of the start is told when the run is opened, before anybody is asked.
+        (MomentKind::Started, None) if !m.each => Some(times.opened),
+        (MomentKind::Finished, None) if !m.each => Some(times.ending.over),
+        (MomentKind::Started, Some(s)) => Some(plan.passage(s).begun),
         (MomentKind::Finished, Some(s)) => Some(span(plan, s).1),
+        (MomentKind::Started, None) => all().map(|s| plan.passage(s).begun).min(),
+        (MomentKind::Finished, None) => all().map(|s| span(plan, s).1).min(),
         _ => None,
     }
 }

@@ -30,6 +30,7 @@ pub mod templates;
 mod tidy;
 mod timeline;
 mod times;
+mod unsaid;
 mod ways_back;
 pub mod words;
 mod work;

@@ -4,10 +4,10 @@
 
 use crate::emit::runbook::around::moment;
 use crate::emit::runbook::say;
-use crate::emit::runbook::summary::silent;
-use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::times::Times;
+use crate::emit::runbook::unsaid::Unsaid;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{MomentKind, NotifyTarget, StageId};
+use crate::model::{MomentKind, NotifyTarget};
 use serde::Serialize;
 
 /// A draft.
@@ -76,10 +76,6 @@ fn of_stage(r: Told<'_>, stage: &str, kind: MomentKind) -> String {
 fn of_run(plan: Spoken<'_>, times: &Times, kind: MomentKind) -> String {
     let r = plan.release();
     let title = say::text(r, &r.title);
-    let last = (0..r.stages.len())
-        .map(|i| span(plan, StageId::at(i)).1)
-        .max()
-        .unwrap_or(0);
     let change = r.change.as_ref();
     let mut impact = change
         .map(|c| say::maybe(r, c.impact.as_ref()))
@@ -94,9 +90,9 @@ fn of_run(plan: Spoken<'_>, times: &Times, kind: MomentKind) -> String {
     };
     let start = times.whole(0);
     let end = times
-        .whole(last)
+        .whole(times.ending.over)
         .map(|at| {
-            let text = if silent(plan) {
+            let text = if Unsaid::of(plan).any() {
                 words!(r, "notice.should_end_by", time = at)
             } else {
                 words!(r, "notice.ends_by", time = at)

@@ -4,6 +4,7 @@
 
 use crate::diagnostic::Severity;
 use crate::emit::Context;
+use crate::emit::runbook::unsaid::Unsaid;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{held, say};
 use crate::model::StageId;
@@ -86,6 +87,12 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         .collect();
     if !open.is_empty() {
         flags.push(words!(r, "flag.not_undone", stages = say::list(r, &open)));
+    }
+    let unsaid = Unsaid::of(plan).steps;
+    match unsaid.len() {
+        0 => {}
+        1..=NAMED => flags.push(words!(r, "flag.untimed", places = say::list(r, &unsaid))),
+        n => flags.push(words!(r, "flag.many_untimed", n = n)),
     }
     let untimed: Vec<String> = (0..r.stages.len())
         .map(StageId::at)

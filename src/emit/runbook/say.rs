@@ -3,6 +3,7 @@
 //! Must not escape anything: templates do. Called by the parts of the view.
 
 use crate::emit::diagram::Note;
+use crate::emit::runbook::times::minute;
 use crate::emit::runbook::words::{Told, Words, words};
 use crate::model::{
     Atom, Cond, Dur, GateTest, MetricExpr, Outcome, ParamType, Question, Quorum, RoleId, RoleOrPerson,
@@ -10,7 +11,7 @@ use crate::model::{
 };
 use crate::plan::show;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// A text as people read it; what only the run knows stands as `‹name›`.
 pub(super) fn text(release: Told<'_>, text: &Text) -> String {
@@ -103,7 +104,7 @@ pub(super) fn takes(r: Told<'_>, short: Dur, long: Dur) -> String {
 /// An offset from the start, in milliseconds: `T`, `T+1h30m`, `T-30m`.
 pub(super) fn offset(ms: i64) -> String {
     // People plan by the minute.
-    let minutes = ms.div_euclid(60_000);
+    let minutes = minute(ms) / 60_000;
     match minutes {
         0 => "T".to_string(),
         m => {
@@ -125,10 +126,15 @@ pub(super) fn moment(words: &Words, at: Timestamp, zone: &TimeZone) -> String {
     words.fill("time.moment", &values)
 }
 
-/// The clock of a moment in a zone, with the day when it is not the first: `02:30`, `Tue 2 Jun 02:30`.
+/// The clock of a moment in a zone, with the day when it is not the first: `02:30`, `Tue 2 Jun 02:30`. Where clocks go back an
+/// hour comes twice, and it is said which of the two is meant: `02:30 CEST`.
 pub(super) fn clock(words: &Words, at: Timestamp, first: Timestamp, zone: &TimeZone) -> String {
     let (at, first) = (at.to_zoned(zone.clone()), first.to_zoned(zone.clone()));
-    let time = at.strftime("%H:%M").to_string();
+    let twice = matches!(
+        zone.to_ambiguous_timestamp(at.datetime()).offset(),
+        AmbiguousOffset::Fold { .. }
+    );
+    let time = at.strftime(if twice { "%H:%M %Z" } else { "%H:%M" }).to_string();
     if at.date() == first.date() {
         return time;
     }
@@ -459,8 +465,23 @@ fn atom(r: Told<'_>, a: &Atom, negated: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::say::{date, offset, spaced};
+    use crate::emit::runbook::say::{clock, date, offset, spaced};
     use crate::emit::runbook::words::Words;
+
+    /// Clocks in Berlin go back from three to two on 25 October 2026, at 01:00 UTC.
+    #[test]
+    fn an_hour_that_comes_twice_says_which_is_meant() {
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a zone");
+        let at = |time: &str| {
+            let at: jiff::Timestamp = time.parse().expect("a moment");
+            clock(&Words::default(), at, at, &zone)
+        };
+        let times = ["23:59", "00:30", "01:30", "02:30"].map(|t| match t {
+            "23:59" => at("2026-10-24T23:59Z"),
+            t => at(&format!("2026-10-25T{t}Z")),
+        });
+        assert_eq!(times, ["01:59", "02:30 CEST", "02:30 CET", "03:30"]);
+    }
 
     #[test]
     fn times_read_as_people_write_them() {
@@ -469,6 +490,17 @@ mod tests {
         assert_eq!(offset(0), "T");
         assert_eq!(offset(5_400_000), "T+1h30m");
         assert_eq!(offset(-1_800_000), "T-30m");
+        assert_eq!(
+            offset(1),
+            "T+1m",
+            "what comes at the latest then has not come before"
+        );
+        assert_eq!(offset(60_000), "T+1m");
+        assert_eq!(
+            offset(-1),
+            "T-1m",
+            "what must have been done by then is done before"
+        );
         let bounds = ["2.5s", "10m", "1h30m", "1%", "110% * baseline(errors)", "3"].map(spaced);
         assert_eq!(
             bounds,

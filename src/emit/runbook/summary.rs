@@ -3,7 +3,8 @@
 use crate::emit::Context;
 use crate::emit::runbook::consent::{guards, pools, quorum, unanswered};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
-use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::times::Times;
+use crate::emit::runbook::unsaid::Unsaid;
 use crate::emit::runbook::ways_back::{asks, fails};
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{red_flags, restarts, say};
@@ -38,6 +39,8 @@ pub(super) struct Summary {
     pub zone: String,
     pub finish: String,
     pub finish_note: String,
+    /// Whether the run may end later than that although nothing fails: nobody has said how long something takes.
+    pub open_end: bool,
     pub longest: String,
     pub worst_finish: String,
     pub worst_rollback: String,
@@ -61,14 +64,21 @@ pub(super) struct Decider {
 
 pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
     let r = plan.release();
-    let last = (0..r.stages.len())
-        .map(|i| span(plan, crate::model::StageId::at(i)).1)
-        .max()
-        .unwrap_or(0);
+    let last = times.ending.over;
+    // What is done at the end of every run comes after the way back too.
+    let finally = times
+        .ending
+        .finally
+        .first()
+        .map_or(0, |from| last.saturating_sub(*from));
     // At worst what fails does so at its end, and the whole way back from there follows.
     let worst = ways
         .iter()
-        .map(|w| failed_by(plan, w).saturating_add(w.safe.as_ms()))
+        .map(|w| {
+            failed_by(plan, w)
+                .saturating_add(w.safe.as_ms())
+                .saturating_add(finally)
+        })
         .max()
         .unwrap_or(last)
         .max(last)
@@ -87,6 +97,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
             time = say::dur(r, Dur { ms, working_days: 0 })
         ),
     };
+    let unsaid = Unsaid::of(plan);
     let change = r.change.as_ref();
     Summary {
         name: r.name.to_string(),
@@ -139,7 +150,8 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
             String::new()
         },
         finish: ends(last),
-        finish_note: finish_note(plan, ways),
+        finish_note: finish_note(plan, ways, &unsaid),
+        open_end: unsaid.any() || !pauses(plan).is_empty(),
         longest: say::dur(
             r,
             crate::model::Dur {
@@ -153,8 +165,8 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
             .map(|d| say::dur(r, d))
             .unwrap_or_default(),
         rehearsal: rehearsal(plan),
-        worst_note: worst_note(plan, ways),
-        duration: duration(plan, last),
+        worst_note: worst_note(plan, ways, &unsaid),
+        duration: duration(plan, last, &unsaid),
         deciders: deciders(plan, ways),
         red_flags: red_flags::red_flags(plan, context),
         known_start: times.clock.t.is_some(),
@@ -357,35 +369,23 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
     list
 }
 
-fn duration(plan: Spoken<'_>, last: i64) -> String {
+fn duration(plan: Spoken<'_>, last: i64, unsaid: &Unsaid) -> String {
     let r = plan.release();
-    say::takes(
-        r,
-        Dur::ZERO,
-        Dur {
-            ms: last.max(0),
-            working_days: 0,
-        },
-    )
+    let last = Dur {
+        ms: last.max(0),
+        working_days: 0,
+    };
+    let takes = say::takes(r, Dur::ZERO, last);
+    if takes.is_empty() || !unsaid.any() {
+        return takes;
+    }
+    words!(r, "time.as_far_as_said", time = takes)
 }
 
-/// Whether the plan has steps of which nobody has said how long they take.
-pub(super) fn silent(plan: Spoken<'_>) -> bool {
+/// The answers after which the run waits for somebody, who may take any time.
+fn pauses(plan: Spoken<'_>) -> Vec<String> {
     let r = plan.release();
-    let acts = r
-        .stages
-        .iter()
-        .filter(|s| s.takes.is_none())
-        .flat_map(|s| s.forward_steps())
-        .filter(|s| s.takes.is_none())
-        .filter_map(|s| s.act());
-    acts.into_iter().any(|a| a.takes.is_none())
-}
-
-/// What the latest finish leaves out, though nothing fails.
-fn finish_note(plan: Spoken<'_>, ways: &[Way]) -> String {
-    let r = plan.release();
-    let mut out: Vec<String> = Vec::new();
+    let mut out = Vec::new();
     for d in &r.decisions {
         for o in &d.options {
             if let OptionOutcome::Then(FailureOutcome::Pause | FailureOutcome::Escalate(_)) = &o.then {
@@ -394,6 +394,14 @@ fn finish_note(plan: Spoken<'_>, ways: &[Way]) -> String {
             }
         }
     }
+    out
+}
+
+/// What the latest finish leaves out, though nothing fails.
+fn finish_note(plan: Spoken<'_>, ways: &[Way], unsaid: &Unsaid) -> String {
+    let r = plan.release();
+    let mut out = unsaid.list(plan);
+    out.extend(pauses(plan));
     let again = restarts::from(ways);
     if !again.is_empty() {
         out.push(words!(r, "uncounted.restarts", stages = say::stages(r, &again)));
@@ -406,18 +414,17 @@ fn finish_note(plan: Spoken<'_>, ways: &[Way]) -> String {
 }
 
 /// What the worst finish leaves out.
-fn worst_note(plan: Spoken<'_>, ways: &[Way]) -> String {
+fn worst_note(plan: Spoken<'_>, ways: &[Way], unsaid: &Unsaid) -> String {
     let r = plan.release();
     let mut out: Vec<String> = Vec::new();
     if ways.iter().any(|w| asks(&w.then)) {
         out.push(words!(r, "uncounted.decisions"));
     }
-    if r.approvals.iter().any(|a| a.within.is_none()) {
+    if !unsaid.approvals && r.approvals.iter().any(|a| a.within.is_none()) {
         out.push(words!(r, "uncounted.approvals"));
     }
-    if silent(plan) {
-        out.push(words!(r, "uncounted.steps"));
-    }
+    // What is left out of the latest end is left out of the worst.
+    out.extend(unsaid.list(plan));
     if ways.iter().any(|w| w.untimed) {
         out.push(words!(r, "uncounted.undos"));
     }

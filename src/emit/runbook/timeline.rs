@@ -6,12 +6,12 @@ use crate::emit::runbook::around::moment_at;
 use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
-use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::times::{Times, asked_ahead, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::work::{StageCard, action};
+use crate::emit::runbook::work::{StageCard, action, beside};
 use crate::model::{
-    ApprovalId, DecisionId, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget, RoleOrPerson,
-    StageId, Text,
+    ApprovalId, DecisionId, Dur, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget,
+    RoleOrPerson, StageId, Text,
 };
 use crate::plan::{Node, Pace};
 use serde::Serialize;
@@ -61,34 +61,57 @@ pub(super) enum About {
 }
 
 /// Where a row stands: its moment, the place of its stage, and before, among or after the steps of that stage.
-type Key = (i64, usize, u8);
+type Key = (i64, usize, Rank);
+
+/// What comes first of what comes at one moment to one stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Opened,
+    Asked,
+    Begun,
+    Step,
+    Ended,
+    Left,
+    Finally,
+    Over,
+}
 
 struct Rows<'a> {
     plan: Spoken<'a>,
+    /// The place of each stage.
+    place: Vec<usize>,
     times: &'a Times<'a>,
     rows: Vec<(Key, Row)>,
 }
 
 /// Every row, in order.
 pub(super) fn timeline(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Vec<Row> {
+    let mut place = vec![0; cards.len()];
+    for (i, card) in cards.iter().enumerate() {
+        if let Some(p) = place.get_mut(card.id) {
+            *p = i;
+        }
+    }
     let mut rows = Rows {
         plan,
+        place,
         times,
         rows: Vec::new(),
     };
     rows.messages(cards.len());
     rows.asked(cards);
-    rows.holds(cards);
+    rows.holds();
     rows.steps(cards);
+    rows.finally(cards.len());
     rows.rows.sort_by_key(|(key, _)| *key);
     rows.rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn place(cards: &[StageCard], stage: StageId) -> usize {
-    cards.iter().position(|c| c.id == stage.index()).unwrap_or(0)
-}
-
 impl Rows<'_> {
+    fn place(&self, stage: StageId) -> usize {
+        self.place.get(stage.index()).copied().unwrap_or(0)
+    }
+
     fn row(&mut self, key: Key, reference: String, what: String, owner: String) -> &mut Row {
         let (utc, local) = self.times.at(key.0);
         let row = Row {
@@ -118,25 +141,30 @@ impl Rows<'_> {
     fn messages(&mut self, end: usize) {
         let r = self.plan.release();
         for n in &r.notifies {
-            for m in &n.on {
+            // Of each stage the table of messages tells: a row for every one would hide the work.
+            for m in n.on.iter().filter(|m| !m.each) {
                 let lead = n.lead.as_ref().map(|(d, _)| *d);
                 // So many working days before a day that is not known: its place is known, its date is not.
                 let ahead = lead.filter(|l| m.kind == MomentKind::Scheduled && l.working_days > 0);
-                let counted = moment_at(self.plan, m, lead);
+                let counted = moment_at(self.plan, self.times, m, lead);
                 let Some(at) = counted.or(ahead.map(|l| -l.as_ms())) else {
                     continue;
                 };
                 let owner = say::role(r, n.owner.unwrap_or(r.owner));
-                let key = if m.kind == MomentKind::Finished {
-                    (at, end, 3)
-                } else {
-                    (at, 0, 0)
+                let key = match (m.kind, m.stage) {
+                    (MomentKind::Finished, None) => (at, end, Rank::Over),
+                    (MomentKind::Finished, Some(s)) => (at, self.place(s), Rank::Ended),
+                    (_, Some(s)) => (at, self.place(s), Rank::Begun),
+                    (_, None) => (at, 0, Rank::Opened),
                 };
                 let to = match n.to {
                     NotifyTarget::Channel(c) => say::text(r, &r.channel(c).title),
                     NotifyTarget::Role(role) => say::role(r, role),
                 };
-                let what = told(self.plan, m, n.message.as_ref(), &to);
+                let mut what = told(self.plan, m, n.message.as_ref(), &to);
+                if m.kind == MomentKind::Started && m.stage.is_none() && at < 0 {
+                    what = words!(r, "row.when_opened", what = what);
+                }
                 let row = self.row(key, words!(r, "row.message", to = to), what, owner);
                 if let (None, Some(lead)) = (counted, ahead) {
                     row.offset = match lead.working_days {
@@ -154,16 +182,9 @@ impl Rows<'_> {
         let r = self.plan.release();
         for (i, a) in r.approvals.iter().enumerate() {
             let node = Node::Approval(ApprovalId::at(i));
-            let start = self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
-            let first = self.plan.waits_for(node).is_empty();
-            let within = a.within.unwrap_or_default();
-            // What is asked when the run opens is answered by T.
-            let asked = || self.plan.earlier(&self.plan.clock(), 0, within);
-            let at = if first {
-                asked().unwrap_or(-within.as_ms())
-            } else {
-                start
-            };
+            let start = || self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
+            let ahead = asked_ahead(self.plan, &self.times.clock, ApprovalId::at(i));
+            let at = ahead.unwrap_or_else(start);
             let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
             let place = self.guarded(cards, ApprovalId::at(i));
             let title = say::text(r, &a.title);
@@ -172,7 +193,7 @@ impl Rows<'_> {
             let owner = say::role(r, r.owner);
             let if_not = refused(self.plan, ApprovalId::at(i));
             let row = self.row(
-                (at, place, 0),
+                (at, place, Rank::Asked),
                 words!(r, "point.approval", approval = title),
                 what,
                 owner,
@@ -187,11 +208,11 @@ impl Rows<'_> {
         for (i, d) in r.decisions.iter().enumerate() {
             let node = Node::Decision(DecisionId::at(i));
             let start = self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
-            let next = d.after.iter().map(|(s, _)| place(cards, *s) + 1).max();
+            let next = d.after.iter().map(|(s, _)| self.place(*s) + 1).max();
             let what = words!(r, "row.decide", ask = say::text(r, &d.question.ask));
             let owner = say::answerers(r, &d.question, Some(r.owner));
             let row = self.row(
-                (start, next.unwrap_or(0), 0),
+                (start, next.unwrap_or(0), Rank::Asked),
                 words!(r, "row.decision", decision = d.name),
                 what,
                 owner,
@@ -217,7 +238,7 @@ impl Rows<'_> {
             let what = words!(r, "row.checklist_ticked", checklist = title);
             let owner = say::role(r, r.owner);
             self.row(
-                (at, first, 0),
+                (at, first, Rank::Asked),
                 words!(r, "row.checklist", checklist = title),
                 what,
                 owner,
@@ -235,20 +256,27 @@ impl Rows<'_> {
             .unwrap_or(0)
     }
 
-    fn holds(&mut self, cards: &[StageCard]) {
+    fn holds(&mut self) {
         let r = self.plan.release();
         for (i, hold) in r.holds.iter().enumerate() {
             let stages = self.plan.hold_stages(HoldId::at(i));
-            let from = stages
-                .iter()
-                .map(|s| (span(self.plan, *s).0, place(cards, *s)))
-                .min();
-            let to = stages
-                .iter()
-                .map(|s| (span(self.plan, *s).1, place(cards, *s)))
-                .max();
-            for (at, rank, steps, enters) in [(from, 0, &hold.enter, true), (to, 2, &hold.exit, false)] {
+            let starts = self.plan.passage(hold.from).holds;
+            let from = starts.into_iter().find(|(h, _)| *h == HoldId::at(i));
+            let from = from.map(|(_, at)| (at, self.place(hold.from)));
+            let to = stages.iter().map(|s| self.place(*s)).max();
+            let to = to
+                .zip(self.times.ending.holds.get(i))
+                .map(|(p, (at, _))| (*at, p));
+            for (at, rank, steps, enters) in [
+                (from, Rank::Asked, &hold.enter, true),
+                (to, Rank::Left, &hold.exit, false),
+            ] {
                 let Some((at, place)) = at else { continue };
+                let time = |pace| {
+                    let times = steps.iter().map(|s| self.plan.step_time(s, pace));
+                    times.fold(Dur::ZERO, Dur::plus)
+                };
+                let takes = say::takes(r, time(Pace::Shortest), time(Pace::Longest));
                 let what: Vec<String> = steps.iter().map(|s| action(r, r.environment, s).0).collect();
                 let owner = say::role(r, hold.owner.unwrap_or(r.owner));
                 let expect: Vec<String> = steps
@@ -272,6 +300,7 @@ impl Rows<'_> {
                 } else {
                     About::Leave(HoldId::at(i))
                 };
+                row.takes = takes;
                 row.expect = say::list(r, &expect);
                 row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
                 row.if_not = if enters {
@@ -280,6 +309,35 @@ impl Rows<'_> {
                     words!(r, "row.tried_again_then_asked")
                 };
             }
+        }
+    }
+
+    /// What is done at the end of every run, after the last hold has been left.
+    fn finally(&mut self, end: usize) {
+        let r = self.plan.release();
+        for (step, at) in r.finally.iter().zip(&self.times.ending.finally) {
+            let done = beside(r, r.environment, step, r.owner);
+            let what = if done.when.is_empty() {
+                done.action
+            } else {
+                words!(r, "row.only_when", what = done.action, when = done.when)
+            };
+            let short = is_short(&done.command);
+            let time = |pace| self.plan.step_time(step, pace);
+            let takes = say::takes(r, time(Pace::Shortest), time(Pace::Longest));
+            let row = self.row(
+                (*at, end, Rank::Finally),
+                words!(r, "row.finally"),
+                what,
+                done.owner,
+            );
+            row.takes = takes;
+            if short {
+                row.command = done.command;
+            }
+            row.long = !short;
+            row.expect = done.expect;
+            row.if_not = words!(r, "row.the_end_stays");
         }
     }
 
@@ -297,8 +355,8 @@ impl Rows<'_> {
                     words!(self.plan, "row.only_when", what = what, when = step.when)
                 };
                 let reference = format!("{} {}", step.number, card.name);
-                let short = !step.command.contains('\n') && step.command.chars().count() <= SHORT;
-                let row = self.row((step.at, place, 1), reference, what, step.owner.clone());
+                let short = is_short(&step.command);
+                let row = self.row((step.at, place, Rank::Step), reference, what, step.owner.clone());
                 row.about = About::Stage(StageId::at(card.id));
                 row.called.clone_from(&step.called);
                 row.takes.clone_from(&step.takes);
@@ -315,6 +373,11 @@ impl Rows<'_> {
             }
         }
     }
+}
+
+/// Whether a command stands in the timeline itself.
+fn is_short(command: &str) -> bool {
+    !command.contains('\n') && command.chars().count() <= SHORT
 }
 
 /// What follows when a hold cannot be entered: what the release says of a failure.

@@ -11,7 +11,7 @@ use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, Known, card};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{Act, Cond, Dur, EnvId, RoleId, Stage, StageId, Step, StepKind, WaitTest};
-use crate::plan::{Node, Pace};
+use crate::plan::{Node, Pace, Starts};
 use serde::Serialize;
 
 /// A stage with everything a person needs beside it.
@@ -96,9 +96,20 @@ pub(super) fn stages(plan: Spoken<'_>, times: &Times, known: &Known<'_>) -> Vec<
 fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known: &Known<'_>) -> StageCard {
     let r = plan.release();
     let s = r.stage(id);
-    let (start, finish) = span(plan, id);
+    let starts = plan.passage(id);
+    let (entered, finish) = span(plan, id);
     let short = plan.schedule(Pace::Shortest).of(&plan, Node::Stage(id));
-    let takes = say::takes(r, ms(short.finish - short.start), ms(finish - start));
+    let mut shortest = short.finish.saturating_sub(short.start);
+    // Its own work begins inside its holds; where gates come before them, those are part of it.
+    let start = if s.require.is_empty() {
+        let holds = starts.holds.iter().flat_map(|(h, _)| &r.hold(*h).enter);
+        let entering = holds.map(|step| plan.step_time(step, Pace::Shortest).as_ms());
+        shortest = entering.fold(shortest, i64::saturating_sub);
+        starts.begun
+    } else {
+        entered
+    };
+    let takes = say::takes(r, ms(shortest), ms(finish.saturating_sub(start)));
     let (utc, local) = times.at(start);
     let names = |list: Vec<String>| say::list(r, &list);
     let before: Vec<String> = s
@@ -106,7 +117,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
         .iter()
         .map(|a| r.stage(a.stage).name.to_string())
         .collect();
-    let steps = steps(plan, times, id, number, start);
+    let steps = steps(plan, times, id, number, &starts);
     StageCard {
         id: id.index(),
         number,
@@ -198,10 +209,10 @@ fn criteria(steps: &[StepRow]) -> Vec<String> {
     list
 }
 
-fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
+fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, starts: &Starts) -> Vec<StepRow> {
     let s = plan.plan.release().stage(id);
-    let mut rows = entry(plan, times, id, number, start);
-    let mut at = start;
+    let mut rows = entry(plan, times, id, number, &starts.gates);
+    let mut at = starts.steps.iter().copied();
     match &s.rollout {
         None => {
             for step in &s.steps {
@@ -212,9 +223,6 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
         }
         Some(rollout) => {
             for (i, rung) in rollout.steps.iter().enumerate() {
-                if let Some((offset, _)) = &rung.at {
-                    at = at.max(offset.after.as_ms());
-                }
                 for step in rung.work.iter().chain(&rung.checks) {
                     push(
                         plan,
@@ -251,12 +259,13 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
 }
 
 /// The gates that are judged before the first step.
-fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64) -> Vec<StepRow> {
+fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, judged: &[i64]) -> Vec<StepRow> {
     let r = plan.release();
     let stage = plan.plan.release().stage(id);
-    let gates = stage.require.iter().enumerate();
+    let gates = stage.require.iter().zip(judged).enumerate();
     gates
-        .map(|(i, (g, _))| {
+        .map(|(i, ((g, _), start))| {
+            let start = *start;
             let gate = r.gate(*g);
             let title = say::text(r, &gate.title);
             let (utc, local) = times.at(start);
@@ -267,7 +276,11 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, start: i64
                 offset: say::offset(start),
                 utc,
                 local,
-                takes: String::new(),
+                takes: say::takes(
+                    r,
+                    plan.gate_time(*g, Pace::Shortest),
+                    plan.gate_time(*g, Pace::Longest),
+                ),
                 owner: judge(r, *g, stage.owner),
                 action: words!(r, "step.verify_first", gate = title),
                 short: title,
@@ -299,13 +312,14 @@ fn push(
     around: &Cond,
     rung: Option<usize>,
     number: usize,
-    at: &mut i64,
+    at: &mut impl Iterator<Item = i64>,
     rows: &mut Vec<StepRow>,
     id: StageId,
 ) {
     let r = plan.release();
     let long = plan.step_time(step, Pace::Longest);
-    let (utc, local) = times.at(*at);
+    let at = at.next().unwrap_or_default();
+    let (utc, local) = times.at(at);
     let (action, command, call, console) = action(r, stage.environment, step);
     let (verify, look, if_not) = verification(plan, stage, step, (id, rung));
     let condition = if stage.rollout.is_some() {
@@ -322,9 +336,9 @@ fn push(
         .collect();
     let records = records(r, stage.environment, step);
     rows.push(StepRow {
-        at: *at,
+        at,
         number: format!("{number}.{}", rows.len() + 1),
-        offset: say::offset(*at),
+        offset: say::offset(at),
         utc,
         local,
         takes: say::takes(r, plan.step_time(step, Pace::Shortest), long),
@@ -353,7 +367,6 @@ fn push(
         records,
         called: called(r, step),
     });
-    *at = at.saturating_add(long.as_ms());
 }
 
 /// What the histories of runs may call a step: by its title, or by the name of what it judges.
