@@ -66,6 +66,7 @@ impl<'a> Lower<'a> {
             no_data,
             permits: self.permits(items, scope),
             secrets: self.secrets(items, scope),
+            needs: self.tools(items, scope),
             args: args.to_vec(),
         };
         self.r.metrics.push(metric);

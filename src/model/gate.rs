@@ -37,6 +37,8 @@ pub struct Metric {
     pub permits: Vec<crate::model::Permit>,
     /// Secrets it reads.
     pub secrets: Vec<SmolStr>,
+    /// Command-line tools it needs.
+    pub needs: Vec<crate::model::Tool>,
     /// The arguments, by name.
     pub args: Vec<(SmolStr, crate::model::Value)>,
 }

@@ -146,3 +146,42 @@ fn a_lead_in_working_days_has_its_day_on_the_timeline() {
     let open = rows("");
     assert!(open[1].contains(&"T-5 working days".to_string()), "{open:#?}");
 }
+
+/// Whoever follows the runbook sees beforehand which tools and which secrets the work calls for, and where.
+#[test]
+fn tools_and_secrets_are_listed_before_the_deployment() {
+    let c = crate::support::plan(
+        r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+environment staging { kind staging }
+channel room { title "the room"; run "./say.sh ${message}"; secret "ROOM_TOKEN" }
+metric lag { unit duration; run "./lag.sh"; needs "jq >= 1.6"; secret "LAG_TOKEN" }
+gate quick { pass lag < 2s }
+action back() { title "Back"; run "./back.sh"; changes "app:shop"; needs "aws >= 2.15" }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in staging
+  stage a { run "./a.sh" { changes "app:shop"; needs "aws >= 2.15", "jq >= 1.6"; secret "KEY"; undo back } }
+  stage b { after a; verify quick }
+  finally { tell room, "It is over" }
+}
+"#,
+    );
+    let runbook = c.document("runbook.md");
+    let rows = |heading: &str| crate::support::table(runbook, heading)[1..].to_vec();
+    assert_eq!(
+        rows("Tools that must be there"),
+        [
+            ["☐", "`aws`", ">= 2.15", "a and the way back from a"],
+            ["☐", "`jq`", ">= 1.6", "a and b"]
+        ]
+    );
+    assert_eq!(
+        rows("Secrets that must be there"),
+        [
+            ["☐", "`KEY`", "a"],
+            ["☐", "`LAG_TOKEN`", "b"],
+            ["☐", "`ROOM_TOKEN`", "at the end of every run"]
+        ]
+    );
+}

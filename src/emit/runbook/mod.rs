@@ -14,6 +14,7 @@ mod follows;
 mod from_here;
 mod gates;
 mod held;
+mod kit;
 mod matrix;
 mod notices;
 pub mod recorded;
@@ -83,6 +84,10 @@ struct View {
     overrides: Vec<around::OverrideRow>,
     people: Vec<around::Contact>,
     artifacts: Vec<around::ArtifactRow>,
+    /// The tools that the work calls.
+    tools: Vec<rows::ToolRow>,
+    /// The secrets that the work reads, by name.
+    secrets: Vec<rows::SecretRow>,
     risks: Vec<around::Risk>,
     impacts: Vec<around::ImpactRow>,
     notices: Vec<notices::Notice>,
@@ -267,9 +272,10 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         let format = crate::emit::diagram::FORMATS.iter().find(|f| f.name == name);
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
+    let (tools, secrets) = kit::kit(plan);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
-        version: 5,
+        version: 6,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
@@ -294,6 +300,8 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         overrides: consent::overrides(plan),
         people: around::contacts(plan),
         artifacts: around::artifacts(plan),
+        tools,
+        secrets,
         risks: around::risks(plan),
         impacts: around::impacts(plan),
         notices: notices::notices(plan, &times),

@@ -35,6 +35,10 @@ rows! {
     Contact { name, roles, email, slack, phone, github }
     /// An artifact.
     ArtifactRow { name, version, digest, store, signed_by, classification }
+    /// A tool that the work calls.
+    ToolRow { name, version, used }
+    /// A secret that the work reads.
+    SecretRow { name, used }
     /// A risk.
     Risk { what, likelihood, impact, mitigation }
     /// What users notice.
