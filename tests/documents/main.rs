@@ -17,3 +17,4 @@ mod separation;
 mod support;
 mod templates;
 mod timeline;
+mod wording;

@@ -10,7 +10,7 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::beside;
-use crate::model::{Dur, Moment, MomentKind, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest};
+use crate::model::{Cond, Dur, Moment, MomentKind, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest};
 
 pub(super) fn opt(r: Told<'_>, t: Option<&crate::model::Text>) -> String {
     say::maybe(r, t)
@@ -163,7 +163,15 @@ pub(super) fn messages(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
                 first: at.map(say::offset).unwrap_or_default(),
                 utc,
                 local,
-                moment: moments(r, &n.on),
+                moment: match n.when {
+                    Cond::True => moments(r, &n.on),
+                    ref c => words!(
+                        r,
+                        "row.only_when",
+                        what = moments(r, &n.on),
+                        when = say::when(r, c)
+                    ),
+                },
                 lead: lead
                     .map(|d| words!(r, "time.before", time = say::dur(r, d)))
                     .unwrap_or_default(),
@@ -289,12 +297,24 @@ pub(super) fn obligations(plan: Spoken<'_>) -> Vec<Duty> {
             Duty {
                 what: say::text(r, &o.what),
                 owner: say::role(r, o.owner),
-                due: words!(r, "when.within", time = say::dur(r, o.due)),
+                due: owed(r, words!(r, "when.within", time = say::dur(r, o.due)), &o.on),
                 attendees: say::list(r, &attendees),
                 when: say::when(r, &o.when),
             }
         })
         .collect()
+}
+
+/// By when something is owed, and after which moments only.
+fn owed(r: Told<'_>, due: String, on: &[Moment]) -> String {
+    let either = |a: String, b: String| words!(r, "list.either", a = a, b = b);
+    let said = on.iter().map(|m| moment(r, m)).reduce(either);
+    let of_stages = on.iter().any(|m| m.stage.is_some() || m.each);
+    match said {
+        None => due,
+        Some(m) if of_stages => words!(r, "owed.after_stage", due = due, moments = m),
+        Some(m) => words!(r, "owed.after", due = due, moments = m),
+    }
 }
 
 pub(super) fn policies(plan: Spoken<'_>) -> Vec<PolicyRow> {

@@ -11,8 +11,8 @@ use crate::emit::runbook::rows::{ApprovalRow, DecisionCard, OptionRow, OverrideR
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, FailureOutcome, OptionOutcome,
-    OptionTestExpr, Origin, PersonRef, Quorum, RoleOrPerson, Rollback, Seat, StageId,
+    Approval, ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, FailureOutcome, OptionOutcome,
+    OptionTestExpr, Origin, Passes, PersonRef, Quorum, RoleOrPerson, Rollback, Seat, StageId,
 };
 
 pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
@@ -36,10 +36,7 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
             ApprovalRow {
                 name: say::text(r, &a.title),
                 from: pools(r, &from),
-                quorum: match a.quorum {
-                    Quorum::All => words!(r, "quorum.everybody"),
-                    Quorum::Count(n) => n.to_string(),
-                },
+                quorum: needed(r, a),
                 distinct: say::list(r, &distinct),
                 asked: if after.is_empty() {
                     words!(r, "when.before_the_start")
@@ -55,6 +52,22 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
             }
         })
         .collect()
+}
+
+/// How many must say yes, and against how many who say no.
+fn needed(r: Told<'_>, a: &Approval) -> String {
+    let quorum = match a.quorum {
+        Quorum::All => words!(r, "quorum.everybody"),
+        Quorum::Count(n) => n.to_string(),
+    };
+    let quorum = match a.passes {
+        Passes::Unanimous => quorum,
+        Passes::Majority => words!(r, "quorum.majority", quorum = quorum),
+    };
+    match a.open_for {
+        None => quorum,
+        Some(d) => words!(r, "quorum.open_for", quorum = quorum, time = say::dur(r, d)),
+    }
 }
 
 /// What an approval guards: stages, steps of rollouts, and undos.
@@ -234,10 +247,17 @@ pub(super) fn separation(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String>
         .iter()
         .filter(|d| d.code.0.starts_with("sod/") && d.severity != Severity::Info)
         .collect();
+    let named = r.roles.iter().any(|role| !role.members.is_empty());
     if found.is_empty() {
-        return vec![words!(r, "separation.holds")];
+        return vec![match named {
+            true => words!(r, "separation.holds"),
+            false => words!(r, "separation.holds_unnamed"),
+        }];
     }
-    let mut list = vec![words!(r, "separation.found")];
+    let mut list = vec![match named {
+        true => words!(r, "separation.found"),
+        false => words!(r, "separation.found_unnamed"),
+    }];
     let authors = authors(r);
     for d in found {
         let allow = r
@@ -304,6 +324,11 @@ pub(super) fn overrides(plan: Spoken<'_>) -> Vec<OverrideRow> {
                 skips: say::list(r, &skips),
                 by: words!(r, "quorum.some", n = o.quorum, who = say::list(r, &by)),
                 told: say::list(r, &told),
+                reason: if o.because_required {
+                    words!(r, "override.reason_required")
+                } else {
+                    words!(r, "override.reason_optional")
+                },
             }
         })
         .collect()

@@ -8,9 +8,10 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{EnvId, GateId, GateTest, RoleId, Stage, StageId};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Something that is verified.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Validation {
     pub name: String,
     pub tool: String,
@@ -107,52 +108,85 @@ fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId, rung: Option<usize>) -
     }
 }
 
-/// What is verified: gates over metrics and questions, or those that exercise the system themselves.
+/// What is verified: gates over metrics and questions, or those that exercise the system themselves. Gates that are told in the
+/// same words, as one that is judged in several environments, have one row.
 pub(super) fn validations(plan: Spoken<'_>, active: bool) -> Vec<Validation> {
     let r = plan.release();
-    let mut list = Vec::new();
+    let mut list: Vec<(Validation, Option<String>, Vec<StageId>)> = Vec::new();
+    let mut known: BTreeMap<Validation, usize> = BTreeMap::new();
     for (i, gate) in r.gates.iter().enumerate() {
+        let id = GateId::at(i);
         let runs = matches!(gate.test, GateTest::Run(_) | GateTest::Job(_));
         if runs != active {
             continue;
         }
-        let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
-        let (tool, threshold) = say::gate(r, &gate.test, owner);
-        let (short, long) = match &gate.test {
-            GateTest::Run(a) | GateTest::Job(a) => {
-                let command = match place(plan, GateId::at(i)) {
-                    Some(place) => there(r, place, a.run.as_ref()),
-                    None => a.run.as_ref().map(|c| c.paste.clone()).unwrap_or_default(),
-                };
-                say::cell(command)
-            }
-            _ => Default::default(),
-        };
-        list.push(Validation {
-            name: say::text(r, &gate.title),
-            tool,
-            short,
-            long,
-            threshold,
-            over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
-            stages: say::stages(r, plan.judges(GateId::at(i))),
-            otherwise: match &gate.otherwise {
-                Some((o, _)) => {
-                    let mut said: Vec<String> = Vec::new();
-                    for s in plan.judges(GateId::at(i)) {
-                        let then = follows::gate_outcome(r, o, r.stage(*s).owner);
-                        if !said.contains(&then) {
-                            said.push(then);
-                        }
-                    }
-                    say::alternatives(r, said)
+        let (row, here) = validation(plan, id);
+        match known.get(&row) {
+            Some(at) => {
+                let (_, command, stages) = &mut list[*at];
+                // Only its region differs, and its steps tell that.
+                if *command != here {
+                    *command = None;
                 }
-                // What the stages that judge it say.
-                None => follows::not_passed(plan, GateId::at(i)),
-            },
-        });
+                stages.extend_from_slice(plan.judges(id));
+            }
+            None => {
+                known.insert(row.clone(), list.len());
+                list.push((row, here, plan.judges(id).to_vec()));
+            }
+        }
     }
-    list
+    let place: BTreeMap<StageId, usize> = plan.stage_order().into_iter().zip(0..).collect();
+    list.into_iter()
+        .map(|(mut row, command, mut stages)| {
+            if let Some(command) = command {
+                (row.short, row.long) = say::cell(command);
+            }
+            stages.sort_by_key(|s| place.get(s).copied());
+            stages.dedup();
+            row.stages = say::stages(r, &stages);
+            row
+        })
+        .collect()
+}
+
+/// A gate in words, but for the stages that judge it; and its command as it is pasted where they are.
+fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
+    let r = plan.release();
+    let gate = r.gate(id);
+    let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
+    let (tool, threshold) = say::gate(r, &gate.test, owner);
+    let run = match &gate.test {
+        GateTest::Run(a) | GateTest::Job(a) => a.run.as_ref(),
+        GateTest::Metrics(_) | GateTest::Ask(_) => None,
+    };
+    let here = place(plan, id).filter(|_| run.is_some());
+    let here = here.map(|place| there(r, place, run));
+    let (short, long) = say::cell(run.map(|c| c.paste.clone()).unwrap_or_default());
+    let row = Validation {
+        name: say::text(r, &gate.title),
+        tool,
+        short,
+        long,
+        threshold,
+        over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
+        stages: String::new(),
+        otherwise: match &gate.otherwise {
+            Some((o, _)) => {
+                let mut said: Vec<String> = Vec::new();
+                for s in plan.judges(id) {
+                    let then = follows::gate_outcome(r, o, r.stage(*s).owner);
+                    if !said.contains(&then) {
+                        said.push(then);
+                    }
+                }
+                say::alternatives(r, said)
+            }
+            // What the stages that judge it say.
+            None => follows::not_passed(plan, id),
+        },
+    };
+    (row, here)
 }
 
 /// The environment a gate is judged in; nothing where its stages are in several.

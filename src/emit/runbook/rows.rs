@@ -30,7 +30,7 @@ rows! {
     /// An option of a decision.
     OptionRow { name, test, then }
     /// A break-glass.
-    OverrideRow { name, skips, by, told }
+    OverrideRow { name, skips, by, told, reason }
     /// A person and how to reach them.
     Contact { name, roles, email, slack, phone, github }
     /// An artifact.

@@ -6,10 +6,11 @@ use crate::emit::diagram::Note;
 use crate::emit::runbook::times::minute;
 use crate::emit::runbook::words::{Told, Words, words};
 use crate::model::{
-    Atom, Cond, Dur, GateTest, MetricExpr, Outcome, ParamType, Question, Quorum, RoleId, RoleOrPerson,
-    StageId, Subject, Text, TextPart, Value,
+    Atom, Cond, Dur, GateTest, MetricExpr, MetricId, Outcome, ParamType, Question, Quorum, RoleId,
+    RoleOrPerson, StageId, Subject, Text, TextPart, Value,
 };
 use crate::plan::show;
+use crate::source::Rational;
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
@@ -293,15 +294,35 @@ pub(super) fn metrics(release: Told<'_>, expr: &MetricExpr) -> String {
         MetricExpr::Or(l) => join(l, &|a, b| words!(release, "list.either", a = a, b = b)),
         MetricExpr::Not(e) => words!(release, "cond.not", what = metrics(release, e)),
         MetricExpr::Compare {
-            metric, op, shown, ..
+            metric,
+            op,
+            bound,
+            of_baseline,
+            shown,
+            ..
         } => {
-            format!(
-                "{} {} {}",
-                text(release, &release.metric(*metric).title),
-                relation(*op),
-                spaced(shown)
-            )
+            let bound = match of_baseline {
+                None => spaced(shown),
+                Some(of) => baseline(release, *metric, *bound, *of),
+            };
+            let title = text(release, &release.metric(*metric).title);
+            format!("{title} {} {bound}", relation(*op))
         }
+    }
+}
+
+/// A bound that is a multiple of what a metric was over the same span before the start.
+fn baseline(release: Told<'_>, metric: MetricId, times: Rational, of: MetricId) -> String {
+    let before = if of == metric {
+        words!(release, "metric.before")
+    } else {
+        let title = text(release, &release.metric(of).title);
+        words!(release, "metric.other_before", metric = title)
+    };
+    match times.checked_mul(Rational::int(100)) {
+        _ if times == Rational::ONE => before,
+        Some(share) => words!(release, "metric.of", share = format!("{share}%"), what = before),
+        None => words!(release, "metric.of", share = times, what = before),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::emit::runbook::times::{Times, asked_ahead, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::{StageCard, action, beside};
 use crate::model::{
-    ApprovalId, DecisionId, Dur, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget,
+    ApprovalId, Cond, DecisionId, Dur, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget,
     RoleOrPerson, StageId, Text,
 };
 use crate::plan::{Node, Pace};
@@ -165,6 +165,9 @@ impl Rows<'_> {
                 if m.kind == MomentKind::Started && m.stage.is_none() && at < 0 {
                     what = words!(r, "row.when_opened", what = what);
                 }
+                if !matches!(n.when, Cond::True) {
+                    what = words!(r, "row.only_when", what = what, when = say::when(r, &n.when));
+                }
                 let row = self.row(key, words!(r, "row.message", to = to), what, owner);
                 if let (None, Some(lead)) = (counted, ahead) {
                     row.offset = match lead.working_days {
@@ -229,10 +232,16 @@ impl Rows<'_> {
         }
         for (i, c) in r.checklists.iter().enumerate() {
             let id = crate::model::ChecklistId::at(i);
-            let first = cards
-                .iter()
-                .position(|card| r.stage(StageId::at(card.id)).ready.iter().any(|(c, _)| *c == id));
-            let Some(first) = first else { continue };
+            let guards =
+                |card: &&StageCard| r.stage(StageId::at(card.id)).ready.iter().any(|(c, _)| *c == id);
+            let guarded: Vec<StageId> = cards.iter().filter(guards).map(|c| StageId::at(c.id)).collect();
+            let Some(first) = guarded.first().map(|s| self.place(*s)) else {
+                continue;
+            };
+            let if_not = match guarded.as_slice() {
+                [one] => words!(r, "row.does_not_start", stage = r.stage(*one).name),
+                many => words!(r, "row.do_not_start", stages = say::stages(r, many)),
+            };
             let at = span(self.plan, StageId::at(cards[first].id)).0;
             let title = say::text(r, &c.title);
             let what = words!(r, "row.checklist_ticked", checklist = title);
@@ -243,7 +252,7 @@ impl Rows<'_> {
                 what,
                 owner,
             )
-            .if_not = words!(r, "row.does_not_start", stage = cards[first].name);
+            .if_not = if_not;
         }
     }
 

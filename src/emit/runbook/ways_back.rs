@@ -1,5 +1,6 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
+use crate::emit::runbook::alike::{forward, told_apart};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::say;
@@ -149,7 +150,8 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
         }
         StageUndo::Derived(steps) => {
             for u in steps {
-                let (action, command, call, console) = act_words(r, s.environment, u.act);
+                let (called, command, call, console) = act_words(r, s.environment, u.act);
+                let action = told_apart(r, called, u.act, &forward(s));
                 card.steps.push(UndoRow {
                     action,
                     when: say::when(r, u.when),
@@ -176,7 +178,11 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
                 card.rehearsal = tested(r, t);
             }
             for step in &w.steps {
-                let (what, command, call, console) = action(r, s.environment, step);
+                let (called, command, call, console) = action(r, s.environment, step);
+                let what = match step.act() {
+                    Some(act) => told_apart(r, called, act, &forward(s)),
+                    None => called,
+                };
                 card.steps.push(UndoRow {
                     action: what,
                     when: say::when(r, &step.when),

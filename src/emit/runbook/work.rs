@@ -2,6 +2,7 @@
 //!
 //! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
+use crate::emit::runbook::alike::{told_apart, undos};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::gates::{criterion, judge, judged_as, judgement, judging};
 use crate::emit::runbook::region::there;
@@ -320,7 +321,11 @@ fn push(
     let long = plan.step_time(step, Pace::Longest);
     let at = at.next().unwrap_or_default();
     let (utc, local) = times.at(at);
-    let (action, command, call, console) = action(r, stage.environment, step);
+    let (called_so, command, call, console) = action(r, stage.environment, step);
+    let action = match step.act() {
+        Some(act) => told_apart(r, called_so, act, &undos(plan.plan, id)),
+        None => called_so,
+    };
     let (verify, look, if_not) = verification(plan, stage, step, (id, rung));
     let condition = if stage.rollout.is_some() {
         around.clone().and(step.when.clone())

@@ -1,0 +1,122 @@
+//! Small words on which much hangs: what is owed when, what must be given, what a bound is a share of, which of two is meant.
+
+use crate::support::{Compiled, plan, table};
+
+const BEFORE: &str = r#"
+use std.terraform
+param who: person   ## Who wrote the change.
+param loud: bool = true
+role operations { title "Operations"; at_least 3 }
+role leads { title "Leads"; at_least 4 }
+environment eu { kind staging; region "eu-west-1" }
+environment us { kind staging; region "us-east-1" }
+channel room { title "the room"; run "./say.sh ${message}" }
+metric p95 { title "p95 of the shop"; unit duration; run "./p95.sh"; no_data fail }
+metric errors { title "errors"; unit percent; run "./errors.sh"; no_data fail }
+gate quick { title "As quick as before"; pass p95 <= 110% * baseline(p95) and errors < baseline(errors); over 10m }
+gate answers(place: string) { title "It answers"; run "./smoke.sh" { changes nothing; takes 1m } }
+checklist ready_now { item "Tickets are closed" }
+"#;
+
+fn shop() -> Compiled {
+    plan(&format!(
+        "{BEFORE}{}",
+        r#"
+release shop {
+  title "Shop"; version "2"; author who; owner operations; in eu
+  approval go { from leads; quorum 2; passes majority; open_for 1d; distinct_from author, executors }
+  stage a {
+    approved go; ready ready_now
+    do terraform.apply(dir: "infra", vars: "prod.tfvars", ref: "v2")
+    verify answers("eu"), quick
+    rollback { do terraform.apply(dir: "infra", vars: "prod.tfvars", ref: "v1"); within 15m }
+  }
+  stage b { after a; ready ready_now; in us; run "./b.sh" { changes nothing; takes 5m }; verify answers("us") }
+  override emergency { skips quick; by leads; quorum 2; because required }
+  notify room { on finished; when loud }
+  obligation "Tell the customers why" { owner leads; due 2d; on rolled_back, stopped }
+  obligation "Report" { owner leads; due 5d }
+}
+"#
+    ))
+}
+
+/// The cells of the only row under a heading that begins so.
+fn row(c: &Compiled, heading: &str, first: &str) -> Vec<String> {
+    let rows = table(c.document("runbook.md"), heading);
+    let mut found = rows.iter().filter(|r| r[0] == first);
+    let row = found
+        .next()
+        .unwrap_or_else(|| panic!("{first}: {rows:#?}"))
+        .clone();
+    assert!(found.next().is_none(), "{first} once: {rows:#?}");
+    row
+}
+
+#[test]
+fn work_that_is_owed_after_some_ends_only_says_after_which() {
+    let c = shop();
+    assert_eq!(
+        row(&c, "Owed afterwards", "Tell the customers why")[2],
+        "within 2 days, only if the release was rolled back or stopped"
+    );
+    assert_eq!(row(&c, "Owed afterwards", "Report")[2], "within 5 days");
+}
+
+#[test]
+fn whether_an_override_needs_a_reason_is_said() {
+    assert_eq!(
+        row(&shop(), "Declared break-glass", "emergency")[3],
+        "must be given"
+    );
+}
+
+#[test]
+fn how_votes_are_counted_is_said() {
+    let needed = &row(&shop(), "Who approves", "go")[1];
+    assert_eq!(
+        needed,
+        "2, and more say yes than no; the vote stays open for 1 day"
+    );
+}
+
+#[test]
+fn nothing_is_said_of_people_where_the_plan_names_none() {
+    let c = shop();
+    assert!(!c.document("runbook.md").contains("over people"));
+    assert!(c.document("runbook.md").contains("names the members of no role"));
+}
+
+#[test]
+fn a_bound_on_what_was_before_reads_as_english() {
+    let threshold = &row(&shop(), "Validation", "As quick as before")[2];
+    assert_eq!(
+        threshold,
+        "p95 of the shop ≤ 110% of what it was before the start and errors < what it was before the start"
+    );
+}
+
+#[test]
+fn one_gate_in_two_environments_is_one_smoke_test() {
+    let smoke = row(&shop(), "Smoke tests", "It answers");
+    assert_eq!(smoke[1..4], ["`./smoke.sh`", "ends without an error", "a and b"]);
+}
+
+#[test]
+fn a_change_and_its_undo_by_the_same_action_are_told_apart() {
+    let c = shop();
+    let runbook = c.document("runbook.md");
+    assert!(runbook.contains("#### 1.1 Apply Terraform in \\`infra\\` with \\`prod.tfvars\\` (ref v2)"));
+    assert!(runbook.contains("- [ ] Apply Terraform in \\`infra\\` with \\`prod.tfvars\\` (ref v1)."));
+}
+
+#[test]
+fn the_timeline_names_every_stage_that_a_checklist_keeps_from_starting() {
+    let rows = table(shop().document("runbook.md"), "Timeline");
+    let text = format!("{rows:?}");
+    assert!(text.contains("a and b do not start"), "{text}");
+    assert!(
+        text.contains("Tell the room that the release is complete (only when loud)"),
+        "{text}"
+    );
+}
