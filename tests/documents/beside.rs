@@ -181,6 +181,17 @@ fn the_way_back_of_a_stage_enters_a_hold_again_that_may_have_been_left() {
     for name in ["runbook.md", "release-plan.md", "review.html"] {
         let c = shop(&format!("{stages}{}", hold("base .. app")));
         assert_eq!(c.document(name).matches(said).count(), 2, "{name}");
+        for (what, command) in [
+            ("To enter “Main is frozen” again", "./freeze"),
+            ("To leave “Main is frozen” again", "./thaw"),
+        ] {
+            let blocks: Vec<&str> = c.document(name).split(what).skip(1).collect();
+            assert_eq!(blocks.len(), 2, "{name}: {what}");
+            for block in blocks {
+                let next = block.find("./").map(|i| &block[i..]).unwrap_or_default();
+                assert!(next.starts_with(command), "{name}: {what}: {block}");
+            }
+        }
         // Nothing fails any more once it has been left.
         let c = shop(&format!("{stages}{}", hold("base .. web")));
         assert_eq!(c.document(name).matches(said).count(), 0, "{name}");

@@ -3,10 +3,11 @@
 use crate::emit::runbook::alike::{forward, told_apart};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then, Way};
+use crate::emit::runbook::rows::Action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::work::{act_words, action};
-use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId};
+use crate::emit::runbook::work::{act_words, action, beside};
+use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId, Step};
 use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -28,6 +29,19 @@ pub(super) struct Card {
     pub rehearsal: String,
     /// The holds around it that may have been left by then.
     pub entered_again: String,
+    /// How each of them is entered again and left, in the order in which they are entered; where there are too many stages to say it
+    /// with each, none.
+    pub again: Vec<Again>,
+    /// The same in the order in which they are left.
+    pub left: Vec<Again>,
+}
+
+/// How a hold is entered again before an undo, and left afterwards.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Again {
+    pub title: String,
+    pub enter: Vec<Action>,
+    pub exit: Vec<Action>,
 }
 
 /// A step of an undo.
@@ -83,7 +97,11 @@ impl<'a> Known<'a> {
                 again.push(*h);
             }
         }
-        again.sort_unstable();
+        let mut place = vec![0; plan.plan.release().stages.len()];
+        for (i, s) in plan.stage_order().into_iter().enumerate() {
+            place[s.index()] = i;
+        }
+        again.sort_by_key(|h| (place[plan.plan.release().hold(*h).from.index()], *h));
         Known {
             pivots: pivots(plan),
             open,
@@ -125,6 +143,8 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
             .map(|(h, _)| words!(r, "undo.enter_again", hold = say::text(r, &r.hold(*h).title)))
             .collect::<Vec<_>>()
             .join(". "),
+        again: Vec::new(),
+        left: Vec::new(),
     };
     match plan.undo(id) {
         StageUndo::Nothing if open.contains(&id) => {
@@ -206,6 +226,11 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
     if let (false, false) = (card.steps.is_empty(), later.is_empty()) {
         card.note = words!(r, "undo.until", stages = say::list(r, &later));
     }
+    if !card.steps.is_empty() && r.stages.len() <= ORDINARY {
+        let around = again.iter().filter(|(_, inside)| inside.contains(&id));
+        card.again = around.map(|(h, _)| entering(r, *h)).collect();
+        card.left = card.again.iter().rev().cloned().collect();
+    }
     if !card.steps.is_empty() {
         card.short = match card.takes.as_str() {
             "" => words!(r, "undo.by", owner = card.owner),
@@ -213,6 +238,19 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
         };
     }
     card
+}
+
+/// How a hold is entered and left.
+fn entering(r: Told<'_>, id: HoldId) -> Again {
+    let hold = r.hold(id);
+    let place = r.stage(hold.from).environment;
+    let owner = hold.owner.unwrap_or(r.owner);
+    let actions = |steps: &[Step]| steps.iter().map(|s| beside(r, place, s, owner)).collect();
+    Again {
+        title: say::text(r, &hold.title),
+        enter: actions(&hold.enter),
+        exit: actions(&hold.exit),
+    }
 }
 
 fn tested(r: Told<'_>, t: &crate::model::Tested) -> String {
