@@ -201,3 +201,16 @@ fn the_call_for_help_is_true_whatever_stands_half_done() {
     );
     assert!(!document.contains("taken back by itself"));
 }
+
+/// In a plan of many stages one row stands for all that a trigger watches, and says so.
+#[test]
+fn a_trigger_of_a_large_plan_acts_at_any_time() {
+    let stages: String = (0..61)
+        .map(|i| undoable(&format!("s{i}"), if i == 0 { "owner operations" } else { "after s0" }))
+        .collect();
+    let c = shop(&format!(
+        "{stages}trigger storm {{ ask \"Is there a storm?\"; during s0 .. s1; then rollback }}"
+    ));
+    let said = row(&c, "trigger storm, at any time until s1 has ended");
+    assert_eq!(said[0], "roll back everything that began");
+}
