@@ -2,7 +2,7 @@
 //!
 //! Where they are judged is the business of `evidence`. Called by `mod`.
 
-use super::apart::{self, Quote};
+use super::apart;
 use super::canon::Side;
 use super::conditions::applies;
 use super::out::{Change, Class, Direction, Out, Spot, lost_and_won};
@@ -350,10 +350,7 @@ fn metric(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
 fn measured(two: &Two<'_>, old: &Metric, new: &Metric) -> String {
     let mut list = Vec::new();
     let quote = |side: &Side<'_>, m: &Metric| {
-        let run = m
-            .run
-            .as_ref()
-            .map(|c| (side.command(c), Quote::new(c.display.as_str())));
+        let run = m.run.as_ref().map(|c| (side.command(c), say::command(side.r, c)));
         let task = m.task.as_ref().map(|t| (side.task(t), say::call(side.r, t)));
         run.or(task)
     };
@@ -380,6 +377,14 @@ fn measured(two: &Two<'_>, old: &Metric, new: &Metric) -> String {
             list.push(format!("is measured by {is} instead of {was}"));
         }
     }
+    let named = |names: Vec<String>| names.into_iter().map(|n| (n.clone(), n)).collect::<Vec<_>>();
+    let secrets = |m: &Metric| named(m.secrets.iter().map(ToString::to_string).collect());
+    list.extend(steps::changed(
+        &secrets(old),
+        &secrets(new),
+        "reads the secret",
+        "reads the secret",
+    ));
     match list.is_empty() {
         true => "is measured differently".to_string(),
         false => steps::and(list),

@@ -2,6 +2,7 @@
 //!
 //! Called by `mod`.
 
+use super::apart::{self, Quote};
 use super::canon::Side;
 use super::conditions::applies;
 use super::out::{Change, Class, Direction, Out, of_release};
@@ -9,8 +10,8 @@ use super::pair::Two;
 use super::say;
 use super::steps;
 use crate::model::{
-    Dur, Escalate, Moment, MomentKind, Notify, NotifyTarget, Obligation, Origin, Release, RoleOrPerson,
-    StepKind, Text,
+    Channel, Dur, Escalate, Moment, MomentKind, Notify, NotifyTarget, Obligation, Origin, Release,
+    RoleOrPerson, StepKind, Text,
 };
 use std::collections::BTreeMap;
 
@@ -429,7 +430,7 @@ fn owed(two: &Two<'_>, a: &Obligation, b: &Obligation) -> Vec<String> {
 fn channels(two: &Two<'_>, out: &mut Out) {
     for (o, n) in &two.channels.both {
         let (a, b) = (&two.old.r.channels[*o], &two.new.r.channels[*n]);
-        let sent = |side: &Side<'_>, c: &crate::model::Channel| {
+        let sent = |side: &Side<'_>, c: &Channel| {
             format!(
                 "{:?} {:?} {:?}",
                 c.run.as_ref().map(|r| side.command(r)),
@@ -445,13 +446,53 @@ fn channels(two: &Two<'_>, out: &mut Out) {
                     Class::Messages,
                     "channel",
                     &title,
-                    format!("messages to `{title}` are sent differently"),
+                    format!("the channel `{title}` {}", steps::and(sending(two, a, b))),
                 )
                 .everywhere()
                 .placed(Some(&a.origin), Some(&b.origin)),
             );
         }
     }
+}
+
+/// How messages are sent otherwise, each to follow the name of the channel.
+fn sending(two: &Two<'_>, a: &Channel, b: &Channel) -> Vec<String> {
+    let mut how = Vec::new();
+    let by = |side: &Side<'_>, c: &Channel| {
+        let run = c
+            .run
+            .iter()
+            .map(|run| (side.command(run), say::command(side.r, run)));
+        let task = c
+            .task
+            .iter()
+            .map(|task| (side.task(task), say::call(side.r, task)));
+        let (known, quotes): (Vec<String>, Vec<Quote>) = run.chain(task).unzip();
+        (known, quotes)
+    };
+    let (was, is) = (by(&two.old, a), by(&two.new, b));
+    if was.0 != is.0 {
+        let word = |list: Vec<String>| match list.is_empty() {
+            true => "nothing".to_string(),
+            false => apart::and(&list),
+        };
+        let (before, now) = apart::lists(&was.1, &is.1);
+        let (before, now) = (word(before), word(now));
+        if before != now {
+            how.push(format!("sends with {now} instead of {before}"));
+        }
+    }
+    let secrets = |c: &Channel| -> Vec<(String, String)> {
+        let names = c.secrets.iter().map(ToString::to_string);
+        names.map(|n| (n.clone(), n)).collect()
+    };
+    how.extend(steps::changed(
+        &secrets(a),
+        &secrets(b),
+        "reads the secret",
+        "reads the secret",
+    ));
+    how
 }
 
 /// `tell` among the steps of a stage, and `finally`.

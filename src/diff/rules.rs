@@ -5,8 +5,8 @@
 use super::canon::{Side, sorted};
 use super::out::{Change, Class, Direction, Out};
 use super::pair::Two;
-use super::say;
-use crate::model::{Allow, Origin, Override};
+use super::{say, steps};
+use crate::model::{Allow, Origin, Override, Release};
 use std::collections::BTreeMap;
 
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
@@ -266,7 +266,15 @@ fn allows(two: &Two<'_>, out: &mut Out) {
             sorted(l.iter().map(|a| side.maybe(a.because.as_ref())).collect())
         };
         if reasons(&two.old, &old) != reasons(&two.new, &new) {
-            let message = format!("the reason why `{code}` is accepted has changed");
+            let words = |r: &Release, l: &[&Allow]| {
+                let texts = l.iter().filter_map(|a| a.because.as_ref());
+                let texts: Vec<String> = texts.map(|t| say::text(r, t)).collect();
+                (!texts.is_empty()).then(|| texts.join("; "))
+            };
+            let message = format!(
+                "the reason why `{code}` is accepted is {}",
+                steps::written(&words(two.old.r, &old), &words(two.new.r, &new))
+            );
             out.add(
                 Change::cosmetic("allow", code, message)
                     .placed(old.first().map(|a| &a.origin), new.first().map(|a| &a.origin)),

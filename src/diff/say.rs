@@ -5,7 +5,7 @@
 use super::apart::Quote;
 use super::out::{Class, Direction};
 use crate::diagnostic::names;
-use crate::model::{Act, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Task, Text, Value};
+use crate::model::{Act, Command, Dur, FailureOutcome, PersonId, Release, Seat, StageId, Task, Text, Value};
 use crate::plan::people::Pool;
 use crate::plan::show;
 use crate::source::Rational;
@@ -142,10 +142,7 @@ pub(super) fn place(r: &Release, stage: StageId) -> String {
 /// What an act does, to be quoted.
 pub(super) fn doing(r: &Release, act: &Act) -> Quote {
     if let Some(run) = &act.run {
-        let named = run.env.iter().filter(|e| !e.name.starts_with("RELEASEC_"));
-        let env = named.map(|e| format!("with {}={}", e.name, show::value(r, &e.value)));
-        let folder = run.folder.iter().map(|f| format!("in {}", text(r, f)));
-        return quote(run.display.clone(), folder.chain(env).collect());
+        return command(r, run);
     }
     if let Some(manual) = &act.manual {
         let console = manual.console.iter().map(|c| format!("at {}", text(r, c)));
@@ -155,6 +152,14 @@ pub(super) fn doing(r: &Release, act: &Act) -> Quote {
         Some(task) => call(r, task),
         None => Quote::new(text(r, &act.title)),
     }
+}
+
+/// A command, to be quoted.
+pub(super) fn command(r: &Release, run: &Command) -> Quote {
+    let named = run.env.iter().filter(|e| !e.name.starts_with("RELEASEC_"));
+    let env = named.map(|e| format!("with {}={}", e.name, show::value(r, &e.value)));
+    let folder = run.folder.iter().map(|f| format!("in {}", text(r, f)));
+    quote(run.display.clone(), folder.chain(env).collect())
 }
 
 /// A call, to be quoted.

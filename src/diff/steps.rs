@@ -194,7 +194,12 @@ pub(super) fn touches(two: &Two<'_>, a: &Act, b: &Act) -> Vec<String> {
 }
 
 /// What left a list and what came to it: "no longer <verb> …", "now <verb> …".
-fn changed(was: &[(String, String)], is: &[(String, String)], gone: &str, come: &str) -> Vec<String> {
+pub(super) fn changed(
+    was: &[(String, String)],
+    is: &[(String, String)],
+    gone: &str,
+    come: &str,
+) -> Vec<String> {
     let only = |x: &[(String, String)], y: &[(String, String)]| {
         let more = x.iter().filter(|(k, _)| y.iter().all(|(l, _)| l != k));
         say::list(more.map(|(_, w)| w.clone()).collect::<Vec<_>>())
@@ -431,7 +436,18 @@ pub(super) fn question(two: &Two<'_>, a: &Question, b: &Question) -> String {
     and(list)
 }
 
-/// A text instead of another, either of which may be absent.
+/// What an author wrote instead of something else, either of which may be absent.
+pub(super) fn written(old: &Option<String>, new: &Option<String>) -> String {
+    let word = |text: String| match text.is_empty() {
+        true => "nothing".to_string(),
+        false => format!("`{text}`"),
+    };
+    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+    let (was, is) = apart::apart(&text(old), &text(new));
+    format!("{} instead of {}", word(is), word(was))
+}
+
+/// The same of texts in which something may stand that only a run knows.
 pub(super) fn instead(two: &Two<'_>, old: Option<&Text>, new: Option<&Text>) -> String {
     match (old, new) {
         (Some(x), Some(y)) => {

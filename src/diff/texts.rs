@@ -62,7 +62,10 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     let described = |kind, name: &str, x: &Option<String>, y: &Option<String>, places: [&Origin; 2]| {
         let doc = |d: &Option<String>| d.clone().unwrap_or_default();
         (doc(x) != doc(y)).then(|| {
-            let message = format!("the description of the {kind} `{name}` has changed");
+            let message = format!(
+                "the description of the {kind} `{name}` is {}",
+                steps::written(x, y)
+            );
             Change::cosmetic(kind, name, message).placed(Some(places[0]), Some(places[1]))
         })
     };

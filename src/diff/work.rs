@@ -442,7 +442,11 @@ fn params(two: &Two<'_>, out: &mut Out) {
             out.add(change(Direction::Changed, &q.name, message, here.0, here.1));
         }
         if p.doc != q.doc {
-            let message = format!("the description of the parameter `{}` has changed", q.name);
+            let message = format!(
+                "the description of the parameter `{}` is {}",
+                q.name,
+                steps::written(&p.doc, &q.doc)
+            );
             out.add(Change::cosmetic("param", &q.name, message).placed(here.0, here.1));
         }
     }

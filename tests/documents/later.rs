@@ -206,7 +206,12 @@ fn the_call_for_help_is_true_whatever_stands_half_done() {
 #[test]
 fn a_trigger_of_a_large_plan_acts_at_any_time() {
     let stages: String = (0..61)
-        .map(|i| undoable(&format!("s{i}"), if i == 0 { "owner operations" } else { "after s0" }))
+        .map(|i| {
+            undoable(
+                &format!("s{i}"),
+                if i == 0 { "owner operations" } else { "after s0" },
+            )
+        })
         .collect();
     let c = shop(&format!(
         "{stages}trigger storm {{ ask \"Is there a storm?\"; during s0 .. s1; then rollback }}"

@@ -334,7 +334,12 @@ pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
             let what = match node {
                 // One row stands for all the stages it watches.
                 Node::Stage(s) if r.stages.len() > ORDINARY => {
-                    return words!(r, "fails.trigger_any", trigger = trigger, stage = r.stage(*s).name);
+                    return words!(
+                        r,
+                        "fails.trigger_any",
+                        trigger = trigger,
+                        stage = r.stage(*s).name
+                    );
                 }
                 Node::Stage(s) => {
                     return words!(r, "fails.trigger", trigger = trigger, stage = r.stage(*s).name);
