@@ -152,7 +152,7 @@ const PLANTED: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("multi-region", "regions.release", "after us; when go_on is everywhere", "after ap; when go_on is everywhere", "dag/race", "do       lambda"),
     ("multi-region", "regions.release", "    default  wait\n", "    default  later\n", "types/unknown_word", "default  later"),
     ("multi-region", "regions.release", "members xian, yara", "members xian", "sod/single_point_approver", "approval go"),
-    ("multi-region", "regions.release", "step 10%  { bake 15m; verify healthy(place), buys(place) }", "step 60%  { bake 15m; verify healthy(place), buys(place) }", "gate/weights", "step 50%"),
+    ("multi-region", "regions.release", "step 10%  { bake 15m; verify healthy(place, where), buys(place, where) }", "step 60%  { bake 15m; verify healthy(place, where), buys(place, where) }", "gate/weights", "step 50%"),
     ("multi-region", "regions.release", "; when go_on is everywhere }\n  phase ap", "; when go_on is anywhere }\n  phase ap", "types/unknown_word", "phase us"),
     ("bioage", "bioage.release", "from ccb; quorum 2;", "from ccb; quorum 5;", "sod/quorum_exceeds_pool", "approval change_board"),
     ("bioage", "bioage.release", "closes   2026-06-01T10:00", "closes   2026-06-01T03:00", "time/exceeds_window", "window"),

@@ -176,7 +176,7 @@ pub struct Gate {
     pub timeout: Option<Dur>,
     /// It applies under this condition.
     pub when: Cond,
-    /// The environment it is judged in: the release's, unless it says otherwise.
+    /// The environment it is judged in, where that is not the one in which the stage works.
     pub environment: Option<crate::model::EnvId>,
 }
 

@@ -131,7 +131,7 @@ pub(crate) const GATE: &[Statement] = &[
     row!("otherwise" Plain ["OUTCOME" Ty::OutcomeOrDecision => One] Body::Optional(Block::Because), Optional, "What a failure means: `rollback` (when nothing else is said), `pause`, `stop`, `continue` or a decision."),
     row!("exercises" Plain ["KEY" Ty::Key => Many] Body::None, Many, "What it shows to work."),
     row!("reads" Plain ["KEY" Ty::Key => Many] Body::None, Many, "What it reads."),
-    row!("in" Plain ["ENVIRONMENT" Ty::Environment => One] Body::None, Optional, "Where it is judged; the release's environment when not said."),
+    row!("in" Plain ["ENVIRONMENT" Ty::Environment => One] Body::None, Optional, "Where it is judged; where the stage works when not said."),
     row!("when" Plain ["CONDITION" Ty::Condition => One] Body::None, Optional, "When it applies."),
     row!("allow" Plain ["CODE" Ty::Code => One] Body::Required(Block::Allow), Many, "Accepts a finding here."),
 ];

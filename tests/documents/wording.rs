@@ -120,3 +120,19 @@ fn the_timeline_names_every_stage_that_a_checklist_keeps_from_starting() {
         "{text}"
     );
 }
+
+/// The last stage of the example works in one region and judges all three, each where it is.
+#[test]
+fn the_example_of_several_regions_judges_each_in_its_own() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-region/regions.release");
+    let c = crate::support::example(&path).expect("the example compiles");
+    let smoke = table(c.document("runbook.md"), "Smoke tests");
+    for (place, region) in [("eu", "eu-west-1"), ("us", "us-east-1"), ("ap", "ap-southeast-1")] {
+        let row = smoke
+            .iter()
+            .find(|r| r[0] == format!("A basket can be bought in {place}"));
+        let row = row.unwrap_or_else(|| panic!("{place}: {smoke:#?}"));
+        assert_eq!(row[1], format!("`AWS_REGION={region} ./smoke/buy.sh {place}`"));
+        assert_eq!(row[3], format!("{place}.shift and together"));
+    }
+}

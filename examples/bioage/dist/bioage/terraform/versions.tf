@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan 2f6b6f23891cf39976382ec92409187fd09e789bef1d61318b31bac5086d14c1
+# Plan d1be16e3d6b77400d1c09c155da4a43d46bb56568b9d83c635a8b36d17a004f4
 # What reads this configuration, and where it applies.
 
 terraform {

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
+# Plan 7df96ff1b70eeb8f52ff4af8783acd35dacad64a1316baab9ecfa6608509b68a
 # What the plan assumes.
 
 # examples/database-migration/migration.release:29
@@ -21,7 +21,7 @@ check "region" {
 # The state machine and this configuration are of the same plan.
 check "plan" {
   assert {
-    condition     = strcontains(aws_sfn_state_machine.release.definition, "a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331")
+    condition     = strcontains(aws_sfn_state_machine.release.definition, "7df96ff1b70eeb8f52ff4af8783acd35dacad64a1316baab9ecfa6608509b68a")
     error_message = "The state machine was written from another plan."
   }
 }

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/database-migration/migration.release; changes belong there.
-# Plan a64c8e7c78ba19d7deca92f80adcd01c204ce43bcc586f8dd735d538b7ddc331
+# Plan 7df96ff1b70eeb8f52ff4af8783acd35dacad64a1316baab9ecfa6608509b68a
 # What reads this configuration, and where it applies.
 
 terraform {

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/hello/hello.release; changes belong there.
-# Plan 60202255f43bd067659acb1bfce9dc6b0379c6406ad942eaa2af7c8d6246bf65
+# Plan 2413e0ed05e25492b30d4980267a5e3ded16c7ed1fba6339b635bb88f9216e7a
 # What the plan does not know.
 
 variable "code_connection_arn" {

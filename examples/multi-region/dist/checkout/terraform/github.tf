@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
+# Plan 1c6dbdf9078de68a8a77337e0d56a0274c9f7b5b7c535ecb3c2a0cfaf3688c68
 # Where the workflow deploys, and where it asks people.
 
 data "github_user" "login_atesfay" {
@@ -101,7 +101,7 @@ resource "github_repository_environment_deployment_policy" "checkout_messages" {
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:87
+# examples/multi-region/regions.release:90
 resource "github_repository_environment" "checkout_approve_go" {
   repository          = var.github_repository
   environment         = "checkout-approve-go"
@@ -124,7 +124,7 @@ resource "github_repository_environment_deployment_policy" "checkout_approve_go"
   branch_pattern = var.github_branch
 }
 
-# examples/multi-region/regions.release:91
+# examples/multi-region/regions.release:94
 resource "github_repository_environment" "checkout_decide_go_on" {
   repository          = var.github_repository
   environment         = "checkout-decide-go_on"

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
+# Plan 1c6dbdf9078de68a8a77337e0d56a0274c9f7b5b7c535ecb3c2a0cfaf3688c68
 # Who may do what: one role for each duty, with the least rights.
 
 data "aws_caller_identity" "current" {}
@@ -333,7 +333,7 @@ data "aws_iam_policy_document" "stage_eu_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:50
+# examples/multi-region/regions.release:53
 resource "aws_iam_role" "stage_eu_shift" {
   name               = "checkout-eu-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_eu_shift_trust.json
@@ -430,7 +430,7 @@ data "aws_iam_policy_document" "stage_us_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:50
+# examples/multi-region/regions.release:53
 resource "aws_iam_role" "stage_us_shift" {
   name               = "checkout-us-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_us_shift_trust.json
@@ -527,7 +527,7 @@ data "aws_iam_policy_document" "stage_ap_shift_trust" {
   }
 }
 
-# examples/multi-region/regions.release:50
+# examples/multi-region/regions.release:53
 resource "aws_iam_role" "stage_ap_shift" {
   name               = "checkout-ap-shift"
   assume_role_policy = data.aws_iam_policy_document.stage_ap_shift_trust.json
@@ -624,7 +624,7 @@ data "aws_iam_policy_document" "stage_together_trust" {
   }
 }
 
-# examples/multi-region/regions.release:106
+# examples/multi-region/regions.release:109
 resource "aws_iam_role" "stage_together" {
   name               = "checkout-together"
   assume_role_policy = data.aws_iam_policy_document.stage_together_trust.json

@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/multi-region/regions.release; changes belong there.
-# Plan 5bbdd51ba219a810aa369ab380b5633bc380f7894faf218e7ec935931269c6c8
+# Plan 1c6dbdf9078de68a8a77337e0d56a0274c9f7b5b7c535ecb3c2a0cfaf3688c68
 # What the plan does not know.
 
 variable "code_connection_arn" {
