@@ -112,7 +112,7 @@ pub(crate) const ON_FAILURE: &[Statement] = &[
     row!("tell" Plain ["CHANNEL" Ty::Channel => One, "MESSAGE" Ty::Text => One] Body::Optional(Block::Tell), Many, "Sends a message first."),
     row!("manual" Plain ["WHAT" Ty::Text => One] Body::Optional(Block::Manual), Many, "Something a person does first."),
     row!("then" Plain ["OUTCOME" Ty::OutcomeOrDecision => One] Body::Optional(Block::Because), Once, "What follows."),
-    row!("owner" Plain ["ROLE" Ty::Role => One] Body::None, Optional, "Who is asked."),
+    row!("owner" Plain ["ROLE" Ty::Role => One] Body::None, Optional, "Who does what comes first; when the run pauses, the owner of the stage is asked."),
 ];
 
 pub(crate) const DO: &[Statement] = &[

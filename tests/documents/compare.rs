@@ -3,8 +3,8 @@
 use crate::read_back::{Fact, Facts};
 use crate::support::in_region;
 use releasec::model::{
-    Act, Command, GateId, GateTest, MetricExpr, Quorum, Release, RoleId, Stage, StageId, Step, StepKind,
-    Text, TextPart, TriggerTest,
+    Act, Command, EnvId, GateId, GateTest, MetricExpr, Quorum, Release, RoleId, Stage, StageId, Step,
+    StepKind, Text, TextPart, TriggerTest,
 };
 use releasec::plan::{Plan, StageUndo};
 
@@ -47,9 +47,9 @@ fn thresholds(about: &str, r: &Release, gate: GateId, facts: &mut Facts) {
     }
 }
 
-/// The region in which a stage takes place.
-fn region(r: &Release, s: &Stage) -> Option<String> {
-    known(r.env(s.environment).region.as_ref()?)
+/// The region of an environment.
+fn region(r: &Release, place: EnvId) -> Option<String> {
+    known(r.env(place).region.as_ref()?)
 }
 
 /// What a stage pastes: as which kind of fact, in which region.
@@ -67,17 +67,18 @@ impl Pasted {
 
 fn gate_command(about: &str, r: &Release, (s, gate): (&Stage, GateId), facts: &mut Facts) {
     if let GateTest::Run(act) | GateTest::Job(act) = &r.gate(gate).test {
-        pasted(r, s, "command").command(about, act.run.as_ref(), facts);
+        let place = r.gate(gate).environment.unwrap_or(s.environment);
+        pasted(r, place, "command").command(about, act.run.as_ref(), facts);
     }
 }
 
-fn pasted(r: &Release, s: &Stage, kind: &'static str) -> Pasted {
-    let region = region(r, s);
+fn pasted(r: &Release, place: EnvId, kind: &'static str) -> Pasted {
+    let region = region(r, place);
     Pasted { kind, region }
 }
 
 fn step_command(about: &str, r: &Release, (s, step): (&Stage, &Step), facts: &mut Facts) {
-    let pasted = pasted(r, s, "command");
+    let pasted = pasted(r, s.environment, "command");
     match &step.kind {
         StepKind::Act(act) => pasted.command(about, act.run.as_ref(), facts),
         StepKind::VerifyGate(g) => gate_command(about, r, (s, *g), facts),
@@ -146,7 +147,7 @@ pub fn undos(plan: &Plan) -> Facts {
         };
         facts.insert(fact(&s.name, "undo steps", steps.len().to_string()));
         for act in steps {
-            pasted(r, s, "undo").command(&s.name, act.run.as_ref(), &mut facts);
+            pasted(r, s.environment, "undo").command(&s.name, act.run.as_ref(), &mut facts);
         }
     }
     facts

@@ -66,6 +66,7 @@ fn promised(safe: &str) -> Option<i64> {
         over => {
             let over = over.strip_prefix("over ").unwrap_or(over);
             let time = over.split(':').next().unwrap_or(over);
+            let time = time.strip_suffix(" once decided").unwrap_or(time);
             Some(read(time).unwrap_or_else(|| panic!("a time: {safe}")))
         }
     }

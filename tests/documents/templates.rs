@@ -359,6 +359,7 @@ fn the_catalogue_has_what_is_asked_for_and_no_more() {
         "held.",
         "time.",
         "result.",
+        "answer.",
     ];
     for key in &keys {
         let asked = text.contains(&format!("\"{key}\""))

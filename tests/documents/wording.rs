@@ -136,3 +136,80 @@ fn the_example_of_several_regions_judges_each_in_its_own() {
         assert_eq!(row[3], format!("{place}.shift and together"));
     }
 }
+
+/// A step of a rollout has an owner of its own, and a gate asks whom it names all the same; nobody answering is an answer too.
+#[test]
+fn whoever_is_asked_at_a_step_with_an_owner_of_its_own_is_still_asked() {
+    let c = plan(
+        r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+role oncall { title "On-call"; at_least 3 }
+role leads { title "Leads"; at_least 4 }
+environment staging { kind staging }
+gate looks { title "It looks right"; ask "Does it look right?"; by leads; within 20m; default passed }
+gate calm { title "It is calm"; ask "Is it calm?"; by leads; within 10m }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in staging
+  stage a {
+    rollout {
+      step 10% { owner oncall; bake 5m; verify looks, calm }
+      step 100% { bake 5m }
+    }
+    run "./a.sh ${rollout.weight}" { changes nothing; takes 1m }
+  }
+  stage b { after a; wait_for "the queue is empty" { ask "Is it empty?"; within 5m; default happened } }
+}
+"#,
+    );
+    let rows = table(c.document("runbook.md"), "Timeline");
+    let owners: Vec<&str> = rows
+        .iter()
+        .filter(|r| r[2].ends_with(" a"))
+        .map(|r| r[4].as_str())
+        .collect();
+    assert_eq!(
+        owners,
+        ["On-call", "On-call", "Leads", "Leads", "Operations", "Operations"],
+        "{rows:#?}"
+    );
+    let runbook = c.document("runbook.md");
+    for said in [
+        "Does it look right? Without an answer within 20 min it counts as passed.",
+        "Is it calm? Without an answer within 10 min it counts as failed.",
+        "Is it empty? Without an answer within 5 min it counts as happened.",
+    ] {
+        assert!(runbook.contains(said), "{said}");
+    }
+}
+
+/// When to give something up is said where it is done, and what a gate does without data where it is judged.
+#[test]
+fn limits_and_missing_data_are_told() {
+    let c = plan(
+        r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+environment staging { kind staging }
+metric errors { title "errors"; unit percent; run "./errors.sh"; no_data pass }
+metric lag { title "lag"; unit duration; run "./lag.sh"; no_data pause }
+gate quiet { title "It is quiet"; pass errors < 1% }
+gate quick { title "It is quick"; pass lag < 2s }
+gate smoke { title "It answers"; run "./smoke.sh" { changes nothing; timeout 3m } }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in staging
+  stage a { timeout 1h; run "./a.sh" { changes nothing; takes 1m .. 2m; timeout 10m }; verify quiet, quick, smoke }
+}
+"#,
+    );
+    let runbook = c.document("runbook.md");
+    for said in [
+        "| Given up after | 1 h |",
+        "takes 1 min to 2 min; given up after 10 min.",
+        "T+2m; given up after 3 min.",
+        "errors \\< 1%; where there is no data it passes",
+        "lag \\< 2 s; where there is no data a person is asked",
+    ] {
+        assert!(runbook.contains(said), "{said}: {runbook}");
+    }
+}

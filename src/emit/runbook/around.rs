@@ -3,13 +3,13 @@
 //! Must not decide what a document shows: templates do. Called by `mod`.
 
 use crate::emit::Context;
+use crate::emit::runbook::acts::beside;
 use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::work::beside;
 use crate::model::{Cond, Dur, Moment, MomentKind, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest};
 
 pub(super) fn opt(r: Told<'_>, t: Option<&crate::model::Text>) -> String {

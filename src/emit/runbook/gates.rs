@@ -6,7 +6,7 @@ use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{EnvId, GateId, GateTest, RoleId, Stage, StageId};
+use crate::model::{EnvId, GateId, GateTest, NoData, RoleId, Stage, StageId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -52,6 +52,17 @@ pub(super) fn judging(r: Told<'_>, place: EnvId, g: GateId) -> String {
     }
 }
 
+/// After how long the judging of a gate is given up.
+pub(super) fn judged_within(r: Told<'_>, g: GateId) -> String {
+    let gate = r.gate(g);
+    let own = match &gate.test {
+        GateTest::Run(act) | GateTest::Job(act) => act.timeout,
+        GateTest::Metrics(_) | GateTest::Ask(_) => None,
+    };
+    let limit = gate.timeout.or(own);
+    limit.map(|d| say::dur(r, d)).unwrap_or_default()
+}
+
 /// Who judges a gate: whoever is asked, else who looks after it, else whoever does the step.
 pub(super) fn judge(r: Told<'_>, g: GateId, doer: RoleId) -> String {
     let gate = r.gate(g);
@@ -72,6 +83,7 @@ pub(super) fn judgement(
     let r = plan.release();
     let gate = r.gate(g);
     let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
+    let without_data = without_data(r, &gate.test);
     let threshold = match gate.over {
         Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
         None => threshold,
@@ -89,6 +101,10 @@ pub(super) fn judgement(
         }
         (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
     };
+    let threshold = match without_data {
+        Some(key) => r.words.fill(key, &[("threshold", threshold)]),
+        None => threshold,
+    };
     // A command stands beside the step already.
     let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
     let look = match &gate.test {
@@ -98,6 +114,21 @@ pub(super) fn judgement(
         _ => tool,
     };
     (threshold, look, if_not(plan, g, id, rung))
+}
+
+/// What follows when there is no data, where that is not that the gate fails.
+fn without_data(r: Told<'_>, test: &GateTest) -> Option<&'static str> {
+    let GateTest::Metrics(expr) = test else {
+        return None;
+    };
+    let said = expr.metrics().into_iter().map(|m| r.metric(m).no_data);
+    let said: Vec<NoData> = said.map(|n| n.unwrap_or(NoData::Fail)).collect();
+    match said.as_slice() {
+        [] => None,
+        list if list.contains(&NoData::Fail) => None,
+        list if list.contains(&NoData::Pause) => Some("gate.no_data_asks"),
+        _ => Some("gate.no_data_passes"),
+    }
 }
 
 fn if_not(plan: Spoken<'_>, gate: GateId, stage: StageId, rung: Option<usize>) -> String {
@@ -156,6 +187,10 @@ fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
     let gate = r.gate(id);
     let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
     let (tool, threshold) = say::gate(r, &gate.test, owner);
+    let threshold = match without_data(r, &gate.test) {
+        Some(key) => r.words.fill(key, &[("threshold", threshold)]),
+        None => threshold,
+    };
     let run = match &gate.test {
         GateTest::Run(a) | GateTest::Job(a) => a.run.as_ref(),
         GateTest::Metrics(_) | GateTest::Ask(_) => None,

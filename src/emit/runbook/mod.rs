@@ -3,6 +3,7 @@
 //! The only place that knows `handlebars`. Every decision is made here and in the modules below, in Rust; templates only lay
 //! out. Must not know other targets but the diagram. Called through `emit::TARGETS`.
 
+mod acts;
 mod alike;
 mod around;
 mod changes;

@@ -270,13 +270,28 @@ pub(super) fn answerers(release: Told<'_>, q: &Question, owner: Option<RoleId>) 
     }
 }
 
-/// A question, and what the answer has to be.
-pub(super) fn asked(release: Told<'_>, q: &Question) -> String {
+/// A question, what the answer has to be, and what it counts as when nobody gives one in time.
+pub(super) fn asked(release: Told<'_>, q: &Question, within: Option<Dur>) -> String {
     let ask = text(release, &q.ask);
-    match &q.expect {
+    let asked = match &q.expect {
         Some(e) => words!(release, "gate.asks_for", ask = ask, expect = text(release, e)),
         None => ask,
-    }
+    };
+    let Some(within) = within.or(q.within) else {
+        return asked;
+    };
+    let answer = match &q.default {
+        Some(d) => phrase(release.words, "answer", &text(release, d)),
+        None => words!(release, "answer.failed"),
+    };
+    let time = dur(release, within);
+    words!(
+        release,
+        "gate.unanswered",
+        asked = asked,
+        time = time,
+        answer = answer
+    )
 }
 
 /// A condition over metrics: `API 5xx < 1% and p95 <= 2.5s`.
@@ -384,7 +399,7 @@ pub(super) fn gate(release: Told<'_>, test: &GateTest, owner: Option<RoleId>) ->
             } else {
                 words!(release, "gate.asked_of_in", who = by, place = place)
             };
-            (tool, asked(release, q))
+            (tool, asked(release, q, None))
         }
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
+use crate::emit::runbook::acts::{action, beside};
 use crate::emit::runbook::around::moment_at;
 use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, asked_ahead, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::work::{StageCard, action, beside};
+use crate::emit::runbook::work::StageCard;
 use crate::model::{
     ApprovalId, Cond, DecisionId, Dur, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget,
     RoleOrPerson, StageId, Text,

@@ -1,12 +1,12 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
+use crate::emit::runbook::acts::{act_words, action, beside};
 use crate::emit::runbook::alike::{forward, told_apart};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::rows::Action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::work::{act_words, action, beside};
 use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId, Step};
 use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
@@ -472,6 +472,9 @@ fn safe(r: Told<'_>, w: &Way) -> String {
             } else {
                 words!(r, "safe.at_once")
             }
+        }
+        then if asks(then) && w.untimed && w.safe.as_ms() > 0 => {
+            words!(r, "safe.over_once_decided", time = say::dur(r, w.safe))
         }
         then if asks(then) => words!(r, "safe.time_once_decided", time = time),
         _ => time,

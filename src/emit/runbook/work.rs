@@ -2,16 +2,16 @@
 //!
 //! Must not decide when a gate passes: `gates` does. Called by `mod`.
 
+use crate::emit::runbook::acts::{action, beside, records};
 use crate::emit::runbook::alike::{told_apart, undos};
 use crate::emit::runbook::follows;
-use crate::emit::runbook::gates::{criterion, judge, judged_as, judgement, judging};
-use crate::emit::runbook::region::there;
+use crate::emit::runbook::gates::{criterion, judge, judged_as, judged_within, judgement, judging};
 use crate::emit::runbook::rows::{Action, Record};
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, Known, card};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Act, Cond, Dur, EnvId, RoleId, Stage, StageId, Step, StepKind, WaitTest};
+use crate::model::{Cond, Dur, RoleId, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Pace, Starts};
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub(super) struct StageCard {
     pub utc: String,
     pub local: String,
     pub takes: String,
+    /// After how long it is given up.
+    pub limit: String,
     pub after: String,
     pub approvals: String,
     pub checklists: String,
@@ -59,6 +61,8 @@ pub(super) struct StepRow {
     pub utc: String,
     pub local: String,
     pub takes: String,
+    /// After how long it is given up.
+    pub limit: String,
     pub owner: String,
     pub action: String,
     /// The same where it stands among others: without what is plain there.
@@ -145,6 +149,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
         utc,
         local,
         takes,
+        limit: s.timeout.map(|d| say::dur(r, d)).unwrap_or_default(),
         after: names(before),
         approvals: names(
             s.approved
@@ -237,10 +242,9 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, starts: &S
                         &mut rows,
                         id,
                     );
-                    if let (Some(owner), Some(row)) =
-                        (rung.owner.filter(|_| step.owner.is_none()), rows.last_mut())
-                    {
-                        row.owner = say::role(plan.release(), owner);
+                    // Whoever does a step of the rollout; who is asked by name is asked all the same.
+                    if let (Some(owner), Some(row)) = (rung.owner, rows.last_mut()) {
+                        row.owner = doer(plan.release(), step, step.owner.unwrap_or(owner));
                     }
                 }
                 let asked: Vec<String> = rung
@@ -282,6 +286,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, judged: &[
                     plan.gate_time(*g, Pace::Shortest),
                     plan.gate_time(*g, Pace::Longest),
                 ),
+                limit: judged_within(r, *g),
                 owner: judge(r, *g, stage.owner),
                 action: words!(r, "step.verify_first", gate = title),
                 short: title,
@@ -347,6 +352,7 @@ fn push(
         utc,
         local,
         takes: say::takes(r, plan.step_time(step, Pace::Shortest), long),
+        limit: limit(r, step),
         owner: doer(r, step, step.owner.unwrap_or(stage.owner)),
         short: match &step.kind {
             StepKind::Bake(d) => words!(r, "step.bake", time = say::dur(r, *d)),
@@ -372,6 +378,17 @@ fn push(
         records,
         called: called(r, step),
     });
+}
+
+/// After how long a step is given up; what is waited for says it itself.
+fn limit(r: Told<'_>, step: &Step) -> String {
+    let own = match &step.kind {
+        StepKind::Act(act) => act.timeout,
+        StepKind::VerifyGate(g) if step.timeout.is_none() => return judged_within(r, *g),
+        _ => None,
+    };
+    let limit = step.timeout.or(own);
+    limit.map(|d| say::dur(r, d)).unwrap_or_default()
 }
 
 /// What the histories of runs may call a step: by its title, or by the name of what it judges.
@@ -405,124 +422,6 @@ fn doer(r: Told<'_>, step: &Step, owner: RoleId) -> String {
         },
         _ => say::role(r, owner),
     }
-}
-
-/// What is recorded just before a step.
-fn records(r: Told<'_>, place: EnvId, step: &Step) -> Vec<Record> {
-    let acts = step.act().into_iter();
-    acts.flat_map(|a| &a.priors)
-        .map(|p| prior(r, place, *p))
-        .collect()
-}
-
-/// A step that stands beside the stages.
-pub(super) fn beside(r: Told<'_>, place: EnvId, step: &Step, owner: RoleId) -> Action {
-    let (what, command, _, console) = action(r, place, step);
-    Action {
-        action: what,
-        owner: say::role(r, step.owner.unwrap_or(owner)),
-        when: say::when(r, &step.when),
-        records: records(r, place, step),
-        command,
-        console,
-        expect: say::maybe(r, step.expect.as_ref()),
-    }
-}
-
-fn prior(r: Told<'_>, place: EnvId, id: crate::model::PriorId) -> Record {
-    let p = r.prior(id);
-    Record {
-        name: words!(r, "text.prior", name = p.name),
-        command: there(r, place, p.run.as_ref()),
-    }
-}
-
-/// What a step does: a line, its command, its call, and where a person does it.
-pub(super) fn action(r: Told<'_>, place: EnvId, step: &Step) -> (String, String, String, String) {
-    match &step.kind {
-        StepKind::Act(act) => act_words(r, place, act),
-        StepKind::Wait(d) => (
-            words!(r, "step.wait", time = say::dur(r, *d)),
-            String::new(),
-            String::new(),
-            String::new(),
-        ),
-        StepKind::Bake(d) => (
-            words!(r, "step.bake_and_watch", time = say::dur(r, *d)),
-            String::new(),
-            String::new(),
-            String::new(),
-        ),
-        StepKind::WaitFor(w) => {
-            let what = say::text(r, &w.what);
-            let what = match w.within {
-                Some(d) => words!(r, "step.wait_until_within", what = what, time = say::dur(r, d)),
-                None => words!(r, "step.wait_until", what = what),
-            };
-            let (_, command, call, console) = match &w.test {
-                WaitTest::Run(a) | WaitTest::Job(a) => act_words(r, place, a),
-                WaitTest::Ask(q) => (
-                    String::new(),
-                    String::new(),
-                    String::new(),
-                    say::maybe(r, q.console.as_ref()),
-                ),
-            };
-            (what, command, call, console)
-        }
-        StepKind::VerifyGate(g) => {
-            let gate = say::text(r, &r.gate(*g).title);
-            (
-                words!(r, "step.verify", gate = gate),
-                judging(r, place, *g),
-                String::new(),
-                String::new(),
-            )
-        }
-        StepKind::VerifyArtifact(a) => {
-            let artifact = r.artifact(*a);
-            (
-                words!(r, "step.verify_artifact", artifact = artifact.name),
-                String::new(),
-                String::new(),
-                String::new(),
-            )
-        }
-        StepKind::Tell(c, message) => {
-            let channel = say::text(r, &r.channel(*c).title);
-            (
-                words!(r, "step.tell", channel = channel, message = say::text(r, message)),
-                String::new(),
-                String::new(),
-                String::new(),
-            )
-        }
-    }
-}
-
-/// What an act does, in the same parts.
-pub(super) fn act_words(r: Told<'_>, place: EnvId, act: &Act) -> (String, String, String, String) {
-    let command = there(r, place, act.run.as_ref());
-    let call = match &act.task {
-        Some(crate::model::Task::Aws {
-            service, operation, ..
-        }) => format!("{service}:{operation}"),
-        Some(crate::model::Task::Http { method, url, .. }) => format!("{method} {}", say::text(r, url)),
-        None => String::new(),
-    };
-    let console = act
-        .manual
-        .as_ref()
-        .map(|m| say::maybe(r, m.console.as_ref()))
-        .unwrap_or_default();
-    let mut title = say::text(r, &act.title);
-    if let Some(m) = &act.manual
-        && act.run.is_none()
-        && say::text(r, &m.what) != title
-    {
-        title = format!("{title}: {}", say::text(r, &m.what));
-    }
-    (title, command, call, console)
 }
 
 /// How a step is verified, where a person looks, and what to do if not.
@@ -561,7 +460,7 @@ fn verification(
         }
         StepKind::WaitFor(w) => {
             let verify = match &w.test {
-                WaitTest::Ask(q) => say::asked(r, q),
+                WaitTest::Ask(q) => say::asked(r, q, w.within),
                 WaitTest::Run(_) | WaitTest::Job(_) => String::new(),
             };
             (verify, String::new(), follows::at_step(plan, id, rung))
