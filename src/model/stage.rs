@@ -67,6 +67,13 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// What the stage says of a failure, for a hold before it that cannot be entered. Nothing inside a hold goes on unprotected: where
+    /// the stage would go on after its own failures, everything is taken back.
+    pub fn when_hold_fails(&self) -> Option<&OnFailure> {
+        let goes_on = |f: &&OnFailure| matches!(f.then, Failure::Then(FailureOutcome::Continue { .. }));
+        self.on_failure.as_ref().filter(|f| !goes_on(f))
+    }
+
     /// Every step that can run going forward: the rollout's in order, or its own.
     pub fn forward_steps(&self) -> Vec<&Step> {
         match &self.rollout {

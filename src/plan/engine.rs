@@ -3,8 +3,8 @@
 //! Used by the variants and by the analyses that run over them. Must not know the order of the plan.
 
 use crate::model::{
-    Atom, Cond, Decision, Failure, FailureOutcome, GateId, GateOutcome, OnFailure, OptionOutcome,
-    OptionTestExpr, Outcome, ParamId, ParamType, Release, StageId, StepKind, Subject, Value,
+    Atom, Cond, Failure, FailureOutcome, GateId, GateOutcome, OnFailure, OptionOutcome, OptionTestExpr,
+    Outcome, ParamId, ParamType, Release, StageId, StepKind, Subject, Value,
 };
 use crate::plan::predicate::{Diagram, Pred};
 use crate::plan::{Plan, show};
@@ -196,7 +196,7 @@ impl Engine {
         let known = self.decided.get(&decision).copied();
         let made = known.or_else(|| {
             let d = r.decision(decision);
-            let choices = d.options.len() + usize::from(asked_on_failure_only(r, decision, d));
+            let choices = d.options.len() + usize::from(r.asked_on_failure_only(decision));
             self.variable(Variable::Decision(decision), choices)
         });
         let Some(v) = made else {
@@ -385,18 +385,6 @@ pub(crate) fn gate_survives(plan: &Plan, gate: GateId) -> bool {
             plan.judges(gate).iter().any(judge)
         }
     }
-}
-
-/// Whether a decision is asked only when something fails.
-fn asked_on_failure_only(r: &Release, id: crate::model::DecisionId, decision: &Decision) -> bool {
-    let by_stage =
-        |f: &Option<OnFailure>| matches!(f, Some(OnFailure { then: Failure::Decision(d), .. }) if *d == id);
-    decision.after.is_empty()
-        && (by_stage(&r.on_failure)
-            || r.stages.iter().any(|s| by_stage(&s.on_failure))
-            || r.gates
-                .iter()
-                .any(|g| matches!(&g.otherwise, Some((GateOutcome::Decision(d), _)) if *d == id)))
 }
 
 /// Every condition written in a release.

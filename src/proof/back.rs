@@ -35,8 +35,12 @@ impl Judge<'_> {
         let cancelled = self.find(|w| *w == What::Cancelled).is_some();
         help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));
         // A wait that was broken off shows nothing, and leaves its stage half done.
-        let half = |f: &super::walk::Fate| f.begun && !f.done && !f.failed;
-        if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.values().any(half) {
+        let rests = |s: &&Step| matches!(s.kind, StepKind::Wait(_) | StepKind::Bake(_));
+        let waits = |s: StageId| self.release.stage(s).forward_steps().iter().any(rests);
+        let half = |(id, f): (&StageId, &super::walk::Fate)| {
+            !f.apart && !f.done && !f.failed && (f.begun || waits(*id))
+        };
+        if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.iter().any(half) {
             return Ok(());
         }
         help |= self.find(|w| *w == What::Lost).is_some();
@@ -147,6 +151,14 @@ impl Judge<'_> {
         if !self.taken_back(id) {
             return nothing("nothing says that it should be");
         }
+        // Asked when the run had just been given up, nobody need have begun.
+        let late = fate.asked.as_ref().filter(|(_, asked)| {
+            let given_up = self.thens.iter().filter_map(|(_, event)| *event);
+            given_up.min().is_some_and(|e| e < *asked)
+        });
+        if late.is_some() && fate.began.is_empty() && own.is_empty() {
+            return Ok(false);
+        }
         let first = self.undone_first(id);
         // What its first step demands did not hold: whether it began is not said.
         let unsure = fate.unsure && fate.first.is_none() || first.iter().any(|s| maybe.contains(s));
@@ -183,7 +195,7 @@ impl Judge<'_> {
             }
         }
         let mut wanted: Vec<&str> = Vec::new();
-        let mut barred = false;
+        let (mut barred, mut of_asked) = (false, None);
         let undo = self.plan.undo(id);
         match &undo {
             StageUndo::Irreversible(..) => {
@@ -192,8 +204,13 @@ impl Judge<'_> {
             }
             StageUndo::Derived(list) => {
                 for step in list {
-                    if !fate.began.contains(&self.position(id, &step.undoes.slug)) {
+                    let slug = self.position(id, &step.undoes.slug);
+                    let asked = fate.asked.as_ref().is_some_and(|(s, _)| *s == slug);
+                    if !asked && !fate.began.contains(&slug) {
                         continue;
+                    }
+                    if asked {
+                        of_asked = Some(wanted.len());
                     }
                     barred |= !self.may(step.act);
                     if barred {
@@ -216,8 +233,15 @@ impl Judge<'_> {
             failed && p.at == At::Undo(id)
         });
         let judged = self.trace.events.iter().any(|e| matches!(&e.what, What::Failed(p) if p.at == At::Undo(id) && matches!(p.deed, Deed::Judge(_))));
+        let broken = barred || refused || judged;
+        let without = of_asked.filter(|i| late.is_some() && *i < wanted.len()).map(|i| {
+            let mut fewer = wanted.clone();
+            fewer.remove(i);
+            fewer
+        });
         let came = self
-            .sequence(&own, &wanted, barred || refused || judged)
+            .sequence(&own, &wanted, broken)
+            .or_else(|e| without.map_or(Err(e), |w| self.sequence(&own, &w, broken)))
             .map_err(|e| ["the undo of stage `", name, "`: ", &e].concat())?;
         if !came {
             stuck.insert(id);

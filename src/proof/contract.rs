@@ -342,9 +342,7 @@ impl<'a> Judge<'a> {
     /// Whether a decision is asked in the order, and not because something failed.
     fn stands(&self, purpose: &Purpose) -> bool {
         purpose.at == At::Run
-            && matches!(purpose.deed, Deed::Decide(d, _) if {
-                !self.plan.waited_by(Node::Decision(d)).is_empty() || !self.release.decision(d).after.is_empty()
-            })
+            && matches!(purpose.deed, Deed::Decide(d, _) if !self.release.asked_on_failure_only(d))
     }
 
     /// Whether an approval guards anything in this run.
@@ -387,6 +385,11 @@ impl<'a> Judge<'a> {
                     continue;
                 }
                 let later = self.trace.events[first].at > self.trace.events[event].at;
+                // Where nothing looks before a person is asked, the question is taken back with the run.
+                let asked = fate.asked.as_ref().is_some_and(|(_, e)| *e == first);
+                if asked && self.scenario.start.is_none() {
+                    continue;
+                }
                 if self.causes.before(event, first) || later {
                     return Err(["stage `", name, "` starts after the run was given up"].concat());
                 }
@@ -423,9 +426,13 @@ impl<'a> Judge<'a> {
                         _ => Ok(()),
                     });
                 }
+                // What runs again is not judged step by step: it comes after something of what is before it.
+                let again = self.thens.iter().any(|(t, _)| *t == Then::Again);
+                let earlier = fate.first.is_some_and(|own| self.causes.before(own, first));
                 match fate.last {
                     Some(last) if fate.over() && self.causes.before(last, first) => Ok(()),
                     None if fate.over() => Ok(()),
+                    _ if again && earlier => Ok(()),
                     _ => Err(["before stage `", name, "` has ended"].concat()),
                 }
             }

@@ -11,6 +11,7 @@ mod every;
 mod examined;
 mod github;
 mod limits;
+mod measured;
 mod messages;
 mod moments;
 mod questions;

@@ -22,6 +22,8 @@ pub struct Fate {
     pub continued: bool,
     /// The steps that began.
     pub began: BTreeSet<SmolStr>,
+    /// The step that somebody was asked to do when the run was given up, with the event; what they did is not known.
+    pub asked: Option<(SmolStr, usize)>,
     /// Whether it began at all.
     pub begun: bool,
     /// It failed before a step, because of what the step demands.
@@ -47,7 +49,7 @@ pub fn shows(act: &Act) -> bool {
 }
 
 /// What a step came to.
-enum Came {
+pub(super) enum Came {
     Done,
     Failed(Option<usize>),
     /// It never began.
@@ -244,7 +246,7 @@ impl Walker<'_, '_> {
     fn entry(&mut self) -> Result<bool, String> {
         let release = self.judge.release;
         let stage = release.stage(self.stage);
-        let refused = self.judge.trace.events.iter().position(|e| match &e.what {
+        let refused = self.judge.trace.events.iter().rposition(|e| match &e.what {
             What::Failed(p) => p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin),
             What::Withdrawn(p) => {
                 p.at == At::Stage(self.stage)
@@ -257,8 +259,11 @@ impl Walker<'_, '_> {
             let id = crate::model::HoldId::at(i);
             (h.from == self.stage)
                 .then(|| {
-                    self.judge
-                        .find(|w| matches!(w, What::Failed(p) if p.at == At::Enter(id)))
+                    self.judge.find(|w| match w {
+                        What::Failed(p) => p.at == At::Enter(id),
+                        What::Withdrawn(p) => p.at == At::Enter(id) && self.judge.scenario.nobody(p),
+                        _ => false,
+                    })
                 })
                 .flatten()
                 .filter(|e| self.own.iter().all(|o| !self.judge.causes.before(*o, *e)))
@@ -283,8 +288,8 @@ impl Walker<'_, '_> {
         self.begins_due()?;
         self.ready()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
-        while fault.is_none()
-            && let Some(gate) = gates.peek().copied()
+        while let Some(gate) = gates.peek().copied()
+            && fault.is_none_or(|(e, _)| self.judges_before(gate, e))
         {
             match self.gate(gate)? {
                 Came::Done => drop(gates.next()),
@@ -308,7 +313,12 @@ impl Walker<'_, '_> {
         };
         let way = match gate {
             Some(g) => self.gate_way(g),
+            None if held == Some(event) => self.on_hold_failure(),
             None => self.on_failure(),
+        };
+        let way = match way {
+            Way::Retry => self.pauses(Some(event))?,
+            way => way,
         };
         Ok(match way {
             Way::Retry | Way::Proceed => false,
@@ -322,6 +332,14 @@ impl Walker<'_, '_> {
                 true
             }
         })
+    }
+
+    /// Whether a gate is looked at before an event.
+    fn judges_before(&self, gate: GateId, event: usize) -> bool {
+        let next = self.own.get(self.next).filter(|e| **e < event);
+        next.is_some_and(
+            |e| matches!(&self.judge.trace.events[*e].what, What::Begin(p) if p.deed == Deed::Judge(gate)),
+        )
     }
 
     fn step(&mut self, step: &Step) -> Result<Came, String> {
@@ -345,6 +363,7 @@ impl Walker<'_, '_> {
                     return Ok(Came::Done);
                 }
                 let came = self.call(&Purpose::new(At::Stage(self.stage), &step.slug, Deed::Act))?;
+                self.was_asked(&came, step);
                 if !matches!(came, Came::Missing) {
                     self.fate.began.insert(step.slug.clone());
                 }
@@ -355,7 +374,11 @@ impl Walker<'_, '_> {
                 match &wait.test {
                     WaitTest::Run(act) => self.looks(act, &purpose),
                     WaitTest::Job(act) if !shows(act) => Ok(Came::Done),
-                    _ => self.call(&purpose),
+                    _ => {
+                        let came = self.call(&purpose)?;
+                        self.was_asked(&came, step);
+                        Ok(came)
+                    }
                 }
             }
             StepKind::VerifyGate(gate) => self.gate(*gate),
@@ -418,12 +441,25 @@ impl Walker<'_, '_> {
             Some(What::Withdrawn(p)) if p == purpose => {
                 self.next += 1;
                 if self.judge.scenario.nobody(purpose) {
-                    Ok(Came::Failed(index))
-                } else {
-                    Ok(Came::Missing)
+                    return Ok(Came::Failed(index));
+                }
+                // Taken back while the run paused, it is asked again when the run goes on.
+                match self.event() {
+                    Some(What::Begin(p)) if p == purpose => self.call(purpose),
+                    _ => Ok(Came::Missing),
                 }
             }
             _ => Ok(Came::Missing),
+        }
+    }
+
+    /// Keeps which step somebody was asked for when the question was taken back.
+    fn was_asked(&mut self, came: &Came, step: &Step) {
+        let last = self.next.checked_sub(1).map(|i| self.own[i]);
+        let withdrawn = last.is_some_and(|e| matches!(self.judge.trace.events[e].what, What::Withdrawn(_)));
+        let asked = self.next.checked_sub(2).map(|i| self.own[i]);
+        if let (Came::Missing, true, Some(asked)) = (came, withdrawn, asked) {
+            self.fate.asked = Some((step.slug.clone(), asked));
         }
     }
 
@@ -475,69 +511,6 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// A gate over metrics is judged after what stands before it, as often as the plan says, and before what follows.
-    fn measured(&mut self, id: GateId, samples: u32) -> Result<Came, String> {
-        let start = self.begins();
-        let ends = self.ends_before();
-        let over = self
-            .judge
-            .release
-            .gate(id)
-            .over
-            .map_or(300_000.0, |d| super::clock::float(d.as_ms()));
-        let changed = self.changed();
-        let judge = &mut *self.judge;
-        let last = self.next.checked_sub(1).map(|i| self.own[i]);
-        let next = self.own.get(self.next).copied();
-        let mut passed = 0;
-        for (i, event) in judge.trace.events.iter().enumerate() {
-            if passed >= samples {
-                break;
-            }
-            let early = |e: &usize| !judge.causes.before(*e, i);
-            if judge.used.contains(&i)
-                || last.is_none() && ends.iter().any(early)
-                || last.is_some_and(|l| !judge.causes.before(l, i))
-                || next.is_some_and(|n| !judge.causes.before(i, n))
-            {
-                continue;
-            }
-            let verdict = match &event.what {
-                What::Judged(g, truth) if *g == id => *truth,
-                What::Unsure(g) if *g == id => false,
-                What::Done(p) if p.deed == Deed::NoData(id) => true,
-                What::Failed(p) if p.deed == Deed::NoData(id) => false,
-                _ => continue,
-            };
-            judge.used.insert(i);
-            let from = last.map_or(start, |l| judge.trace.events[l].at);
-            let over = changed.map(|c| (judge.trace.events[c].at, over));
-            if judge.scenario.start.is_some() && passed == 0 && over.is_some_and(|(c, o)| event.at - c < o) {
-                return Err("a gate is judged by what was so before the last change".into());
-            }
-            let rests = judge.scenario.start.is_some() && passed == 0 && self.rest > 0.0;
-            if rests && event.at - from < self.rest {
-                return Err("a gate is judged before the rest before it is over".into());
-            }
-            if !verdict {
-                return Ok(Came::Failed(Some(i)));
-            }
-            passed += 1;
-        }
-        if passed >= samples {
-            return Ok(Came::Done);
-        }
-        match next {
-            Some(_) => Err([
-                "gate `",
-                &judge.release.gate(id).name,
-                "` is not judged, or not often enough",
-            ]
-            .concat()),
-            None => Ok(Came::Missing),
-        }
-    }
-
     /// The way a failure takes: one that is tried again too often is given up.
     fn failing(&mut self, step: &Step, event: Option<usize>) -> Result<Way, String> {
         self.rest = 0.0;
@@ -575,6 +548,16 @@ impl Walker<'_, '_> {
             None => self.on_failure(),
             Some((GateOutcome::Then(o), _)) => self.judge.way_at(o, self.stage),
             Some((GateOutcome::Decision(d), _)) => self.judge.chosen(*d),
+        }
+    }
+
+    /// The way the stage says when a hold before it cannot be entered.
+    fn on_hold_failure(&self) -> Way {
+        let stage = self.judge.release.stage(self.stage);
+        match stage.when_hold_fails().map(|f| &f.then) {
+            None => Way::End(Then::Rollback),
+            Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
+            Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
     }
 

@@ -86,12 +86,10 @@ impl Machine<'_> {
         self.stage_failed(s, &format!("its timeout of {timeout}"), then, first);
     }
 
-    /// A hold could not be entered: the release's word counts.
+    /// A hold could not be entered: what its first stage says counts, though nothing goes on unprotected.
     pub(super) fn hold_failed(&mut self, h: HoldId) {
-        let (then, first) = self.on_failure(Subject::Hold(h), self.release.on_failure.as_ref());
-        if matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
-            return;
-        }
+        let stage = self.release.stage(self.release.hold(h).from);
+        let (then, first) = self.on_failure(Subject::Hold(h), stage.when_hold_fails());
         let cause = format!("hold `{}` could not be entered", self.release.hold(h).name);
         self.drain(Site::Hold(h), then, first, cause);
     }

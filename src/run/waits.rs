@@ -5,7 +5,7 @@
 use super::machine::Machine;
 use super::state::{ApprovalState, DecisionState, Status};
 use super::trace::Subject;
-use crate::model::{ApprovalId, DecisionId, Failure, GateOutcome, HoldId, OnFailure, Release, StageId};
+use crate::model::{ApprovalId, DecisionId, HoldId, Release, StageId};
 use crate::plan::{EdgeKind, Node, Plan};
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ impl Graph {
                 .collect(),
             inside: vec![Vec::new(); r.stages.len()],
             by_failure: (0..r.decisions.len())
-                .map(|d| by_failure(r, DecisionId::at(d)))
+                .map(|d| r.asked_on_failure_only(DecisionId::at(d)))
                 .collect(),
             for_undo: vec![false; r.approvals.len()],
         };
@@ -161,17 +161,6 @@ fn handed(r: &Release, node: Node, before: Node, kind: EdgeKind) -> Handed {
         EdgeKind::ApprovedStep => Handed::Step,
         EdgeKind::Approved | EdgeKind::Decision | EdgeKind::Outcome => Handed::Never,
     }
-}
-
-/// Whether only a failure asks for a decision.
-fn by_failure(r: &Release, d: DecisionId) -> bool {
-    let by =
-        |f: &Option<OnFailure>| matches!(f, Some(OnFailure { then: Failure::Decision(x), .. }) if *x == d);
-    let gate = |o: &Option<(GateOutcome, crate::model::Origin)>| matches!(o, Some((GateOutcome::Decision(x), _)) if *x == d);
-    r.decision(d).after.is_empty()
-        && (by(&r.on_failure)
-            || r.stages.iter().any(|s| by(&s.on_failure))
-            || r.gates.iter().any(|g| gate(&g.otherwise)))
 }
 
 /// How a node stands for what waits for it.

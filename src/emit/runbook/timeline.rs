@@ -314,7 +314,7 @@ impl Rows<'_> {
                 row.expect = say::list(r, &expect);
                 row.long = steps.iter().any(|s| s.act().is_some_and(|a| a.run.is_some()));
                 row.if_not = if enters {
-                    not_entered(r)
+                    not_entered(r, hold.from)
                 } else {
                     words!(r, "row.tried_again_then_asked")
                 };
@@ -390,14 +390,16 @@ fn is_short(command: &str) -> bool {
     !command.contains('\n') && command.chars().count() <= SHORT
 }
 
-/// What follows when a hold cannot be entered: what the release says of a failure.
-fn not_entered(r: Told<'_>) -> String {
-    match r.on_failure.as_ref().map(|f| &f.then) {
-        None => follows::outcome(r, &FailureOutcome::Rollback, r.owner),
-        Some(Failure::Then(o)) => follows::outcome(r, o, r.owner),
+/// What follows when a hold cannot be entered: what its first stage says of a failure.
+fn not_entered(r: Told<'_>, first: StageId) -> String {
+    let stage = r.stage(first);
+    let owner = stage.owner;
+    match stage.when_hold_fails().map(|f| &f.then) {
+        None => follows::outcome(r, &FailureOutcome::Rollback, owner),
+        Some(Failure::Then(o)) => follows::outcome(r, o, owner),
         Some(Failure::Decision(d)) => {
             let d = r.decision(*d);
-            let who = say::answerers(r, &d.question, Some(r.owner));
+            let who = say::answerers(r, &d.question, Some(owner));
             words!(r, "then.ask", who = who, ask = say::text(r, &d.question.ask))
         }
     }

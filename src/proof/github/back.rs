@@ -184,7 +184,14 @@ pub fn report(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env) -> Resul
     let (settlers, workers, exits) = (of("SETTLERS")?, of("WORKERS")?, of("EXITS")?);
     let askers = texts(&read(env, "ASKERS")?);
     let mut works = texts(&read(env, "WORKERS")?);
-    works.retain(|w| !askers.contains(w));
+    // Broken off before anything of the plan began in it, a job leaves word of that.
+    let idle = |job: &String| {
+        let state = needs[job]["outputs"]["state"].as_str().unwrap_or_default();
+        let state: Json = serde_json::from_str(state).unwrap_or_default();
+        let none = |key: &str| state[key].as_array().is_some_and(Vec::is_empty);
+        none("began") && none("failing")
+    };
+    works.retain(|w| !askers.contains(w) && !idle(w));
     let works = results(&needs, &works);
     let any = |list: &[String], word: &str| list.iter().any(|r| r == word);
     let state = match () {

@@ -213,6 +213,8 @@ impl Of<'_> {
         };
         for part in job.steps.iter().filter(does).flat_map(|s| s.parts()) {
             match part.at {
+                // A checklist may stand before several stages: it is gone through where the release is.
+                _ if part.deed == Deed::Ready => return Some(Place::Deploy(r.environment)),
                 At::Stage(s) | At::Undo(s) => return Some(judged(part, s)),
                 At::Enter(h) | At::Exit(h) => return Some(of_hold(h)),
                 At::Finally => return Some(Place::Deploy(r.environment)),
@@ -224,12 +226,16 @@ impl Of<'_> {
             if let Some(s) = r.stages.iter().position(|s| s.slug == owner) {
                 return Some(of_stage(StageId::at(s)));
             }
+            if owner == "finally" {
+                return Some(Place::Deploy(r.environment));
+            }
             let hold = owner.strip_prefix("hold.").or(owner.strip_prefix("exit."));
             let hold = hold.and_then(|name| r.holds.iter().position(|h| h.name == name));
             return hold.map(|h| of_hold(HoldId::at(h)));
         }
         let speaks = job.steps.iter().any(|s| {
-            matches!(s.does(), Does::Values(_) | Does::Tell) || is(s, &[Fixed::Mention, Fixed::Obligation])
+            // What is owed is written down with the rights of the run itself, and needs no secret.
+            matches!(s.does(), Does::Tell) || is(s, &[Fixed::Mention])
         });
         let around = [
             Fixed::Summary,

@@ -372,11 +372,12 @@ fn record(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
     if !began.is_empty() {
         began.push(var(env, "STAGE").to_string());
     }
-    if var(env, "STATUS") == "success" {
-        done.extend(ends);
-    }
     let all = || steps.as_object().into_iter().flatten();
     let outputs = || all().filter_map(|(_, s)| s["outputs"].as_object()).flatten();
+    let goes_on = || outputs().any(|(k, v)| k == "failed" && v == "true");
+    if var(env, "STATUS") == "success" && (var(env, "LAST") == "true" || goes_on()) {
+        done.extend(ends);
+    }
     let values: Map<String, Json> = outputs()
         .filter(|(k, v)| k.starts_with("v_") && v.as_str() != Some(""))
         .map(|(k, v)| (k.clone(), v.clone()))

@@ -12,7 +12,7 @@ mod seats;
 mod settle;
 mod state;
 mod step;
-mod structure;
+pub mod structure;
 mod value;
 pub(super) mod workflow;
 

@@ -125,7 +125,13 @@ impl Of<'_> {
         let out = |p: &crate::emit::parts::Purpose| {
             matches!(p.at, At::Exit(_) | At::Finally) || matches!(p.deed, Deed::Word(_))
         };
-        self.reports() || self.job.steps.iter().any(|s| s.parts().iter().any(out))
+        // What comes after the last person of `finally`, or of an exit, only writes down what began.
+        let writes = |s: &Step<'_>| {
+            let owner = is(s, &[Fixed::Record]).then(|| s.var("STAGE")).flatten();
+            owner.is_some_and(|o| o == "finally" || o.starts_with("exit."))
+        };
+        let steps = &self.job.steps;
+        self.reports() || steps.iter().any(|s| s.parts().iter().any(out) || writes(s))
     }
 
     /// Whether it is a job of the release.
@@ -183,7 +189,8 @@ impl Of<'_> {
             return self.hands_over(step);
         }
         let read = names_of(std::iter::once(&self.job.cond));
-        let fields = names_of(self.job.steps.iter().flat_map(|s| parts(&s.env)));
+        let steps = &self.job.steps;
+        let fields = names_of(steps.iter().flat_map(|s| parts(&s.env).chain([&s.cond])));
         for need in &self.job.needs {
             let other = &self.flow.jobs[*need];
             // What only shows and tells holds nobody up, who cleans up does so however things ended, and what is read for a value only

@@ -4,6 +4,7 @@
 //! wrong for certain. Must not know how workflows are read. Used by the proof's entry point.
 
 use super::logic::Formula;
+use super::places::distinct;
 use super::world::{Name, Stands, World};
 use crate::emit::parts::{At, Deed};
 use crate::model::{
@@ -32,7 +33,8 @@ pub struct Claims<'p, 'w> {
     before: BTreeMap<StageId, Formula>,
     /// Whether each stage was undone, where that has been asked.
     pub gone: BTreeMap<StageId, Formula>,
-    work: BTreeMap<At, Vec<Stands>>,
+    /// The work of the plan, by its place.
+    pub work: BTreeMap<At, Vec<Stands>>,
 }
 
 /// Whether a deed is the work of a stage, a hold or an undo.
@@ -293,11 +295,6 @@ impl<'p, 'w> Claims<'p, 'w> {
         Formula::any(ways)
     }
 
-    /// The work of the plan at a place.
-    pub fn parts_of(&self, at: At) -> Vec<Stands> {
-        self.work.get(&at).cloned().unwrap_or_default()
-    }
-
     /// The step of the rollout that a part belongs to applies for certain; of a gate, every step of it.
     fn rung(&mut self, id: StageId, stands: &Stands) -> Formula {
         let rungs = self
@@ -451,6 +448,10 @@ impl<'p, 'w> Claims<'p, 'w> {
             let well = self.world.well(job);
             let skipped = self.world.result(job, 3);
             if goes_on {
+                // The plan goes on from a failure in it, whatever becomes of the jobs behind.
+                let term = ["needs.", &self.world.flow.jobs[job].id, ".outputs.failed"].concat();
+                let failed = self.world.is(Name::Equal(term, "true".to_string()));
+                ways.push(Formula::all([well.clone(), failed]));
                 jobs.push(Formula::any([well, skipped]));
                 continue;
             }
@@ -526,31 +527,22 @@ impl<'p, 'w> Claims<'p, 'w> {
         Formula::any(ways)
     }
 
-    /// A hold was entered.
+    /// A hold was entered: its last job ended well, and each before it did, or was skipped as that one allows; or it had been before.
     fn entered(&mut self, id: HoldId) -> Formula {
-        let parts = self.parts_of(At::Enter(id));
-        let jobs = distinct(parts.iter().map(|p| p.job));
+        let jobs = self.jobs_of(At::Enter(id));
         let mut list = Vec::new();
-        for job in jobs {
-            let ways = [self.done(&[job]), self.world.result(job, 3)];
-            // A question among its steps may be skipped alone; what follows it then relies on the job before.
-            list.push(if self.world.flow.jobs[job].steps.len() > 1 && parts.len() > 1 {
-                Formula::any(ways)
-            } else {
-                ways[0].clone()
+        for (i, job) in jobs.iter().enumerate() {
+            let well = self.world.well(*job);
+            let last = i + 1 == jobs.len();
+            list.push(match last {
+                true => well,
+                false => Formula::any([well, self.world.result(*job, 3)]),
             });
         }
-        Formula::all(list)
-    }
-
-    /// The jobs that hold a part of some kind.
-    fn holding(&self, meant: impl Fn(Deed) -> bool) -> Vec<usize> {
-        let parts = self
-            .world
-            .parts
-            .iter()
-            .filter(|p| p.part.at == At::Run && meant(p.part.deed));
-        distinct(parts.map(|p| p.job))
+        let ids: Vec<String> = jobs.iter().map(|j| self.world.flow.jobs[*j].id.clone()).collect();
+        let mut ways = self.listed(|w| ids.iter().any(|i| i == w));
+        ways.push(Formula::all(list));
+        Formula::any(ways)
     }
 
     /// A checklist is done.
@@ -572,10 +564,4 @@ impl<'p, 'w> Claims<'p, 'w> {
         ways.push(Formula::all(all));
         Formula::any(ways)
     }
-}
-
-/// Each once, in order.
-pub fn distinct(jobs: impl Iterator<Item = usize>) -> Vec<usize> {
-    let set: std::collections::BTreeSet<usize> = jobs.collect();
-    set.into_iter().collect()
 }

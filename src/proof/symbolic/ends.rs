@@ -2,8 +2,9 @@
 //!
 //! Must not know how workflows are read. Used by the proof's entry point.
 
-use super::claims::{Broken, Claims, distinct, works};
+use super::claims::{Broken, Claims, works};
 use super::logic::Formula;
+use super::places::distinct;
 use super::world::{Name, Stands};
 use crate::emit::github::parts::Does;
 use crate::emit::github::script::Fixed;
@@ -11,7 +12,7 @@ use crate::emit::parts::{At, Deed};
 use crate::model::{Cond, HoldId, Rollback, StageId};
 use crate::plan::Node;
 
-type Judged = Result<(), Box<Broken>>;
+pub type Judged = Result<(), Box<Broken>>;
 
 impl Claims<'_, '_> {
     /// Every demand on the ways out of the release.
@@ -46,51 +47,6 @@ impl Claims<'_, '_> {
         self.answers(&[])?;
         self.nothing_left_out()?;
         self.reported()
-    }
-
-    /// A hold is left when all inside has ended or nothing was handed over, and by one job only unless that was broken off.
-    fn left_once(&mut self, id: HoldId, over: &[Formula]) -> Judged {
-        let name = &self.plan.release().hold(id).name;
-        let mut inside = Vec::new();
-        for stage in self.plan.hold_stages(id) {
-            inside.push(self.over(stage));
-        }
-        let nothing = Formula::any(over.to_vec()).negate();
-        let may = Formula::any([Formula::all(inside), nothing]);
-        let parts = self.parts_of(At::Exit(id));
-        let jobs = |list: &[Stands]| distinct(list.iter().map(|p| p.job));
-        let entries = jobs(&self.parts_of(At::Enter(id)));
-        let mut entered = vec![self.done(&entries)];
-        for job in &entries {
-            entered.push(self.world.result(*job, 3).negate());
-        }
-        let entered = Formula::any(entered);
-        if let Some(first) = jobs(&parts).first() {
-            let runs = self.world.runs[*first].clone();
-            let given = [self.fresh(true), self.entering(id)];
-            self.demand(Formula::all(given), runs, || {
-                ["hold `", name, "` is not left although all inside went well"].concat()
-            })?;
-        }
-        for (i, stands) in parts.iter().enumerate() {
-            let runs = self.world.runs[stands.job].clone();
-            self.demand(runs.clone(), entered.clone(), || {
-                ["hold `", name, "` is left although it was never entered"].concat()
-            })?;
-            self.demand(runs.clone(), may.clone(), || {
-                ["hold `", name, "` is left although its rollback leaves it"].concat()
-            })?;
-            for other in &parts[..i] {
-                if other.part == stands.part && other.job != stands.job {
-                    let both = [runs.clone(), self.world.runs[other.job].clone()];
-                    let broken = self.world.result(other.job, 2);
-                    self.demand(Formula::all(both), broken, || {
-                        ["hold `", name, "` is left twice"].concat()
-                    })?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// What fails is handed to the rollback, and nothing else is.
@@ -205,7 +161,7 @@ impl Claims<'_, '_> {
     }
 
     /// Nothing fails and nobody breaks the run off; when it is `new`, it goes on with no other run.
-    fn fresh(&mut self, new: bool) -> Formula {
+    pub fn fresh(&mut self, new: bool) -> Formula {
         let mut list = Vec::new();
         for job in 0..self.world.flow.jobs.len() {
             list.push(self.world.result(job, 1).negate());
@@ -253,8 +209,15 @@ impl Claims<'_, '_> {
             }
             for hold in (0..release.holds.len()).map(HoldId::at) {
                 if self.plan.hold_stages(hold).contains(&id) {
-                    for job in distinct(self.parts_of(At::Enter(hold)).iter().map(|p| p.job)) {
-                        let ways = [self.world.well(job), self.world.result(job, 3)];
+                    let word = ["reenter-", &release.hold(hold).name].concat();
+                    let list = "needs.todo.outputs.holds".to_string();
+                    let left = self.world.is(Name::Lists(list, word));
+                    for job in self.jobs_of(At::Enter(hold)) {
+                        let ways = [
+                            self.world.well(job),
+                            self.world.result(job, 3),
+                            left.clone().negate(),
+                        ];
                         demands.push(Formula::any(ways));
                     }
                 }
@@ -315,98 +278,9 @@ impl Claims<'_, '_> {
     }
 
     /// A unit is on the list of what is undone.
-    fn inside(&mut self, unit: &str) -> Formula {
+    pub fn inside(&mut self, unit: &str) -> Formula {
         let term = "needs.todo.outputs.todo".to_string();
         self.world.is(Name::Lists(term, unit.to_string()))
-    }
-
-    /// A hold is left after all undos inside, or on its owner's word; it is entered again where it had been left.
-    fn exits(&mut self) -> Judged {
-        let todo = self.doing(Fixed::Todo);
-        let listed: Vec<Formula> = todo.iter().map(|j| self.world.well(*j)).collect();
-        let listed = Formula::all(listed);
-        for (i, hold) in self.plan.release().holds.iter().enumerate() {
-            let id = HoldId::at(i);
-            let name = &hold.name;
-            let mut wanted = |word: &str| {
-                let word = [word, name.as_str()].concat();
-                let term = "needs.todo.outputs.holds".to_string();
-                Formula::all([listed.clone(), self.world.is(Name::Lists(term, word))])
-            };
-            let (leave, enter) = (wanted("exit-"), wanted("reenter-"));
-            let asked = self.world.parts.iter().filter(|s| s.part.deed == Deed::Word(id));
-            let asked = distinct(asked.map(|s| s.job));
-            let mut inside = Vec::new();
-            for stage in self.plan.hold_stages(id) {
-                inside.push(self.undone(stage));
-            }
-            let undone = Formula::Is(self.world.logic.literal(&Formula::all(inside)));
-            let mut surely = Vec::new();
-            for stage in self.plan.hold_stages(id) {
-                surely.push(self.surely_undone(stage));
-            }
-            let sure = Formula::all(surely);
-            let mut ways = vec![undone.clone()];
-            for job in &asked {
-                ways.push(self.world.well(*job));
-                let runs = self.world.runs[*job].clone();
-                let open = [leave.clone(), undone.clone().negate()];
-                self.demand(runs.clone(), sure.clone().negate(), || {
-                    [
-                        "the owner of hold `",
-                        name,
-                        "` is asked although all inside is undone",
-                    ]
-                    .concat()
-                })?;
-                self.demand(runs.clone(), leave.clone(), || {
-                    [
-                        "the owner of hold `",
-                        name,
-                        "` is asked although it is not to be left",
-                    ]
-                    .concat()
-                })?;
-                self.demand(Formula::all(open), runs, || {
-                    [
-                        "the owner of hold `",
-                        name,
-                        "` is not asked although an undo inside failed",
-                    ]
-                    .concat()
-                })?;
-            }
-            let may = Formula::all([leave.clone(), Formula::any(ways)]);
-            let jobs = distinct(self.parts_of(At::Exit(id)).iter().map(|s| s.job));
-            let jobs: Vec<usize> = jobs.into_iter().filter(|j| !asked.contains(j)).collect();
-            for job in &jobs {
-                let runs = self.world.runs[*job].clone();
-                self.demand(runs, may.clone(), || {
-                    ["hold `", name, "` is left before all inside is undone"].concat()
-                })?;
-            }
-            if let Some(first) = jobs.first() {
-                let runs = self.world.runs[*first].clone();
-                self.demand(Formula::all([leave.clone(), sure.clone()]), runs, || {
-                    ["hold `", name, "` is not left although all inside is undone"].concat()
-                })?;
-            }
-            let fresh = self.fresh(false);
-            let again = distinct(self.parts_of(At::Enter(id)).iter().map(|s| s.job));
-            for job in &again {
-                let runs = self.world.runs[*job].clone();
-                self.demand(runs, enter.clone(), || {
-                    ["hold `", name, "` is entered again although it was not left"].concat()
-                })?;
-            }
-            if let Some(first) = again.first() {
-                let runs = self.world.runs[*first].clone();
-                self.demand(Formula::all([fresh, enter]), runs, || {
-                    ["hold `", name, "` is not entered again"].concat()
-                })?;
-            }
-        }
-        self.reported()
     }
 
     /// What a person is asked when something failed is asked when there is something to ask, and once more only when the answer is not
@@ -489,6 +363,16 @@ impl Claims<'_, '_> {
         let mut reports = self.doing(Fixed::Report);
         reports.extend(self.doing(Fixed::RollbackReport));
         let begun = self.doing(Fixed::Digest);
+        let holds = (0..self.plan.release().holds.len()).map(HoldId::at);
+        let mut out: Vec<usize> = holds.flat_map(|h| self.jobs_of(At::Exit(h))).collect();
+        out.extend(self.jobs_of(At::Finally));
+        // Its owner's word, too, leaves a hold.
+        let word = self
+            .world
+            .parts
+            .iter()
+            .filter(|s| matches!(s.part.at, At::Exit(_)));
+        out.extend(word.map(|s| s.job));
         for job in 0..flow.jobs.len() {
             let runs = self.world.runs[job].clone();
             let id = &flow.jobs[job].id;
@@ -498,11 +382,7 @@ impl Claims<'_, '_> {
                 })?;
                 continue;
             }
-            let parts = self.world.parts.iter().filter(|s| s.job == job);
-            if parts
-                .clone()
-                .any(|s| matches!(s.part.at, At::Exit(_) | At::Finally))
-            {
+            if out.contains(&job) {
                 continue;
             }
             let broken = self.world.is(Name::Cancelled(job));
@@ -521,40 +401,8 @@ impl Claims<'_, '_> {
         Ok(())
     }
 
-    /// A stage was undone, or nothing of it is to be.
-    pub fn undone(&mut self, id: StageId) -> Formula {
-        let slug = self.plan.release().stage(id).slug.to_string();
-        let mut ways = Vec::new();
-        let own = self.listed(|w| w == slug);
-        if !own.is_empty() {
-            ways.push(Formula::any(own).negate());
-        }
-        let parts = self.parts_of(At::Undo(id));
-        let mut all = Vec::new();
-        for job in distinct(parts.iter().map(|p| p.job)) {
-            let mut skipped = vec![self.world.result(job, 3)];
-            let inside = self.listed(|w| part_of(w, &slug));
-            skipped.push(Formula::all(inside).negate());
-            all.push(Formula::any([self.world.well(job), Formula::all(skipped)]));
-        }
-        ways.push(Formula::all(all));
-        Formula::any(ways)
-    }
-
-    /// A stage was undone by jobs that all ended well, or nothing of it is to be and none of them ran.
-    fn surely_undone(&mut self, id: StageId) -> Formula {
-        let slug = self.plan.release().stage(id).slug.to_string();
-        let jobs = distinct(self.parts_of(At::Undo(id)).iter().map(|p| p.job));
-        let (mut well, mut apart) = (Vec::new(), vec![self.inside(&slug).negate()]);
-        for job in jobs {
-            well.push(self.world.well(job));
-            apart.push(self.world.result(job, 3));
-        }
-        Formula::any([Formula::all(well), Formula::all(apart)])
-    }
-
     /// The jobs that have a script of the tool's.
-    fn doing(&self, script: Fixed) -> Vec<usize> {
+    pub fn doing(&self, script: Fixed) -> Vec<usize> {
         let jobs = self.world.flow.jobs.iter().enumerate();
         let has = |job: &crate::proof::github::workflow::Job<'_>| {
             let entries = job.steps.iter().flat_map(|s| &s.entries);
@@ -566,29 +414,15 @@ impl Claims<'_, '_> {
     }
 
     /// Whether jobs with work at a place run.
-    fn running(&mut self, at: At) -> Vec<Formula> {
-        let jobs = distinct(self.parts_of(at).iter().map(|p| p.job));
-        jobs.into_iter().map(|j| self.world.runs[j].clone()).collect()
-    }
-
-    /// A hold was entered in this run: its last job ended well and left word of it.
-    fn entering(&mut self, id: HoldId) -> Formula {
-        let jobs = distinct(self.parts_of(At::Enter(id)).iter().map(|p| p.job));
-        let mut all = Vec::new();
-        for job in jobs {
-            all.push(self.world.well(job));
-            let term = ["needs.", &self.world.flow.jobs[job].id, ".outputs.state"].concat();
-            all.push(self.world.is(Name::Equal(term, String::new())).negate());
-        }
-        if all.is_empty() {
-            return Formula::Const(false);
-        }
-        all.extend(self.listed(|_| true).into_iter().map(Formula::negate));
-        Formula::all(all)
+    pub fn running(&mut self, at: At) -> Vec<Formula> {
+        self.jobs_of(at)
+            .into_iter()
+            .map(|j| self.world.runs[j].clone())
+            .collect()
     }
 }
 
 /// Whether a unit is a part of a stage.
-fn part_of(unit: &str, slug: &str) -> bool {
+pub fn part_of(unit: &str, slug: &str) -> bool {
     unit.strip_prefix(slug).is_some_and(|rest| rest.starts_with('.'))
 }

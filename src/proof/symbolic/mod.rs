@@ -6,8 +6,10 @@
 
 mod claims;
 mod ends;
+mod holds;
 mod logic;
 mod order;
+mod places;
 mod world;
 
 use super::Difference;

@@ -2,8 +2,9 @@
 //!
 //! Must not know how workflows are read. Used by `claims`.
 
-use super::claims::{Broken, Claims, distinct};
+use super::claims::{Broken, Claims};
 use super::logic::Formula;
+use super::places::distinct;
 use super::world::Stands;
 use crate::emit::parts::{At, Deed};
 use crate::model::{HoldId, StageId, StepKind};

@@ -269,7 +269,7 @@ impl<'w> World<'w> {
     }
 
     /// The jobs before a job.
-    fn ancestors(&self, job: usize) -> BTreeSet<usize> {
+    pub fn ancestors(&self, job: usize) -> BTreeSet<usize> {
         let mut all = BTreeSet::new();
         let mut open = self.flow.jobs[job].needs.clone();
         while let Some(j) = open.pop() {

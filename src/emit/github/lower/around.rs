@@ -8,6 +8,7 @@ use crate::emit::github::lower::context::{Ctx, Side};
 use crate::emit::github::lower::job::{
     JobBuilder, always, job_name, json_list, success_and, temporary, token, upload,
 };
+use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::values::Vars;
 use crate::emit::github::lower::{inputs, messages, names, order, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
@@ -214,7 +215,7 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
     if ctx.resumable() {
         cond.push(ctx.done(&job).negate());
     }
-    let unit = format!("hold.{}", hold.name);
+    let unit = enter_unit(ctx, id);
     chain::jobs(
         ctx,
         Chain {
@@ -222,7 +223,7 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
             origin: &hold.origin,
             place: ctx.release.stage(hold.from).environment,
             duty: format!("hold_{}", hold.name),
-            links: chain::links(&hold.enter, &unit, |s| Purpose::HoldStep(id, s.slug.clone())),
+            links: enter_links(ctx, id),
             status: Expr::not_cancelled(),
             cond,
             needs,
@@ -236,6 +237,31 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
             id: job,
         },
     )
+}
+
+/// What entering a hold counts as.
+fn enter_unit(ctx: &Ctx<'_>, id: HoldId) -> String {
+    format!("hold.{}", ctx.release.hold(id).name)
+}
+
+fn enter_links<'a>(ctx: &Ctx<'a>, id: HoldId) -> Vec<chain::Link<'a>> {
+    let steps = &ctx.release.hold(id).enter;
+    chain::links(steps, &enter_unit(ctx, id), |s| {
+        Purpose::HoldStep(id, s.slug.clone())
+    })
+}
+
+/// The jobs in which a person enters a hold, each with what counts as begun once they have been asked.
+pub fn asked_to_enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<(String, Vec<String>)> {
+    let people = chain::people(ctx, &names::enter(ctx.release, id), &enter_links(ctx, id));
+    let begun = |unit| vec![enter_unit(ctx, id), unit];
+    people.into_iter().map(|(job, unit)| (job, begun(unit))).collect()
+}
+
+/// The jobs that enter a hold and leave word of it: the last, and those in which a person is asked.
+pub fn entering(ctx: &Ctx<'_>, id: HoldId) -> Vec<String> {
+    let people = asked_to_enter(ctx, id).into_iter().map(|(job, _)| job);
+    people.chain([names::enter(ctx.release, id)]).collect()
 }
 
 /// A chain that leaves a hold.
@@ -274,15 +300,19 @@ pub fn exit_chain<'a>(
 fn entered(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
     let job = names::enter(ctx.release, id);
     needs.insert(job.clone());
-    let here = Expr::all([
+    let mut ways = vec![Expr::all([
         Expr::Result(job.clone()).differs("skipped"),
         Expr::Output(job.clone(), "state".into()).differs(""),
-    ]);
-    if ctx.resumable() {
-        Expr::any([here, ctx.done(&job)])
-    } else {
-        here
+    ])];
+    // Whoever was asked to enter it may have done so.
+    for (person, _) in asked_to_enter(ctx, id) {
+        needs.insert(person.clone());
+        ways.push(Expr::Result(person).differs("skipped"));
     }
+    if ctx.resumable() {
+        ways.push(ctx.done(&job));
+    }
+    Expr::any(ways)
 }
 
 /// The jobs that leave a hold when all inside has ended well, and those that leave it on every other way out.
@@ -305,9 +335,13 @@ pub fn exits(ctx: &Ctx<'_>, id: HoldId, settlers: &[String], workers: &[String])
     let mut needs: BTreeSet<String> = settlers.iter().chain(workers).cloned().collect();
     needs.insert(job.clone());
     needs.insert("preflight".to_string());
-    // Cancelled, it was not left, or only in part.
+    // Cancelled, it was not left, or only in part. What failed was tried again, and its owner has been called.
     let never = ["skipped", "cancelled"].map(|word| Expr::Result(job.clone()).is(word));
     let mut cond = vec![entered(ctx, id, &mut needs), Expr::any(never)];
+    for part in jobs.iter().filter(|j| j.id != job) {
+        needs.insert(part.id.clone());
+        cond.push(Expr::Result(part.id.clone()).differs("failure"));
+    }
     cond.extend(nothing_handed_over(settlers));
     if ctx.resumable() {
         cond.push(ctx.done(&names::exit(ctx.release, id)).negate());
@@ -373,18 +407,29 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
     vars.text("SETTLERS", json_list(settlers.iter().cloned()));
     vars.text("WORKERS", json_list(workers.iter().cloned()));
     let working: BTreeSet<&String> = workers.iter().collect();
-    // Nothing is half done where somebody was only asked.
+    // Nothing is half done where somebody was only asked, or a time waited for.
     let reviewed: BTreeSet<String> = environments::environments(ctx.plan)
         .into_iter()
         .filter(|e| e.reviewers.is_some())
         .map(|e| e.name)
         .collect();
+    let stages = ctx.plan.stage_order();
+    let segments = stages.iter().flat_map(|s| ctx.segments(*s).to_vec());
+    let waits: BTreeSet<String> = segments
+        .filter(|s| matches!(s.kind, SegmentKind::Sleep(..) | SegmentKind::Timer(..)))
+        .map(|s| s.job)
+        .collect();
+    // What only looks whether all is prepared leaves nothing half done.
+    let checks = (0..ctx.release.checklists.len()).map(crate::model::ChecklistId::at);
+    let checks: BTreeSet<String> = checks.map(|c| names::check(ctx.release, c)).collect();
     let asks = |j: &&Job| {
         let place = j
             .environment
             .as_ref()
             .map(crate::emit::github::model::Field::known);
-        working.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
+        waits.contains(&j.id)
+            || checks.contains(&j.id)
+            || working.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
     };
     vars.text(
         "ASKERS",

@@ -84,10 +84,21 @@ enum Piece<'a> {
     Person(Box<Link<'a>>, Text, Vec<CaptureId>, Option<Dur>),
 }
 
-/// The jobs of a chain, in order; at least one.
-pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
+/// The jobs of a chain in which a person is asked, each with what it then counts as.
+pub fn people(ctx: &Ctx<'_>, job: &str, links: &[Link<'_>]) -> Vec<(String, String)> {
+    let parts = pieces(ctx, links).into_iter().enumerate();
+    parts
+        .filter_map(|(i, part)| match part {
+            Piece::Person(link, ..) => Some((names::numbered(job, i + 1), link.unit)),
+            Piece::Work(_) => None,
+        })
+        .collect()
+}
+
+/// What becomes a job each: a person who is asked, or what is done in one go; the last is never a person.
+fn pieces<'a>(ctx: &Ctx<'a>, links: &[Link<'a>]) -> Vec<Piece<'a>> {
     let mut parts: Vec<Piece<'a>> = Vec::new();
-    for link in &chain.links {
+    for link in links {
         match question(ctx, link) {
             Some((what, captures, within)) => {
                 let act = match link.what {
@@ -116,6 +127,12 @@ pub fn jobs<'c, 'a>(ctx: &'c Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
     if !matches!(parts.last(), Some(Piece::Work(_))) {
         parts.push(Piece::Work(Vec::new()));
     }
+    parts
+}
+
+/// The jobs of a chain, in order; at least one.
+pub fn jobs<'a>(ctx: &Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
+    let parts = pieces(ctx, &chain.links);
     let count = parts.len();
     let mut done: Vec<(String, Option<Expr>)> = Vec::new();
     // While only questions stand before a job, which are skipped for one reason or another, it waits for all of it itself.

@@ -11,7 +11,7 @@ use crate::emit::github::lower::{names, order, person};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr, StageId};
+use crate::model::{Atom, ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr, Stage, StageId};
 use crate::plan::Node;
 
 /// A job that only finds out whether something applies, where GitHub's expressions cannot.
@@ -42,6 +42,25 @@ fn first_at(ctx: &Ctx<'_>, id: ChecklistId) -> At {
         .map_or(At::Run, At::Stage)
 }
 
+/// Some stage that waits for a checklist applies, and was neither done in an earlier run nor gone past.
+fn wanted(ctx: &Ctx<'_>, id: ChecklistId, needs: &mut std::collections::BTreeSet<String>) -> Expr {
+    let waits = |s: &&Stage| s.ready.iter().any(|(c, _)| *c == id);
+    let mut ways = Vec::new();
+    for stage in ctx.release.stages.iter().filter(waits) {
+        // What is known only later is looked at when the stage would start.
+        let early = stage.when.atoms().iter().all(|a| matches!(a, Atom::Param { .. }));
+        let mut all = Vec::new();
+        if stage.when != Cond::True && early && is_static(ctx.release, &stage.when) {
+            all.push(expr(ctx, &stage.when, needs));
+        }
+        if ctx.resumable() {
+            all.push(ctx.done(&stage.slug).negate());
+        }
+        ways.push(Expr::all(all));
+    }
+    Expr::any(ways)
+}
+
 /// The jobs of a checklist that some stage waits for: its commands, then its ticks.
 pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
     let list = ctx.release.checklist(id);
@@ -60,6 +79,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
+        cond.push(wanted(ctx, id, &mut b.needs));
         for (i, item) in checked {
             let Some(act) = &item.check else { continue };
             let mut conds = Vec::new();
@@ -95,6 +115,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
+        cond.push(wanted(ctx, id, &mut b.needs));
         let purpose = Place::Ready(id, role);
         b.at = first_at(ctx, id);
         let part = Purpose::new(b.at, &list.name, Deed::Ready);

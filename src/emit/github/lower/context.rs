@@ -140,13 +140,7 @@ impl<'a> Ctx<'a> {
 
     /// A decision that is asked only when something has failed, so no job of the order asks it.
     pub fn on_demand(&self, decision: DecisionId) -> bool {
-        let r = self.release;
-        r.stages.iter().any(
-            |s| matches!(&s.on_failure, Some(f) if matches!(f.then, Failure::Decision(d) if d == decision)),
-        ) || r
-            .gates
-            .iter()
-            .any(|g| matches!(g.otherwise, Some((GateOutcome::Decision(d), _)) if d == decision))
+        self.release.asked_on_failure_only(decision)
     }
 
     /// An approval that only rollbacks name: it is asked when such a rollback starts.

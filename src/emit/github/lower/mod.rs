@@ -195,17 +195,15 @@ fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
     b.at = At::Aside;
     let jobs = ctx.stage_jobs(id);
     let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
-    let rung = Expr::first(
-        jobs.iter()
-            .rev()
-            .map(|j| Expr::Output(j.clone(), "rung".into()))
-            .collect(),
-    );
+    // Where a person is only asked, no job says how far the rollout came, or that it gave way.
+    let works = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Work(_));
+    let rests = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Sleep(..));
+    let segments = ctx.segments(id);
+    let work = segments.iter().rev().filter(works);
+    let rung = Expr::first(work.map(|s| Expr::Output(s.job.clone(), "rung".into())).collect());
     let mut cond = vec![Expr::not_cancelled(), wrong];
-    cond.extend(
-        jobs.iter()
-            .map(|j| Expr::Output(j.clone(), "stopped".into()).differs("true")),
-    );
+    let waits = segments.iter().filter(|s| works(s) || rests(s));
+    cond.extend(waits.map(|s| Expr::Output(s.job.clone(), "stopped".into()).differs("true")));
     b.needs.extend(jobs);
     for pair in rollout.steps.windows(2) {
         for step in &pair[0].work {

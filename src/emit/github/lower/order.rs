@@ -6,7 +6,8 @@
 use crate::emit::environments::tickers;
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::names;
+use crate::emit::github::lower::segments::SegmentKind;
+use crate::emit::github::lower::{around, names};
 use crate::emit::github::model::Expr;
 use crate::model::{ApprovalId, Cond, DecisionId, GateId, StageId};
 use crate::plan::{EdgeKind, Node};
@@ -183,6 +184,7 @@ pub fn ended(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Option<
 /// A stage ended well, or was not applicable.
 pub fn stage_ended(ctx: &Ctx<'_>, s: StageId, needs: &mut BTreeSet<String>) -> Expr {
     let job = names::stage(ctx.release, s);
+    let last = job.clone();
     needs.insert(job.clone());
     let stage = ctx.release.stage(s);
     let mut ways = vec![Expr::succeeded(&job)];
@@ -195,6 +197,16 @@ pub fn stage_ended(ctx: &Ctx<'_>, s: StageId, needs: &mut BTreeSet<String>) -> E
             Expr::Output(first, "applicable".into()).is("false")
         };
         ways.push(Expr::all([Expr::Result(job).is("skipped"), not]));
+    }
+    // What the plan goes on from may have failed before its last job, which is skipped then.
+    if crate::emit::github::lower::stage::goes_on(stage) {
+        let segments = ctx.segments(s).iter();
+        let works = segments.filter(|g| matches!(g.kind, SegmentKind::Work(_)) && g.job != last);
+        for segment in works {
+            needs.insert(segment.job.clone());
+            let failed = Expr::Output(segment.job.clone(), "failed".into()).is("true");
+            ways.push(Expr::all([Expr::succeeded(&segment.job), failed]));
+        }
     }
     if ctx.resumable() {
         ways.push(ctx.done(&stage.slug));
@@ -288,7 +300,7 @@ pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
             Node::Stage(s) => {
                 jobs.extend(ctx.stage_jobs(s));
                 jobs.extend(prepared(ctx, s));
-                jobs.extend(ctx.holds_of(s).into_iter().map(|h| names::enter(ctx.release, h)));
+                jobs.extend(ctx.holds_of(s).into_iter().flat_map(|h| around::entering(ctx, h)));
             }
             Node::Approval(a) => {
                 jobs.insert(names::approval(ctx.release, a));

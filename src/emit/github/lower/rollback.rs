@@ -208,10 +208,9 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
     for hold in ctx.holds_of(id) {
         let job = again(ctx, hold);
         needs.insert(job.clone());
-        cond.push(Expr::any([
-            Expr::succeeded(&job),
-            Expr::Result(job).is("skipped"),
-        ]));
+        // Skipped alone may also mean that a person did not enter it again.
+        let left = Expr::Output("todo".into(), "holds".into()).lists(&reenters(ctx, hold));
+        cond.push(Expr::any([Expr::succeeded(&job), left.negate()]));
     }
     let (mut within, mut owner, mut approvals) = (None, stage.owner, Vec::new());
     if let Rollback::Written(w) = &stage.rollback {
@@ -285,6 +284,11 @@ fn call_owner(ctx: &Ctx<'_>, id: StageId, owner: RoleId, (approvals, own): (&[St
     b.speaking(Expr::all([Expr::not_cancelled(), wrong]))
 }
 
+/// The word that a hold is entered again.
+fn reenters(ctx: &Ctx<'_>, hold: HoldId) -> String {
+    format!("reenter-{}", ctx.release.hold(hold).name)
+}
+
 fn again(ctx: &Ctx<'_>, hold: HoldId) -> String {
     names::with(&names::enter(ctx.release, hold), "again")
 }
@@ -294,10 +298,7 @@ fn enter_again(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
     let hold = ctx.release.hold(id);
     let unit = format!("hold.{}", hold.name);
     let holds = Expr::Output("todo".into(), "holds".into());
-    let cond = vec![
-        Expr::succeeded("todo"),
-        holds.lists(&format!("reenter-{}", hold.name)),
-    ];
+    let cond = vec![Expr::succeeded("todo"), holds.lists(&reenters(ctx, id))];
     chain::jobs(
         ctx,
         Chain {

@@ -16,12 +16,12 @@ use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Failing, Fixed};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateOutcome, MomentKind, OptionOutcome,
-    StageId, Step, TriggerId,
+    ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateOutcome, HoldId, MomentKind,
+    OptionOutcome, StageId, Step, TriggerId,
 };
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who failed, and what is known about it.
 struct Failed<'a> {
@@ -63,6 +63,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
             }
         }
     }
+    let mut around_the_stage = BTreeSet::new();
     // What stands before the stage and can fail without being a node itself is settled with it.
     for hold in ctx.holds_of(id) {
         if ctx.release.hold(hold).from == id {
@@ -73,8 +74,10 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
                     let list = serde_json::from_str(field.known().unwrap_or("[]")).unwrap_or_default();
                     past.insert(job.id.clone(), list);
                 }
+                around_the_stage.insert(job.id.clone());
                 jobs.push(job.id);
             }
+            asked.extend(around::asked_to_enter(ctx, hold));
         }
     }
     let mut preparations = Vec::new();
@@ -116,6 +119,16 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         outcomes.insert("default".to_string(), paused(ctx, &pause));
     } else {
         outcomes.insert("default".to_string(), default);
+    }
+    // Where the stage goes on after its own failures, what a hold protects does not.
+    let mut cause = vec![stage::cause_of(ctx, id)];
+    if s.on_failure.is_some() && s.when_hold_fails().is_none() {
+        let enter = jobs.iter().filter(|j| around_the_stage.contains(*j));
+        let wrong: Vec<Expr> = enter.map(|j| Expr::went_wrong(j)).collect();
+        if !wrong.is_empty() {
+            cause.insert(0, Expr::And(vec![Expr::any(wrong), Expr::str("hold")]));
+            outcomes.insert("hold".to_string(), rollback());
+        }
     }
     if owner {
         for cause in ["window", "no_data"] {
@@ -168,7 +181,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         node: Some(Node::Stage(id)),
         stage: Some(id),
         outcomes,
-        cause: stage::cause_of(ctx, id),
+        cause: Expr::first(cause),
         rung: Expr::first(rung),
         asked,
         past,
@@ -346,6 +359,14 @@ pub fn asked(ctx: &Ctx<'_>) -> String {
             }
         }
     }
+    for hold in (0..ctx.release.holds.len()).map(HoldId::at) {
+        let jobs = around::enter(ctx, hold);
+        for (id, begun) in around::asked_to_enter(ctx, hold) {
+            if let Some(job) = jobs.iter().find(|j| j.id == id) {
+                map.insert(job.name.clone(), json!(begun));
+            }
+        }
+    }
     Value::Object(map).to_string()
 }
 
@@ -377,8 +398,8 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
     if let Some(node) = failed.node {
         b.needs.extend(order::ancestors(ctx, node));
         if let Node::Stage(s) = node {
-            b.needs
-                .extend(ctx.holds_of(s).into_iter().map(|h| names::enter(ctx.release, h)));
+            let holds = ctx.holds_of(s).into_iter();
+            b.needs.extend(holds.flat_map(|h| around::entering(ctx, h)));
             if ctx
                 .release
                 .stage(s)

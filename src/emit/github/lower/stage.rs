@@ -290,6 +290,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         messages::at(&mut b, MomentKind::Finished, Some(id), cond);
     }
     if goes_on(stage)
+        && !before.is_empty()
         && let Some(f) = &stage.on_failure
     {
         let failed = Expr::any(
@@ -506,7 +507,8 @@ fn record(b: &mut JobBuilder<'_, '_>, id: StageId, (units, gates): (&Units, &Uni
     vars.text("LAST", last.to_string());
     vars.text(
         "ENDS",
-        if last {
+        // Gone on from a failure, the stage ends with the job that failed.
+        if last || goes_on(stage) {
             json_list([stage.slug.as_str()])
         } else {
             "[]".to_string()

@@ -1,5 +1,5 @@
 # STEPS: the steps of this job. UNITS: {step: what counts as begun with it}. STAGE: whose job it is. JOB: its name. LAST: true in the last job of the
-# stage. STATUS: how the job stands. ENDS: what is done when it ended well. GATES: {step: what it is done as} of what is looked at before the stage begins.
+# stage. STATUS: how the job stands. ENDS: what is done when it ended well, or failed and the plan goes on. GATES: {step: what it is done as} of what is looked at before the stage begins.
 state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$ENDS" --argjson gates "$GATES" '
   ($ENV.STEPS | fromjson) as $steps
   | [$units | to_entries[] | select($steps[.key].outputs.began == "true") | .value[]] as $began
@@ -12,7 +12,7 @@ state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$
       job: $ENV.JOB,
       failing: ($failing | unique),
       began: (if $began == [] then [] else [$ENV.STAGE] + $began end | unique),
-      done: ($done + (if $ENV.STATUS == "success" then $ends else [] end) | unique),
+      done: ($done + (if $ENV.STATUS == "success" and ($last or any($steps[].outputs.failed; . == "true")) then $ends else [] end) | unique),
       values: ([$steps[].outputs | to_entries[] | select((.key | startswith("v_")) and .value != "")] | from_entries),
       stopped: any($steps[].outputs.stopped; . == "true"),
       failed: any($steps[].outputs.failed; . == "true"),

@@ -65,6 +65,8 @@ struct Phase {
 pub const FOLDER: &str = "RELEASEC_FOLDER";
 /// The variable that carries the role to assume.
 pub const ROLE: &str = "RELEASEC_ROLE";
+/// The variable that says which step of the plan a build is.
+pub const STEP: &str = "RELEASEC_STEP";
 /// Where the output is kept while the build runs.
 const OUTPUT: &str = "/tmp/releasec-output";
 /// Where the script is kept.

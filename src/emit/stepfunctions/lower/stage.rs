@@ -541,7 +541,12 @@ impl<'a> Lower<'a> {
                 proceed: then.clone(),
             };
             let key = site.key.clone();
-            let fail = faults.goal(&mut self.b, Kind::OnFailure, site);
+            let stage = self.release.stage(id);
+            let kind = match stage.when_hold_fails() {
+                None => Kind::Outcome(FailureOutcome::Rollback),
+                Some(_) => Kind::OnFailure,
+            };
+            let fail = faults.goal(&mut self.b, kind, site);
             let known = self.b.label();
             self.enter_hold(hold_id, case.hand, (&go, &body), &then, &known);
             // Whatever step of it failed, going on starts from the hold.
