@@ -12,6 +12,7 @@ use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
 use crate::model::StageId;
 use crate::plan::{Node, Pace};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Rows in one picture.
@@ -115,7 +116,7 @@ pub(super) struct Strips {
 
 /// The stages over time, with what is shaded behind them.
 pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Strips {
-    let decides = critical(plan);
+    let decides: BTreeSet<StageId> = critical(plan).into_iter().collect();
     let bars: Vec<Bar> = cards
         .iter()
         .map(|c| {

@@ -48,6 +48,8 @@ pub struct Ctx<'a> {
     /// What GitHub cannot hold.
     pub bag: &'a RefCell<Bag>,
     stages: Vec<Vec<Segment<'a>>>,
+    /// The holds that span each stage.
+    holds: Vec<Vec<HoldId>>,
     producers: BTreeMap<Kept, Vec<(String, String)>>,
     /// The stages that something is prepared for.
     prepared: Vec<StageId>,
@@ -64,6 +66,12 @@ impl<'a> Ctx<'a> {
         let stages = (0..release.stages.len())
             .map(|i| segments::segments(release, StageId::at(i), fixed))
             .collect();
+        let mut holds = vec![Vec::new(); release.stages.len()];
+        for h in (0..release.holds.len()).map(HoldId::at) {
+            for s in plan.hold_stages(h) {
+                holds[s.index()].push(h);
+            }
+        }
         let mut ctx = Ctx {
             plan,
             release,
@@ -71,6 +79,7 @@ impl<'a> Ctx<'a> {
             side,
             bag,
             stages,
+            holds,
             producers: BTreeMap::new(),
             prepared: (0..release.stages.len())
                 .map(StageId::at)
@@ -197,10 +206,7 @@ impl<'a> Ctx<'a> {
 
     /// The holds that span a stage.
     pub fn holds_of(&self, stage: StageId) -> Vec<HoldId> {
-        (0..self.release.holds.len())
-            .map(HoldId::at)
-            .filter(|h| self.held(*h).contains(&stage))
-            .collect()
+        self.holds[stage.index()].clone()
     }
 
     /// The stages that judge a gate, with the job and the step that do.
