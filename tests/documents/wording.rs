@@ -173,6 +173,14 @@ release shop {
         ["On-call", "On-call", "Leads", "Leads", "Operations", "Operations"],
         "{rows:#?}"
     );
+    let staged = table(c.document("release-plan.md"), "Staged rollout");
+    assert_eq!(
+        (staged[1][3].as_str(), staged[2][3].as_str()),
+        ("On-call", "Operations")
+    );
+    // Asked at T+6m and T+26m, answered at the latest 20 and 10 minutes later.
+    let points = table(c.document("release-plan.md"), "Go or no-go");
+    assert_eq!((points[1][0].as_str(), points[2][0].as_str()), ("T+26m", "T+36m"));
     let runbook = c.document("runbook.md");
     for said in [
         "Does it look right? Without an answer within 20 min it counts as passed.",

@@ -75,7 +75,11 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
                 offset: first.offset.clone(),
                 utc: first.utc.clone(),
                 local: first.local.clone(),
-                owner: card.owner.clone(),
+                // Whoever does the work of this step; who only judges it stands with the points of decision.
+                owner: part
+                    .iter()
+                    .find(|s| s.verify.is_empty() || !s.expect.is_empty())
+                    .map_or_else(|| card.owner.clone(), |s| s.owner.clone()),
                 steps: done.map(|s| s.short.clone()).collect(),
                 criteria,
                 if_not: say::alternatives(plan.release(), if_not),
@@ -158,7 +162,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
                 words!(r, "point.at", stage = card.name, exposure = step.exposure)
             };
             add(
-                step.at,
+                step.ends,
                 format!("{place}: {}", step.short),
                 step.owner.clone(),
                 step.verify.clone(),

@@ -56,6 +56,9 @@ pub(super) struct StepRow {
     /// Milliseconds from T.
     #[serde(skip)]
     pub at: i64,
+    /// When it has ended.
+    #[serde(skip)]
+    pub ends: i64,
     pub number: String,
     pub offset: String,
     pub utc: String,
@@ -277,6 +280,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, judged: &[
             let (verify, look, if_not) = judgement(plan, stage, *g, (id, None));
             StepRow {
                 at: start,
+                ends: start.saturating_add(plan.gate_time(*g, Pace::Longest).as_ms()),
                 number: format!("{number}.{}", i + 1),
                 offset: say::offset(start),
                 utc,
@@ -347,6 +351,7 @@ fn push(
     let records = records(r, stage.environment, step);
     rows.push(StepRow {
         at,
+        ends: at.saturating_add(long.as_ms()),
         number: format!("{number}.{}", rows.len() + 1),
         offset: say::offset(at),
         utc,
