@@ -26,7 +26,6 @@ const PLANS: u64 = 120;
 /// What is refused by its own proof, so that nothing is written: seeds, and the target (0 for the workflows, 1 for the state machine). They
 /// are faults of the compiler that are known; one that is mended must leave the list.
 const REFUSED: &[(u64, usize)] = &[
-    (2, 0),
     (12, 1),
     (23, 1),
     (26, 0),

@@ -30,7 +30,9 @@ impl Judge<'_> {
         self.finally()?;
         for (id, fate) in &self.fates {
             let half = matches!(self.plan.undo(*id), StageUndo::Irreversible(..));
-            help |= half && fate.begun && !fate.done;
+            // Whoever was only asked when the question was taken back has left nothing half done.
+            let asked = fate.asked.is_some() && fate.began.is_empty();
+            help |= half && fate.begun && !fate.done && !asked;
         }
         let cancelled = self.find(|w| *w == What::Cancelled).is_some();
         help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));

@@ -293,7 +293,11 @@ impl Walker<'_, '_> {
         {
             match self.gate(gate)? {
                 Came::Done => drop(gates.next()),
-                Came::Missing => return Ok(true),
+                Came::Missing => {
+                    let lapsed = self.lapsed()?;
+                    self.judge.thens.extend(lapsed.map(|way| (way, None)));
+                    return Ok(true);
+                }
                 Came::Failed(event) => match self.gate_way(gate) {
                     Way::Retry => {
                         if let Way::End(then) = self.pauses(event)? {

@@ -2,7 +2,8 @@
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{MomentKind, NotifyTarget, Origin, Release};
+use crate::model::{MomentKind, Notify, NotifyTarget, Origin, Release};
+use crate::plan::Truth;
 use crate::plan::show::prose;
 use std::collections::BTreeSet;
 
@@ -15,16 +16,17 @@ pub(in crate::checks) const CHECK: Check = Check {
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let release = subject.plan.release();
+    let sent = sent(subject);
     let mut seen: Vec<NotifyTarget> = Vec::new();
-    for notify in &release.notifies {
+    for notify in &sent {
         if seen.contains(&notify.to) {
             continue;
         }
         seen.push(notify.to);
-        let Some(start) = starts(release, notify.to) else {
+        let Some(start) = starts(&sent, notify.to) else {
             continue;
         };
-        let told = told(release, notify.to);
+        let told = told(release, &sent, notify.to);
         let missing: Vec<&str> = [MomentKind::Failed, MomentKind::RolledBack]
             .iter()
             .filter(|k| !told.contains(k))
@@ -55,9 +57,17 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
 }
 
+/// The messages that some run sends; of the others `dag/dead_condition` tells.
+fn sent<'a>(subject: &Subject<'a>) -> Vec<&'a Notify> {
+    let plan = subject.plan;
+    let variants = plan.variants();
+    let sent = |n: &&Notify| variants.find(plan, variants.of(plan, &n.when)) != Truth::Never;
+    plan.release().notifies.iter().filter(sent).collect()
+}
+
 /// Where somebody is told that the run starts.
-fn starts(release: &Release, to: NotifyTarget) -> Option<&Origin> {
-    let moments = release.notifies.iter().filter(|n| n.to == to).flat_map(|n| &n.on);
+fn starts<'a>(sent: &[&'a Notify], to: NotifyTarget) -> Option<&'a Origin> {
+    let moments = sent.iter().filter(|n| n.to == to).flat_map(|n| &n.on);
     moments
         .filter(|m| m.kind == MomentKind::Started && m.stage.is_none() && !m.each)
         .map(|m| &m.origin)
@@ -65,8 +75,8 @@ fn starts(release: &Release, to: NotifyTarget) -> Option<&Origin> {
 }
 
 /// Everything somebody is told of the run as a whole, calls for help included.
-fn told(release: &Release, to: NotifyTarget) -> BTreeSet<MomentKind> {
-    let notified = release.notifies.iter().filter(|n| n.to == to).flat_map(|n| &n.on);
+fn told(release: &Release, sent: &[&Notify], to: NotifyTarget) -> BTreeSet<MomentKind> {
+    let notified = sent.iter().filter(|n| n.to == to).flat_map(|n| &n.on);
     let called = release
         .escalates
         .iter()

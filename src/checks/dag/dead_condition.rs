@@ -5,6 +5,7 @@ use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Atom, Cond, NotifyTarget, Origin, Outcome, Release, Subject as Of};
 use crate::plan::Truth;
+use crate::plan::show::prose;
 
 /// The diagnostic.
 pub const CODE: Code = Code("dag/dead_condition");
@@ -81,8 +82,8 @@ fn conditionals(r: &Release) -> Vec<Conditional<'_>> {
     }
     for n in &r.notifies {
         let to = match &n.to {
-            NotifyTarget::Channel(c) => &r.channel(*c).name,
-            NotifyTarget::Role(x) => &r.role(*x).name,
+            NotifyTarget::Channel(c) => prose(r, &r.channel(*c).title),
+            NotifyTarget::Role(x) => r.role(*x).name.to_string(),
         };
         all.add(&n.when, &n.origin, true, || {
             format!("this message to `{to}` is never sent")
