@@ -104,10 +104,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Workflows that their own proof refuses in whatever outcome, so that nothing is written: faults of the compiler that are known, each with
-/// what is said.
-pub const REFUSED_IN_ANY_OUTCOME: &[(&str, &str)] = &[];
-
 /// Takes out what is known to be refused. What is proved nevertheless must leave the list.
 pub fn unknown(wrong: Vec<String>, known: &[(&str, &str)]) -> Vec<String> {
     let is = |w: &str, (path, said): &(&str, &str)| {
