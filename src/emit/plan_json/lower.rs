@@ -141,6 +141,7 @@ fn gate(plan: &Plan, id: GateId) -> Json {
     json!({
         "name": g.name.as_str(),
         "title": text(r, &g.title),
+        "environment": g.environment.map(|e| r.env(e).name.as_str()),
         "test": test,
         "over_seconds": g.over.map(crate::model::Dur::as_seconds),
         "samples": g.samples,

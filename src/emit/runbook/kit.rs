@@ -82,8 +82,10 @@ pub(super) fn kit(plan: Spoken<'_>) -> (Vec<ToolRow>, Vec<SecretRow>) {
     }
     let places = |list: Vec<String>| say::list(r, &say::shown(r, list));
     let tools = kit.tools.into_iter().map(|((name, version), list)| ToolRow {
-        name: name.to_string(),
-        version: version.unwrap_or_default().to_string(),
+        name: match version {
+            Some(version) => format!("{name} {version}"),
+            None => name.to_string(),
+        },
         used: places(list),
     });
     let secrets = kit.secrets.into_iter().map(|(name, list)| SecretRow {

@@ -36,7 +36,7 @@ rows! {
     /// An artifact.
     ArtifactRow { name, version, digest, store, signed_by, classification }
     /// A tool that the work calls.
-    ToolRow { name, version, used }
+    ToolRow { name, used }
     /// A secret that the work reads.
     SecretRow { name, used }
     /// A risk.

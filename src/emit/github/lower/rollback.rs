@@ -210,7 +210,11 @@ fn undo(ctx: &Ctx<'_>, id: StageId, undone: &[StageId]) -> Vec<Job> {
         needs.insert(job.clone());
         // Skipped alone may also mean that a person did not enter it again.
         let left = Expr::Output("todo".into(), "holds".into()).lists(&reenters(ctx, hold));
-        cond.push(Expr::any([Expr::succeeded(&job), left.negate()]));
+        let skipped = Expr::Result(job.clone()).is("skipped");
+        cond.push(Expr::any([
+            Expr::succeeded(&job),
+            Expr::all([skipped, left.negate()]),
+        ]));
     }
     let (mut within, mut owner, mut approvals) = (None, stage.owner, Vec::new());
     if let Rollback::Written(w) = &stage.rollback {
