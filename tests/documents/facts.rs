@@ -172,8 +172,8 @@ release shop {
     assert_eq!(
         rows("Tools that must be there"),
         [
-            ["☐", "`aws`", ">= 2.15", "a and the way back from a"],
-            ["☐", "`jq`", ">= 1.6", "a and b"]
+            ["☐", "`aws >= 2.15`", "a and the way back from a"],
+            ["☐", "`jq >= 1.6`", "a and b"]
         ]
     );
     assert_eq!(
