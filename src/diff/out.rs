@@ -162,7 +162,7 @@ pub(super) struct Spot {
     pub(super) new: Option<usize>,
 }
 
-/// Which stages of both plans something no longer holds for, and which it holds for now.
+/// The stages of both plans that something no longer holds for, and those that it did not hold for before.
 pub(super) fn lost_and_won(was: &[Spot], is: &[Spot]) -> (Vec<Spot>, Vec<Spot>) {
     let lost = was.iter().filter(|s| s.new.is_some() && !is.contains(s));
     let won = is.iter().filter(|s| s.old.is_some() && !was.contains(s));

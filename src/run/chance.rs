@@ -8,9 +8,15 @@ use crate::model::{ApprovalId, DecisionId, GateId, HoldId, StageId, TriggerId};
 use crate::plan::{Node, Pace, Plan};
 
 /// A small generator with a long period (splitmix64); its numbers are part of what `--seed` means.
-struct Chance(u64);
+#[derive(Debug, Clone)]
+pub struct Chance(u64);
 
 impl Chance {
+    /// The generator of a number.
+    pub fn new(seed: u64) -> Self {
+        Chance(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -19,13 +25,14 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    /// A number below `n`; 0 for none.
+    pub fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n.max(1)).unwrap_or(1);
         usize::try_from(self.next() % n).unwrap_or(0)
     }
 
     /// True once in so many times.
-    fn one_in(&mut self, n: usize) -> bool {
+    pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -39,7 +46,7 @@ impl Outcomes {
     /// Outcomes drawn from a number: about one thing in a plan goes wrong of itself, and then more may.
     pub fn drawn(plan: &Plan, seed: u64) -> Outcomes {
         let r = plan.release();
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let mut o = Outcomes::default();
         let many = r.stages.len().saturating_add(1);
         for i in 0..r.stages.len() {

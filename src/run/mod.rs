@@ -37,6 +37,7 @@ mod unreached;
 mod waits;
 mod wish;
 
+pub use chance::Chance;
 pub use machine::{Reference, run};
 pub use outcomes::{Answer, Fault, How, Outcomes, Place, Verdict};
 pub use points::{Point, points};

@@ -1,37 +1,7 @@
 //! Plans drawn at random, line by line, so that whoever finds one wrong can take lines out of it until little is left.
 
+use releasec::run::Chance;
 use std::fmt::Write;
-
-/// A stream of numbers that is the same on every machine (SplitMix64, Steele and others 2014).
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5851_F42D_4C95_7F2D)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).expect("below a usize")
-    }
-
-    /// True once in `n`.
-    fn once_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
-        list[self.below(list.len())]
-    }
-}
 
 /// People, places, gates and actions that the plans share.
 const AROUND: &str = r#"person ana { name "Ana Ruiz" }
@@ -70,7 +40,7 @@ const GATES: &[(&str, &str)] = &[
 
 /// What a plan is drawn with.
 struct Draw {
-    dice: Dice,
+    chance: Chance,
     out: String,
     stages: usize,
     approvals: usize,
@@ -80,13 +50,13 @@ struct Draw {
 
 /// The lines of a plan. Most are sound; those in which `check` finds an error are of no use.
 pub fn plan(seed: u64) -> String {
-    let mut dice = Dice::new(seed);
-    let stages = 1 + dice.below(4);
-    let approvals = 1 + dice.below(2);
-    let decision = dice.once_in(4);
-    let flag = dice.once_in(3);
+    let mut chance = Chance::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5851_F42D_4C95_7F2D);
+    let stages = 1 + chance.below(4);
+    let approvals = 1 + chance.below(2);
+    let decision = chance.one_in(4);
+    let flag = chance.one_in(3);
     let mut d = Draw {
-        dice,
+        chance,
         out: String::new(),
         stages,
         approvals,
@@ -113,16 +83,20 @@ impl Draw {
     }
 
     fn once_in(&mut self, n: usize) -> bool {
-        self.dice.once_in(n)
+        self.chance.one_in(n)
+    }
+
+    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.chance.below(list.len())]
     }
 
     fn stage(&mut self) -> String {
-        format!("s{}", self.dice.below(self.stages))
+        format!("s{}", self.chance.below(self.stages))
     }
 
     /// A stage before this one, if there is any.
     fn before(&mut self, i: usize) -> Option<String> {
-        (i > 0).then(|| format!("s{}", self.dice.below(i)))
+        (i > 0).then(|| format!("s{}", self.chance.below(i)))
     }
 
     fn condition(&mut self) -> Option<String> {
@@ -136,20 +110,18 @@ impl Draw {
         if said.is_empty() {
             return None;
         }
-        Some(self.dice.of(&said).to_owned())
+        Some(self.of(&said).to_owned())
     }
 
     fn release(&mut self) {
         self.line("release shop {");
         self.line("title \"Shop\"; version \"2\"; author ana; owner operations; in production");
         if self.once_in(6) {
-            let then = self
-                .dice
-                .of(&["pause", "stop", "rollback", "continue { because \"known\" }"]);
+            let then = self.of(&["pause", "stop", "rollback", "continue { because \"known\" }"]);
             self.line(&format!("on_failure {{ then {then} }}"));
         }
         for i in 0..self.approvals {
-            let from = self.dice.of(&["leads", "board"]);
+            let from = self.of(&["leads", "board"]);
             let mut more = String::new();
             if self.once_in(3) {
                 let s = self.stage();
@@ -163,7 +135,7 @@ impl Draw {
             }
             if self.once_in(6) {
                 let s = self.stage();
-                more.push_str(&match self.dice.below(2) {
+                more.push_str(&match self.chance.below(2) {
                     0 => "; otherwise stop".to_owned(),
                     _ => format!("; otherwise restart({s}, at_most: 1)"),
                 });
@@ -185,7 +157,7 @@ impl Draw {
             };
             let default = if self.once_in(3) { "default near; " } else { "" };
             let s = self.stage();
-            let then = match self.dice.below(6) {
+            let then = match self.chance.below(6) {
                 0 => "then stop".to_owned(),
                 1 => "then pause".to_owned(),
                 2 => "then rollback".to_owned(),
@@ -214,7 +186,7 @@ impl Draw {
         }
         if self.once_in(6) {
             let (a, b) = self.span();
-            let then = match self.dice.below(4) {
+            let then = match self.chance.below(4) {
                 0 => "rollback".to_owned(),
                 1 => "pause".to_owned(),
                 2 => format!("rollback({a})"),
@@ -225,7 +197,7 @@ impl Draw {
             ));
         }
         if self.once_in(6) {
-            let on = self.dice.of(&[
+            let on = self.of(&[
                 "started, finished",
                 "failed, rolled_back",
                 "finished(each)",
@@ -242,7 +214,7 @@ impl Draw {
         }
         if self.once_in(6) {
             self.line("finally {");
-            let step = self.dice.of(&[
+            let step = self.of(&[
                 "run \"./clean.sh\" { changes nothing; takes 1m .. 1m }",
                 "manual \"Look once more\" { changes nothing; within 1h }",
             ]);
@@ -256,8 +228,8 @@ impl Draw {
     }
 
     fn span(&mut self) -> (String, String) {
-        let a = self.dice.below(self.stages);
-        let b = a + self.dice.below(self.stages - a);
+        let a = self.chance.below(self.stages);
+        let b = a + self.chance.below(self.stages - a);
         (format!("s{a}"), format!("s{b}"))
     }
 
@@ -269,7 +241,7 @@ impl Draw {
             (true, true) => "; when flag",
             _ => "",
         };
-        let text = match self.dice.below(5) {
+        let text = match self.chance.below(5) {
             0 => format!("enter {{ manual \"Freeze it\" {{ changes \"main:{h}\" }} }}"),
             1 => format!(
                 "enter {{ run \"./a.sh\" {{ changes \"main:{h}\"; takes 1m .. 1m{when} }}; run \"./aa.sh\" {{ changes \"main:{h}\" }} }}"
@@ -277,7 +249,7 @@ impl Draw {
             _ => format!("enter {{ run \"./a.sh\" {{ changes \"main:{h}\"; takes 1m .. 1m }} }}"),
         };
         self.line(&text);
-        let text = match self.dice.below(5) {
+        let text = match self.chance.below(5) {
             0 => format!("exit {{ manual \"Thaw it\" {{ changes \"main:{h}\" }} }}"),
             _ => format!("exit {{ run \"./b.sh\" {{ changes \"main:{h}\"; takes 1m .. 1m }} }}"),
         };
@@ -286,8 +258,8 @@ impl Draw {
     }
 
     fn failure(&mut self, i: usize) -> String {
-        let back = self.dice.below(i + 1);
-        match self.dice.below(8) {
+        let back = self.chance.below(i + 1);
+        match self.chance.below(8) {
             0 | 1 => "pause".to_owned(),
             2 => "stop".to_owned(),
             3 => "continue { because \"known\" }".to_owned(),
@@ -318,21 +290,21 @@ impl Draw {
             self.line(&format!("when {c}"));
         }
         if self.approvals > 0 && self.once_in(2) {
-            let a = self.dice.below(self.approvals);
+            let a = self.chance.below(self.approvals);
             self.line(&format!("approved a{a}"));
         }
         if self.out.contains("checklist list") && self.once_in(2) {
             self.line("ready list");
         }
         if self.once_in(6) {
-            let gate = self.dice.of(&["smoke", "looks", "calm", "held"]);
+            let gate = self.of(&["smoke", "looks", "calm", "held"]);
             self.line(&format!("require {gate}"));
         }
         if self.once_in(10) {
             self.line("started_by operations");
         }
         if self.once_in(12) {
-            let at = self.dice.of(&["T+30m", "T+2h", "T+7h"]);
+            let at = self.of(&["T+30m", "T+2h", "T+7h"]);
             self.line(&format!("at {at}"));
         }
         if self.once_in(3) {
@@ -347,18 +319,18 @@ impl Draw {
         if self.once_in(6) {
             self.rollout(i);
         } else {
-            let steps = 1 + self.dice.below(3);
+            let steps = 1 + self.chance.below(3);
             for k in 0..steps {
                 self.step(i, k);
             }
         }
         if self.once_in(3) {
-            let gate = self.dice.of(&["smoke", "looks", "calm", "held"]);
+            let gate = self.of(&["smoke", "looks", "calm", "held"]);
             self.line(&format!("verify {gate}"));
         }
-        match self.dice.below(10) {
+        match self.chance.below(10) {
             0 => {
-                let more = match self.dice.below(4) {
+                let more = match self.chance.below(4) {
                     0 => "; verify smoke",
                     1 => "; run \"./more.sh\" { changes nothing }",
                     _ => "",
@@ -380,7 +352,7 @@ impl Draw {
         };
         let guards = self.approvals;
         let approved = match guards {
-            n if n > 0 && self.once_in(4) => format!("approved a{}; ", self.dice.below(n)),
+            n if n > 0 && self.once_in(4) => format!("approved a{}; ", self.chance.below(n)),
             _ => String::new(),
         };
         self.line(&format!("step 10% {{ {when}bake 15m; verify smoke }}"));
@@ -398,7 +370,7 @@ impl Draw {
             _ => String::new(),
         };
         let change = format!("changes \"app:w{i}\"");
-        let text = match self.dice.below(10) {
+        let text = match self.chance.below(10) {
             0 => format!("run \"./look.sh {i}{k}\" {{ changes nothing; takes 1m .. 2m{when} }}"),
             1 => format!(
                 "manual \"Turn it {i}{k}\" {{ {change}; within 1h{when}; undo run \"./un.sh {i}{k}\" {{ {change} }} }}"

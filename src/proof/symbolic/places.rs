@@ -1,6 +1,6 @@
 //! Where the parts of a plan stand in a workflow: which of its jobs work at a place.
 //!
-//! Must not know what is demanded of them. Used by `claims` and `ends`.
+//! Must not know what is demanded of them. Used by `claims`, `ends`, `holds` and `order`.
 
 use super::claims::Claims;
 use super::world::Stands;

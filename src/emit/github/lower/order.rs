@@ -184,7 +184,6 @@ pub fn ended(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Option<
 /// A stage ended well, or was not applicable.
 pub fn stage_ended(ctx: &Ctx<'_>, s: StageId, needs: &mut BTreeSet<String>) -> Expr {
     let job = names::stage(ctx.release, s);
-    let last = job.clone();
     needs.insert(job.clone());
     let stage = ctx.release.stage(s);
     let mut ways = vec![Expr::succeeded(&job)];
@@ -196,12 +195,12 @@ pub fn stage_ended(ctx: &Ctx<'_>, s: StageId, needs: &mut BTreeSet<String>) -> E
             needs.insert(first.clone());
             Expr::Output(first, "applicable".into()).is("false")
         };
-        ways.push(Expr::all([Expr::Result(job).is("skipped"), not]));
+        ways.push(Expr::all([Expr::Result(job.clone()).is("skipped"), not]));
     }
     // What the plan goes on from may have failed before its last job, which is skipped then.
     if crate::emit::github::lower::stage::goes_on(stage) {
         let segments = ctx.segments(s).iter();
-        let works = segments.filter(|g| matches!(g.kind, SegmentKind::Work(_)) && g.job != last);
+        let works = segments.filter(|g| matches!(g.kind, SegmentKind::Work(_)) && g.job != job);
         for segment in works {
             needs.insert(segment.job.clone());
             let failed = Expr::Output(segment.job.clone(), "failed".into()).is("true");

@@ -63,7 +63,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
             }
         }
     }
-    let mut around_the_stage = BTreeSet::new();
+    let mut entering = BTreeSet::new();
     // What stands before the stage and can fail without being a node itself is settled with it.
     for hold in ctx.holds_of(id) {
         if ctx.release.hold(hold).from == id {
@@ -74,7 +74,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
                     let list = serde_json::from_str(field.known().unwrap_or("[]")).unwrap_or_default();
                     past.insert(job.id.clone(), list);
                 }
-                around_the_stage.insert(job.id.clone());
+                entering.insert(job.id.clone());
                 jobs.push(job.id);
             }
             asked.extend(around::asked_to_enter(ctx, hold));
@@ -123,7 +123,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     // Where the stage goes on after its own failures, what a hold protects does not.
     let mut cause = vec![stage::cause_of(ctx, id)];
     if s.on_failure.is_some() && s.when_hold_fails().is_none() {
-        let enter = jobs.iter().filter(|j| around_the_stage.contains(*j));
+        let enter = jobs.iter().filter(|j| entering.contains(*j));
         let wrong: Vec<Expr> = enter.map(|j| Expr::went_wrong(j)).collect();
         if !wrong.is_empty() {
             cause.insert(0, Expr::And(vec![Expr::any(wrong), Expr::str("hold")]));

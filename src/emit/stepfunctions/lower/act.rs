@@ -5,7 +5,7 @@
 use super::Lower;
 use super::ask::{Ask, DEFAULT_SECONDS, catch_all};
 use super::build::Label;
-use super::buildspec::{self, Take};
+use super::buildspec::Take;
 use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
 use super::watch::Watch;
 use crate::emit::parts::{Deed, Purpose};
@@ -97,8 +97,7 @@ impl Lower<'_> {
                         (output_variable(&capture.name), take(&capture.extract))
                     })
                     .collect();
-                let mut task = self.build(command, &work.act.secrets, takes, work.hand);
-                called(&mut task, &work.key);
+                let mut task = self.build(command, &work.act.secrets, takes, work.hand, Some(&work.key));
                 for id in work.captures {
                     let capture = self.release.capture(*id);
                     let value = self.typed(&capture.ty, exported(&output_variable(&capture.name)));
@@ -251,7 +250,7 @@ impl Lower<'_> {
                 let variable = output_variable(&prior.name);
                 let takes = vec![(variable.clone(), take(&prior.extract))];
                 (
-                    self.build(run, &work.act.secrets, takes, work.hand),
+                    self.build(run, &work.act.secrets, takes, work.hand, None),
                     exported(&variable),
                 )
             }
@@ -286,19 +285,6 @@ impl Lower<'_> {
             ("cause", Data::Expr(some(cause, 1_000))),
         ]);
         [(self.vars.local("fault", scope), fault)].into()
-    }
-}
-
-/// Tells a build which step of the plan it is: two steps with one command are then two builds, for whoever reads them.
-fn called(task: &mut Task, key: &str) {
-    if let Some(Data::Object(members)) = &mut task.arguments
-        && let Some(Data::List(env)) = members.get_mut("EnvironmentVariablesOverride")
-    {
-        env.push(Data::object([
-            ("Name", Data::str(buildspec::STEP)),
-            ("Value", Data::str(key)),
-            ("Type", Data::str("PLAINTEXT")),
-        ]));
     }
 }
 

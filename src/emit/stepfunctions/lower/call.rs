@@ -104,13 +104,15 @@ impl Lower<'_> {
         }
     }
 
-    /// A command as a build that is waited for.
+    /// A command as a build that is waited for. A step of the plan says which it is: two with one command are then two builds, for
+    /// whoever reads them.
     pub fn build(
         &self,
         command: &Command,
         secrets: &[smol_str::SmolStr],
         takes: Vec<(String, Take)>,
         hand: Hand,
+        step: Option<&str>,
     ) -> Task {
         let release = self.release;
         let foreign = naming::foreign_account(release, hand.environment).is_some();
@@ -145,6 +147,9 @@ impl Lower<'_> {
         if let Some(region) = naming::foreign_region(release, hand.environment) {
             variable("AWS_REGION", Data::str(region));
             variable("AWS_DEFAULT_REGION", Data::str(region));
+        }
+        if let Some(step) = step {
+            variable(buildspec::STEP, Data::str(step));
         }
         let arguments = Data::object([
             ("ProjectName", Data::Str(naming::project(release))),

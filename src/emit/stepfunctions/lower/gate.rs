@@ -268,7 +268,10 @@ impl Lower<'_> {
                     value: Value::Int(over.as_seconds()),
                 });
                 let takes = vec![(VALUE.to_string(), take(&metric.extract))];
-                (self.build(&run, &metric.secrets, takes, hand), exported(VALUE))
+                (
+                    self.build(&run, &metric.secrets, takes, hand, None),
+                    exported(VALUE),
+                )
             }
             _ => {
                 let none: Assign = [(var.to_string(), Data::Null)].into();

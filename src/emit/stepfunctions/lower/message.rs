@@ -127,7 +127,7 @@ impl Lower<'_> {
                         value: Value::Sym(crate::model::Sym::Capture(Channel::MESSAGE)),
                     });
                 }
-                let mut task = self.build(&run, &channel.secrets, Vec::new(), hand);
+                let mut task = self.build(&run, &channel.secrets, Vec::new(), hand, None);
                 // Started and left alone: nobody waits for a message.
                 task.resource = "arn:aws:states:::codebuild:startBuild".into();
                 Some(task)
