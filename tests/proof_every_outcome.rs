@@ -79,7 +79,7 @@ fn mutants(text: &str) -> Vec<(String, String)> {
 }
 
 /// What may be left out or turned round without a run that the plan does not allow, and why.
-const NOT_FOUND: [(&str, &str); 6] = [
+const NOT_FOUND: [(&str, &str); 8] = [
     (
         "stage-shift: needs.preflight.result == 'success' left out",
         "the approval before it is not asked for otherwise",
@@ -95,6 +95,14 @@ const NOT_FOUND: [(&str, &str); 6] = [
     (
         "stage-together: (needs.stage-",
         "the stage before it waits for the same ones",
+    ),
+    (
+        "stage-together-2: needs.preflight.result == 'success' left out",
+        "the part of the stage before it, which it also waits for, comes after the same preflight",
+    ),
+    (
+        "stage-together: needs.preflight.result == 'success' left out",
+        "so does its last part",
     ),
     (
         "watch-error_storm: ",
