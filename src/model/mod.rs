@@ -41,7 +41,7 @@ pub use policy::{Limit, Policy, PolicyExpr, PolicyOp, PolicyRule, Quantifier};
 pub use release::{AssertionParam, Param, ParamType, Release};
 pub use stage::{
     After, Demote, Failure, FailureOutcome, OnFailure, Question, Retry, Rollback, Rollout, RolloutStep,
-    Stage, Step, StepKind, WaitFor, WaitTest, WrittenRollback,
+    Stage, Step, StepKind, Strength, WaitFor, WaitTest, WrittenRollback,
 };
 pub use time::{BlackoutHours, Calendar, Civil, Dur, Freeze, Holiday, Offset, OnDuty, Weekday};
 pub use value::{Atom, Cond, Func, Key, Origin, Outcome, Subject, Sym, SymOp, Text, TextPart, Value, Via};

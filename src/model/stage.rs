@@ -342,3 +342,36 @@ pub enum FailureOutcome {
     /// Somebody is called.
     Escalate(ChannelId),
 }
+
+/// How much a failure asks for, the least first. Of parts that fail together the strongest settles what follows: which of them happened to
+/// fail first within the same seconds decides nothing. What the others say first (messages, manual steps) is done all the same, what several
+/// would undo is undone together, and two restarts that are not the same are a rollback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// The plan goes on.
+    GoesOn,
+    /// A person is asked how.
+    Asks,
+    /// A part runs again.
+    Restarts,
+    /// The run ends, and nothing is undone.
+    Stops,
+    /// A stage is undone, and what depends on it.
+    UndoesPart,
+    /// Everything that began is undone.
+    UndoesAll,
+}
+
+impl FailureOutcome {
+    /// How much it asks for.
+    pub fn strength(&self) -> Strength {
+        match self {
+            FailureOutcome::Continue { .. } => Strength::GoesOn,
+            FailureOutcome::Pause | FailureOutcome::Escalate(_) => Strength::Asks,
+            FailureOutcome::Restart(..) => Strength::Restarts,
+            FailureOutcome::Stop => Strength::Stops,
+            FailureOutcome::RollbackStage(_) => Strength::UndoesPart,
+            FailureOutcome::Rollback => Strength::UndoesAll,
+        }
+    }
+}

@@ -6,7 +6,7 @@ use super::contract::{Judge, Then};
 use super::event::What;
 use super::walk::shows;
 use crate::emit::parts::{At, Deed};
-use crate::model::{GateTest, HoldId, StageId, Step, StepKind};
+use crate::model::{GateTest, HoldId, StageId, Step, StepKind, Strength};
 use crate::plan::{Node, StageUndo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,12 +46,12 @@ impl Judge<'_> {
             return Ok(());
         }
         help |= self.find(|w| *w == What::Lost).is_some();
-        let rolled = self.thens.iter().any(|(t, _)| *t == Then::Rollback);
-        let wanted = match () {
-            () if help => "NeedsHelp",
-            () if self.thens.is_empty() => "Succeeded",
-            () if rolled => "RolledBack",
-            () => "Stopped",
+        // Of all that failed together the strongest settles how the run ends.
+        let wanted = match self.thens.iter().map(|(t, _)| t.strength()).max() {
+            _ if help => "NeedsHelp",
+            None => "Succeeded",
+            Some(Strength::UndoesAll) => "RolledBack",
+            Some(_) => "Stopped",
         };
         if self.trace.end != wanted {
             return Err([

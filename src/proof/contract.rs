@@ -9,7 +9,7 @@ use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
     ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, OptionOutcome,
-    OptionTestExpr, Outcome, Release, StageId, StepKind, Subject,
+    OptionTestExpr, Outcome, Release, StageId, StepKind, Strength, Subject,
 };
 use crate::plan::{EdgeKind, Node, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,18 @@ pub enum Then {
     Stop,
     /// A part runs again; what the run does is then not judged step by step.
     Again,
+}
+
+impl Then {
+    /// How much it asks for, beside what else failed.
+    pub fn strength(self) -> Strength {
+        match self {
+            Then::Rollback => Strength::UndoesAll,
+            Then::From(_) => Strength::UndoesPart,
+            Then::Stop => Strength::Stops,
+            Then::Again => Strength::Restarts,
+        }
+    }
 }
 
 /// How a failure goes on.

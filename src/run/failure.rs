@@ -8,7 +8,7 @@ use super::step::label;
 use super::trace::{Final, Subject, Verb};
 use crate::model::{
     ApprovalId, DecisionId, Failure, FailureOutcome, GateId, GateOutcome, HoldId, MomentKind, OnFailure,
-    StageId,
+    StageId, Strength,
 };
 use crate::plan::{Node, show};
 use std::collections::VecDeque;
@@ -224,20 +224,19 @@ impl Machine<'_> {
         if self.aside_busy || self.asked || entering || !self.busy.is_empty() {
             return false;
         }
-        if self.current.is_none() {
-            let Some(mut next) = self.pending.pop_front() else {
-                self.go_on();
-                return true;
-            };
-            self.aside = std::mem::take(&mut next.first);
-            self.current = Some(next);
-        }
-        if let Some(aside) = self.aside.pop_front() {
-            let before: Vec<Subject> = self.floor_of_current();
-            self.say_step(aside.subject, Verb::Aside, &aside.slug, &aside.label, &before);
+        // What each of them says first is done, whichever of them settles what follows.
+        if let Some(aside) = self.pending.iter_mut().find_map(|p| p.first.pop_front()) {
+            self.say_step(aside.subject, Verb::Aside, &aside.slug, &aside.label, &[]);
             self.aside_busy = true;
             self.after(aside.ms, Wake::Aside);
             return true;
+        }
+        if self.current.is_none() {
+            self.current = self.strongest();
+            if self.current.is_none() {
+                self.go_on();
+                return true;
+            }
         }
         let Some(current) = self.current.clone() else {
             return true;
@@ -252,6 +251,13 @@ impl Machine<'_> {
             }
         }
         true
+    }
+
+    /// Of all that failed together, what asks for most; of equals, what failed first.
+    fn strongest(&mut self) -> Option<Pending> {
+        let most = self.pending.iter().map(|p| p.then.strength()).max()?;
+        let at = self.pending.iter().position(|p| p.then.strength() == most)?;
+        self.pending.remove(at)
     }
 
     /// Running stages that have come to the end of their step.
@@ -282,8 +288,17 @@ impl Machine<'_> {
 
     fn outcome_follows(&mut self, outcome: FailureOutcome) {
         match outcome {
-            FailureOutcome::Rollback => self.roll_back(None),
-            FailureOutcome::RollbackStage(s) => self.roll_back(Some(s)),
+            FailureOutcome::Rollback => self.roll_back(&[]),
+            FailureOutcome::RollbackStage(s) => {
+                let also = self.pending.iter().filter_map(|p| match p.then {
+                    Then::Outcome(FailureOutcome::RollbackStage(other)) => Some(other),
+                    _ => None,
+                });
+                let mut points: Vec<StageId> = std::iter::once(s).chain(also).collect();
+                points.sort_unstable();
+                points.dedup();
+                self.roll_back(&points);
+            }
             FailureOutcome::Stop => self.stop(),
             FailureOutcome::Continue { .. } => self.resume(false),
             FailureOutcome::Pause => self.pause(),
@@ -293,9 +308,13 @@ impl Machine<'_> {
                 self.pause();
             }
             FailureOutcome::Restart(s, most) => {
+                let other = |p: &Pending| {
+                    p.then.strength() == Strength::Restarts && p.then != Then::Outcome(outcome.clone())
+                };
+                let apart = self.pending.iter().any(other);
                 let done = self.restarts.entry(s).or_insert(0);
-                if *done >= most {
-                    return self.roll_back(None);
+                if apart || *done >= most {
+                    return self.roll_back(&[]);
                 }
                 *done += 1;
                 self.restart(s);

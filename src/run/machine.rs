@@ -4,7 +4,7 @@
 
 use super::outcomes::Outcomes;
 use super::state::{
-    ApprovalRun, ApprovalState, Aside, Back, DecisionRun, DecisionState, HoldRun, HoldState, Mode, Pending,
+    ApprovalRun, ApprovalState, Back, DecisionRun, DecisionState, HoldRun, HoldState, Mode, Pending,
     StageRun, Status, Wake,
 };
 use super::trace::{Event, Final, Subject, Trace, Verb};
@@ -79,8 +79,7 @@ pub(super) struct Machine<'a> {
     pub(super) busy: BTreeSet<StageId>,
     pub(super) mode: Mode,
     pub(super) pending: VecDeque<Pending>,
-    pub(super) aside: VecDeque<Aside>,
-    /// Work of `aside` is under way.
+    /// Work that a failure asks for first is under way.
     pub(super) aside_busy: bool,
     /// What is being followed, once its work is done.
     pub(super) current: Option<Pending>,
@@ -157,7 +156,6 @@ impl<'a> Machine<'a> {
             busy: BTreeSet::new(),
             mode: Mode::Forward,
             pending: VecDeque::new(),
-            aside: VecDeque::new(),
             aside_busy: false,
             current: None,
             asked: false,

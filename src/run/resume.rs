@@ -30,7 +30,7 @@ impl Machine<'_> {
         match answer {
             Answer::Retry => self.resume(true),
             Answer::Proceed => self.resume(false),
-            Answer::Rollback => self.roll_back(None),
+            Answer::Rollback => self.roll_back(&[]),
             Answer::Stop => self.stop(),
         }
     }

@@ -3,7 +3,7 @@
 use super::outcomes::How;
 use super::stage::Item;
 use super::trace::Subject;
-use crate::model::{ApprovalId, DecisionId, FailureOutcome, HoldId, StageId, TriggerId};
+use crate::model::{ApprovalId, DecisionId, FailureOutcome, HoldId, StageId, Strength, TriggerId};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -194,6 +194,16 @@ pub(super) struct Pending {
 pub(super) enum Then {
     Outcome(FailureOutcome),
     Decide(DecisionId),
+}
+
+impl Then {
+    /// How much it asks for; a decision is a question.
+    pub(super) fn strength(&self) -> Strength {
+        match self {
+            Then::Outcome(outcome) => outcome.strength(),
+            Then::Decide(_) => Strength::Asks,
+        }
+    }
 }
 
 /// What the agenda holds.

@@ -14,27 +14,38 @@ use crate::plan::{Node, Pace, StageUndo, doing, show};
 const MEET: usize = 8;
 
 impl Machine<'_> {
-    /// Everything that began is undone, or what began from a stage on.
-    pub(super) fn roll_back(&mut self, scope: Option<StageId>) {
+    /// What began from these stages on is undone; everything that began where none is named.
+    pub(super) fn roll_back(&mut self, points: &[StageId]) {
         self.pending.clear();
         self.current = None;
         self.mode = Mode::Back;
-        self.end = if scope.is_some() {
-            Final::Stopped
-        } else {
+        self.end = if points.is_empty() {
             Final::RolledBack
+        } else {
+            Final::Stopped
         };
         let begun: Vec<Subject> = self
             .ids()
             .filter(|s| self.stages[s.index()].began)
             .map(Subject::Stage)
             .collect();
-        let detail = scope.map_or_else(String::new, |s| {
-            format!("from `{}` on; what came before stays", self.release.stage(s).name)
-        });
+        let from: Vec<String> = points
+            .iter()
+            .map(|s| format!("`{}`", self.release.stage(*s).name))
+            .collect();
+        let detail = if from.is_empty() {
+            String::new()
+        } else {
+            format!("from {} on; what came before stays", from.join(" and from "))
+        };
         self.say_turn(Verb::Rollback, detail, &begun);
         let nodes = self.graph.order.len();
-        let inside = scope.map_or_else(|| vec![true; nodes], |s| self.graph.from(s));
+        let mut inside = vec![points.is_empty(); nodes];
+        for s in points {
+            for (one, of_point) in inside.iter_mut().zip(self.graph.from(*s)) {
+                *one |= of_point;
+            }
+        }
         self.keep_what_must_stay(&inside);
         for hold in &mut self.holds {
             hold.open = 0;

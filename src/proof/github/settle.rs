@@ -23,6 +23,7 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
         state = json!({});
     }
     let failed = state["failed"].clone();
+    let mut fallen: Vec<Json> = Vec::new();
     let at = sim.runs[run].jobs[job].at;
     let target = var(&env, "RUN")
         .parse::<usize>()
@@ -74,28 +75,30 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
             };
             return Ok(());
         }
-        let mut all = vec![state.clone()];
+        let mut beside: Vec<Json> = Vec::new();
         for (name, content) in &sim.runs[target].artifacts {
             if name.starts_with("state-") {
-                all.push(serde_json::from_str(content).map_err(|e| e.to_string())?);
+                beside.push(serde_json::from_str(content).map_err(|e| e.to_string())?);
             }
         }
+        let mut all: Vec<Json> = std::iter::once(&state).chain(&beside).cloned().collect();
         let units = read(&env, "BY_HAND")?;
         let seen = sim.runs[run].jobs[job]
             .files
             .get("asked")
             .cloned()
             .unwrap_or_default();
-        let failed = |(s, d): (&super::state::JobState, &super::workflow::Job<'_>)| {
+        let wrong = |(s, d): (&super::state::JobState, &super::workflow::Job<'_>)| {
             (s.stands == Stands::Done(Ended::Failure)).then(|| d.name.clone())
         };
-        let failed: Vec<String> = sim.runs[target]
+        let wrong: Vec<String> = sim.runs[target]
             .jobs
             .iter()
             .zip(&flow.jobs)
-            .filter_map(failed)
+            .filter_map(wrong)
             .collect();
-        for name in seen.lines().chain(failed.iter().map(String::as_str)) {
+        fallen = also(&wrong, &read(&env, "FALLEN")?, &beside);
+        for name in seen.lines().chain(wrong.iter().map(String::as_str)) {
             all.push(json!({"began": texts(&units[name])}));
         }
         for (key, value) in merged(&all, false).as_object().into_iter().flatten() {
@@ -108,15 +111,9 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
         let began = texts(&read(&env, "BEGAN")?);
         state["began"] = unique([texts(&state["began"]), began]).into();
     }
-    let fallback = json!({"then": "rollback", "ends": "rolled_back"});
     let ends = var(&env, "ENDS");
     let outcome = if ends == "as_planned" {
-        let word = |key: &str| failed[key].as_str().unwrap_or_default().to_string();
-        let table = read(&env, "OUTCOMES")?;
-        let own = &table[word("job")];
-        let keys = [word("cause"), ["rung:", &word("rung")].concat(), "default".into()];
-        let found = keys.iter().map(|k| &own[k]).find(|v| !v.is_null());
-        found.cloned().unwrap_or(fallback)
+        strongest(&mut state, &failed, fallen, &read(&env, "OUTCOMES")?)
     } else {
         json!({"then": "rollback", "ends": ends})
     };
@@ -142,4 +139,82 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
     ];
     well(sim, (run, job), out);
     Ok(())
+}
+
+/// The failures that jobs which went wrong stand for; what only stopped because of another stands for none.
+fn also(wrong: &[String], of: &Json, beside: &[Json]) -> Vec<Json> {
+    let mut list = Vec::new();
+    for name in wrong {
+        let entry = &of[name];
+        if entry.is_null() {
+            continue;
+        }
+        let left = beside.iter().find(|b| b["job"] == name.as_str());
+        let left = left.cloned().unwrap_or_default();
+        if left["stopped"] == true {
+            continue;
+        }
+        let cause = [&entry["cause"], &left["cause"]];
+        let cause = cause.into_iter().find(|c| !c.is_null()).cloned();
+        let same = |b: &&Json| b["job"].as_str().is_some_and(|j| of[j]["job"] == entry["job"]);
+        let rungs = beside.iter().filter(same).filter_map(|b| b["rung"].as_str());
+        let rung = rungs.max_by_key(|r| r.get(1..).and_then(|n| n.parse::<u64>().ok()));
+        let past: Vec<String> = texts(&left["failing"])
+            .into_iter()
+            .chain(texts(&entry["past"]))
+            .collect();
+        list.push(json!({
+            "job": entry["job"],
+            "cause": cause.unwrap_or_else(|| "".into()),
+            "past": past,
+            "rung": rung.unwrap_or_default(),
+        }));
+    }
+    list
+}
+
+/// What settles all that failed together: the strongest; of equals, what handed over.
+fn strongest(state: &mut Json, own: &Json, fallen: Vec<Json>, table: &Json) -> Json {
+    let fallback = json!({"then": "rollback", "ends": "rolled_back"});
+    let follows = |failed: &Json| {
+        let word = |key: &str| failed[key].as_str().unwrap_or_default().to_string();
+        let of_job = &table[word("job")];
+        let keys = [word("cause"), ["rung:", &word("rung")].concat(), "default".into()];
+        let found = keys.iter().map(|k| &of_job[k]).find(|v| !v.is_null());
+        found.cloned().unwrap_or_else(|| fallback.clone())
+    };
+    let mut list: Vec<Json> = Vec::new();
+    if !own.is_null() || fallen.is_empty() {
+        list.push(own.clone());
+    }
+    list.extend(fallen.into_iter().filter(|f| f["job"] != own["job"]));
+    let list: Vec<(Json, Json)> = list.into_iter().map(|f| (follows(&f), f)).collect();
+    let strength = |what: &Json| what["strength"].as_u64().unwrap_or(9);
+    let most = list.iter().map(|(what, _)| strength(what)).max();
+    let all: Vec<&(Json, Json)> = list
+        .iter()
+        .filter(|(what, _)| Some(strength(what)) == most)
+        .collect();
+    let Some((what, failed)) = all.first() else {
+        return fallback;
+    };
+    let mut what = what.clone();
+    if what["then"] == "restart" && all.iter().any(|(other, _)| *other != what) {
+        what = fallback;
+    }
+    if !what["scope"].is_null() {
+        what["scope"] = unique(all.iter().map(|(w, _)| texts(&w["scope"]))).into();
+    }
+    if !failed.is_null() {
+        state["failed"] = failed.clone();
+    }
+    if what["then"] != "rollback" && what["then"] != "restart" {
+        for (other, _) in list.iter().filter(|(w, _)| w["then"] == "continue") {
+            state["done"] = unique([texts(&state["done"]), texts(&other["done"])]).into();
+            for (key, value) in other["values"].as_object().into_iter().flatten() {
+                state["values"][key] = value.clone();
+            }
+        }
+    }
+    what
 }

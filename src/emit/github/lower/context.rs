@@ -167,15 +167,6 @@ impl<'a> Ctx<'a> {
         backward && !forward
     }
 
-    /// The stages that may be under way together with a node: neither before nor after it.
-    pub fn beside(&self, node: Node) -> Vec<StageId> {
-        self.plan
-            .apart(node)
-            .into_iter()
-            .filter_map(|n| if let Node::Stage(s) = n { Some(s) } else { None })
-            .collect()
-    }
-
     /// Whether something else may fail while a stage is under way, so that it looks before it begins a step.
     pub fn guarded(&self, stage: StageId) -> bool {
         // Preparations of other stages and declared ways around are asked for from the start.

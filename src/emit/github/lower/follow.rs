@@ -94,7 +94,7 @@ pub fn stuck(ctx: &Ctx<'_>) -> Map<String, Value> {
 }
 
 /// The job that ends the release's run and finds out what follows.
-pub fn settled(ctx: &Ctx<'_>) -> Job {
+pub fn settled(ctx: &Ctx<'_>, released: &[Job]) -> Job {
     let mut b = JobBuilder::new(ctx, "settle", "What follows");
     b.permit(
         "actions",
@@ -122,6 +122,7 @@ pub fn settled(ctx: &Ctx<'_>) -> Job {
         vars.expr(name, Expr::Input(input.to_string()));
     }
     vars.text("OUTCOMES", settle::table(ctx));
+    vars.text("FALLEN", settle::fallen(ctx, released));
     vars.text("BY_HAND", settle::asked(ctx));
     vars.text("TITLE", format!("Rollback {} of run ", ctx.release.name));
     vars.text("MOST", "17100");

@@ -49,16 +49,15 @@ pub fn file(release: &Release, kind: &str) -> String {
 /// The release, its rollback, and what GitHub cannot hold.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
     let bag = RefCell::new(Bag::new());
-    let rollback = rollback_workflow(&Ctx::new(plan, context, Side::Rollback, &bag));
-    let release = {
-        // The side of the release alone reports.
-        let ctx = Ctx::new(plan, context, Side::Release, &bag);
-        let workflow = release(&ctx);
-        limits::report(&ctx, &workflow);
-        extra::report(&ctx);
-        limits::expressions(&ctx, &rollback, "the rollback");
-        workflow
-    };
+    // The side of the release alone reports.
+    let ctx = Ctx::new(plan, context, Side::Release, &bag);
+    let release = release(&ctx);
+    let other = Ctx::new(plan, context, Side::Rollback, &bag);
+    let rollback = rollback_workflow(&other, &release.jobs);
+    limits::report(&ctx, &release);
+    extra::report(&ctx);
+    limits::expressions(&ctx, &rollback, "the rollback");
+    drop((ctx, other));
     (release, rollback, bag.into_inner())
 }
 
@@ -130,7 +129,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     }
 }
 
-fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
+fn rollback_workflow(ctx: &Ctx<'_>, released: &[Job]) -> Workflow {
     Workflow {
         head: head(ctx, "The rollback"),
         name: format!("Rollback {}", ctx.release.name),
@@ -146,7 +145,7 @@ fn rollback_workflow(ctx: &Ctx<'_>) -> Workflow {
             completed: None,
         },
         group: Field::text(format!("rollback-{}", ctx.release.name)),
-        jobs: rollback::jobs(ctx),
+        jobs: rollback::jobs(ctx, released),
     }
 }
 

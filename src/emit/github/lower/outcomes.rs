@@ -6,7 +6,7 @@ use crate::emit::environments::{Purpose, tickers};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::segments::SegmentKind;
-use crate::model::{CaptureSource, DecisionId, FailureOutcome, OptionOutcome, StageId};
+use crate::model::{CaptureSource, DecisionId, FailureOutcome, OptionOutcome, StageId, Strength};
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -51,18 +51,34 @@ pub fn gate_done(ctx: &Ctx<'_>, id: StageId, gate: crate::model::GateId) -> Vec<
     list
 }
 
-pub fn rollback() -> Value {
+fn rolled_back() -> Value {
     json!({"then": "rollback", "ends": "rolled_back"})
+}
+
+/// The same, with how much it asks for, where it is held against what else failed.
+fn of_strength(mut what: Value, strength: Strength) -> Value {
+    if let Some(map) = what.as_object_mut() {
+        map.insert("strength".to_string(), json!(strength as u8));
+    }
+    what
+}
+
+pub fn rollback() -> Value {
+    of_strength(rolled_back(), Strength::UndoesAll)
 }
 
 /// What follows, as data for the script that does it: where the owner is asked, and what is done when the run goes on.
 pub fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[String]) -> Value {
+    of_strength(follows(ctx, o, pause, done), o.strength())
+}
+
+fn follows(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[String]) -> Value {
     match o {
-        FailureOutcome::Rollback => rollback(),
+        FailureOutcome::Rollback => rolled_back(),
         FailureOutcome::RollbackStage(s) => {
             json!({"then": "rollback", "ends": "stopped", "scope": with_dependents(ctx, *s)})
         }
-        FailureOutcome::Pause => paused(ctx, pause),
+        FailureOutcome::Pause => asks_owner(ctx, pause),
         FailureOutcome::Stop => json!({"then": "rollback", "ends": "stopped_as_it_is"}),
         FailureOutcome::Continue { .. } => json!({"then": "continue", "done": done}),
         FailureOutcome::Restart(s, n) => {
@@ -75,13 +91,17 @@ pub fn outcome(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[Strin
 
 /// The owner is asked how the run goes on.
 pub fn paused(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
+    of_strength(asks_owner(ctx, pause), Strength::Asks)
+}
+
+fn asks_owner(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
     json!({
         "then": "ask",
         "asks": ctx.environment(pause),
         "options": {
             "retry": {"then": "retry"},
             "proceed": {"then": "proceed"},
-            "rollback": rollback(),
+            "rollback": rolled_back(),
             "stop": {"then": "rollback", "ends": "stopped_as_it_is"},
         },
         "otherwise": {"then": "ask"},
@@ -101,7 +121,7 @@ pub fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) 
             OptionOutcome::Proceed => json!({"then": "proceed", "done": [own]}),
             // The owner was just asked: a second question has no clear answer either.
             OptionOutcome::Then(FailureOutcome::Pause) => json!({"then": "ask"}),
-            OptionOutcome::Then(o) => outcome(ctx, o, pause, &all),
+            OptionOutcome::Then(o) => follows(ctx, o, pause, &all),
         };
         if let Some(map) = value.as_object_mut() {
             map.insert(
@@ -118,7 +138,8 @@ pub fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) 
         "then": "ask",
         "asks": ctx.environment(&Purpose::Decide(id)),
         "options": options,
-        "otherwise": default.unwrap_or_else(rollback),
+        "otherwise": default.unwrap_or_else(rolled_back),
+        "strength": Strength::Asks as u8,
     });
     if let (Some(within), Some(map)) = (decision.question.within, value.as_object_mut()) {
         map.insert("within".to_string(), json!(within.as_seconds()));

@@ -43,9 +43,9 @@ pub fn inputs(ctx: &Ctx<'_>) -> Vec<Input> {
     list
 }
 
-/// The jobs of the rollback.
-pub fn jobs(ctx: &Ctx<'_>) -> Vec<Job> {
-    let mut jobs = vec![settled(ctx)];
+/// The jobs of the rollback of a release with these jobs.
+pub fn jobs(ctx: &Ctx<'_>, released: &[Job]) -> Vec<Job> {
+    let mut jobs = vec![settled(ctx, released)];
     jobs.extend(asked(ctx));
     jobs.push(todo(ctx));
     let mut approvals = BTreeSet::new();

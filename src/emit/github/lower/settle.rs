@@ -37,6 +37,8 @@ struct Failed<'a> {
     outcomes: Map<String, Value>,
     cause: Expr,
     rung: Expr,
+    /// Why jobs fail that keep no record.
+    causes: BTreeMap<String, String>,
     /// What counts as begun when a person was asked in a job.
     asked: BTreeMap<String, Vec<String>>,
     /// What is gone past when the run proceeds although a job failed.
@@ -51,9 +53,13 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     let s = ctx.release.stage(id);
     let base = names::stage(ctx.release, id);
     let mut jobs: Vec<String> = ctx.stage_jobs(id);
-    let (mut asked, mut past) = (BTreeMap::new(), BTreeMap::new());
+    let (mut asked, mut past, mut causes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for segment in ctx.segments(id) {
         if let SegmentKind::Person(ask) = &segment.kind {
+            if let Some(gate) = ask.gate {
+                let cause = crate::emit::github::lower::gate::cause(ctx, gate);
+                causes.insert(segment.job.clone(), cause);
+            }
             let units: Vec<String> = ask.units.iter().map(|u| format!("{}.{u}", s.slug)).collect();
             past.insert(segment.job.clone(), vec![person::unit_of(ctx, s, ask)]);
             if !units.is_empty() {
@@ -127,6 +133,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         let wrong: Vec<Expr> = enter.map(|j| Expr::went_wrong(j)).collect();
         if !wrong.is_empty() {
             cause.insert(0, Expr::And(vec![Expr::any(wrong), Expr::str("hold")]));
+            causes.extend(entering.iter().map(|j| (j.clone(), "hold".to_string())));
             outcomes.insert("hold".to_string(), rollback());
         }
     }
@@ -183,6 +190,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         outcomes,
         cause: Expr::first(cause),
         rung: Expr::first(rung),
+        causes,
         asked,
         past,
         steps,
@@ -309,6 +317,7 @@ fn simple<'a>(
         outcomes,
         cause: Expr::str(""),
         rung: Expr::str(""),
+        causes: BTreeMap::new(),
         asked: BTreeMap::new(),
         past: BTreeMap::new(),
         steps: Vec::new(),
@@ -342,6 +351,28 @@ pub fn table(ctx: &Ctx<'_>) -> String {
         .map(|f| (f.base, Value::Object(f.outcomes)))
         .collect();
     Value::Object(table).to_string()
+}
+
+/// Which failure each job that went wrong stands for, by the name of the job: whose it is, what it is gone past with, and why it failed, where
+/// its own record does not say. A decision says by its answer alone what follows, and hands over by itself.
+pub fn fallen(ctx: &Ctx<'_>, released: &[Job]) -> String {
+    let mut map = Map::new();
+    for f in failures(ctx) {
+        if matches!(f.node, Some(Node::Decision(_))) {
+            continue;
+        }
+        for job in released.iter().filter(|j| f.jobs.contains(&j.id)) {
+            let mut entry = json!({ "job": f.base });
+            if let Some(cause) = f.causes.get(&job.id) {
+                entry["cause"] = json!(cause);
+            }
+            if let Some(past) = f.past.get(&job.id) {
+                entry["past"] = json!(past);
+            }
+            map.insert(job.name.clone(), entry);
+        }
+    }
+    Value::Object(map).to_string()
 }
 
 /// What counts as begun when a person is asked, by the name of the job.

@@ -520,7 +520,8 @@ fn record(b: &mut JobBuilder<'_, '_>, id: StageId, (units, gates): (&Units, &Uni
         b.leave(output, Expr::StepOutput("record".into(), output.into()));
     }
     b.fixed(Some("record"), "What began", Some(always()), vars, Fixed::Record);
-    if !ctx.beside(Node::Stage(id)).is_empty() || !ctx.watched().is_empty() {
+    // Where something else may fail meanwhile, what follows is settled before this could be handed over.
+    if ctx.guarded(id) || !ctx.watched().is_empty() {
         let name = Field::text(format!("state-{}", b.id));
         b.steps.push(upload(
             Some(always()),

@@ -1,8 +1,10 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
 # BY_HAND: {name of a job: what counts as begun when a person is asked there}.
-# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options}}}. TITLE: how the names of these runs begin.
+# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
+# the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
+fallen='[]'
 failed=$(jq -c '.failed // null' <<<"$state")
 if [ -n "$RUN" ]; then
   # When two parts failed, each handed over; the first of them settles for both.
@@ -45,7 +47,8 @@ if [ -n "$RUN" ]; then
     sleep 15
   done
   # What a person was asked to do and did not say done may be half done.
-  asked=$(jobs | jq -c --argjson asked "$asked" '$asked + [.[] | select(.conclusion == "failure") | .name] | unique')
+  wrong=$(jobs | jq -c '[.[] | select(.conclusion == "failure") | .name]')
+  asked=$(jq -cn --argjson asked "$asked" --argjson wrong "$wrong" '$asked + $wrong | unique')
   mkdir -p "$RUNNER_TEMP/states"
   gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states" || echo "run $RUN left no state"
   beside=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs .)
@@ -53,6 +56,14 @@ if [ -n "$RUN" ]; then
     [$state] + $beside + [{began: [$asked[] | $units[.] // [] | .[]]}] | reduce .[] as $s ({began: [], done: [], values: {}};
       {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})
     | . as $all | $state + $all')
+  # What else failed before the run came to its end; what only stopped because of that did not.
+  fallen=$(jq -cn --argjson wrong "$wrong" --argjson of "$FALLEN" --argjson beside "$beside" '
+    [$wrong[] | . as $name | $of[$name] // empty
+      | .job as $job
+      | ([$beside[] | select(.job == $name)] | first // {}) as $left
+      | select($left.stopped | not)
+      | {job: $job, cause: (.cause // $left.cause // ""), past: (($left.failing // []) + (.past // [])),
+         rung: ([$beside[] | select($of[.job // ""].job == $job) | .rung // "" | select(. != "")] | max_by(.[1:] | tonumber) // "")}]')
 fi
 if [ -n "$BEGAN" ]; then
   if ! jq -e 'type == "array" and all(type == "string")' <<<"$BEGAN" >/dev/null; then
@@ -62,8 +73,22 @@ if [ -n "$BEGAN" ]; then
   state=$(jq -c --argjson began "$BEGAN" '.began = ((.began // []) + $began | unique)' <<<"$state")
 fi
 if [ "$ENDS" = as_planned ]; then
-  outcome=$(jq -c --argjson failed "$failed" '
-    ($failed // {}) as $f | .[$f.job // ""] // {} | .[$f.cause // ""] // .["rung:" + ($f.rung // "")] // .default // {then: "rollback", ends: "rolled_back"}' <<<"$OUTCOMES")
+  # Of all that failed together the strongest settles what follows, and of equals what handed over; what several would undo is undone together.
+  settled=$(jq -c --argjson failed "$failed" --argjson fallen "$fallen" '
+    . as $table
+    | def follows: . as $f | $table[$f.job // ""] // {} | .[$f.cause // ""] // .["rung:" + ($f.rung // "")] // .default // {then: "rollback", ends: "rolled_back"};
+    ($failed // {}) as $own
+    | [$own | select(. != {} or $fallen == [])] + [$fallen[] | select(.job != $own.job)] | map({failed: ., what: follows})
+    | (map(.what.strength // 9) | max) as $most
+    | [.[] | select((.what.strength // 9) == $most)] as $all
+    | {failed: $all[0].failed, what: $all[0].what,
+       done: [.[].what | select(.then == "continue") | .done[]], values: ([.[].what | select(.then == "continue") | .values // {}] | add // {})}
+    | if .what.then == "restart" and any($all[].what; . != $all[0].what) then .what = {then: "rollback", ends: "rolled_back"} else . end
+    | if .what.scope then .what.scope = ([$all[].what.scope[]] | unique) else . end' <<<"$OUTCOMES")
+  outcome=$(jq -c .what <<<"$settled")
+  state=$(jq -c --argjson settled "$settled" '
+    (if $settled.failed == {} then . else .failed = $settled.failed end)
+    | if $settled.what.then | IN("rollback", "restart") then . else .done = ((.done // []) + $settled.done | unique) | .values = ((.values // {}) + $settled.values) end' <<<"$state")
 else
   outcome=$(jq -cn --arg ends "$ENDS" '{then: "rollback", ends: $ends}')
 fi

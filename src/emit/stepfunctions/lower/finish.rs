@@ -199,19 +199,10 @@ impl Lower<'_> {
         let (help, back, stopped, well) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
         let failures = self.vars.read("failures", TOP);
         let none = Expr::eq(Expr::Call("count", vec![failures]), Expr::int(0));
-        let mut words = vec!["rollback".to_string()];
-        for (s, n) in self.restart_points() {
-            words.push(then_key(self.release, &FailureOutcome::Restart(s, n)));
-        }
-        let rolled = Expr::any(
-            words
-                .into_iter()
-                .map(|w| Expr::op(Expr::Str(w), "in", self.thens())),
-        );
         let rules = vec![
             (self.helpless(), help.clone()),
             (none, well.clone()),
-            (rolled, back.clone()),
+            (self.all_back(), back.clone()),
         ];
         self.b.choose(at, "how did it end?", rules, &stopped);
         let end = self.b.label();

@@ -16,7 +16,7 @@ use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::model::{Cond, FailureOutcome, HoldId, MomentKind, RoleId, StageId};
+use crate::model::{Cond, FailureOutcome, HoldId, MomentKind, RoleId, StageId, Strength};
 use crate::plan::{Node, StageUndo, UndoStep};
 use std::collections::BTreeSet;
 
@@ -73,22 +73,41 @@ impl Lower<'_> {
 
     /// Whether a stage is among what is taken back.
     fn in_scope(&self, id: StageId) -> Expr {
-        let thens = self.thens();
-        let mut words = vec!["rollback".to_string()];
-        for (stage, times) in self.restart_points() {
-            words.push(then_key(self.release, &FailureOutcome::Restart(stage, times)));
-        }
+        let mut list = vec![self.all_back()];
         for point in self.partial_points() {
             let after = self.plan.descendants(Node::Stage(point));
             if point == id || self.plan.contains(&after, Node::Stage(id)) {
-                words.push(then_key(self.release, &FailureOutcome::RollbackStage(point)));
+                list.push(self.says(&FailureOutcome::RollbackStage(point)));
             }
         }
-        Expr::any(
-            words
+        Expr::any(list)
+    }
+
+    /// Whether all that began is taken back: a failure says so, or restarts are used up and nothing that asks for more failed beside them.
+    pub fn all_back(&self) -> Expr {
+        let mut list = vec![self.says(&FailureOutcome::Rollback)];
+        let restarts = self.restart_points();
+        let restarts: Vec<Expr> = restarts
+            .iter()
+            .map(|(s, n)| self.says(&FailureOutcome::Restart(*s, *n)))
+            .collect();
+        if !restarts.is_empty() {
+            let partial = self
+                .partial_points()
                 .into_iter()
-                .map(|w| Expr::op(Expr::Str(w), "in", thens.clone())),
-        )
+                .map(FailureOutcome::RollbackStage);
+            let others = partial.chain([FailureOutcome::Stop]);
+            let more = others.filter(|o| o.strength() > Strength::Restarts);
+            let more = Expr::any(more.map(|o| self.says(&o)));
+            list.push(Expr::all([Expr::any(restarts), more.negated()]));
+        }
+        Expr::any(list)
+    }
+
+    /// Whether something that failed asks for an outcome.
+    fn says(&self, outcome: &FailureOutcome) -> Expr {
+        let word = Expr::Str(then_key(self.release, outcome));
+        Expr::op(word, "in", self.thens())
     }
 
     /// What the failures of the run said should follow.
