@@ -8,7 +8,7 @@ use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, OptionOutcome,
+    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, GateTest, OptionOutcome,
     OptionTestExpr, Outcome, Release, StageId, StepKind, Strength, Subject,
 };
 use crate::plan::{EdgeKind, Node, Plan};
@@ -399,7 +399,7 @@ impl<'a> Judge<'a> {
                 let later = self.trace.events[first].at > self.trace.events[event].at;
                 // Where nothing looks before a person is asked, the question is taken back with the run.
                 let asked = fate.asked.as_ref().is_some_and(|(_, e)| *e == first);
-                if asked && self.scenario.start.is_none() {
+                if (asked || self.only_asked(fate)) && self.scenario.start.is_none() {
                     continue;
                 }
                 if self.causes.before(event, first) || later {
@@ -408,6 +408,18 @@ impl<'a> Judge<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all that shows of a stage is a question that was taken back: whether a gate passes, before anything else.
+    fn only_asked(&self, fate: &Fate) -> bool {
+        let (Some(first), Some(last)) = (fate.first, fate.last) else {
+            return false;
+        };
+        let asks = |p: &Purpose| matches!(p.deed, Deed::Judge(g) if matches!(self.release.gate(g).test, GateTest::Ask(_)));
+        match (&self.trace.events[first].what, &self.trace.events[last].what) {
+            (What::Begin(p), What::Withdrawn(q)) => p == q && asks(p),
+            _ => false,
+        }
     }
 
     /// Whether a stage has a step that applies and shows.

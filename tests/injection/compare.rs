@@ -111,7 +111,7 @@ impl<'a> Comparison<'a> {
                         self.tree(&format!("{path}.{ka}"), va, vb, read);
                         continue;
                     }
-                    if path.ends_with(".env.BY_HAND (JSON)") {
+                    if path.ends_with(".env.BY_HAND (JSON)") || path.ends_with(".env.FALLEN (JSON)") {
                         // The names of jobs, as people see them.
                         self.string(&format!("{path} (key).name"), ka, kb, Reading::GitHub);
                     } else {

@@ -194,20 +194,29 @@ pub fn report(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env) -> Resul
     works.retain(|w| !askers.contains(w) && !idle(w));
     let works = results(&needs, &works);
     let any = |list: &[String], word: &str| list.iter().any(|r| r == word);
-    let state = match () {
-        () if any(&settlers, "success") => "handed_over",
-        () if any(&settlers, "failure") || any(&exits, "failure") => "needs_help",
-        () if any(&works, "cancelled") => "needs_help",
-        () if needs["preflight"]["result"] != "success" => "stopped",
-        () if any(&workers, "failure") || any(&workers, "cancelled") => "stopped",
-        () => "succeeded",
-    };
     let resume = read(env, "RESUME")?;
     let mut all: Vec<Json> = Vec::new();
     if !resume.is_null() {
         all.push(resume);
     }
     all.extend(states(&needs)?);
+    // Whatever was done of what cannot be taken back stands, also where a person was only asked for the rest.
+    let says = |key: &str, stage: &String| all.iter().any(|s| texts(&s[key]).contains(stage));
+    let half = texts(&read(env, "HALF")?);
+    let half = half.iter().any(|h| says("began", h) && !says("done", h));
+    let state = match () {
+        () if any(&settlers, "success") => "handed_over",
+        () if any(&settlers, "failure") || any(&exits, "failure") => "needs_help",
+        () if any(&works, "cancelled") => "needs_help",
+        () if needs["preflight"]["result"] == "success"
+            && !any(&workers, "failure")
+            && !any(&workers, "cancelled") =>
+        {
+            "succeeded"
+        }
+        () if half => "needs_help",
+        () => "stopped",
+    };
     sim.runs[run].end = state.to_string();
     let files = &mut sim.runs[run].jobs[job].files;
     files.insert("evidence.json".into(), merged(&all, false).to_string());

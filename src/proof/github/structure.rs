@@ -7,8 +7,8 @@ use super::expr::{Before, Expr, Part};
 use super::workflow::{Job, Pair, Step, Workflow};
 use crate::emit::github::parts::Does;
 use crate::emit::github::script::Fixed;
-use crate::emit::parts::{At, Deed};
-use crate::model::Rollback;
+use crate::emit::parts::{At, Deed, Purpose};
+use crate::model::{Rollback, Stage};
 use crate::plan::Plan;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,6 +112,7 @@ impl Of<'_> {
     fn all(&self) -> Result<(), String> {
         self.condition()?;
         self.needs()?;
+        self.followed_at_once()?;
         self.references()?;
         self.rights()?;
         self.steps()?;
@@ -205,6 +206,33 @@ impl Of<'_> {
         let shown = |j: &usize| has(&self.flow.jobs[*j], &[Fixed::Summary]);
         if asks && !self.before(self.index).iter().any(shown) {
             return Err("it asks before it is shown what ships".into());
+        }
+        Ok(())
+    }
+
+    /// What fails in a stage is handed over whatever people are still asked for later steps of its rollout.
+    fn followed_at_once(&self) -> Result<(), String> {
+        let rungs = |s: &Stage| {
+            s.rollout
+                .iter()
+                .any(|r| r.steps.iter().any(|r| !r.approved.is_empty()))
+        };
+        let stage = |p: &Purpose| matches!(p.at, At::Stage(s) if rungs(self.plan.release().stage(s)));
+        if !self.released() || !self.job.steps.iter().any(|s| s.parts().iter().any(stage)) {
+            return Ok(());
+        }
+        let own = self.before(self.index);
+        let settles = |j: &usize| {
+            let job = &self.flow.jobs[*j];
+            has(job, &[Fixed::HandOver]) && job.needs.contains(&self.index)
+        };
+        let asks = |j: usize| {
+            let mut parts = self.flow.jobs[j].steps.iter().flat_map(|s| s.parts());
+            !own.contains(&j) && parts.any(|p| matches!(p.deed, Deed::Grant(_)))
+        };
+        let mut settlers = (0..self.flow.jobs.len()).filter(settles).peekable();
+        if settlers.peek().is_some() && settlers.all(|j| self.before(j).into_iter().any(asks)) {
+            return Err("that it failed is handed over only once a later step is approved".into());
         }
         Ok(())
     }

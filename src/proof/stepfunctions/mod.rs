@@ -4,6 +4,7 @@
 
 mod jsonata;
 mod machine;
+mod meant;
 mod outcomes;
 mod run;
 mod value;

@@ -2,9 +2,10 @@
 //!
 //! Must not know states. Used by the run.
 
+use super::meant::Meant;
 use super::run::CALL;
 use super::value::Value;
-use crate::emit::parts::{At, Deed, Purpose};
+use crate::emit::parts::{Deed, Purpose};
 use crate::emit::stepfunctions::naming;
 use crate::model::{ApprovalId, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Quorum, Release};
 use crate::proof::event::What;
@@ -23,7 +24,7 @@ pub struct World<'a> {
     roster: String,
     store: BTreeMap<String, Value>,
     asked: Vec<(Purpose, usize)>,
-    begun: BTreeMap<Purpose, usize>,
+    meant: Meant,
     /// Questions that have no answer yet, nor are taken back.
     open: BTreeSet<String>,
     /// Questions that were seen to be answered.
@@ -94,7 +95,7 @@ impl<'a> World<'a> {
             roster: naming::principals_parameter(release),
             store,
             asked: Vec::new(),
-            begun: BTreeMap::new(),
+            meant: Meant::default(),
             open: BTreeSet::new(),
             answered: BTreeSet::new(),
             locks,
@@ -162,16 +163,7 @@ impl<'a> World<'a> {
         arguments: &Value,
         purposes: &[Purpose],
     ) -> Result<Done, String> {
-        // Which of several parts that do the very same is meant changes nothing that is done; what people read tells them apart,
-        // else it is what has been done least.
-        let purpose = match purposes {
-            [only] => only.clone(),
-            many => many
-                .iter()
-                .min_by_key(|p| (!self.named(p, state), self.begun.get(*p).copied().unwrap_or(0)))
-                .cloned()
-                .ok_or("it stands for nothing")?,
-        };
+        let purpose = self.meant.which(self.release, purposes, state)?;
         if matches!(purpose.deed, Deed::Tell(_) | Deed::Say) {
             let said = Some(Value::Open).filter(|_| scenario.broken != Some(Broken::Messages));
             return Ok(Done {
@@ -182,9 +174,7 @@ impl<'a> World<'a> {
         if purpose.deed == Deed::Around {
             return self.around(scenario, resource, arguments);
         }
-        let times = self.begun.entry(purpose.clone()).or_insert(0);
-        *times += 1;
-        let mut before = *times - 1;
+        let mut before = self.meant.begins(&purpose);
         if let Deed::Judge(g) = purpose.deed {
             let judged = self.judged.entry(g).or_insert(0);
             before = *judged;
@@ -260,25 +250,6 @@ impl<'a> World<'a> {
     fn shuts(&mut self, scenario: &Scenario, from: f64) {
         if scenario.shut && self.shut.is_none() {
             self.shut = Some(from);
-        }
-    }
-
-    /// Whether a state is called after the place of a part.
-    fn named(&self, purpose: &Purpose, state: &str) -> bool {
-        let begins = |with: &str| {
-            state
-                .strip_prefix(with)
-                .is_some_and(|rest| rest.starts_with(':') || rest.starts_with(' '))
-        };
-        let aside = state.contains(": on failure:") || state.contains(": back to ");
-        match purpose.at {
-            At::Stage(s) => !aside && begins(&self.release.stage(s).name),
-            At::Undo(s) => begins(&["undo ", &self.release.stage(s).name].concat()),
-            At::Enter(h) => begins(&[&self.release.hold(h).name, " enter"].concat()),
-            At::Exit(h) => begins(&[&self.release.hold(h).name, " exit"].concat()),
-            At::Finally => begins("finally"),
-            At::Aside => aside,
-            At::Run => false,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::emit::github::lower::job::{
 };
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::values::Vars;
-use crate::emit::github::lower::{inputs, messages, names, order, settle, window};
+use crate::emit::github::lower::{follow, inputs, messages, names, order, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -441,6 +441,7 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
         .filter(|j| j.starts_with("exit-"))
         .collect();
     vars.text("EXITS", json_list(exits));
+    vars.text("HALF", json_list(follow::stuck(ctx).keys().cloned()));
     let nodes: serde_json::Map<String, serde_json::Value> = jobs
         .iter()
         .filter(|j| working.contains(&j.id) || j.id.starts_with("exit-") || j.id == "preflight")

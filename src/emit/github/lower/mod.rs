@@ -37,9 +37,10 @@ use crate::emit::github::lower::context::{Ctx, Side};
 use crate::emit::github::lower::job::job_name;
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job, Part, Triggers, Workflow};
 use crate::emit::parts::At;
-use crate::model::{ChecklistId, HoldId, MomentKind, Release, StartedBy};
+use crate::model::{ChecklistId, HoldId, MomentKind, Release, Rollout, StartedBy};
 use crate::plan::{Node, Plan};
 use std::cell::RefCell;
+use std::ops::Range;
 
 /// The file of a workflow: `release-bioage.yml`.
 pub fn file(release: &Release, kind: &str) -> String {
@@ -184,26 +185,38 @@ fn told(ctx: &Ctx<'_>, a: crate::model::ApprovalId) -> Option<Job> {
     Some(b.speaking(Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)])))
 }
 
-/// The job that takes a rollout one step back when a step of it failed; on the first step the run is rolled back instead.
-fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
+/// The jobs that take a rollout one step back when a step of it failed; on the first step the run is rolled back instead.
+fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Vec<Job> {
     let s = ctx.release.stage(id);
-    let rollout = s.rollout.as_ref().filter(|r| r.demote.is_some())?;
-    let base = names::stage(ctx.release, id);
-    let mut b = job::JobBuilder::new(ctx, names::with(&base, "demote"), job_name("Demote", &s.name));
+    let Some(rollout) = s.rollout.as_ref().filter(|r| r.demote.is_some()) else {
+        return Vec::new();
+    };
+    let portions = settle::portions(ctx, id).into_iter();
+    portions.map(|p| demoted(ctx, id, rollout, p)).collect()
+}
+
+fn demoted(ctx: &Ctx<'_>, id: crate::model::StageId, rollout: &Rollout, portion: Range<usize>) -> Job {
+    let s = ctx.release.stage(id);
+    let all = &ctx.segments(id)[..portion.end];
+    let base = &all[portion.end - 1].job;
+    let name = all[portion.end - 1].name.trim_start_matches("Stage ");
+    let whole = portion == (0..ctx.segments(id).len());
+    let name = if whole { s.name.as_str() } else { name };
+    let mut b = job::JobBuilder::new(ctx, names::with(base, "demote"), job_name("Demote", name));
     b.from(&rollout.origin);
     b.at = At::Aside;
-    let jobs = ctx.stage_jobs(id);
+    let segments = &all[portion];
+    let jobs: Vec<String> = segments.iter().map(|s| s.job.clone()).collect();
     let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
     // Where a person is only asked, no job says how far the rollout came, or that it gave way.
     let works = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Work(_));
     let rests = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Sleep(..));
-    let segments = ctx.segments(id);
-    let work = segments.iter().rev().filter(works);
+    let work = all.iter().rev().filter(works);
     let rung = Expr::first(work.map(|s| Expr::Output(s.job.clone(), "rung".into())).collect());
     let mut cond = vec![Expr::not_cancelled(), wrong];
     let waits = segments.iter().filter(|s| works(s) || rests(s));
     cond.extend(waits.map(|s| Expr::Output(s.job.clone(), "stopped".into()).differs("true")));
-    b.needs.extend(jobs);
+    b.needs.extend(all.iter().map(|s| s.job.clone()));
     for pair in rollout.steps.windows(2) {
         for step in &pair[0].work {
             let how = work::How {
@@ -216,7 +229,7 @@ fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Option<Job> {
         }
     }
     let environment = ctx.environment(&crate::emit::environments::Purpose::Deploy(s.environment));
-    Some(b.finish(Expr::all(cond), Some(environment), Some(s.environment), &s.slug))
+    b.finish(Expr::all(cond), Some(environment), Some(s.environment), &s.slug)
 }
 
 /// Runs that change one production environment wait for each other; a run that goes on with a paused one does not queue behind others.

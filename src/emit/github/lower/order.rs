@@ -6,7 +6,7 @@
 use crate::emit::environments::tickers;
 use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::segments::SegmentKind;
+use crate::emit::github::lower::segments::{Segment, SegmentKind};
 use crate::emit::github::lower::{around, names};
 use crate::emit::github::model::Expr;
 use crate::model::{ApprovalId, Cond, DecisionId, GateId, StageId};
@@ -290,11 +290,35 @@ fn prepared(ctx: &Ctx<'_>, stage: StageId) -> Vec<String> {
 /// The jobs of everything a node waits for, however far back: ended whenever the node has.
 pub fn ancestors(ctx: &Ctx<'_>, node: Node) -> BTreeSet<String> {
     let before = ctx.plan.ancestors(node);
+    jobs_of(ctx, node, ctx.plan.members(&before))
+}
+
+/// The jobs of everything that the first jobs of a stage wait for, and those themselves: ended whenever they have.
+pub fn until(ctx: &Ctx<'_>, stage: StageId, segments: &[Segment<'_>]) -> BTreeSet<String> {
+    let node = Node::Stage(stage);
+    let asked = |n: Node| {
+        segments
+            .iter()
+            .any(|s| s.approvals.iter().any(|a| n == Node::Approval(*a)))
+    };
+    let mut before = BTreeSet::new();
+    for (n, edge) in ctx.plan.waits_for(node) {
+        if edge.kind != EdgeKind::ApprovedStep || asked(n) {
+            before.insert(n);
+            before.extend(ctx.plan.members(&ctx.plan.ancestors(n)));
+        }
+    }
+    let mut jobs = jobs_of(ctx, node, before.into_iter());
+    jobs.extend(segments.iter().map(|s| s.job.clone()));
+    jobs
+}
+
+fn jobs_of(ctx: &Ctx<'_>, node: Node, before: impl Iterator<Item = Node>) -> BTreeSet<String> {
     let mut jobs = BTreeSet::from(["preflight".to_string()]);
     if let Node::Stage(s) = node {
         jobs.extend(prepared(ctx, s));
     }
-    for other in ctx.plan.members(&before) {
+    for other in before {
         match other {
             Node::Stage(s) => {
                 jobs.extend(ctx.stage_jobs(s));

@@ -22,6 +22,7 @@ use crate::model::{
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Who failed, and what is known about it.
 struct Failed<'a> {
@@ -31,8 +32,10 @@ struct Failed<'a> {
     title: String,
     /// The jobs of which one went wrong.
     jobs: Vec<String>,
-    /// The node, for what stands before and beside it; none for a trigger.
+    /// The node; none for a trigger.
     node: Option<Node>,
+    /// The jobs of all that stands before, however far back.
+    before: BTreeSet<String>,
     stage: Option<StageId>,
     outcomes: Map<String, Value>,
     cause: Expr,
@@ -48,13 +51,31 @@ struct Failed<'a> {
     fails: Option<Expr>,
 }
 
-/// The failure of a stage.
-fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
+/// The failures of a stage: what stands behind an approval of its own is handed over by itself, since nobody should have to answer before
+/// what failed in front of that is followed.
+fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Vec<Failed<'a>> {
+    let portions = portions(ctx, id).into_iter();
+    portions.map(|p| of_portion(ctx, id, p)).collect()
+}
+
+/// The jobs of a stage up to the next that waits for an approval of its own, by their places.
+pub fn portions(ctx: &Ctx<'_>, id: StageId) -> Vec<Range<usize>> {
+    let segments = ctx.segments(id);
+    let apart = (1..segments.len()).filter(|i| !segments[*i].approvals.is_empty());
+    let mut bounds: Vec<usize> = std::iter::once(0).chain(apart).collect();
+    bounds.push(segments.len());
+    bounds.windows(2).map(|w| w[0]..w[1]).collect()
+}
+
+fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'a> {
     let s = ctx.release.stage(id);
-    let base = names::stage(ctx.release, id);
-    let mut jobs: Vec<String> = ctx.stage_jobs(id);
+    let all = ctx.segments(id);
+    let segments = &all[portion.clone()];
+    let last = &all[portion.end - 1];
+    let (base, first) = (last.job.clone(), portion.start == 0);
+    let mut jobs: Vec<String> = segments.iter().map(|s| s.job.clone()).collect();
     let (mut asked, mut past, mut causes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for segment in ctx.segments(id) {
+    for segment in segments {
         if let SegmentKind::Person(ask) = &segment.kind {
             if let Some(gate) = ask.gate {
                 let cause = crate::emit::github::lower::gate::cause(ctx, gate);
@@ -71,7 +92,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     }
     let mut entering = BTreeSet::new();
     // What stands before the stage and can fail without being a node itself is settled with it.
-    for hold in ctx.holds_of(id) {
+    for hold in ctx.holds_of(id).into_iter().filter(|_| first) {
         if ctx.release.hold(hold).from == id {
             for job in around::enter(ctx, hold) {
                 let units = job.steps.iter().filter(|s| s.id.as_deref() == Some("person"));
@@ -87,13 +108,9 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         }
     }
     let mut preparations = Vec::new();
-    for (checklist, _) in &s.ready {
-        let first = ctx
-            .plan
-            .stage_order()
-            .into_iter()
-            .find(|s| ctx.release.stage(*s).ready.iter().any(|(c, _)| c == checklist));
-        if first == Some(id) {
+    for (checklist, _) in s.ready.iter().filter(|_| first) {
+        let mut stages = ctx.plan.stage_order().into_iter();
+        if stages.find(|s| ctx.release.stage(*s).ready.iter().any(|(c, _)| c == checklist)) == Some(id) {
             let items = &ctx.release.checklist(*checklist).items;
             if items.iter().any(|i| i.check.is_some()) {
                 preparations.push(names::check(ctx.release, *checklist));
@@ -127,7 +144,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
         outcomes.insert("default".to_string(), default);
     }
     // Where the stage goes on after its own failures, what a hold protects does not.
-    let mut cause = vec![stage::cause_of(ctx, id)];
+    let mut cause = vec![stage::cause_of(ctx, segments)];
     if s.on_failure.is_some() && s.when_hold_fails().is_none() {
         let enter = jobs.iter().filter(|j| entering.contains(*j));
         let wrong: Vec<Expr> = enter.map(|j| Expr::went_wrong(j)).collect();
@@ -169,8 +186,7 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
             None => {}
         }
     }
-    let rung = ctx
-        .segments(id)
+    let rung = all[..portion.end]
         .iter()
         .rev()
         .filter(|seg| matches!(seg.kind, SegmentKind::Work(_)))
@@ -181,9 +197,15 @@ fn of_stage<'a>(ctx: &Ctx<'a>, id: StageId) -> Failed<'a> {
     } else {
         s.on_failure.iter().flat_map(|f| &f.steps).collect()
     };
+    let title = if portion == (0..all.len()) {
+        names::line(&s.name)
+    } else {
+        last.name.trim_start_matches("Stage ").to_string()
+    };
     Failed {
-        title: names::line(&s.name),
+        title,
         base,
+        before: order::until(ctx, id, &all[..portion.end]),
         jobs,
         node: Some(Node::Stage(id)),
         stage: Some(id),
@@ -312,6 +334,7 @@ fn simple<'a>(
         base,
         title,
         jobs,
+        before: BTreeSet::new(),
         node,
         stage: None,
         outcomes,
@@ -336,7 +359,12 @@ fn failures<'a>(ctx: &Ctx<'a>) -> Vec<Failed<'a>> {
             Node::Approval(a) => list.push(of_approval(ctx, a)),
             Node::Decision(d) if ctx.on_demand(d) => {}
             Node::Decision(d) => list.push(of_decision(ctx, d)),
-            Node::Stage(s) => list.push(of_stage(ctx, s)),
+            Node::Stage(s) => list.extend(of_stage(ctx, s)),
+        }
+    }
+    for failed in &mut list {
+        if let Some(node @ (Node::Approval(_) | Node::Decision(_))) = failed.node {
+            failed.before = order::ancestors(ctx, node);
         }
     }
     let watched = ctx.watched().into_iter();
@@ -426,20 +454,13 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
         jobs.push(manual);
     }
     b.needs.extend(failed.jobs.iter().cloned());
-    if let Some(node) = failed.node {
-        b.needs.extend(order::ancestors(ctx, node));
-        if let Node::Stage(s) = node {
-            let holds = ctx.holds_of(s).into_iter();
-            b.needs.extend(holds.flat_map(|h| around::entering(ctx, h)));
-            if ctx
-                .release
-                .stage(s)
-                .rollout
-                .as_ref()
-                .is_some_and(|r| r.demote.is_some())
-            {
-                b.need(names::with(&failed.base, "demote"));
-            }
+    b.needs.extend(failed.before.iter().cloned());
+    if let Some(s) = failed.stage {
+        let holds = ctx.holds_of(s).into_iter();
+        b.needs.extend(holds.flat_map(|h| around::entering(ctx, h)));
+        let rollout = ctx.release.stage(s).rollout.as_ref();
+        if rollout.is_some_and(|r| r.demote.is_some()) {
+            b.need(names::with(&failed.base, "demote"));
         }
     }
     b.at = At::Aside;
@@ -478,7 +499,8 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
         vars,
         Fixed::HandOver,
     );
-    b.before = messages::before(ctx, failed.node, failed.jobs.iter().cloned());
+    let before = failed.before.iter().chain(&failed.jobs);
+    b.before = messages::before(ctx, None, before.cloned());
     messages::at(&mut b, MomentKind::Failed, failed.stage, failed.fails.clone());
     if matches!(failed.node, Some(Node::Approval(_))) {
         messages::at(&mut b, MomentKind::Rejected, None, None);
@@ -504,7 +526,8 @@ fn wrong(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Expr {
         let work = ctx
             .segments(s)
             .iter()
-            .filter(|s| matches!(s.kind, SegmentKind::Work(_) | SegmentKind::Sleep(..)));
+            .filter(|s| matches!(s.kind, SegmentKind::Work(_) | SegmentKind::Sleep(..)))
+            .filter(|s| failed.jobs.contains(&s.job));
         list.extend(work.map(|s| Expr::Output(s.job.clone(), "stopped".into()).differs("true")));
     }
     Expr::all(list)

@@ -531,10 +531,10 @@ fn record(b: &mut JobBuilder<'_, '_>, id: StageId, (units, gates): (&Units, &Uni
     }
 }
 
-/// What failed in a stage, for the table of outcomes: a gate's name, or why nothing could be said.
-pub fn cause_of(ctx: &Ctx<'_>, id: StageId) -> Expr {
+/// What failed in jobs of a stage, for the table of outcomes: a gate's name, or why nothing could be said.
+pub fn cause_of(ctx: &Ctx<'_>, segments: &[Segment<'_>]) -> Expr {
     let mut list = Vec::new();
-    for segment in ctx.segments(id) {
+    for segment in segments {
         match &segment.kind {
             SegmentKind::Person(ask) => {
                 if let Some(gate) = ask.gate {

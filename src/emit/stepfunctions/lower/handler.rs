@@ -15,8 +15,9 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::model::{
     DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
-    StageId, TriggerId,
+    StageId, Step, Strength, TriggerId,
 };
+use crate::plan::Pace;
 use std::collections::BTreeSet;
 
 /// How often a run may pause before it is taken back; a branch counts for itself.
@@ -162,18 +163,43 @@ impl Lower<'_> {
             Some(Failure::Then(outcome)) => Kind::Outcome(outcome.clone()),
             Some(Failure::Decision(d)) => Kind::Decision(*d),
         };
+        let strength = match &kind {
+            Kind::Outcome(outcome) => Some(outcome.strength()),
+            _ => None,
+        };
         let goal = self.lead(faults, index, kind);
         match case.on_failure {
             Some(of) if !of.steps.is_empty() => {
+                let quiet = self.hush(case, strength, &of.steps, at);
                 let place = Place::aside(
                     &[&case.name, ": on failure"].concat(),
                     &[&case.slug, "_of"].concat(),
                     case,
                 );
-                self.best_effort(&of.steps, &place, at, &goal);
+                self.best_effort(&of.steps, &place, &quiet, &goal);
             }
             _ => self.b.same(at, &goal),
         }
+    }
+
+    /// Nothing new starts while what a failure asks for first is done, however long that takes; where it goes on from there.
+    fn hush(&mut self, case: &Case<'_>, then: Option<Strength>, first: &[Step], at: &Label) -> Label {
+        let flag = match then {
+            Some(s) if s > Strength::Restarts => STOP,
+            Some(Strength::Asks) => HOLD,
+            _ => return at.clone(),
+        };
+        if first.is_empty() {
+            return at.clone();
+        }
+        let time = first
+            .iter()
+            .map(|s| self.plan.step_time(s, Pace::Longest).as_seconds());
+        self.costs.first = self.costs.first.max(time.sum());
+        let quiet = self.b.label();
+        let name = [&case.name, ": nothing new starts meanwhile"].concat();
+        self.raise(flag, true, case.hand.scope, &name, at, &quiet);
+        quiet
     }
 
     fn outcome_of(
@@ -442,7 +468,11 @@ impl Lower<'_> {
             &[&case.slug, "_", &trigger.name].concat(),
             case,
         );
-        self.best_effort(&trigger.steps, &place, at, &goal);
+        let quiet = match &trigger.then {
+            FailureOutcome::Escalate(_) => at.clone(),
+            then => self.hush(case, Some(then.strength()), &trigger.steps, at),
+        };
+        self.best_effort(&trigger.steps, &place, &quiet, &goal);
     }
 
     /// The rollout's steps run at the step before, then the owner is asked; at the first step everything is taken back.
@@ -463,6 +493,7 @@ impl Lower<'_> {
             &[&case.slug, "_back_", &step.to_string()].concat(),
             case,
         );
-        self.strictly(&before.work, &place, at, &pause, &rollback);
+        let quiet = self.hush(case, Some(Strength::Asks), &before.work, at);
+        self.strictly(&before.work, &place, &quiet, &pause, &rollback);
     }
 }

@@ -104,6 +104,8 @@ struct Costs {
     pause: u64,
     /// How many pauses stand on the way.
     pauses: u64,
+    /// The seconds that what is done before a pause takes at most, while others are held.
+    first: i64,
     /// Where the part of a stage that a pause can repeat begins.
     mark: u64,
     /// Branches that can pause or be held.
@@ -205,8 +207,9 @@ impl Lower<'_> {
         if !self.pauses {
             return own;
         }
-        let held =
-            u64::try_from(ask::DEFAULT_SECONDS / watch::HELD_SECONDS).unwrap_or(0) * watch::HELD_EVENTS;
+        let seconds = ask::DEFAULT_SECONDS.saturating_add(self.costs.first);
+        let looks = u64::try_from(seconds / watch::HELD_SECONDS).unwrap_or(0);
+        let held = looks.saturating_mul(watch::HELD_EVENTS);
         own.saturating_add(held.saturating_mul(times).saturating_mul(branches))
     }
 

@@ -503,7 +503,7 @@ impl Lower<'_> {
         let message = self.question_text(names.0, &lines, &question.captures, scope);
         let approvers = self.answerers(question, owner);
         let (no, late) = (self.b.label(), self.b.label());
-        let fault = self.fault(&watch.name, names.1, scope);
+        let fault = self.fault(&watch.name, slug, scope);
         let ask = Ask {
             name: names.0.to_string(),
             key: names.1.to_string(),
