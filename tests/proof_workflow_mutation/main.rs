@@ -136,3 +136,55 @@ fn mutants_of_the_workflows_do_not_mean_their_plan() {
         survivors.join("\n")
     );
 }
+
+/// A way around that only names people, whom it keeps out, and who does work by hand.
+const AROUND: &str = r#"
+person ana { name "Ana Ruiz"; github "ana" }
+person ben { name "Ben Okoro"; github "ben" }
+person cleo { name "Cleo Park"; github "cleo" }
+person dan { name "Dan Moss"; github "dan" }
+role operations { title "Operations"; members ana, dan }
+role leads { title "Leads"; members ben, cleo }
+environment production { kind production }
+gate smoke { title "It answers"; run "./smoke.sh" { changes nothing }; exercises "app" }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in production
+  approval go { from leads; within 2d; quorum 2 }
+  override hotfix { skips go; by leads; quorum 2; because required }
+  stage web { approved go; manual "Flip it" { changes "app:web"; within 1h; undo run "./un.sh" { changes "app:web" } }; verify smoke }
+}
+"#;
+
+/// The workflows of a plan whose way around is weaker do not mean the plan, though they are just what was written.
+#[test]
+fn a_weaker_seat_of_a_way_around_is_seen() {
+    let (plan, sources) = shared::sound("around.release", AROUND, &shared::Alone);
+    let seen = |(texts, manifest): &([String; 2], Manifest)| {
+        let found = proof::workflows(&plan, [&texts[0], &texts[1]], manifest);
+        found.err().map_or_else(String::new, |d| d.what)
+    };
+    assert_eq!(seen(&workflows(&plan, &sources)), "", "the real ones");
+    let weaker = [
+        (
+            "by leads; quorum 2; because",
+            "by leads; quorum 1; because",
+            "1 people are asked",
+        ),
+        (
+            "by leads; quorum 2; because",
+            "by leads, operations; quorum 2; because",
+            "others",
+        ),
+        ("author ana;", "author dan;", "who wrote"),
+    ];
+    for (is, becomes, why) in weaker {
+        assert!(AROUND.contains(is), "no `{is}`");
+        let text = AROUND.replacen(is, becomes, 1);
+        let (other, sources) = shared::sound("around.release", &text, &shared::Alone);
+        let what = seen(&workflows(&other, &sources));
+        assert!(
+            what.contains("override `hotfix`") && what.contains(why),
+            "`{is}` as `{becomes}` is not seen: {what}"
+        );
+    }
+}

@@ -43,6 +43,9 @@ pub fn check(plan: &Plan, pair: &Pair<'_>) -> Result<(), String> {
     for id in (0..of.release.approvals.len()).map(ApprovalId::at) {
         of.approval(release, id).map_err(named(release.file))?;
     }
+    for index in 0..of.release.overrides.len() {
+        of.way_around(release, index).map_err(named(release.file))?;
+    }
     for id in (0..of.release.stages.len()).map(StageId::at) {
         of.stage(release, id).map_err(named(release.file))?;
     }

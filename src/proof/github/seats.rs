@@ -92,6 +92,42 @@ impl Of<'_> {
         Ok(())
     }
 
+    /// Each seat of a declared way around asks, counts those before it, and knows who may; nobody who wrote, started or carries out what
+    /// goes past it sits there.
+    pub(super) fn way_around(&self, flow: &Workflow<'_>, index: usize) -> Result<(), String> {
+        let around = &self.release.overrides[index];
+        let told = |e: &str| Err(["override `", around.name.as_str(), "`: ", e].concat());
+        let mine = |s: &&Step<'_>| s.parts().iter().any(|p| p.deed == Deed::Override(index));
+        let steps = flow.jobs.iter().flat_map(|j| &j.steps);
+        let seats: Vec<&Step<'_>> = steps.filter(|s| is(s, &[Fixed::Approval])).filter(mine).collect();
+        let quorum = around.quorum.max(1) as usize;
+        if seats.len() != quorum {
+            return told(&format!(
+                "{} people are asked, and the plan says {quorum}",
+                seats.len()
+            ));
+        }
+        let who: Vec<RoleOrPerson> = around.by.iter().map(|(w, _)| *w).collect();
+        let pool = Reviewers::of(self.release, &who);
+        for (i, seat) in seats.iter().enumerate() {
+            if seat.var("SEATS") != Some(&(i + 1).to_string()) {
+                return told("a seat does not count those before it");
+            }
+            if !pool.open && list(seat, "PERMITTED")? != pool.permitted {
+                return told("others may say yes than the plan says");
+            }
+            let apart = list(seat, "APART")?;
+            let mut hands = self.hands().into_iter().map(Json::String);
+            if !self.barred(seat, "author")
+                || !self.barred(seat, "starter")
+                || !hands.all(|h| apart.contains(&h))
+            {
+                return told("who wrote, started or carries out what goes past it may say yes");
+            }
+        }
+        Ok(())
+    }
+
     /// Where people say that they did something of a stage by hand.
     fn hands_of(&self, id: StageId) -> Vec<String> {
         let r = self.release;
