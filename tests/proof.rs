@@ -24,6 +24,11 @@ const REFUSED_MACHINES: &[(&str, &str)] = &[
         "diff/time_window_moved/new.release",
         "is not done, and nothing failed",
     ),
+    // Two triggers watch the stage, one of which asks.
+    (
+        "mended/login-gov/plan.release",
+        "is not looked at between two steps",
+    ),
 ];
 
 #[test]

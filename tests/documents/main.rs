@@ -10,6 +10,7 @@ mod facts;
 mod from_here;
 mod hostile;
 mod later;
+mod mended;
 mod mutations;
 mod read_back;
 mod safe;

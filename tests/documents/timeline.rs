@@ -150,9 +150,9 @@ fn an_end_that_nobody_knows_is_not_called_the_latest() {
     let again = "stage a { run \"./a.sh\" { changes nothing; takes 5m; retry 2 } }";
     let finally = "stage a { bake 5m }\nfinally { run \"./logs.sh\" { changes nothing } }";
     for (rest, said) in [
-        (silent, "steps whose duration nobody has said (a)"),
-        (timeout, "steps whose duration nobody has said (a)"),
-        (gate, "steps whose duration nobody has said (a)"),
+        (silent, "steps whose duration nobody has said (“./a.sh” in a)"),
+        (timeout, "steps whose duration nobody has said (“./a.sh” in a)"),
+        (gate, "steps whose duration nobody has said (“asks” in a)"),
         (again, "tries after the first (a)"),
         (
             finally,
@@ -193,7 +193,7 @@ fn who_is_told_of_the_start_is_told_when_the_run_is_opened() {
     assert_eq!(
         what,
         [
-            ("T-2d", "message to the room"),
+            ("T-2d", "message: the room"),
             ("T-2d", "approval “go”"),
             ("T", "1.1 a")
         ],

@@ -116,7 +116,7 @@ fn the_timeline_names_every_stage_that_a_checklist_keeps_from_starting() {
     let text = format!("{rows:?}");
     assert!(text.contains("a and b do not start"), "{text}");
     assert!(
-        text.contains("Tell the room that the release is complete (only when loud)"),
+        text.contains("Send a message (the room): the release is complete (only when loud)"),
         "{text}"
     );
 }

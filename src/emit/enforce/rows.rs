@@ -428,7 +428,12 @@ impl Rows<'_> {
                 crate::model::NotifyTarget::Channel(c) => &r.channel(c).name,
                 crate::model::NotifyTarget::Role(role) => &r.role(role).name,
             };
-            let on: Vec<&str> = n.on.iter().map(|m| m.kind.word()).collect();
+            let moment = |m: &crate::model::Moment| match (m.stage, m.each) {
+                (Some(s), _) => [m.kind.word(), "(", &r.stage(s).name, ")"].concat(),
+                (None, true) => [m.kind.word(), "(each)"].concat(),
+                (None, false) => m.kind.word().to_string(),
+            };
+            let on: Vec<String> = n.on.iter().map(moment).collect();
             let says = ["notify ", to, " on ", &on.join(", ")].concat();
             self.add((rules::MESSAGE, to, says, vec![n.origin.span]), &[]);
             if let Some((lead, origin)) = &n.lead {

@@ -10,7 +10,9 @@ pub(super) use crate::emit::runbook::rows::*;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Cond, Dur, Moment, MomentKind, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest};
+use crate::model::{
+    Cond, Dur, Moment, MomentKind, Notify, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest,
+};
 
 pub(super) fn opt(r: Told<'_>, t: Option<&crate::model::Text>) -> String {
     say::maybe(r, t)
@@ -151,38 +153,63 @@ pub(super) fn target(r: Told<'_>, t: NotifyTarget) -> String {
 
 pub(super) fn messages(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
     let r = plan.release();
-    let mut list: Vec<(i64, Message)> = r
+    let said = r
         .notifies
         .iter()
-        .map(|n| {
-            let lead = n.lead.as_ref().map(|(d, _)| *d);
-            let at = n.on.iter().filter_map(|m| moment_at(plan, times, m, lead)).min();
-            let (utc, local) = at.map(|at| times.at(at)).unwrap_or_default();
-            let message = Message {
-                to: target(r, n.to),
-                first: at.map(say::offset).unwrap_or_default(),
-                utc,
-                local,
-                moment: match n.when {
-                    Cond::True => moments(r, &n.on),
-                    ref c => words!(
-                        r,
-                        "row.only_when",
-                        what = moments(r, &n.on),
-                        when = say::when(r, c)
-                    ),
-                },
-                lead: lead
-                    .map(|d| words!(r, "time.before", time = say::dur(r, d)))
-                    .unwrap_or_default(),
-                message: opt(r, n.message.as_ref()),
-                owner: say::role(r, n.owner.unwrap_or(r.owner)),
+        .map(|n| message(plan, times, n, &n.on.iter().collect::<Vec<_>>()));
+    by_time(said.collect())
+}
+
+/// Each message at each of its moments, in the order of time; what may happen at any time, such as a failure, at the end.
+pub(super) fn told(plan: Spoken<'_>, times: &Times) -> Vec<Message> {
+    let mut list = Vec::new();
+    for n in &plan.release().notifies {
+        let lead = n.lead.as_ref().map(|(d, _)| *d);
+        let known = |m: &&Moment| moment_at(plan, times, m, lead).is_some();
+        let (at_a_time, whenever): (Vec<&Moment>, Vec<&Moment>) = n.on.iter().partition(known);
+        list.extend(at_a_time.into_iter().map(|m| message(plan, times, n, &[m])));
+        if !whenever.is_empty() {
+            let (at, mut said) = message(plan, times, n, &whenever);
+            let ahead = whenever.iter().all(|m| m.kind == MomentKind::Scheduled);
+            said.first = match (ahead, said.lead.as_str()) {
+                (true, lead) => lead.to_string(),
+                (false, _) => words!(plan, "row.whenever"),
             };
-            (at.unwrap_or(i64::MAX), message)
-        })
-        .collect();
+            list.push((at, said));
+        }
+    }
+    by_time(list)
+}
+
+fn by_time(mut list: Vec<(i64, Message)>) -> Vec<Message> {
     list.sort_by_key(|(at, _)| *at);
     list.into_iter().map(|(_, m)| m).collect()
+}
+
+/// A message at some of its moments, with the first of them that is known.
+fn message(plan: Spoken<'_>, times: &Times, n: &Notify, on: &[&Moment]) -> (i64, Message) {
+    let r = plan.release();
+    let lead = n.lead.as_ref().map(|(d, _)| *d);
+    let at = on.iter().filter_map(|m| moment_at(plan, times, m, lead)).min();
+    let (utc, local) = at.map(|at| times.at(at)).unwrap_or_default();
+    let words: Vec<String> = on.iter().map(|m| moment(r, m)).collect();
+    let moments = say::list(r, &words);
+    let message = Message {
+        to: target(r, n.to),
+        first: at.map(say::offset).unwrap_or_default(),
+        utc,
+        local,
+        moment: match n.when {
+            Cond::True => moments,
+            ref c => words!(r, "row.only_when", what = moments, when = say::when(r, c)),
+        },
+        lead: lead
+            .map(|d| words!(r, "time.before", time = say::dur(r, d)))
+            .unwrap_or_default(),
+        message: opt(r, n.message.as_ref()),
+        owner: say::role(r, n.owner.unwrap_or(r.owner)),
+    };
+    (at.unwrap_or(i64::MAX), message)
 }
 
 /// When a moment comes that is known beforehand, in milliseconds from T.

@@ -53,20 +53,20 @@ pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Crite
             };
             Some((end(w), closes(span(plan, s).0)?))
         });
-        let mut room: Vec<String> = back
-            .max_by_key(|(end, closes)| end.saturating_sub(*closes))
-            .map(|(end, closes)| ends_by(plan, times, end, closes))
-            .into_iter()
-            .collect();
         // What fails later may take back what was done in the window.
         let touches = |w: &&Way| {
             let mut undone = w.undone.iter().flatten().chain(&w.beside);
             w.undoes() && (w.undone.is_empty() && w.beside.is_empty() || undone.any(|s| covered.contains(s)))
         };
-        let later: Vec<&Way> = ways
-            .iter()
-            .filter(|w| !inside(w) && touches(w) && end(w) > closed)
+        let outside = || ways.iter().filter(|w| !inside(w) && touches(w));
+        let in_time = outside().filter(|w| end(w) <= closed).map(|w| (end(w), closed));
+        let mut room: Vec<String> = back
+            .chain(in_time)
+            .max_by_key(|(end, closes)| end.saturating_sub(*closes))
+            .map(|(end, closes)| ends_by(plan, times, end, closes))
+            .into_iter()
             .collect();
+        let later: Vec<&Way> = outside().filter(|w| end(w) > closed).collect();
         if let Some(at) = later.iter().map(|w| end(w)).max().and_then(|ms| times.whole(ms)) {
             let mut causes: Vec<String> = later.iter().take(NAMED).map(|w| fails(plan, &w.cause)).collect();
             if later.len() > causes.len() {

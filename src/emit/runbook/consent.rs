@@ -12,7 +12,7 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
     Approval, ApprovalId, ApprovalOutcome, Decision, DistinctFrom, DutyRule, FailureOutcome, OptionOutcome,
-    OptionTestExpr, Origin, Passes, PersonRef, Quorum, RoleOrPerson, Rollback, Seat, StageId,
+    OptionTestExpr, Origin, Passes, PersonId, PersonRef, Quorum, RoleOrPerson, Rollback, Seat, StageId,
 };
 
 pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
@@ -22,7 +22,6 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
         .enumerate()
         .map(|(i, a)| {
             let id = ApprovalId::at(i);
-            let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
             let distinct: Vec<String> = a
                 .distinct_from
                 .iter()
@@ -35,7 +34,7 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
             ApprovalRow {
                 name: say::text(r, &a.title),
-                from: pools(r, &from),
+                from: may_say_yes(r, a),
                 quorum: needed(r, a),
                 distinct: say::list(r, &distinct),
                 asked: if after.is_empty() {
@@ -130,27 +129,40 @@ pub(super) fn quorum(r: Told<'_>, quorum: Quorum, who: &str) -> String {
     }
 }
 
-/// Everyone somebody is chosen from.
-pub(super) fn pools(r: Told<'_>, from: &[RoleOrPerson]) -> String {
-    let people = |role| crate::emit::people::members(&r, role).into_iter();
-    match from {
+/// Everyone who may say yes: without the authors, where they may not.
+pub(super) fn may_say_yes(r: Told<'_>, a: &Approval) -> String {
+    let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
+    let apart = a.distinct_from.iter().any(|(d, _)| *d == DistinctFrom::Author);
+    let authors = r.authors.iter().filter(|_| apart);
+    let barred: Vec<PersonId> = authors
+        .filter_map(|(p, _)| match p {
+            PersonRef::Person(p) => Some(*p),
+            PersonRef::Param(_) => None,
+        })
+        .collect();
+    let people = |role| {
+        let members = crate::emit::people::members(&r, role).into_iter();
+        members.filter(|p| !barred.contains(p))
+    };
+    match from.as_slice() {
         [RoleOrPerson::Role(role)] if people(*role).next().is_some() => {
             let names: Vec<String> = people(*role)
                 .map(|p| say::text(r, &r.person(p).full_name))
                 .collect();
             format!("{}: {}", say::role(r, *role), names.join(", "))
         }
-        many => say::list(r, &many.iter().map(|w| pool(r, *w)).collect::<Vec<_>>()),
+        many => say::list(r, &many.iter().map(|w| pool(r, *w, &barred)).collect::<Vec<_>>()),
     }
 }
 
-/// A role with its people, or a person.
-pub(super) fn pool(r: Told<'_>, w: RoleOrPerson) -> String {
+/// A role with its people but for some, or a person.
+fn pool(r: Told<'_>, w: RoleOrPerson, barred: &[PersonId]) -> String {
     match w {
         RoleOrPerson::Person(_) => say::who(r, w),
         RoleOrPerson::Role(role) => {
             let people: Vec<String> = crate::emit::people::members(&r, role)
                 .into_iter()
+                .filter(|p| !barred.contains(p))
                 .map(|p| say::text(r, &r.person(p).full_name))
                 .collect();
             if people.is_empty() {
@@ -165,7 +177,7 @@ pub(super) fn pool(r: Told<'_>, w: RoleOrPerson) -> String {
 /// What follows when nobody answers a question in time; empty where it has all the time there is.
 pub(super) fn unanswered(r: Told<'_>, d: &Decision) -> String {
     match d.default.and_then(|i| d.options.get(i)) {
-        Some(option) => say::text(r, &option.title),
+        Some(option) => words!(r, "decide.option", option = say::text(r, &option.title)),
         None if d.question.within.is_some() => words!(r, "then.rollback"),
         None => String::new(),
     }
@@ -317,7 +329,7 @@ pub(super) fn overrides(plan: Spoken<'_>) -> Vec<OverrideRow> {
                 .map(|(a, _)| say::text(r, &r.approval(*a).title))
                 .collect();
             skips.extend(o.gates.iter().map(|(g, _)| say::text(r, &r.gate(*g).title)));
-            let by: Vec<String> = o.by.iter().map(|(w, _)| pool(r, *w)).collect();
+            let by: Vec<String> = o.by.iter().map(|(w, _)| pool(r, *w, &[])).collect();
             let told: Vec<String> = o.notify.iter().map(|t| target(r, *t)).collect();
             OverrideRow {
                 name: o.name.replace('_', " "),
@@ -345,9 +357,9 @@ pub(super) fn sign_off(plan: Spoken<'_>) -> Vec<String> {
         }
     }
     for a in &r.approvals {
-        let title = say::text(r, &a.title);
-        if !list.contains(&title) {
-            list.push(title);
+        let approval = words!(r, "point.approval", approval = say::text(r, &a.title));
+        if !list.contains(&approval) {
+            list.push(approval);
         }
     }
     list

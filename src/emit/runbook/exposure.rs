@@ -2,13 +2,13 @@
 //!
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
-use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
+use crate::emit::runbook::consent::{may_say_yes, quorum, refused, unanswered};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
-use crate::model::{ApprovalId, DecisionId, RoleOrPerson, StageId};
+use crate::model::{ApprovalId, DecisionId, StageId};
 use crate::plan::{Node, Pace};
 use serde::Serialize;
 
@@ -54,7 +54,12 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
             let mut criteria: Vec<String> = Vec::new();
             let mut if_not: Vec<String> = Vec::new();
             for step in part.iter().filter(|s| !s.verify.is_empty()) {
-                let criterion = step.criterion.clone();
+                let criterion = step.criterion.trim_end_matches('.').to_string();
+                let criterion = if step.when.is_empty() {
+                    criterion
+                } else {
+                    words!(plan, "row.only_when", what = criterion, when = step.when)
+                };
                 if !criteria.contains(&criterion) {
                     criteria.push(criterion);
                 }
@@ -122,7 +127,6 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
     };
     for (i, a) in r.approvals.iter().enumerate() {
         let node = Node::Approval(ApprovalId::at(i));
-        let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
         let at = if plan.waits_for(node).is_empty() {
             0
         } else {
@@ -131,7 +135,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
         add(
             at,
             words!(r, "point.approval", approval = say::text(r, &a.title)),
-            quorum(r, a.quorum, &pools(r, &from)),
+            quorum(r, a.quorum, &may_say_yes(r, a)),
             words!(r, "point.they_say_yes"),
             refused(plan, ApprovalId::at(i)),
         );
@@ -161,9 +165,15 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
             } else {
                 words!(r, "point.at", stage = card.name, exposure = step.exposure)
             };
+            let point = format!("{place}: {}", step.short);
+            let point = if step.applies.is_empty() {
+                point
+            } else {
+                words!(r, "row.only_when", what = point, when = step.applies)
+            };
             add(
                 step.ends,
-                format!("{place}: {}", step.short),
+                point,
                 step.owner.clone(),
                 step.verify.clone(),
                 step.if_not.clone(),

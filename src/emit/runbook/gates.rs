@@ -6,7 +6,7 @@ use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{EnvId, GateId, GateTest, NoData, RoleId, Stage, StageId};
+use crate::model::{Cond, EnvId, GateId, GateTest, NoData, RoleId, Stage, StageId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ pub(super) struct Validation {
     pub over: String,
     pub stages: String,
     pub otherwise: String,
+    /// What is measured, where it is judged by metrics.
+    pub measured: String,
 }
 
 /// What the histories of runs may call the judging of a gate.
@@ -199,7 +201,19 @@ fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
     let here = here.map(|place| there(r, place, run));
     let (short, long) = say::cell(run.map(|c| c.paste.clone()).unwrap_or_default());
     let row = Validation {
-        name: say::text(r, &gate.title),
+        name: match &gate.when {
+            Cond::True => say::text(r, &gate.title),
+            when => words!(
+                r,
+                "row.only_when",
+                what = say::text(r, &gate.title),
+                when = say::when(r, when)
+            ),
+        },
+        measured: match &gate.test {
+            GateTest::Metrics(_) => threshold.clone(),
+            GateTest::Run(_) | GateTest::Job(_) | GateTest::Ask(_) => String::new(),
+        },
         tool,
         short,
         long,

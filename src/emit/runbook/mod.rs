@@ -78,6 +78,8 @@ struct View {
     not_undone: String,
     triggers: Vec<around::TriggerRow>,
     messages: Vec<around::Message>,
+    /// The same, each at each of its moments.
+    told: Vec<around::Message>,
     escalations: Vec<around::Escalation>,
     approvals: Vec<around::ApprovalRow>,
     decisions: Vec<around::DecisionCard>,
@@ -277,7 +279,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let (tools, secrets) = kit::kit(plan);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
-        version: 6,
+        version: 7,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
@@ -294,6 +296,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         not_undone: say::stages(plan.release(), &open),
         triggers: around::triggers(plan),
         messages: around::messages(plan, &times),
+        told: around::told(plan, &times),
         escalations: around::escalations(plan),
         approvals: consent::approvals(plan),
         decisions: consent::decisions(plan),

@@ -285,6 +285,12 @@ pub(super) fn asked(release: Told<'_>, q: &Question, within: Option<Dur>) -> Str
         None => words!(release, "answer.failed"),
     };
     let time = dur(release, within);
+    // What the author wrote may end as a sentence, or not.
+    let asked = if asked.ends_with(['.', '!', '?', '…']) {
+        asked
+    } else {
+        format!("{asked}.")
+    };
     words!(
         release,
         "gate.unanswered",

@@ -1,14 +1,14 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::consent::{guards, pools, quorum, unanswered};
+use crate::emit::runbook::consent::{guards, may_say_yes, quorum, unanswered};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::unsaid::Unsaid;
 use crate::emit::runbook::ways_back::{asks, fails};
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{red_flags, restarts, say};
-use crate::model::{ApprovalId, Dur, FailureOutcome, OptionOutcome, RoleOrPerson};
+use crate::model::{ApprovalId, Dur, FailureOutcome, OptionOutcome};
 use crate::plan::Pace;
 use serde::Serialize;
 
@@ -176,6 +176,10 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
 
 /// When a failure has come at the latest, in milliseconds from T.
 pub(super) fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
+    // What is asked as soon as the run is opened has been answered by T.
+    if matches!(w.cause, Cause::Refused(_)) && plan.waits_for(w.cause.node()).is_empty() {
+        return 0;
+    }
     let finish = plan.schedule(Pace::Longest).of(&plan, w.cause.node()).finish;
     finish.saturating_sub(w.own_step.as_ms())
 }
@@ -278,7 +282,6 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
     let r = plan.release();
     let mut list = Vec::new();
     for (i, a) in r.approvals.iter().enumerate() {
-        let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
         let after: Vec<String> = a
             .after
             .iter()
@@ -302,13 +305,17 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
         };
         list.push(Decider {
             what: words!(r, "decide.approval", approval = say::text(r, &a.title)),
-            who: quorum(r, a.quorum, &pools(r, &from)),
+            who: quorum(r, a.quorum, &may_say_yes(r, a)),
             when,
             then,
         });
     }
     for d in &r.decisions {
-        let options: Vec<String> = d.options.iter().map(|o| say::text(r, &o.title)).collect();
+        let options: Vec<String> = d
+            .options
+            .iter()
+            .map(|o| words!(r, "decide.option", option = say::text(r, &o.title)))
+            .collect();
         let after: Vec<String> = d
             .after
             .iter()

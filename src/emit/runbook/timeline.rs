@@ -4,7 +4,7 @@
 
 use crate::emit::runbook::acts::{action, beside};
 use crate::emit::runbook::around::moment_at;
-use crate::emit::runbook::consent::{pools, quorum, refused, unanswered};
+use crate::emit::runbook::consent::{may_say_yes, quorum, refused, unanswered};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, asked_ahead, span};
@@ -12,7 +12,7 @@ use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::work::StageCard;
 use crate::model::{
     ApprovalId, Cond, DecisionId, Dur, Failure, FailureOutcome, HoldId, Moment, MomentKind, NotifyTarget,
-    RoleOrPerson, StageId, Text,
+    StageId, Text,
 };
 use crate::plan::{Node, Pace};
 use serde::Serialize;
@@ -189,10 +189,9 @@ impl Rows<'_> {
             let start = || self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
             let ahead = asked_ahead(self.plan, &self.times.clock, ApprovalId::at(i));
             let at = ahead.unwrap_or_else(start);
-            let from: Vec<RoleOrPerson> = a.from.iter().map(|(w, _)| *w).collect();
             let place = self.guarded(cards, ApprovalId::at(i));
             let title = say::text(r, &a.title);
-            let who = quorum(r, a.quorum, &pools(r, &from));
+            let who = quorum(r, a.quorum, &may_say_yes(r, a));
             let what = words!(r, "row.ask_for_approval", approval = title, who = who);
             let owner = say::role(r, r.owner);
             let if_not = refused(self.plan, ApprovalId::at(i));
@@ -221,6 +220,7 @@ impl Rows<'_> {
                 what,
                 owner,
             );
+            row.expect = say::maybe(r, d.question.expect.as_ref());
             row.takes = d
                 .question
                 .within
@@ -359,10 +359,10 @@ impl Rows<'_> {
                 } else {
                     format!("{}: {}", step.exposure, step.action)
                 };
-                let what = if step.when.is_empty() {
+                let what = if step.applies.is_empty() {
                     what
                 } else {
-                    words!(self.plan, "row.only_when", what = what, when = step.when)
+                    words!(self.plan, "row.only_when", what = what, when = step.applies)
                 };
                 let reference = format!("{} {}", step.number, card.name);
                 let short = is_short(&step.command);

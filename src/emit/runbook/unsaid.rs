@@ -2,9 +2,13 @@
 //!
 //! Must not work out a time: the plan does. Called by `summary` and `notices`.
 
+use crate::emit::runbook::acts::action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, words};
-use crate::model::{Decision, Step};
+use crate::model::{Decision, StageId, Step, StepKind};
+
+/// So many gates and steps of a stage are named.
+const PARTS: usize = 3;
 
 /// Where a run may take longer than its longest times say, though nothing fails in the end.
 #[derive(Debug, Default)]
@@ -33,7 +37,7 @@ impl Unsaid {
             let gates = stage.require.iter().any(|(g, _)| plan.gate_untimed(*g));
             let steps = stage.forward_steps();
             if gates || steps.iter().any(|s| plan.step_untimed(s)) {
-                found.steps.push(stage.name.to_string());
+                found.steps.push(untimed(plan, id));
             }
             if steps.iter().any(|s| tried_again(s)) {
                 found.again.push(stage.name.to_string());
@@ -91,6 +95,35 @@ impl Unsaid {
         }
         out
     }
+}
+
+/// A stage with those of its gates and steps of which nobody has said how long they take, where others have a duration.
+fn untimed(plan: Spoken<'_>, id: StageId) -> String {
+    let r = plan.release();
+    let stage = r.stage(id);
+    let steps = stage.forward_steps();
+    let gates = stage.require.iter().filter(|(g, _)| plan.gate_untimed(*g));
+    let mut parts: Vec<String> = gates.map(|(g, _)| say::text(r, &r.gate(*g).title)).collect();
+    for step in steps.iter().filter(|s| plan.step_untimed(s)) {
+        let part = match &step.kind {
+            StepKind::VerifyGate(g) => say::text(r, &r.gate(*g).title),
+            _ => action(r, stage.environment, step).0,
+        };
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    if parts.len() > PARTS || steps.iter().all(|s| plan.step_untimed(s)) {
+        return stage.name.to_string();
+    }
+    let quoted = parts.iter().map(|p| words!(r, "decide.option", option = p));
+    let parts: Vec<String> = quoted.collect();
+    words!(
+        r,
+        "uncounted.in_stage",
+        stage = stage.name,
+        parts = say::list(r, &parts)
+    )
 }
 
 /// Whether a step that fails is tried again by itself.

@@ -11,7 +11,7 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::ways_back::{Card, Known, card};
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Cond, Dur, RoleId, Stage, StageId, Step, StepKind, WaitTest};
+use crate::model::{Cond, Dur, Hold, RoleId, Stage, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Pace, Starts};
 use serde::Serialize;
 
@@ -41,6 +41,9 @@ pub(super) struct StageCard {
     pub approvals: String,
     pub checklists: String,
     pub gates: String,
+    /// The holds that are entered before it begins, and those that are left when it has ended.
+    pub enters: String,
+    pub leaves: String,
     pub builds: String,
     pub ships: String,
     pub if_not: String,
@@ -73,6 +76,9 @@ pub(super) struct StepRow {
     pub short: String,
     pub exposure: String,
     pub when: String,
+    /// The same with the condition of its stage.
+    #[serde(skip)]
+    pub applies: String,
     pub approvals: String,
     pub command: String,
     pub call: String,
@@ -126,6 +132,12 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
         .map(|a| r.stage(a.stage).name.to_string())
         .collect();
     let steps = steps(plan, times, id, number, &starts);
+    let holds = |here: fn(&Hold, StageId) -> bool| {
+        let holds = r.holds.iter().filter(|h| here(h, id));
+        holds
+            .map(|h| words!(r, "decide.option", option = say::text(r, &h.title)))
+            .collect()
+    };
     StageCard {
         id: id.index(),
         number,
@@ -172,6 +184,8 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
                 .map(|(g, _)| say::text(r, &r.gate(*g).title))
                 .collect(),
         ),
+        enters: names(holds(|h, id| h.from == id)),
+        leaves: names(holds(|h, id| h.to == id)),
         builds: names(
             r.artifact_names(&s.builds)
                 .into_iter()
@@ -296,6 +310,7 @@ fn entry(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, judged: &[
                 short: title,
                 exposure: String::new(),
                 when: say::when(r, &gate.when),
+                applies: say::when(r, &stage.when.clone().and(gate.when.clone())),
                 approvals: String::new(),
                 command: judging(r, stage.environment, *g),
                 call: String::new(),
@@ -335,11 +350,21 @@ fn push(
         Some(act) => told_apart(r, called_so, act, &undos(plan.plan, id)),
         None => called_so,
     };
+    let action = match &step.kind {
+        StepKind::Bake(d) if !r.triggers.iter().any(|t| t.during.contains(&id)) => {
+            words!(r, "step.bake_and_judge", time = say::dur(r, *d))
+        }
+        _ => action,
+    };
     let (verify, look, if_not) = verification(plan, stage, step, (id, rung));
     let condition = if stage.rollout.is_some() {
         around.clone().and(step.when.clone())
     } else {
         step.when.clone()
+    };
+    let condition = match &step.kind {
+        StepKind::VerifyGate(g) => condition.and(r.gate(*g).when.clone()),
+        _ => condition,
     };
     let exposure = stage.rollout.as_ref().zip(rung);
     let exposure = exposure.and_then(|(rollout, i)| Some(rollout.steps.get(i)?.name.to_string()));
@@ -367,6 +392,7 @@ fn push(
         action,
         exposure: exposure.unwrap_or_default(),
         when: say::when(r, &condition),
+        applies: say::when(r, &stage.when.clone().and(condition)),
         approvals: String::new(),
         command,
         call,
@@ -477,16 +503,19 @@ fn verification(
 
 /// What the triggers do that watch a stage while it bakes.
 fn watched(r: Told<'_>, id: StageId) -> String {
-    let here = r.triggers.iter().filter(|t| t.during.contains(&id));
-    let list: Vec<String> = here
-        .map(|t| {
-            words!(
-                r,
-                "row.trigger",
-                trigger = t.name,
-                then = follows::trigger(r, &t.then)
-            )
-        })
-        .collect();
-    list.join("; ")
+    let mut list: Vec<(String, Vec<String>)> = Vec::new();
+    for t in r.triggers.iter().filter(|t| t.during.contains(&id)) {
+        let then = follows::trigger(r, &t.then);
+        let name = words!(r, "row.one_trigger", trigger = t.name);
+        match list.iter_mut().find(|(other, _)| *other == then) {
+            Some((_, names)) => names.push(name),
+            None => list.push((then, vec![name])),
+        }
+    }
+    let said = list.into_iter().map(|(then, names)| {
+        let either = |a: String, b: String| words!(r, "list.either", a = a, b = b);
+        let triggers = names.into_iter().reduce(either).unwrap_or_default();
+        words!(r, "row.trigger", triggers = triggers, then = then)
+    });
+    said.collect::<Vec<_>>().join("; ")
 }

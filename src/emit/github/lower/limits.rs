@@ -22,7 +22,7 @@ const APPROVAL_DAYS: i64 = 30;
 /// Days a run may last at GitHub.
 const RUN_DAYS: i64 = 35;
 /// Characters an expression may have.
-const EXPRESSION: usize = 21_000;
+pub const EXPRESSION: usize = 21_000;
 /// Values that `format` may be given besides its text.
 const VALUES: usize = 254;
 /// Inputs a workflow may have.
@@ -458,6 +458,19 @@ fn start(ctx: &Ctx<'_>, workflow: &Workflow) {
     }
 }
 
+/// Reports a job whose condition GitHub does not read.
+pub fn too_long_a_condition(ctx: &Ctx<'_>, job: &str, which: &str) {
+    limit(
+        ctx,
+        &[rules::SIZE],
+        &ctx.release.origin,
+        format!(
+            "the condition of job `{job}` in the workflow of {which} is longer than {EXPRESSION} characters"
+        ),
+        "group stages into phases that wait for each other, so that each waits for fewer",
+    );
+}
+
 /// Reports conditions that GitHub would not read: the whole workflow would be refused, the rollback when it is needed most.
 pub fn expressions(ctx: &Ctx<'_>, workflow: &Workflow, which: &str) {
     let too_big = |e: &Expr| expr(e).len() > EXPRESSION;
@@ -469,16 +482,7 @@ pub fn expressions(ctx: &Ctx<'_>, workflow: &Workflow, which: &str) {
             .chain(steps)
             .any(too_big)
         {
-            limit(
-                ctx,
-                &[rules::SIZE],
-                &ctx.release.origin,
-                format!(
-                    "the condition of job `{}` in the workflow of {which} is longer than {EXPRESSION} characters",
-                    job.id
-                ),
-                "group stages into phases that wait for each other, so that each waits for fewer",
-            );
+            too_long_a_condition(ctx, &job.id, which);
         }
         for step in &job.steps {
             for (name, value) in &step.env {

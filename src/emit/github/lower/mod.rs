@@ -54,10 +54,19 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
     let ctx = Ctx::new(plan, context, Side::Release, &bag);
     let release = release(&ctx);
     let other = Ctx::new(plan, context, Side::Rollback, &bag);
-    let rollback = rollback_workflow(&other, &release.jobs);
+    let endless = rollback::endless(&other);
+    // What GitHub would not read is not worked out.
+    let jobs = match &endless {
+        Some(_) => Vec::new(),
+        None => rollback::jobs(&other, &release.jobs),
+    };
+    let rollback = rollback_workflow(&other, jobs);
     limits::report(&ctx, &release);
     extra::report(&ctx);
-    limits::expressions(&ctx, &rollback, "the rollback");
+    match &endless {
+        Some(job) => limits::too_long_a_condition(&ctx, job, "the rollback"),
+        None => limits::expressions(&ctx, &rollback, "the rollback"),
+    }
     drop((ctx, other));
     (release, rollback, bag.into_inner())
 }
@@ -130,7 +139,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     }
 }
 
-fn rollback_workflow(ctx: &Ctx<'_>, released: &[Job]) -> Workflow {
+fn rollback_workflow(ctx: &Ctx<'_>, jobs: Vec<Job>) -> Workflow {
     Workflow {
         head: head(ctx, "The rollback"),
         name: format!("Rollback {}", ctx.release.name),
@@ -146,7 +155,7 @@ fn rollback_workflow(ctx: &Ctx<'_>, released: &[Job]) -> Workflow {
             completed: None,
         },
         group: Field::text(format!("rollback-{}", ctx.release.name)),
-        jobs: rollback::jobs(ctx, released),
+        jobs,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::emit::github::lower::chain::{self, Chain};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::follow::{asked, links, settled, stuck, todo, undo_order};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, temporary, token, upload};
+use crate::emit::github::lower::limits::EXPRESSION;
 use crate::emit::github::lower::{approval, around, inputs, messages, names, person};
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job};
 use crate::emit::github::script::Fixed;
@@ -14,6 +15,9 @@ use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{HoldId, MomentKind, RoleId, RoleOrPerson, Rollback, StageId};
 use crate::plan::Node;
 use std::collections::BTreeSet;
+
+/// So many undos can a condition name at most: what it says of each is longer than sixty characters.
+const NAMED_AT_MOST: usize = EXPRESSION / 60;
 
 /// How a rollback may be told to end.
 const ENDS: [&str; 4] = ["rolled_back", "stopped", "stopped_as_it_is", "as_planned"];
@@ -169,6 +173,27 @@ fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
             )
         })
         .collect()
+}
+
+/// The job of an undo that waits for more than any condition can name, whatever it is called.
+///
+/// Each undo names all that depends on its stage, so that in a chain the text grows with the square of the plan: where GitHub would
+/// not read it, it is not worked out.
+pub fn endless(ctx: &Ctx<'_>) -> Option<String> {
+    let undone = || undo_order(ctx).into_iter().filter(|s| !links(ctx, *s).is_empty());
+    if undone().nth(NAMED_AT_MOST).is_none() {
+        return None;
+    }
+    let undone: Vec<StageId> = undone().collect();
+    // Those that all others depend on are undone last.
+    let endless = undone.iter().rev().find(|id| {
+        let after = ctx.plan.descendants(Node::Stage(**id));
+        let waits = undone
+            .iter()
+            .filter(|s| ctx.plan.contains(&after, Node::Stage(**s)));
+        waits.count() > NAMED_AT_MOST
+    });
+    endless.map(|id| names::undo(ctx.release, *id))
 }
 
 /// What the undo of a stage comes after: the undos of all that depends on it, however far, each well ended or without anything to do.

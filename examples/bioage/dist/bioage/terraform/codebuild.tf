@@ -1,5 +1,5 @@
 # Written by releasec 0.1.0 from examples/bioage/bioage.release; changes belong there.
-# Plan d1be16e3d6b77400d1c09c155da4a43d46bb56568b9d83c635a8b36d17a004f4
+# Plan 39ce33b6c327b7b4003a03a2cc618f5dbcff80425b9eed5f179401f8f4fcdb30
 # Where commands of the plan run.
 
 resource "aws_cloudwatch_log_group" "steps" {
