@@ -190,10 +190,13 @@ fn steps(run: &Recorded, rows: &mut [Row], times: &Times) {
 /// of its steps what the history tells.
 fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
     steps(run, rows, times);
-    for i in 0..rows.len() {
-        let about = rows[i].about;
-        let last = !rows[i + 1..].iter().any(|r| r.about == about);
-        let first = !rows[..i].iter().any(|r| r.about == about);
+    let mut ends: BTreeMap<About, (usize, usize)> = BTreeMap::new();
+    for (i, row) in rows.iter().enumerate() {
+        ends.entry(row.about).or_insert((i, i)).1 = i;
+    }
+    for (i, row) in rows.iter_mut().enumerate() {
+        let about = row.about;
+        let (first, last) = ends.get(&about).map_or((true, true), |(a, z)| (*a == i, *z == i));
         let (part, entering) = match about {
             About::Stage(s) => (run.stages.get(&s), first),
             About::Approval(a) => (run.approvals.get(&a), false),
@@ -203,7 +206,6 @@ fn fill(times: &Times, run: &Recorded, rows: &mut [Row]) {
         };
         let Some(part) = part else { continue };
         let at = if entering { part.began } else { part.ended };
-        let row = &mut rows[i];
         if entering || last {
             row.actual = moment(times, run.started, at);
         }

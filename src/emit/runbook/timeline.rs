@@ -52,7 +52,7 @@ pub(super) struct Row {
 }
 
 /// What a row tells of, to find it again when a run is recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum About {
     Stage(StageId),
     Approval(ApprovalId),

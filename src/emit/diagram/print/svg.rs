@@ -58,7 +58,9 @@ fn map(pages: &[Page]) -> String {
         return String::new();
     }
     let wide = pages.iter().map(|p| p.left + p.width).max().unwrap_or(0);
-    let letter = (wide / 32).max(24);
+    let high = pages.iter().map(|p| p.top + p.height).max().unwrap_or(0);
+    // Read in a whole that is shrunk to one page, however wide or high it is.
+    let letter = (wide.max(high) / 32).max(24);
     let mut out = String::from("<g class=\"parts\" aria-hidden=\"true\">\n");
     for (i, p) in pages.iter().enumerate() {
         let (middle, line) = (p.left + p.width / 2, p.top + p.height / 2 + letter / 3);
@@ -457,6 +459,20 @@ mod tests {
                     "{what}: the map"
                 );
                 assert!(!draw(&d).contains("class=\"parts\""));
+                // Its numbers are read in a whole that is shrunk to one page.
+                let longest = pages
+                    .iter()
+                    .map(|p| (p.left + p.width).max(p.top + p.height))
+                    .max();
+                let letter = whole
+                    .split("font-size: ")
+                    .nth(1)
+                    .and_then(|s| s.split("px").next());
+                let letter: i32 = letter.and_then(|n| n.parse().ok()).unwrap_or(0);
+                assert!(
+                    letter >= longest.unwrap_or(0) / 40,
+                    "{what}: numbers of {letter} pixels"
+                );
             }
         }
     }

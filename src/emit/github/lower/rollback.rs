@@ -181,9 +181,7 @@ fn approval(ctx: &Ctx<'_>, id: crate::model::ApprovalId) -> Vec<Job> {
 /// not read it, it is not worked out.
 pub fn endless(ctx: &Ctx<'_>) -> Option<String> {
     let undone = || undo_order(ctx).into_iter().filter(|s| !links(ctx, *s).is_empty());
-    if undone().nth(NAMED_AT_MOST).is_none() {
-        return None;
-    }
+    undone().nth(NAMED_AT_MOST)?;
     let undone: Vec<StageId> = undone().collect();
     // Those that all others depend on are undone last.
     let endless = undone.iter().rev().find(|id| {
