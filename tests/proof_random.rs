@@ -25,7 +25,7 @@ const PLANS: u64 = 120;
 
 /// What is refused by its own proof, so that nothing is written: seeds, and the target (0 for the workflows, 1 for the state machine). They
 /// are faults of the compiler that are known; one that is mended must leave the list.
-const REFUSED: &[(u64, usize)] = &[(26, 0), (26, 1), (61, 0), (86, 0)];
+const REFUSED: &[(u64, usize)] = &[(26, 0), (26, 1), (61, 0), (86, 0), (86, 1)];
 
 /// What is wrong with the artifacts of a plan; nothing when there are none, since the plan is not sound or a target cannot hold it.
 #[derive(Debug, Default, PartialEq, Eq)]

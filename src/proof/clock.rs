@@ -46,6 +46,13 @@ pub fn closes(plan: &Plan, stage: StageId) -> Option<f64> {
     shut.into_iter().filter(|m| *m > start).min_by(f64::total_cmp)
 }
 
+/// The moments after which a stage that was frozen may start again.
+pub fn thaws(plan: &Plan, stage: StageId) -> impl Iterator<Item = f64> {
+    let start = start(plan);
+    let ends = freezes(plan, stage).into_iter().map(|(_, to)| to);
+    ends.filter(move |to| to.is_finite() && *to > start)
+}
+
 /// Whether the window that covers a stage comes again, so that a schedule keeps it.
 pub fn recurs(plan: &Plan, stage: StageId) -> bool {
     let window = plan.release().window.as_ref();

@@ -3,6 +3,19 @@
 use crate::operators::Mutant;
 use serde_json::Value;
 
+/// Whether a condition is true from a moment on, so that a span after that moment adds nothing to it; `how` names it behind a number.
+fn covered(how: &str) -> bool {
+    let Some((first, span)) = how
+        .split_once(' ')
+        .and_then(|(_, condition)| condition.split_once(" or "))
+    else {
+        return false;
+    };
+    let number = |text: &str| -> Option<u64> { text.strip_prefix("$millis() >= ")?.parse().ok() };
+    let from = span.split(" and ").next().and_then(number);
+    !span.contains(" or ") && number(first).is_some_and(|f| from.is_some_and(|from| f <= from))
+}
+
 /// Whether a variable is read anywhere in a machine.
 fn read(machine: &Value, variable: &str) -> bool {
     let text = machine.to_string();
@@ -29,6 +42,16 @@ fn find<'m>(value: &'m Value, state: &str) -> Option<&'m Value> {
 fn keeps(machine: &Value, state: &str) -> Option<Vec<String>> {
     let pass = find(machine, state).filter(|s| s["Type"] == "Pass")?;
     Some(pass["Assign"].as_object()?.keys().cloned().collect())
+}
+
+/// What comes after a state that only keeps in other words what has failed; the state itself when it does more.
+fn said<'m>(machine: &'m Value, state: &'m str) -> &'m str {
+    let words = |facts: &Vec<String>| facts.iter().all(|f| f.starts_with("fault"));
+    let next = || find(machine, state)?["Next"].as_str();
+    keeps(machine, state)
+        .filter(words)
+        .and_then(|_| next())
+        .unwrap_or(state)
 }
 
 /// Whether a choice takes its last way whenever the state before it has kept what it keeps.
@@ -281,7 +304,9 @@ pub fn survives(mutant: &Mutant, machine: &Value, unvisited: &[&str]) -> Option<
     if kind == "drop a condition" && state.contains(" ticked?") && !returns(machine, state, state) {
         return Some("no run comes to what is ticked a second time");
     }
-    if kind == "drop a condition" && state.contains(": record ") && !returns(machine, state, state) {
+    let asked_once =
+        ["drop a condition", "retarget a Default"].contains(&kind) && !returns(machine, state, state);
+    if asked_once && state.contains(": record ") {
         return Some("no run comes to what records a second time");
     }
     if let Some(stage) = state
@@ -347,6 +372,17 @@ pub fn survives(mutant: &Mutant, machine: &Value, unvisited: &[&str]) -> Option<
         || how.starts_with("past `") && state.ends_with(": begins") && state.contains(": bake ")
     {
         return Some("it looks once before it waits or rests, and then does so as long");
+    }
+    if kind == "retarget a rule"
+        && let Some((from, to)) = how.split_once("` to `")
+        && let Some(to) = to.split("` when ").next().filter(|to| to.ends_with(": withdraw"))
+        && let Some(then) = find(machine, to).and_then(|s| s["Next"].as_str())
+        && said(machine, then) == said(machine, from.trim_start_matches('`'))
+    {
+        return Some("what was answered is withdrawn, which changes nothing, and leads on to the same");
+    }
+    if kind == "change a threshold" && covered(how) {
+        return Some("what comes after an earlier moment comes after it whatever else is asked");
     }
     if kind == "drop a Catch" && state.ends_with(": withdraw") {
         return Some("each call of the loop catches its own failures");

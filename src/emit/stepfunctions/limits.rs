@@ -2,23 +2,24 @@
 //!
 //! Must not change the machine. Called by the target's entry point.
 
-use super::lower::{Lowered, YEAR_SECONDS};
+use super::lower::{EVENTS, Lowered, YEAR_SECONDS};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
 use crate::model::{
-    DistinctFrom, DutyRule, GateId, GateTest, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task,
+    DistinctFrom, Dur, DutyRule, GateId, GateTest, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task,
 };
 use crate::plan::Plan;
 
 /// Most bytes of a definition.
 const DEFINITION: usize = 1_048_576;
-/// Most events of a run.
-const EVENTS: u64 = 25_000;
+/// Seconds between two looks at a question that nobody minds.
+const SOON: i64 = 300;
 
 const LIMIT: Code = Code("target/limit");
 const UNENFORCED: Code = Code("target/unenforced");
 const TOO_LONG: Code = Code("target/wait_too_long");
+const EXTRA_WAIT: Code = Code("target/extra_wait");
 
 /// Holds a machine to what the service allows.
 pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
@@ -55,7 +56,23 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
     accounts(plan, &mut bag);
     identities(plan, lowered, &mut bag);
     unheld(plan, &mut bag);
+    if lowered.slowest > SOON && !bag.has_errors() && !lowered.bag.has_errors() {
+        bag.push(seldom(plan, lowered.slowest));
+    }
     bag
+}
+
+/// What it costs that questions stay open for long: nothing wakes a machine, and each look writes events.
+fn seldom(plan: &Plan, apart: i64) -> Diagnostic {
+    let message = [
+        "on Step Functions an answer, or a failure beside an open question, can be noticed ",
+        &Dur::seconds(apart).to_string(),
+        " late",
+    ];
+    Diagnostic::info(EXTRA_WAIT, plan.release().origin.span, message.concat())
+        .here("has questions that stay open for long")
+        .note("with closer looks at its open questions, its longest run would write more than the 25000 events that Step Functions allows")
+        .help("let people answer within less time, ask for fewer things one after the other, or take stages out into a release of their own")
 }
 
 fn waits(plan: &Plan, bag: &mut Bag) {

@@ -432,6 +432,12 @@ fn time(plan: &Plan, open: &Open, add: &mut Add<'_>) {
             moments.push(m);
         }
     }
+    let mut thaws: Vec<f64> = stages().flat_map(|s| clock::thaws(plan, s)).collect();
+    thaws.sort_by(f64::total_cmp);
+    thaws.dedup();
+    for (thaw, part) in thaws.iter().flat_map(|t| work.iter().map(move |p| (t, *p))) {
+        add(&|s| s.drags = Some((part.clone(), thaw + MINUTE - start)));
+    }
     let few = work.len() * moments.len().max(1) <= FEW;
     let recurs = stages().any(|s| clock::recurs(plan, s));
     for resume in 0..=4 {
@@ -555,7 +561,7 @@ fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
                 });
             }
         }
-        for resume in [0, 1, 3] {
+        for resume in [0, 1, 3, 4] {
             for option in 0..decision.options.len() {
                 add(&|s| {
                     s.options.insert(d, option);

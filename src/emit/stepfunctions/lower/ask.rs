@@ -70,7 +70,7 @@ impl Lower<'_> {
         let status = self.vars.local(&["answer_", &ask.key].concat(), ask.scope);
         let who = self.vars.local(&["who_", &ask.key].concat(), ask.scope);
         let wait = self.b.label();
-        let (judged, decided, late) = (self.b.label(), self.b.label(), self.b.label());
+        let (judged, late) = (self.b.label(), self.b.label());
         let mut here = at.clone();
         for (i, (option, _)) in ask.options.iter().enumerate() {
             let next = if i + 1 < ids.len() {
@@ -134,9 +134,10 @@ impl Lower<'_> {
                 ),
             ]
         };
-        self.b.enter_loop(polls(ask.seconds));
+        self.b.enter_loop(self.looks.polls(ask.seconds));
+        self.slowest = self.slowest.max(self.looks.apart(ask.seconds));
         let (watched, look) = (self.b.label(), self.b.label());
-        let pause = next_wait(&Expr::var(&waited), ask.seconds);
+        let pause = self.looks.next_wait(&Expr::var(&waited), ask.seconds);
         let state = Wait {
             seconds: Some(Data::Expr(pause.clone())),
             assign: [(
@@ -158,15 +159,9 @@ impl Lower<'_> {
         } else {
             self.look(ask, &ids[0], &status, &who, &look, &judged);
         }
-        self.b.choose(&judged, &name, rules, &decided);
         let over = Expr::op(Expr::var(&waited), ">=", Expr::int(ask.seconds));
-        self.b.branch(
-            &decided,
-            &[&ask.name, ": time is up?"].concat(),
-            over,
-            &late,
-            &wait,
-        );
+        let rules = rules.into_iter().chain([(over, late)]).collect();
+        self.b.choose(&judged, &name, rules, &wait);
         self.b.leave_loop();
     }
 
@@ -502,38 +497,6 @@ pub fn catch_all(assign: Assign, next: &Label) -> Catcher {
     }
 }
 
-/// Seconds until the next look: short at first, then a tenth of what was waited, an hour at most.
-pub fn next_wait(waited: &Expr, seconds: i64) -> Expr {
-    let grown = Expr::Call(
-        "floor",
-        vec![Expr::op(waited.clone(), "*", Expr::Num("0.1".into()))],
-    );
-    let grown = Expr::Call("max", vec![Expr::List(vec![Expr::int(FIRST), grown])]);
-    let left = Expr::op(Expr::int(seconds), "-", waited.clone());
-    let left = Expr::Call("max", vec![Expr::List(vec![Expr::int(1), left])]);
-    Expr::Call("min", vec![Expr::List(vec![Expr::int(LONGEST), grown, left])])
-}
-
-/// Seconds before the first look.
-const FIRST: i64 = 15;
-/// Seconds between two looks at most.
-const LONGEST: i64 = 3_600;
-
-/// How often it is looked at most.
-pub fn polls(seconds: i64) -> u64 {
-    let mut waited = 0i64;
-    let mut count = 1u64;
-    while waited < seconds {
-        let next = (waited / 10).clamp(FIRST, LONGEST).min((seconds - waited).max(1));
-        waited += next;
-        count += 1;
-        if count > 100_000 {
-            break;
-        }
-    }
-    count
-}
-
 /// Known texts beside each other become one.
 fn join_texts(parts: Vec<Expr>) -> Vec<Expr> {
     let mut list: Vec<Expr> = Vec::new();
@@ -544,15 +507,4 @@ fn join_texts(parts: Vec<Expr>) -> Vec<Expr> {
         }
     }
     list
-}
-
-#[cfg(test)]
-mod tests {
-    use super::polls;
-
-    #[test]
-    fn three_days_are_a_few_hundred_looks() {
-        assert!(polls(72 * 3_600) < 250);
-        assert_eq!(polls(10), 2);
-    }
 }

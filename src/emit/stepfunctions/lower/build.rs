@@ -72,9 +72,18 @@ impl Builder {
 
     /// Puts a state at a place, under a name close to the one wanted.
     pub fn put(&mut self, at: &Label, wanted: &str, state: State) {
+        let rounds = self.rounds.iter().fold(1u64, |a, b| a.saturating_mul(*b));
+        self.put_for(rounds, at, wanted, state);
+    }
+
+    /// Puts a state whose events are counted elsewhere.
+    pub fn put_uncounted(&mut self, at: &Label, wanted: &str, state: State) {
+        self.put_for(0, at, wanted, state);
+    }
+
+    fn put_for(&mut self, rounds: u64, at: &Label, wanted: &str, state: State) {
         let name = self.unique(wanted);
         self.names.insert(at.0.clone(), name.clone());
-        let rounds = self.rounds.iter().fold(1u64, |a, b| a.saturating_mul(*b));
         let weight = cost(&state).saturating_mul(rounds);
         self.events = self.events.saturating_add(weight);
         self.weights.insert(name, weight);

@@ -14,8 +14,7 @@ use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, Choice, Fail, Rule, State};
 use crate::emit::stepfunctions::naming::{self, Duty};
-use crate::model::{Act, Cond, MomentKind, Param, ParamType, StageId, Task, Value};
-use crate::plan::Node;
+use crate::model::{Act, Cond, MomentKind, Param, ParamType, Task, Value};
 use std::collections::BTreeMap;
 
 /// The input that the machine itself reads.
@@ -24,7 +23,9 @@ const OWN: &str = "releasec";
 impl Lower<'_> {
     /// The whole machine.
     pub fn whole(&mut self, order: &Order, start: &Label) {
-        self.pauses = self.parallel && self.may_pause();
+        let breadth = self.breadth(order);
+        self.pauses = breadth.holds();
+        self.breadth = breadth;
         let (refused, init, known, connected, locked) = self.five();
         let (flagged, measured, begun, body, failed) = self.five();
         let (ended, looked, end, allowed, unlocked) = self.five();
@@ -77,38 +78,6 @@ impl Lower<'_> {
         self.b.enter_loop(rounds);
         self.tree(order, TOP, body, ended, failed);
         self.b.leave_loop();
-    }
-
-    /// Whether anything inside a branch can pause, and so hold its siblings.
-    fn may_pause(&self) -> bool {
-        use crate::model::FailureOutcome::{Escalate, Pause};
-        use crate::model::{Failure, GateOutcome, OptionOutcome};
-        let r = self.release;
-        let pauses = |o: &crate::model::FailureOutcome| matches!(o, Pause | Escalate(_));
-        let inside = |n: Node| self.vars.scope_of(n) != TOP;
-        let stage = |s: StageId| {
-            let stage = r.stage(s);
-            let says =
-                matches!(stage.on_failure.as_ref().map(|f| &f.then), Some(Failure::Then(o)) if pauses(o));
-            let gates = crate::emit::environments::gates_of(stage);
-            let judged = gates
-                .into_iter()
-                .any(|g| matches!(&r.gate(g).otherwise, Some((GateOutcome::Then(o), _)) if pauses(o)));
-            let watched = r
-                .triggers
-                .iter()
-                .any(|t| t.during.contains(&s) && t.then == Pause);
-            says || judged || watched || crate::emit::environments::may_pause(r, s)
-        };
-        let stages = (0..r.stages.len()).map(StageId::at);
-        let decisions = (0..r.decisions.len()).map(crate::model::DecisionId::at);
-        stages.filter(|s| inside(Node::Stage(*s))).any(stage)
-            || decisions.filter(|d| inside(Node::Decision(*d))).any(|d| {
-                let options = &r.decision(d).options;
-                options
-                    .iter()
-                    .any(|o| matches!(&o.then, OptionOutcome::Then(o) if pauses(o)))
-            })
     }
 
     /// Puts the inputs into variables and judges them.

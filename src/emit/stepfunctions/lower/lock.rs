@@ -4,7 +4,7 @@
 //! over. Must not know what is locked for. Called by `entry`.
 
 use super::Lower;
-use super::ask::{catch_all, next_wait, polls};
+use super::ask::catch_all;
 use super::build::Label;
 use super::call::sdk;
 use super::vars::TOP;
@@ -43,7 +43,8 @@ impl Lower<'_> {
             self.b.label(),
             self.b.label(),
         );
-        self.b.enter_loop(if drop { 2 } else { polls(LOCK_SECONDS) });
+        self.b
+            .enter_loop(if drop { 2 } else { self.looks.polls(LOCK_SECONDS) });
         let mut put = sdk(
             "ssm",
             "putParameter",
@@ -142,7 +143,7 @@ impl Lower<'_> {
                 &late,
             );
             self.b.same(&late, &look);
-            let pause = next_wait(&Expr::var("waited_lock"), LOCK_SECONDS);
+            let pause = self.looks.next_wait(&Expr::var("waited_lock"), LOCK_SECONDS);
             let sum = Expr::op(Expr::var("waited_lock"), "+", pause.clone());
             let wait = Wait {
                 seconds: Some(Data::Expr(pause)),

@@ -20,9 +20,11 @@ mod handler;
 mod history;
 mod hold;
 mod lock;
+mod looks;
 mod message;
 pub mod names;
 mod order;
+mod pauses;
 mod stage;
 mod step;
 mod tree;
@@ -41,7 +43,9 @@ use crate::emit::stepfunctions::parts::{Manifest, essence};
 use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
 use build::Builder;
+use looks::{LOOKS, Looks};
 use names::Names;
+use pauses::Breadth;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use vars::Vars;
@@ -56,6 +60,8 @@ pub struct Lowered {
     pub machine: Machine,
     /// The most events a run can write.
     pub events: u64,
+    /// Seconds at most between two looks at an open question; nothing when there is none.
+    pub slowest: i64,
     /// What the target cannot hold, found on the way.
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
@@ -80,9 +86,15 @@ pub struct Lower<'a> {
     pauses: bool,
     /// Whether any part of the order runs side by side.
     parallel: bool,
+    /// How many branches run side by side.
+    breadth: Breadth,
     roster: BTreeMap<String, RoleOrPerson>,
     costs: Costs,
     points: Points,
+    /// How often an open question is looked at.
+    looks: Looks,
+    /// Seconds at most between two looks at an open question.
+    slowest: i64,
     /// What is said while expressions are written as well, which changes nothing else.
     /// Nobody else asks for it, and it is as large as the machine.
     manifest: Option<RefCell<Manifest>>,
@@ -108,16 +120,30 @@ struct Costs {
     first: i64,
     /// Where the part of a stage that a pause can repeat begins.
     mark: u64,
-    /// Branches that can pause or be held.
-    branches: u64,
 }
 
 /// Writes a plan as a state machine, without what its calls and conditions stand for.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
-    lowered(plan, context, None)
+    lowered(plan, context, fitting(plan, context), None)
 }
 
-fn lowered(plan: &Plan, context: &Context<'_>, manifest: Option<RefCell<Manifest>>) -> Lowered {
+/// The most events of a run: Step Functions ends it after them (Developer Guide, "Service quotas", "Quotas related to state
+/// machine executions": 25,000 events in the history of one execution).
+pub const EVENTS: u64 = 25_000;
+
+/// The closest looks with which the longest run still fits; the most distant ones where none does.
+fn fitting(plan: &Plan, context: &Context<'_>) -> Looks {
+    let fits = |looks: &Looks| lowered(plan, context, *looks, None).events <= EVENTS;
+    let (last, closer) = LOOKS.split_last().expect("internal: there are looks");
+    if !fits(last) {
+        return *last;
+    }
+    // Looks further apart never write more.
+    let first = closer.partition_point(|looks| !fits(looks));
+    *closer.get(first).unwrap_or(last)
+}
+
+fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<RefCell<Manifest>>) -> Lowered {
     let release = plan.release();
     let mut lower = Lower {
         plan,
@@ -130,9 +156,12 @@ fn lowered(plan: &Plan, context: &Context<'_>, manifest: Option<RefCell<Manifest
         telling: None,
         pauses: false,
         parallel: false,
+        breadth: Breadth::default(),
         roster: BTreeMap::new(),
         costs: Costs::default(),
         points: Points::default(),
+        looks,
+        slowest: 0,
         manifest,
     };
     let order = lower.arrange();
@@ -160,6 +189,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, manifest: Option<RefCell<Manifest
     Lowered {
         machine,
         events,
+        slowest: lower.slowest,
         bag: lower.bag,
         roster: lower.roster,
         manifest: lower.manifest.map(RefCell::into_inner).unwrap_or_default(),
@@ -188,29 +218,6 @@ impl Lower<'_> {
             let entry = (test, source(condition));
             manifest.borrow_mut().tests.push(entry);
         }
-    }
-
-    /// A run may pause a few times: each time costs the pause itself, the stage once more, and looks of whoever is held.
-    fn pause_events(&self) -> u64 {
-        if self.costs.pause == 0 {
-            return 0;
-        }
-        let times = u64::try_from(handler::MOST_PAUSES).unwrap_or(1);
-        let branches = self.costs.branches;
-        let again = self.costs.stage.saturating_mul(times);
-        // Those that stand on the way are counted already.
-        let more = self
-            .costs
-            .pause
-            .saturating_mul(times.saturating_sub(self.costs.pauses));
-        let own = again.saturating_add(more).saturating_mul(branches.max(1));
-        if !self.pauses {
-            return own;
-        }
-        let seconds = ask::DEFAULT_SECONDS.saturating_add(self.costs.first);
-        let looks = u64::try_from(seconds / watch::HELD_SECONDS).unwrap_or(0);
-        let held = looks.saturating_mul(watch::HELD_EVENTS);
-        own.saturating_add(held.saturating_mul(times).saturating_mul(branches))
     }
 
     /// A name as a part of variables' names.
@@ -245,7 +252,7 @@ fn alone(plan: &Plan, manifest: Option<RefCell<Manifest>>) -> Lowered {
         held: None,
         changes: None,
     };
-    lowered(plan, &context, manifest)
+    lowered(plan, &context, fitting(plan, &context), manifest)
 }
 
 /// Everybody whom the machine must know and the plan does not identify.

@@ -79,7 +79,6 @@ impl<'a> Lower<'a> {
         self.body(id, &mut place, (&body, &done), &mut faults);
         if pauses {
             self.costs.stage = self.costs.stage.max(self.b.events() - self.costs.mark);
-            self.costs.branches += u64::from(scope != TOP);
         }
 
         let passed = self.b.label();

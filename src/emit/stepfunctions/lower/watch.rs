@@ -20,12 +20,10 @@ pub const STOP: &str = "stop";
 pub const HOLD: &str = "hold";
 /// Most pieces a rest is cut into.
 const PIECES: i64 = 60;
-/// Seconds between two looks at the flag that holds.
-pub const HELD_SECONDS: i64 = 900;
 /// How often a look at the flags is tried again.
 const FLAG_TRIES: u32 = 2;
-/// Events of one such look.
-pub const HELD_EVENTS: u64 = 11;
+/// Events of one look of whoever is held: a wait, the flags with every try, a choice.
+pub const HELD_EVENTS: u64 = 15;
 
 /// What is looked at at a boundary.
 #[derive(Debug, Clone)]
@@ -133,12 +131,13 @@ impl Lower<'_> {
             .choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
         if self.pauses {
             let wait = Wait {
-                seconds: Some(Data::int(HELD_SECONDS)),
+                seconds: Some(Data::int(self.looks.held())),
                 next: at.next(),
                 ..Wait::default()
             };
+            // With the looks that follow it, it is counted where pauses are.
             self.b
-                .put(&rest, &[&watch.name, ": held"].concat(), State::Wait(wait));
+                .put_uncounted(&rest, &[&watch.name, ": held"].concat(), State::Wait(wait));
         }
     }
 

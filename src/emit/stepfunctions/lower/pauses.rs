@@ -1,0 +1,134 @@
+//! What pauses cost: how many branches can pause side by side, how many are held meanwhile, and the events of all of it.
+//!
+//! Must not put a state. Used by `entry`, and by the translation when it counts.
+
+use super::Lower;
+use super::ask::DEFAULT_SECONDS;
+use super::facts::Order;
+use super::handler::MOST_PAUSES;
+use super::watch::HELD_EVENTS;
+use crate::emit::environments::{gates_of, may_pause};
+use crate::model::FailureOutcome::{Escalate, Pause};
+use crate::model::{DecisionId, Failure, FailureOutcome, GateOutcome, OptionOutcome, StageId};
+use crate::plan::Node;
+
+/// How many branches run at one time at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Breadth {
+    /// All of them; 1 where nothing runs side by side.
+    all: u64,
+    /// Those that can pause.
+    pausing: u64,
+    /// Whether one that can pause has siblings.
+    holds: bool,
+}
+
+impl Breadth {
+    /// Whether a pause can hold siblings.
+    pub fn holds(self) -> bool {
+        self.holds
+    }
+
+    fn then(self, next: Breadth) -> Breadth {
+        Breadth {
+            all: self.all.max(next.all),
+            pausing: self.pausing.max(next.pausing),
+            holds: self.holds || next.holds,
+        }
+    }
+
+    fn beside(self, other: Breadth) -> Breadth {
+        Breadth {
+            all: self.all.saturating_add(other.all),
+            pausing: self.pausing.saturating_add(other.pausing),
+            holds: self.holds || other.holds,
+        }
+    }
+}
+
+impl Lower<'_> {
+    /// How many branches of an order run side by side.
+    pub fn breadth(&self, order: &Order) -> Breadth {
+        match order {
+            Order::Node(n) => Breadth {
+                all: 1,
+                pausing: u64::from(self.pauses_at(*n)),
+                holds: false,
+            },
+            Order::Series(parts) => parts
+                .iter()
+                .fold(Breadth::default(), |sum, part| sum.then(self.breadth(part))),
+            Order::Parallel(parts) => {
+                let parts = parts.iter().map(|(_, part)| self.breadth(part));
+                let sum = parts.fold(Breadth::default(), Breadth::beside);
+                Breadth {
+                    holds: sum.pausing > 0,
+                    ..sum
+                }
+            }
+        }
+    }
+
+    /// Whether a run can pause at a node.
+    fn pauses_at(&self, node: Node) -> bool {
+        let r = self.release;
+        let pauses = |o: &FailureOutcome| matches!(o, Pause | Escalate(_));
+        let decision = |d: DecisionId| {
+            let mut options = r.decision(d).options.iter();
+            options.any(|o| matches!(&o.then, OptionOutcome::Then(o) if pauses(o)))
+        };
+        let stage = |s: StageId| {
+            let stage = r.stage(s);
+            let says = |f: &Failure| match f {
+                Failure::Then(o) => pauses(o),
+                Failure::Decision(d) => decision(*d),
+            };
+            let judged = |o: &GateOutcome| match o {
+                GateOutcome::Then(o) => pauses(o),
+                GateOutcome::Decision(d) => decision(*d),
+            };
+            stage.on_failure.as_ref().is_some_and(|f| says(&f.then))
+                || gates_of(stage)
+                    .into_iter()
+                    .any(|g| matches!(&r.gate(g).otherwise, Some((o, _)) if judged(o)))
+                || r.triggers
+                    .iter()
+                    .any(|t| t.during.contains(&s) && t.then == Pause)
+                || may_pause(r, s)
+        };
+        match node {
+            Node::Stage(s) => stage(s),
+            Node::Decision(d) => decision(d),
+            Node::Approval(_) => false,
+        }
+    }
+
+    /// A run may pause a few times: each time costs the pause itself, the stage once more, and looks of whoever is held.
+    pub fn pause_events(&self) -> u64 {
+        if self.costs.pause == 0 {
+            return 0;
+        }
+        // The count goes on behind a join, so that only branches beside each other can pause that often each.
+        let times = u64::try_from(MOST_PAUSES).unwrap_or(1);
+        let branches = self.breadth.pausing.max(1);
+        let again = self.costs.stage.saturating_mul(times);
+        // Those that stand on the way are counted already.
+        let more = self
+            .costs
+            .pause
+            .saturating_mul(times.saturating_sub(self.costs.pauses));
+        let own = again.saturating_add(more).saturating_mul(branches);
+        if !self.pauses {
+            return own;
+        }
+        let seconds = DEFAULT_SECONDS.saturating_add(self.costs.first);
+        let looks = u64::try_from(seconds / self.looks.held()).unwrap_or(0) + 1;
+        let held = looks.saturating_mul(HELD_EVENTS);
+        let siblings = self.breadth.all.saturating_sub(1);
+        own.saturating_add(
+            held.saturating_mul(times)
+                .saturating_mul(branches)
+                .saturating_mul(siblings),
+        )
+    }
+}
