@@ -8,8 +8,8 @@ use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, FailureOutcome, GateId, GateTest, OptionOutcome,
-    OptionTestExpr, Outcome, Release, StageId, StepKind, Strength, Subject,
+    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, Failure, FailureOutcome, GateId, GateOutcome,
+    GateTest, OptionOutcome, OptionTestExpr, Outcome, Release, StageId, StepKind, Strength, Subject,
 };
 use crate::plan::{EdgeKind, Node, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,7 +213,40 @@ impl<'a> Judge<'a> {
 
     /// The same of what a stage says, when its own owner is asked.
     pub fn way_at(&self, outcome: &FailureOutcome, stage: StageId) -> Way {
+        if outcome.strength() == Strength::Asks
+            && let Some(stronger) = self.outdone(stage)
+        {
+            return self.way_by(stronger, 2);
+        }
         self.way_by(outcome, self.scenario.resumed_at(At::Stage(stage)))
+    }
+
+    /// What settles a pause of a stage about which nobody was asked: what failed beside it and asks for more than a person's word.
+    fn outdone(&self, stage: StageId) -> Option<&FailureOutcome> {
+        let asked = |w: &What| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Resume(_)));
+        if self.find(asked).is_some() {
+            return None;
+        }
+        let said = |p: &Purpose| -> Option<&FailureOutcome> {
+            let At::Stage(s) = p.at else { return None };
+            let own = self.release.stage(s).on_failure.as_ref().map(|f| &f.then);
+            let judged = match p.deed {
+                Deed::Judge(g) => self.release.gate(g).otherwise.as_ref(),
+                _ => None,
+            };
+            match (judged, own) {
+                _ if s == stage => None,
+                (Some((GateOutcome::Then(o), _)), _) | (None, Some(Failure::Then(o))) => Some(o),
+                (None, None) => Some(&FailureOutcome::Rollback),
+                _ => None,
+            }
+        };
+        let failed = self.trace.events.iter().filter_map(|e| match &e.what {
+            What::Failed(p) => said(p),
+            _ => None,
+        });
+        let stronger = failed.filter(|o| o.strength() > Strength::Asks);
+        stronger.max_by_key(|o| o.strength())
     }
 
     fn way_by(&self, outcome: &FailureOutcome, resumed: usize) -> Way {

@@ -346,8 +346,12 @@ impl Walker<'_, '_> {
         long(gate.over).max(long(gate.every.or(gate.over)))
     }
 
-    /// Between a step that is done and what comes next, and before the first, the triggers of the stage are looked at.
+    /// Between a step that is done and what comes next, and before the first, the triggers of the stage are looked at; a gate
+    /// that is judged before the stage starts is no step of it, and nothing need be armed by then.
     pub fn looked(&self) -> Result<(), String> {
+        if self.entering {
+            return Ok(());
+        }
         let judge = &self.judge;
         let next = self.own[self.next];
         let Some(last) = self.next.checked_sub(1).filter(|l| *l >= self.entered) else {

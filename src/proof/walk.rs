@@ -68,6 +68,8 @@ pub struct Walker<'j, 'a> {
     pub next: usize,
     /// How many of its events come before it begins.
     pub entered: usize,
+    /// Whether what is asked before the stage starts is being walked.
+    pub entering: bool,
     /// How it came out.
     pub fate: Fate,
     /// The step of its rollout.
@@ -112,6 +114,7 @@ impl Judge<'_> {
             own,
             next: 0,
             entered: 0,
+            entering: true,
             fate: Fate::default(),
             rung: None,
             rest: 0.0,
@@ -141,6 +144,7 @@ impl Walker<'_, '_> {
             }
         }
         self.entered = self.next;
+        self.entering = false;
         self.fate.quiet = self.own.len() <= self.entered;
         self.fate.begun = !self.fate.quiet;
         if let Some(way) = self.lapsed()? {
