@@ -4,7 +4,7 @@
 # the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
-fallen='[]'
+also='[]'
 failed=$(jq -c '.failed // null' <<<"$state")
 if [ -n "$RUN" ]; then
   # When two parts failed, each handed over; the first of them settles for both.
@@ -57,7 +57,7 @@ if [ -n "$RUN" ]; then
       {began: (.began + ($s.began // []) | unique), done: (.done + ($s.done // []) | unique), values: (.values + ($s.values // {}))})
     | . as $all | $state + $all')
   # What else failed before the run came to its end; what only stopped because of that did not.
-  fallen=$(jq -cn --argjson wrong "$wrong" --argjson of "$FALLEN" --argjson beside "$beside" '
+  also=$(jq -cn --argjson wrong "$wrong" --argjson of "$FALLEN" --argjson beside "$beside" '
     [$wrong[] | . as $name | $of[$name] // empty
       | .job as $job
       | ([$beside[] | select(.job == $name)] | first // {}) as $left
@@ -74,11 +74,11 @@ if [ -n "$BEGAN" ]; then
 fi
 if [ "$ENDS" = as_planned ]; then
   # Of all that failed together the strongest settles what follows, and of equals what handed over; what several would undo is undone together.
-  settled=$(jq -c --argjson failed "$failed" --argjson fallen "$fallen" '
+  settled=$(jq -c --argjson failed "$failed" --argjson also "$also" '
     . as $table
     | def follows: . as $f | $table[$f.job // ""] // {} | .[$f.cause // ""] // .["rung:" + ($f.rung // "")] // .default // {then: "rollback", ends: "rolled_back"};
     ($failed // {}) as $own
-    | [$own | select(. != {} or $fallen == [])] + [$fallen[] | select(.job != $own.job)] | map({failed: ., what: follows})
+    | [$own | select(. != {} or $also == [])] + [$also[] | select(.job != $own.job)] | map({failed: ., what: follows})
     | (map(.what.strength // 9) | max) as $most
     | [.[] | select((.what.strength // 9) == $most)] as $all
     | {failed: $all[0].failed, what: $all[0].what,
