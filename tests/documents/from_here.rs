@@ -241,6 +241,35 @@ fn a_rollout_that_steps_back_has_a_row_for_its_first_step_and_one_for_the_others
 }
 
 #[test]
+fn what_passes_before_a_person_is_asked_counts_and_the_time_after_the_answer_is_told_apart() {
+    let c = shop(
+        "stage app { approved go; rollout { step 10% { bake 5m; verify smoke }; step 100% { bake 5m; verify smoke }; demote }; \
+         run \"./do.sh ${rollout.weight}\" { changes \"app:shop\"; takes 1m .. 2h }; \
+         rollback { run \"./undo.sh\" { changes \"app:shop\"; takes 1m .. 10m } } }\n\
+         stage web { after app; run \"./look.sh\" { changes nothing }; \
+         on_failure { manual \"Look at it\" { changes nothing; takes 1m .. 4m }; then pause } }",
+    );
+    assert_eq!(row(&c, "app, at 10%")[3], "10 min");
+    assert_eq!(
+        row(&c, "app, at a later step")[3],
+        "2 h 10 min, and the time to decide; 10 min once decided"
+    );
+    assert_eq!(
+        row(&c, "web")[3],
+        "14 min, and the time to decide; 10 min once decided"
+    );
+}
+
+#[test]
+fn a_run_that_is_started_again_is_not_safe_at_once() {
+    let c = shop(
+        "stage app { approved go; run \"./do.sh\" { changes \"app:shop\" }; harmless \"nobody sees it\"; \
+         on_failure { then restart(app, at_most: 1) } }",
+    );
+    assert_eq!(row(&c, "app")[3], "at once, when it is not started again");
+}
+
+#[test]
 fn a_stage_that_runs_again_is_taken_back_at_last() {
     let c = shop(&format!(
         "{}{}",

@@ -7,7 +7,7 @@ use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then
 use crate::emit::runbook::rows::Action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Cond, FailureOutcome, GateId, HoldId, StageId, Step};
+use crate::model::{Cond, Dur, FailureOutcome, GateId, HoldId, StageId, Step};
 use crate::plan::{Node, Pace, StageUndo};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -461,11 +461,12 @@ fn safe(r: Told<'_>, w: &Way) -> String {
     };
     match &w.then {
         Then::Outcome(FailureOutcome::Continue { .. }) => words!(r, "safe.goes_on"),
-        Then::Outcome(FailureOutcome::Restart(..)) if w.undoes() => {
-            words!(r, "safe.after_restarts", time = time)
-        }
         _ if w.half_done && !w.undoes() => words!(r, "safe.no_way_back"),
         Then::Outcome(FailureOutcome::Stop) => words!(r, "safe.nothing_taken_back"),
+        Then::Outcome(FailureOutcome::Restart(..)) if !w.undoes() && w.safe.as_ms() == 0 => {
+            words!(r, "safe.at_once_after_restarts")
+        }
+        Then::Outcome(FailureOutcome::Restart(..)) => words!(r, "safe.after_restarts", time = time),
         then if !w.undoes() && w.safe.as_ms() == 0 => {
             if asks(then) {
                 words!(r, "safe.once_decided")
@@ -473,12 +474,35 @@ fn safe(r: Told<'_>, w: &Way) -> String {
                 words!(r, "safe.at_once")
             }
         }
-        then if asks(then) && w.untimed && w.safe.as_ms() > 0 => {
-            words!(r, "safe.over_once_decided", time = say::dur(r, w.safe))
-        }
-        then if asks(then) => words!(r, "safe.time_once_decided", time = time),
+        then if asks(then) => decided(r, w, &time),
         _ => time,
     }
+}
+
+/// The time until safe where a person decides on the way: what passes before the question counts, the answer cannot.
+fn decided(r: Told<'_>, w: &Way, time: &str) -> String {
+    let over = w.untimed && w.safe.as_ms() > 0;
+    let whole = say::dur(r, w.safe);
+    let rest = Dur {
+        ms: w.safe.as_ms().saturating_sub(w.first.as_ms()),
+        working_days: 0,
+    };
+    if w.first.as_ms() == 0 {
+        return if over {
+            words!(r, "safe.over_once_decided", time = whole)
+        } else {
+            words!(r, "safe.time_once_decided", time = time)
+        };
+    }
+    let all = if over {
+        words!(r, "safe.over_plus_decision", time = whole)
+    } else {
+        words!(r, "safe.time_plus_decision", time = whole)
+    };
+    if rest.as_ms() == 0 || over {
+        return all;
+    }
+    words!(r, "safe.rest_once_decided", all = all, rest = say::dur(r, rest))
 }
 
 fn ends(r: Told<'_>, w: &Way) -> String {

@@ -12,7 +12,7 @@ pub(super) struct Closing {
     /// Which.
     hold: HoldId,
     /// How many milliseconds that still takes when the way back starts.
-    left: i64,
+    pub(super) left: i64,
 }
 
 /// What is to be done on a way back.
@@ -26,9 +26,9 @@ struct Work<'a> {
 }
 
 impl Around<'_> {
-    /// What passes between the failure and the way back: what runs beside ends its step, what is being entered is entered, and
-    /// what the plan says comes first is done. Nothing when a person is waited for anyway: the way back counts from the answer.
-    /// Then how much of it is only the step that a trigger interrupts.
+    /// What passes between the failure and the way back, or the question to a person: what runs beside ends its step, what is being
+    /// entered is entered, and what the plan says comes first is done, or a rollout goes back to its step before. Then how much of
+    /// it is only the step that a trigger interrupts.
     pub(super) fn before_the_way_back(
         &self,
         cause: &Cause,
@@ -38,13 +38,7 @@ impl Around<'_> {
         holds: &[(HoldId, bool)],
     ) -> (Dur, Dur) {
         let r = self.plan.release();
-        let asked = matches!(
-            then,
-            Then::Demote
-                | Then::Decision(_)
-                | Then::Outcome(FailureOutcome::Pause | FailureOutcome::Escalate(_))
-        );
-        if asked || matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
+        if matches!(then, Then::Outcome(FailureOutcome::Continue { .. })) {
             return (Dur::ZERO, Dur::ZERO);
         }
         // What a trigger interrupts ends its step too.
@@ -78,8 +72,20 @@ impl Around<'_> {
             Cause::Trigger(t, _) => r.triggers.get(t.index()).map(|t| t.steps.as_slice()),
             _ => own.map(|f| f.steps.as_slice()),
         };
-        let first = acts.map_or(Dur::ZERO, |steps| self.time(steps));
+        let first = match (then, stage) {
+            (Then::Demote, Some(s)) => self.step_back(s),
+            _ => acts.map_or(Dur::ZERO, |steps| self.time(steps)),
+        };
         (first.plus(beside).plus(own_step), own_step)
+    }
+
+    /// The longest way of a rollout back to a step before: all the work of that step at its value.
+    fn step_back(&self, s: StageId) -> Dur {
+        let rollout = self.plan.release().stage(s).rollout.as_ref();
+        let steps = rollout.map(|r| r.steps.as_slice()).unwrap_or_default();
+        let before = steps.split_last().map(|(_, before)| before).unwrap_or_default();
+        let times = before.iter().map(|step| self.time(&step.work));
+        times.max_by_key(|d| d.as_ms()).unwrap_or(Dur::ZERO)
     }
 
     fn time(&self, steps: &[Step]) -> Dur {

@@ -384,13 +384,16 @@ impl Around<'_> {
         left.drop(&self.harmless);
         left.drop(&self.open);
         let whole = many_beside == 0 && part.is_none() && holds.is_empty() && left.is_empty();
+        // A hold that was left before may still be being left.
+        let closing: Vec<HoldId> = all().filter(|h| self.held[h.index()].within(&ended)).collect();
+        let closing = self.closing(&closing, &surely_ended, first);
         let back_again = match stage {
             // When all that led to a stage is undone with it, the longest way to it is the longest way back.
-            Some(s) if whole && undone.has(self.place[s.index()]) => self.chain[s.index()].as_ms(),
-            _ => {
-                let closing: Vec<HoldId> = all().filter(|h| self.held[h.index()].within(&ended)).collect();
-                self.longest(&all_undone, &holds, &self.closing(&closing, &surely_ended, first))
+            Some(s) if whole && undone.has(self.place[s.index()]) => {
+                let chain = self.chain[s.index()].as_ms();
+                closing.iter().map(|c| c.left).fold(chain, i64::max)
             }
+            _ => self.longest(&all_undone, &holds, &closing),
         };
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
         let named = self.order.len() <= ORDINARY;
@@ -439,6 +442,7 @@ impl Around<'_> {
                 ms: back_again,
                 working_days: 0,
             }),
+            first,
             own_step,
             half_done,
         }

@@ -109,9 +109,11 @@ pub(in crate::emit::runbook) struct Way {
     pub holds: Vec<(HoldId, bool)>,
     /// Those of them that are entered again before what is inside is undone; each with whether it has surely been left.
     pub entered_again: Vec<(HoldId, bool)>,
-    /// From the failure, or from the word of the person it waits for, until everything is undone and every hold is left, at the
-    /// longest.
+    /// From the failure until everything is undone and every hold is left, at the longest; without the time in which a person
+    /// decides.
     pub safe: Dur,
+    /// How much of that passes before the way back begins, or before a person is asked.
+    pub first: Dur,
     /// How much of that is the end of the step that a trigger interrupts: it ends with its stage at the latest.
     pub own_step: Dur,
     /// Something irreversible stands half done.
