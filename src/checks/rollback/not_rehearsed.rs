@@ -4,7 +4,7 @@
 
 use crate::checks::{Check, Subject, limit, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Dur, EnvId, Rollback, StageId, Tested};
+use crate::model::{Dur, EnvId, Release, Rollback, StageId, Tested};
 use crate::plan::{Plan, StageUndo};
 
 /// The diagnostic.
@@ -60,9 +60,22 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         };
         d = d.fact(origin.span, format!("`{}` is undone in production", stage.name));
     }
-    bag.push(
-        d.help("rehearse the plan and its undos, and write `tested { in staging; on DATE; evidence \"…\" }`"),
-    );
+    bag.push(d.help(how(r, r.stage(untried[0]).environment)));
+}
+
+/// How a way back is rehearsed that is meant for an environment: where the plan knows a place that mirrors it, there.
+fn how(release: &Release, meant_for: EnvId) -> String {
+    let mirror = release.environments.iter().find(|e| e.mirrors == Some(meant_for));
+    let (which, place) = match mirror {
+        Some(mirror) => (String::new(), mirror.name.as_str()),
+        None => {
+            let name = &release.env(meant_for).name;
+            (format!(" in an environment that `mirrors {name}`"), "ENVIRONMENT")
+        }
+    };
+    format!(
+        "rehearse the plan and its undos{which}, and write `tested {{ in {place}; on DATE; evidence \"…\" }}`"
+    )
 }
 
 /// What is wrong with a rehearsal of something that is meant for an environment.

@@ -62,6 +62,7 @@ pub struct Lowered {
     pub events: u64,
     /// Seconds at most between two looks at an open question; nothing when there is none.
     pub slowest: i64,
+    looks: Looks,
     /// What the target cannot hold, found on the way.
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
@@ -122,25 +123,29 @@ struct Costs {
     mark: u64,
 }
 
-/// Writes a plan as a state machine, without what its calls and conditions stand for.
-pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
-    lowered(plan, context, fitting(plan, context), None)
-}
-
 /// The most events of a run: Step Functions ends it after them (Developer Guide, "Service quotas", "Quotas related to state
 /// machine executions": 25,000 events in the history of one execution).
 pub const EVENTS: u64 = 25_000;
 
-/// The closest looks with which the longest run still fits; the most distant ones where none does.
-fn fitting(plan: &Plan, context: &Context<'_>) -> Looks {
-    let fits = |looks: &Looks| lowered(plan, context, *looks, None).events <= EVENTS;
-    let (last, closer) = LOOKS.split_last().expect("internal: there are looks");
-    if !fits(last) {
-        return *last;
+/// Writes a plan as a state machine, without what its calls and conditions stand for: with the closest looks with which its longest
+/// run still fits, and with the most distant ones where none does.
+pub fn lower(plan: &Plan, context: &Context<'_>) -> Lowered {
+    let (last, mut closer) = LOOKS.split_last().expect("internal: there are looks");
+    let mut best = lowered(plan, context, *last, None);
+    if best.events > EVENTS {
+        return best;
     }
     // Looks further apart never write more.
-    let first = closer.partition_point(|looks| !fits(looks));
-    *closer.get(first).unwrap_or(last)
+    while let Some(looks) = closer.get(closer.len() / 2) {
+        let tried = lowered(plan, context, *looks, None);
+        if tried.events <= EVENTS {
+            best = tried;
+            closer = &closer[..closer.len() / 2];
+        } else {
+            closer = &closer[closer.len() / 2 + 1..];
+        }
+    }
+    best
 }
 
 fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<RefCell<Manifest>>) -> Lowered {
@@ -190,6 +195,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         machine,
         events,
         slowest: lower.slowest,
+        looks,
         bag: lower.bag,
         roster: lower.roster,
         manifest: lower.manifest.map(RefCell::into_inner).unwrap_or_default(),
@@ -236,14 +242,18 @@ impl Lower<'_> {
 
 /// What the calls and conditions of a plan's machine stand for.
 pub fn manifest(plan: &Plan) -> Manifest {
-    alone(plan, Some(RefCell::default())).manifest
+    let told = |context: &Context<'_>| {
+        let looks = lower(plan, context).looks;
+        lowered(plan, context, looks, Some(RefCell::default()))
+    };
+    alone(told).manifest
 }
 
-/// A plan's machine, wherever it comes from.
-fn alone(plan: &Plan, manifest: Option<RefCell<Manifest>>) -> Lowered {
+/// A machine, wherever its plan comes from.
+fn alone(write: impl Fn(&Context<'_>) -> Lowered) -> Lowered {
     let mut sources = crate::source::SourceMap::new();
     sources.add("", "");
-    let context = Context {
+    write(&Context {
         sources: &sources,
         digest: "",
         version: "",
@@ -251,8 +261,7 @@ fn alone(plan: &Plan, manifest: Option<RefCell<Manifest>>) -> Lowered {
         findings: &[],
         held: None,
         changes: None,
-    };
-    lowered(plan, &context, fitting(plan, &context), manifest)
+    })
 }
 
 /// Everybody whom the machine must know and the plan does not identify.
@@ -262,6 +271,7 @@ pub struct Roster;
 impl Roster {
     /// The people and roles of a plan of whom only a parameter says who they are, by their key.
     pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
-        alone(plan, None).roster
+        // Who is asked does not depend on how often it is looked.
+        alone(|context| lowered(plan, context, LOOKS[0], None)).roster
     }
 }
