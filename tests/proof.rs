@@ -6,7 +6,7 @@ use releasec::emit::stepfunctions;
 use releasec::plan::Plan;
 use releasec::proof;
 use releasec::source::SourceMap;
-use shared::{context, has_empty_hold, plans, unknown, workflows};
+use shared::{context, has_no_workflow, plans, unknown, workflows};
 
 /// The state machine of a plan.
 fn machine(plan: &Plan, sources: &SourceMap) -> String {
@@ -17,9 +17,11 @@ fn machine(plan: &Plan, sources: &SourceMap) -> String {
     artifact.content.clone()
 }
 
-/// State machines that their own proof refuses. In the first, only the author may let a declared way around pass, which `check` refuses as well.
+/// State machines that their own proof refuses. In the first, only the author may let a declared way around pass, and the second goes by an
+/// answer that comes later: `check` refuses both as well.
 const REFUSED_MACHINES: &[(&str, &str)] = &[
     ("sod/unsatisfiable/bad_override.release", "nobody is asked"),
+    ("dag/race/bad_answer.release", "is not done, and nothing failed"),
     (
         "diff/time_window_moved/new.release",
         "is not done, and nothing failed",
@@ -35,7 +37,7 @@ const REFUSED_MACHINES: &[(&str, &str)] = &[
 fn every_pair_of_workflows_means_its_plan() {
     let (mut wrong, mut seen, mut runs) = (Vec::new(), 0, 0);
     for (path, plan, sources) in ["examples", "tests"].into_iter().flat_map(plans) {
-        if has_empty_hold(&plan) {
+        if has_no_workflow(&plan) {
             continue;
         }
         let ([release, rollback], manifest) = workflows(&plan, &sources);

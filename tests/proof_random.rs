@@ -25,7 +25,7 @@ const PLANS: u64 = 120;
 
 /// What is refused by its own proof, so that nothing is written: seeds, and the target (0 for the workflows, 1 for the state machine). They
 /// are faults of the compiler that are known; one that is mended must leave the list.
-const REFUSED: &[(u64, usize)] = &[(26, 0), (26, 1), (61, 0), (86, 0), (86, 1)];
+const REFUSED: &[(u64, usize)] = &[];
 
 /// What is wrong with the artifacts of a plan; nothing when there are none, since the plan is not sound or a target cannot hold it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -171,6 +171,10 @@ fn what_is_sound_builds_and_means_its_plan() {
     for (seed, text, target) in wrong.iter().copied() {
         let seen = all.iter().find(|a| a.0 == seed);
         let said = seen.and_then(|a| a.2.refused[target].as_deref());
+        println!(
+            "---- seed {seed}, target {target}, as drawn: {}",
+            said.unwrap_or_default()
+        );
         let list = kinds.entry(kind(said.unwrap_or_default())).or_default();
         list.push((seed, text, target));
     }

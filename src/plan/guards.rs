@@ -128,8 +128,9 @@ impl Guards {
         for i in 0..plan.release().stages.len() {
             let node = Node::Stage(StageId::at(i));
             let list = granted.start(plan, node).0;
+            let at_its_steps = before_the_first_step(plan, StageId::at(i));
             let mut e = variants.lock();
-            let some = list.iter().fold(Pred::FALSE, |any, g| e.diagram.or(any, g.when));
+            let some = list.iter().fold(at_its_steps, |any, g| e.diagram.or(any, g.when));
             let running = e.diagram.not(over.start(plan, node));
             guards.starts.push(e.diagram.and(variants.applies(node), running));
             guards.anchored.push(ended.start(plan, node));
@@ -138,6 +139,28 @@ impl Guards {
         }
         guards
     }
+}
+
+/// In which variants the first step that applies of a stage's rollout waits for an approval: the stage does nothing before.
+fn before_the_first_step(plan: &Plan, stage: StageId) -> Pred {
+    let v = plan.variants();
+    let Some(rollout) = &plan.release().stage(stage).rollout else {
+        return Pred::FALSE;
+    };
+    if rollout.steps.iter().all(|s| s.approved.is_empty()) {
+        return Pred::FALSE;
+    }
+    let (mut guarded, mut open) = (Pred::FALSE, Pred::TRUE);
+    for step in &rollout.steps {
+        let first = v.and(open, v.of(plan, &step.when));
+        for (approval, _) in &step.approved {
+            let asked = v.and(first, v.applies(Node::Approval(*approval)));
+            guarded = v.or(guarded, asked);
+        }
+        open = v.without(open, first);
+    }
+    // Where no step applies nothing is done.
+    v.or(guarded, open)
 }
 
 /// When a decision comes out so that the run ends.
@@ -159,7 +182,7 @@ impl Plan {
         &self.guarding().stages[stage.index()]
     }
 
-    /// In which variants some approval was surely granted before a stage starts.
+    /// In which variants some approval was surely granted before a stage starts, or before the first step of its rollout does.
     pub fn guarded(&self, stage: StageId) -> Pred {
         self.guarding().some[stage.index()]
     }

@@ -119,9 +119,11 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
     judge.too_late_to_lapse();
     if judge.thens.iter().any(|(t, _)| *t == Then::Again) {
         judge.starts()?;
+        judge.held_meanwhile()?;
         return Ok(false);
     }
     judge.starts()?;
+    judge.held_meanwhile()?;
     judge.taken_back_soon()?;
     judge.complete()?;
     judge.undos_and_end()?;

@@ -13,6 +13,8 @@ use crate::model::{Dur, GateTest, StageId, StepKind, WaitTest};
 const DAY: i64 = 86_400;
 /// How much longer than the plan says an answer may be waited for: one look.
 const LOOK: f64 = 3_600.0;
+/// Milliseconds until siblings have heard that somebody is asked.
+const SAID: f64 = 5_000.0;
 /// How long another run's lock is waited for, in seconds.
 const LOCK: f64 = 86_400.0;
 
@@ -47,6 +49,62 @@ impl Judge<'_> {
             }
         }
         Ok(())
+    }
+
+    /// While a person is asked what follows a failure, no stage starts beside it.
+    ///
+    /// # Errors
+    /// One that does.
+    pub fn held_meanwhile(&self) -> Result<(), String> {
+        // What cannot be said to siblings does not hold them.
+        if self.scenario.broken == Some(Broken::Raising) || self.scenario.start.is_none() {
+            return Ok(());
+        }
+        let spans = self.asked_after_failures();
+        for (stage, fate) in &self.fates {
+            let Some(first) = fate.first else { continue };
+            let at = self.trace.events[first].at;
+            for (i, (p, from, to)) in spans.iter().enumerate() {
+                let own = p.at == At::Stage(*stage);
+                let others = || spans.iter().enumerate().filter(|(j, _)| *j != i);
+                // Where two are asked at once, the first answer lets the siblings of both go on.
+                let alone = others().all(|(_, (_, b, e))| e < from || b > to);
+                if !own && alone && *from + SAID < at && at < *to {
+                    let (name, what) = (&self.release.stage(*stage).name, self.words(p));
+                    return Err(["stage `", name, "` starts while nobody has answered ", &what].concat());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What people are asked because something failed: the question, and from when to when.
+    fn asked_after_failures(&self) -> Vec<(&Purpose, f64, f64)> {
+        let events = &self.trace.events;
+        let of = |p: &Purpose| match p.deed {
+            Deed::Resume(_) => true,
+            Deed::Decide(d, _) => self.release.asked_on_failure_only(d),
+            _ => false,
+        };
+        let mut list: Vec<(&Purpose, f64, f64)> = Vec::new();
+        for event in events {
+            match &event.what {
+                What::Begin(p) if of(p) => match list.iter_mut().find(|(q, ..)| q.at == p.at) {
+                    Some((_, _, to)) if to.is_infinite() => {}
+                    _ => list.push((p, event.at, f64::INFINITY)),
+                },
+                What::Done(p) | What::Failed(p) | What::Withdrawn(p) if of(p) => {
+                    let open = list
+                        .iter_mut()
+                        .rfind(|(q, _, to)| q.at == p.at && to.is_infinite());
+                    if let Some((_, _, to)) = open {
+                        *to = event.at;
+                    }
+                }
+                _ => {}
+            }
+        }
+        list
     }
 
     /// Whether a question that is taken back has not been answered in time; what is taken back before that has not run out.

@@ -8,7 +8,7 @@ use super::event::What;
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalOutcome, Failure, GateId, StepKind, TriggerTest};
+use crate::model::{ApprovalOutcome, Failure, GateId, RolloutStep, Step, StepKind, TriggerTest};
 
 /// How much later than the plan says something may begin, in milliseconds.
 const SLACK: f64 = 7_200_000.0;
@@ -402,31 +402,40 @@ impl Walker<'_, '_> {
         Ok(())
     }
 
-    /// What the stage adds to its failures is done.
+    /// What the stage adds to its failures is done, or what its rollout does at the step before.
     pub fn asides(&self, event: Option<usize>) -> Result<(), String> {
         let judge = &self.judge;
-        if judge.scenario.start.is_none() {
-            return Ok(());
-        }
         let stage = judge.release.stage(self.stage);
-        let demotes = stage.rollout.as_ref().is_some_and(|r| r.demote.is_some()) && self.rung.is_some();
-        let (Some(event), Some(on_failure), false) = (event, &stage.on_failure, demotes) else {
-            return Ok(());
+        let ladder = stage.rollout.as_ref().filter(|r| r.demote.is_some());
+        let Some(event) = event else { return Ok(()) };
+        let steps: &[Step] = match (ladder.and(self.rung), &stage.on_failure) {
+            (Some(rung), _) => self.step_before(rung).map_or(&[], |s| &s.work),
+            (None, Some(on_failure)) if judge.scenario.start.is_some() => &on_failure.steps,
+            (None, _) => &[],
         };
-        for step in on_failure.steps.iter().filter(|s| judge.truth(&s.when)) {
+        for step in steps.iter().filter(|s| judge.truth(&s.when)) {
             let StepKind::Act(act) = &step.kind else { continue };
             if !shows(act) || act.assertions.iter().any(|a| !judge.truth(&a.holds)) {
                 continue;
             }
-            let begun = judge.trace.events.iter().enumerate().any(|(i, e)| {
-                matches!(&e.what, What::Begin(p) if p.at == At::Aside && p.step == step.slug)
-                    && judge.causes.before(event, i)
-            });
+            // The workflow names such a step after what it is for.
+            let is = |p: &Purpose| p.at == At::Aside && p.step.trim_start_matches("back_") == step.slug;
+            let begun =
+                judge.trace.events.iter().enumerate().any(|(i, e)| {
+                    matches!(&e.what, What::Begin(p) if is(p)) && judge.causes.before(event, i)
+                });
             if !begun {
                 return Err(["after its failure `", &step.slug, "` is left out"].concat());
             }
         }
         Ok(())
+    }
+
+    /// The last step of the rollout that applies before this one.
+    pub fn step_before(&self, rung: usize) -> Option<&RolloutStep> {
+        let rollout = self.judge.release.stage(self.stage).rollout.as_ref()?;
+        let before = rollout.steps.get(..rung)?;
+        before.iter().rfind(|s| self.judge.truth(&s.when))
     }
 
     /// Whether a failure is tried again: a run that has paused too often is taken back.

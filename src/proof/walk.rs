@@ -5,7 +5,9 @@
 use super::contract::{Judge, Then, Way};
 use super::event::What;
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Act, Failure, GateId, GateOutcome, GateTest, StageId, Step, StepKind, WaitTest};
+use crate::model::{
+    Act, Failure, FailureOutcome, GateId, GateOutcome, GateTest, StageId, Step, StepKind, WaitTest,
+};
 use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
@@ -523,7 +525,10 @@ impl Walker<'_, '_> {
     fn failing(&mut self, step: &Step, event: Option<usize>) -> Result<Way, String> {
         self.rest = 0.0;
         let way = self.way(step);
-        if matches!(step.kind, StepKind::Act(_) | StepKind::WaitFor(_)) {
+        let says = |g: &GateId| self.judge.release.gate(*g).otherwise.is_some();
+        if matches!(&step.kind, StepKind::Act(_) | StepKind::WaitFor(_))
+            || matches!(&step.kind, StepKind::VerifyGate(g) if !says(g) && !self.unsure(*g))
+        {
             self.asides(event)?;
         }
         if way == Way::Retry {
@@ -575,11 +580,9 @@ impl Walker<'_, '_> {
         if stage.rollout.as_ref().is_some_and(|r| r.demote.is_some())
             && let Some(rung) = self.rung
         {
-            return if rung == 0 {
-                Way::End(Then::Rollback)
-            } else {
-                self.judge
-                    .way_at(&crate::model::FailureOutcome::Pause, self.stage)
+            return match self.step_before(rung) {
+                None => Way::End(Then::Rollback),
+                Some(_) => self.judge.way_at(&FailureOutcome::Pause, self.stage),
             };
         }
         match stage.on_failure.as_ref().map(|f| &f.then) {

@@ -171,12 +171,18 @@ fn row_of<'r>(c: &Compiled, rows: &'r [Row], node: Node, what: &str, outcomes: &
     }
 }
 
-/// Whether an undo asks somebody first, or a stage does not apply in each variant: how long the way back takes is then not the
+/// Whether an undo asks somebody first, or a stage or a step of its rollout does not apply in each variant: how long the way back takes is then not the
 /// same in every run.
 fn varies(c: &Compiled) -> bool {
     let asked = |s: &Stage| matches!(&s.rollback, Rollback::Written(w) if !w.approved.is_empty());
+    let steps = |s: &Stage| {
+        s.rollout
+            .iter()
+            .flat_map(|r| &r.steps)
+            .any(|s| s.when != Cond::True)
+    };
     let mut stages = c.plan.release().stages.iter();
-    stages.any(|s| asked(s) || s.when != Cond::True)
+    stages.any(|s| asked(s) || s.when != Cond::True || steps(s))
 }
 
 /// Whether anything may run beside a node.

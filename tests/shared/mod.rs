@@ -7,7 +7,7 @@
 use releasec::diagnostic::Bag;
 use releasec::emit::github::parts::Manifest;
 use releasec::emit::{Context, github};
-use releasec::model::{HoldId, Release};
+use releasec::model::{Atom, HoldId, Release};
 use releasec::plan::Plan;
 use releasec::resolve::{LoadError, Loaded, Loader};
 use releasec::source::SourceMap;
@@ -123,10 +123,15 @@ pub fn unknown(wrong: Vec<String>, known: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// Whether a hold has no way between its ends: an error of the plan, for which nothing is emitted.
-pub fn has_empty_hold(plan: &Plan) -> bool {
-    let mut holds = (0..plan.release().holds.len()).map(HoldId::at);
+/// Whether no workflow can be written: a hold has no way between its ends, or where a rollout steps back to is a comparison of values.
+pub fn has_no_workflow(plan: &Plan) -> bool {
+    let release = plan.release();
+    let mut holds = (0..release.holds.len()).map(HoldId::at);
+    let rollouts = release.stages.iter().filter_map(|s| s.rollout.as_ref());
+    let demoted = rollouts.filter(|r| r.demote.is_some());
+    let mut atoms = demoted.flat_map(|r| &r.steps).flat_map(|s| s.when.atoms());
     holds.any(|h| plan.hold_stages(h).is_empty())
+        || atoms.any(|a| matches!(a, Atom::Equal(..) | Atom::Compare(..)))
 }
 
 /// What an emitter is told besides the plan.

@@ -3,6 +3,7 @@
 //! Undos count as writes. What an act is only *taken* to change, because it says nothing, is no evidence of two stages
 //! meeting: it makes `rollback/missing` true and never this.
 
+mod answers;
 mod pairs;
 
 use crate::checks::{Check, Subject, place};
@@ -28,6 +29,7 @@ struct Meeting<'a> {
 
 fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
+    answers::check(plan, bag);
     let candidates = pairs::candidates(plan);
     let pairs: Vec<(StageId, StageId)> = candidates.list.iter().map(|c| c.stages).collect();
     // By the two places: a `for` meets itself many times at one place.

@@ -38,14 +38,23 @@ pub fn todo(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env) -> Result<
     }
     match follows {
         "continue" | "proceed" | "retry" | "restart" => {
-            let onward = onward(&state, &what, follows, attempt, run);
+            let mut onward = onward(&state, &what, follows, attempt, run);
             let mut given = handed_on(env)?;
-            given.push(("resume".into(), onward.to_string()));
             let (at, causes) = {
                 let own = &sim.runs[run].jobs[job];
                 (own.at, own.last.clone())
             };
-            sim.dispatch(var(env, "RELEASE"), given, at, causes)?;
+            let waits = onward["waits"].as_array_mut().filter(|w| !w.is_empty());
+            if let Some(next) = waits.map(|w| w.remove(0)) {
+                // What failed beside it is settled next.
+                onward["failed"] = next;
+                given.push(("state".into(), onward.to_string()));
+                given.push(("ends".into(), "as_planned".into()));
+                sim.dispatch(var(env, "ROLLBACK"), given, at, causes)?;
+            } else {
+                given.push(("resume".into(), onward.to_string()));
+                sim.dispatch(var(env, "RELEASE"), given, at, causes)?;
+            }
             ended(sim, run, job, Ended::Success, vec![output("ends", "goes_on")]);
         }
         "nothing" => ended(sim, run, job, Ended::Success, vec![output("ends", "nothing")]),
@@ -70,6 +79,7 @@ fn onward(state: &Json, what: &Json, follows: &str, attempt: u64, run: usize) ->
         values.retain(|k, _| !forget.contains(k));
         state["done"] = done.into();
         state["attempt"] = (attempt + 1).to_string().into();
+        state["waits"] = Json::Null;
     } else {
         let mut done = texts(&state["done"]);
         if follows == "proceed" {

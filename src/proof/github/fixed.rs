@@ -394,7 +394,10 @@ fn record(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
         (digits && k.contains('_')).then(|| head.to_string())
     });
-    let rung = { rung }.next_back().unwrap_or_default();
+    let mut rung = { rung }.next_back().unwrap_or_default();
+    if !rung.is_empty() && rung == var(env, "LOWEST") {
+        rung = "r1".to_string();
+    }
     let bad = |key: &str| {
         let prior = [key, "_prior_"].concat();
         let failed = |k: &str| ["failure", "cancelled"].iter().any(|o| steps[k]["outcome"] == *o);

@@ -23,7 +23,7 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
         state = json!({});
     }
     let failed = state["failed"].clone();
-    let mut fallen: Vec<Json> = Vec::new();
+    let fallen: Vec<Json>;
     let at = sim.runs[run].jobs[job].at;
     let target = var(&env, "RUN")
         .parse::<usize>()
@@ -106,6 +106,8 @@ pub fn settle(sim: &mut Sim<'_>, run: usize, job: usize, since: Option<f64>) -> 
         }
         let causes = everything(sim, target);
         join(sim, run, job, causes);
+    } else {
+        fallen = state["waits"].as_array().cloned().unwrap_or_default();
     }
     if !var(&env, "BEGAN").is_empty() {
         let began = texts(&read(&env, "BEGAN")?);
@@ -170,6 +172,16 @@ fn also(wrong: &[String], of: &Json, beside: &[Json]) -> Vec<Json> {
             "rung": rung.unwrap_or_default(),
         }));
     }
+    // Several jobs may stand for one failure.
+    list.sort_by(|a, b| a["job"].as_str().cmp(&b["job"].as_str()));
+    list.dedup_by(|next, first| {
+        let same = next["job"] == first["job"];
+        if same {
+            let past = [texts(&first["past"]), texts(&next["past"])].concat();
+            first["past"] = past.into();
+        }
+        same
+    });
     list
 }
 
@@ -207,6 +219,13 @@ fn strongest(state: &mut Json, own: &Json, fallen: Vec<Json>, table: &Json) -> J
     }
     if !failed.is_null() {
         state["failed"] = failed.clone();
+    }
+    let waits: Vec<Json> = all.iter().skip(1).map(|(_, f)| f.clone()).collect();
+    if let Some(map) = state.as_object_mut() {
+        map.remove("waits");
+        if what["then"] == "ask" {
+            map.insert("waits".into(), waits.into());
+        }
     }
     if what["then"] != "rollback" && what["then"] != "restart" {
         for (other, _) in list.iter().filter(|(w, _)| w["then"] == "continue") {

@@ -6,7 +6,9 @@ mod triggers;
 
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::naming;
-use crate::model::{DecisionId, GateId, GateOutcome, GateTest, Release, StageId, StepKind, WaitTest};
+use crate::model::{
+    DecisionId, Failure, GateId, GateOutcome, GateTest, Release, StageId, StepKind, WaitTest,
+};
 use crate::plan::Plan;
 use crate::proof::clock;
 use crate::proof::scenario::{Broken, Lock, Open, Scenario};
@@ -85,7 +87,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     locks(release, &mut add);
     services(&last, &mut add);
     questions(release, open, &last, &mut add);
-    pauses(open, &mut add);
+    pauses(release, open, &mut add);
     ways_back(open, &last, &mut add);
     repeated(release, open, &mut add);
     time(plan, open, &mut add);
@@ -337,7 +339,7 @@ fn questions(release: &Release, open: &Open, last: &[Purpose], add: &mut Add<'_>
 }
 
 /// Every way to a pause, with every answer, with none, and when it cannot be asked.
-fn pauses(open: &Open, add: &mut Add<'_>) {
+fn pauses(release: &Release, open: &Open, add: &mut Add<'_>) {
     let asked: BTreeSet<At> = open
         .parts
         .iter()
@@ -378,6 +380,25 @@ fn pauses(open: &Open, add: &mut Add<'_>) {
         if asked.contains(&part.at) {
             answers(add, part.at, &|s| {
                 s.fails.insert(part.clone());
+            });
+        }
+    }
+    // A decision that a failure asks for, and nobody answers.
+    let all: Vec<Purpose> = open
+        .parts
+        .iter()
+        .filter(|p| matches!(p.deed, Deed::Decide(d, _) if release.asked_on_failure_only(d)))
+        .cloned()
+        .collect();
+    let acts = |p: &&Purpose| matches!((p.at, p.deed), (At::Stage(_), Deed::Act));
+    for part in open.parts.iter().filter(acts) {
+        let At::Stage(stage) = part.at else { continue };
+        let then = release.stage(stage).on_failure.as_ref().map(|f| &f.then);
+        if matches!(then, Some(Failure::Decision(_))) {
+            add(&|s| {
+                s.fails.insert(part.clone());
+                s.silent.extend(all.iter().cloned());
+                s.slow = Some(1);
             });
         }
     }

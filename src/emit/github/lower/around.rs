@@ -211,6 +211,7 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
     let mut needs = BTreeSet::new();
     let mut cond = order::before_stage(ctx, hold.from, &mut needs);
     cond.remove(0);
+    cond.push(order::wanted(ctx, id, &mut needs));
     let job = names::enter(ctx.release, id);
     if ctx.resumable() {
         cond.push(ctx.done(&job).negate());

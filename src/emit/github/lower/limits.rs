@@ -8,7 +8,7 @@ use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environm
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{approval, names, seats};
+use crate::emit::github::lower::{approval, conds, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, StageId, TriggerTest};
@@ -38,6 +38,7 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     reviewers(ctx);
     waits(ctx);
     triggers(ctx);
+    rollouts(ctx);
     duties(ctx);
     messages(ctx);
     start(ctx, workflow);
@@ -316,6 +317,27 @@ fn triggers(ctx: &Ctx<'_>) {
                 &trigger.origin,
                 format!("nobody is asked about trigger `{}` on GitHub", trigger.name),
                 "whoever sees it starts the rollback workflow by hand with the run's id: that ends the run and undoes what began",
+            );
+        }
+    }
+}
+
+/// Which step a rollout goes back to is a matter of expressions, and those do not compare values as the plan does.
+fn rollouts(ctx: &Ctx<'_>) {
+    for stage in &ctx.release.stages {
+        let demoted = stage.rollout.as_ref().filter(|r| r.demote.is_some());
+        let mut steps = demoted.iter().flat_map(|r| &r.steps);
+        let dynamic = |s: &&crate::model::RolloutStep| !conds::is_static(ctx.release, &s.when);
+        if let Some(step) = steps.find(dynamic) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!(
+                    "where `{}` steps back to depends on a comparison of values at `{}`",
+                    stage.name, step.name
+                ),
+                "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
             );
         }
     }

@@ -8,6 +8,7 @@ mod chain;
 mod conds;
 mod consent;
 mod context;
+mod demote;
 mod extra;
 mod follow;
 mod gate;
@@ -34,13 +35,10 @@ mod work;
 use crate::diagnostic::Bag;
 use crate::emit::Context;
 use crate::emit::github::lower::context::{Ctx, Side};
-use crate::emit::github::lower::job::job_name;
 use crate::emit::github::model::{Expr, Field, Input, InputKind, Job, Part, Triggers, Workflow};
-use crate::emit::parts::At;
-use crate::model::{ChecklistId, HoldId, MomentKind, Release, Rollout, StartedBy};
+use crate::model::{ChecklistId, HoldId, MomentKind, Release, StartedBy};
 use crate::plan::{Node, Plan};
 use std::cell::RefCell;
-use std::ops::Range;
 
 /// The file of a workflow: `release-bioage.yml`.
 pub fn file(release: &Release, kind: &str) -> String {
@@ -108,7 +106,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
                     }
                 }
                 add(&mut jobs, stage::jobs(ctx, s));
-                jobs.extend(demote(ctx, s));
+                jobs.extend(demote::jobs(ctx, s));
             }
         }
     }
@@ -192,53 +190,6 @@ fn told(ctx: &Ctx<'_>, a: crate::model::ApprovalId) -> Option<Job> {
     b.before = messages::before(ctx, Some(Node::Approval(a)), [job.clone()]);
     messages::at(&mut b, MomentKind::Approved, None, None);
     Some(b.speaking(Expr::all([Expr::not_cancelled(), Expr::succeeded(&job)])))
-}
-
-/// The jobs that take a rollout one step back when a step of it failed; on the first step the run is rolled back instead.
-fn demote(ctx: &Ctx<'_>, id: crate::model::StageId) -> Vec<Job> {
-    let s = ctx.release.stage(id);
-    let Some(rollout) = s.rollout.as_ref().filter(|r| r.demote.is_some()) else {
-        return Vec::new();
-    };
-    let portions = settle::portions(ctx, id).into_iter();
-    portions.map(|p| demoted(ctx, id, rollout, p)).collect()
-}
-
-fn demoted(ctx: &Ctx<'_>, id: crate::model::StageId, rollout: &Rollout, portion: Range<usize>) -> Job {
-    let s = ctx.release.stage(id);
-    let all = &ctx.segments(id)[..portion.end];
-    let base = &all[portion.end - 1].job;
-    let name = all[portion.end - 1].name.trim_start_matches("Stage ");
-    let whole = portion == (0..ctx.segments(id).len());
-    let name = if whole { s.name.as_str() } else { name };
-    let mut b = job::JobBuilder::new(ctx, names::with(base, "demote"), job_name("Demote", name));
-    b.from(&rollout.origin);
-    b.at = At::Aside;
-    let segments = &all[portion];
-    let jobs: Vec<String> = segments.iter().map(|s| s.job.clone()).collect();
-    let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
-    // Where a person is only asked, no job says how far the rollout came, or that it gave way.
-    let works = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Work(_));
-    let rests = |s: &&segments::Segment<'_>| matches!(s.kind, segments::SegmentKind::Sleep(..));
-    let work = all.iter().rev().filter(works);
-    let rung = Expr::first(work.map(|s| Expr::Output(s.job.clone(), "rung".into())).collect());
-    let mut cond = vec![Expr::not_cancelled(), wrong];
-    let waits = segments.iter().filter(|s| works(s) || rests(s));
-    cond.extend(waits.map(|s| Expr::Output(s.job.clone(), "stopped".into()).differs("true")));
-    b.needs.extend(all.iter().map(|s| s.job.clone()));
-    for pair in rollout.steps.windows(2) {
-        for step in &pair[0].work {
-            let how = work::How {
-                id: format!("back_{}", step.slug),
-                cond: job::success_and([rung.clone().is(&pair[1].slug)]),
-                captures: Vec::new(),
-                ..work::How::of(step)
-            };
-            b.do_step(step, how);
-        }
-    }
-    let environment = ctx.environment(&crate::emit::environments::Purpose::Deploy(s.environment));
-    b.finish(Expr::all(cond), Some(environment), Some(s.environment), &s.slug)
 }
 
 /// Runs that change one production environment wait for each other; a run that goes on with a paused one does not queue behind others.

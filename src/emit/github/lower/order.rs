@@ -9,7 +9,7 @@ use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{Segment, SegmentKind};
 use crate::emit::github::lower::{around, names};
 use crate::emit::github::model::Expr;
-use crate::model::{ApprovalId, Cond, DecisionId, GateId, StageId};
+use crate::model::{ApprovalId, Atom, Cond, DecisionId, GateId, HoldId, StageId};
 use crate::plan::{EdgeKind, Node};
 use std::collections::BTreeSet;
 
@@ -39,6 +39,23 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
     }
     list.extend(provided(ctx, stage, needs));
     list
+}
+
+/// Something inside a hold applies, as far as the inputs alone decide it; else it may.
+pub fn wanted(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
+    let given = |a: &Atom| matches!(a, Atom::Param { .. });
+    let early = |when: &Cond| is_static(ctx.release, when) && when.atoms().into_iter().all(given);
+    let held = ctx.held(id).into_iter().map(|s| &ctx.release.stage(s).when);
+    let ways: Vec<Expr> = held
+        .map(|when| {
+            if early(when) {
+                expr(ctx, when, needs)
+            } else {
+                Expr::Bool(true)
+            }
+        })
+        .collect();
+    Expr::any(ways)
 }
 
 /// What a stage needs besides what stands before it: its checklists, and the declared ways around its gates and approvals.

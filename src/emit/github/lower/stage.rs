@@ -516,6 +516,11 @@ fn record(b: &mut JobBuilder<'_, '_>, id: StageId, (units, gates): (&Units, &Uni
     );
     vars.text("UNITS", serde_json::to_string(units).unwrap_or_default());
     vars.text("GATES", serde_json::to_string(gates).unwrap_or_default());
+    let mut needs = BTreeSet::new();
+    if let Some(lowest) = super::demote::lowest(ctx, stage, &mut needs) {
+        vars.expr("LOWEST", lowest);
+    }
+    b.needs.extend(needs);
     for output in ["state", "stopped", "failed", "cause", "rung", "at"] {
         b.leave(output, Expr::StepOutput("record".into(), output.into()));
     }

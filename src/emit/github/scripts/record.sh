@@ -1,5 +1,6 @@
 # STEPS: the steps of this job. UNITS: {step: what counts as begun with it}. STAGE: whose job it is. JOB: its name. LAST: true in the last job of the
 # stage. STATUS: how the job stands. ENDS: what is done when it ended well, or failed and the plan goes on. GATES: {step: what it is done as} of what is looked at before the stage begins.
+# LOWEST: the first step of the rollout that applies, where that is not always the first one; it counts as that.
 state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$ENDS" --argjson gates "$GATES" '
   ($ENV.STEPS | fromjson) as $steps
   | [$units | to_entries[] | select($steps[.key].outputs.began == "true") | .value[]] as $began
@@ -17,7 +18,7 @@ state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$
       stopped: any($steps[].outputs.stopped; . == "true"),
       failed: any($steps[].outputs.failed; . == "true"),
       cause: ([$steps[].outputs.cause // empty] | last // ""),
-      rung: ([$steps | to_entries[] | select(.value.outputs.began == "true") | .key | select(test("^r[0-9]+_")) | split("_")[0]] | last // "")
+      rung: ([$steps | to_entries[] | select(.value.outputs.began == "true") | .key | select(test("^r[0-9]+_")) | split("_")[0]] | last // "" | if . == $ENV.LOWEST then "r1" else . end)
     }')
 {
   echo "state=$state"

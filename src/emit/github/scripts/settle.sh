@@ -4,7 +4,6 @@
 # the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
-also='[]'
 failed=$(jq -c '.failed // null' <<<"$state")
 if [ -n "$RUN" ]; then
   # When two parts failed, each handed over; the first of them settles for both.
@@ -63,7 +62,11 @@ if [ -n "$RUN" ]; then
       | ([$beside[] | select(.job == $name)] | first // {}) as $left
       | select($left.stopped | not)
       | {job: $job, cause: (.cause // $left.cause // ""), past: (($left.failing // []) + (.past // [])),
-         rung: ([$beside[] | select($of[.job // ""].job == $job) | .rung // "" | select(. != "")] | max_by(.[1:] | tonumber) // "")}]')
+         rung: ([$beside[] | select($of[.job // ""].job == $job) | .rung // "" | select(. != "")] | max_by(.[1:] | tonumber) // "")}]
+    | group_by(.job) | map(.[0] + {past: (map(.past) | add)})')
+else
+  # What failed together with what was already answered.
+  also=$(jq -c '.waits // []' <<<"$state")
 fi
 if [ -n "$BEGAN" ]; then
   if ! jq -e 'type == "array" and all(type == "string")' <<<"$BEGAN" >/dev/null; then
@@ -81,13 +84,14 @@ if [ "$ENDS" = as_planned ]; then
     | [$own | select(. != {} or $also == [])] + [$also[] | select(.job != $own.job)] | map({failed: ., what: follows})
     | (map(.what.strength // 9) | max) as $most
     | [.[] | select((.what.strength // 9) == $most)] as $all
-    | {failed: $all[0].failed, what: $all[0].what,
+    | {failed: $all[0].failed, what: $all[0].what, waits: ($all[1:] | map(.failed)),
        done: [.[].what | select(.then == "continue") | .done[]], values: ([.[].what | select(.then == "continue") | .values // {}] | add // {})}
     | if .what.then == "restart" and any($all[].what; . != $all[0].what) then .what = {then: "rollback", ends: "rolled_back"} else . end
     | if .what.scope then .what.scope = ([$all[].what.scope[]] | unique) else . end' <<<"$OUTCOMES")
   outcome=$(jq -c .what <<<"$settled")
   state=$(jq -c --argjson settled "$settled" '
     (if $settled.failed == {} then . else .failed = $settled.failed end)
+    | if $settled.what.then == "ask" then .waits = $settled.waits else del(.waits) end
     | if $settled.what.then | IN("rollback", "restart") then . else .done = ((.done // []) + $settled.done | unique) | .values = ((.values // {}) + $settled.values) end' <<<"$state")
 else
   outcome=$(jq -cn --arg ends "$ENDS" '{then: "rollback", ends: $ends}')

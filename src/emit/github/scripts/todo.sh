@@ -1,6 +1,6 @@
 # STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked. FROM: the undo to begin with, or nothing.
 # TABLE: every undo in order: [{stage, unit, undoes, always}]. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
-# PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE: the workflow's file. ACTOR: who started this run.
+# PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE, ROLLBACK: the workflows' files. ACTOR: who started this run.
 what=$OUTCOME
 if [ "$(jq -r '.asks // ""' <<<"$what")" != '' ]; then
   answer=${ANSWER:-$AGAIN}
@@ -26,6 +26,7 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
         .done |= map(select(split(".")[0] | IN($outcome.redo[]) | not))
         | .values |= with_entries(select(.key | IN($outcome.forget[]) | not))
         | .attempt = ($attempt | tonumber + 1 | tostring)
+        | del(.waits)
       else
         .done += $past + ($outcome.done // []) | .values += ($outcome.values // {})
       end
@@ -35,8 +36,15 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
     arguments+=(-f "$pair")
   done < <(jq -jn --argjson params "$PARAMS" '
     ($ENV.INPUTS | fromjson) // {} | with_entries(select(.key | IN($params[]))) | to_entries[] | "\(.key)=\(.value)\u0000"')
-  gh workflow run "$RELEASE" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "resume=$onward"
   echo "ends=goes_on" >>"$GITHUB_OUTPUT"
+  if jq -e '.waits // [] | length > 0' <<<"$onward" >/dev/null; then
+    # What failed beside it has an owner of its own, who has not been asked yet.
+    onward=$(jq -c '.failed = .waits[0] | .waits |= .[1:]' <<<"$onward")
+    gh workflow run "$ROLLBACK" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "state=$onward" -f ends=as_planned
+    echo "Something else failed as well: a new run of \`$ROLLBACK\` asks what follows that." >>"$GITHUB_STEP_SUMMARY"
+    exit 0
+  fi
+  gh workflow run "$RELEASE" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "resume=$onward"
   echo "The release goes on in a new run of \`$RELEASE\`." >>"$GITHUB_STEP_SUMMARY"
   exit 0
 fi

@@ -68,11 +68,7 @@ impl Lower<'_> {
                 edges.iter().any(|(_, e)| e.kind != EdgeKind::ApprovedStep)
                     || (edges.is_empty() && !self.guards_undo(a))
             }
-            Node::Decision(d) => {
-                !self.plan.waited_by(node).is_empty()
-                    || !self.release.decision(d).after.is_empty()
-                    || !self.failing_decisions().iter().any(|(x, _)| *x == d)
-            }
+            Node::Decision(d) => !self.release.asked_on_failure_only(d),
         }
     }
 

@@ -14,8 +14,8 @@ use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::model::{
-    DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId, RoleOrPerson,
-    StageId, Step, Strength, TriggerId,
+    Cond, DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId,
+    RoleOrPerson, StageId, Step, Strength, TriggerId,
 };
 use crate::plan::Pace;
 use std::collections::BTreeSet;
@@ -367,29 +367,31 @@ impl Lower<'_> {
         };
         let watch = Watch::nothing(&case.name, case.at(), case.hand);
         self.ask(&ask, &watch, &lifted);
-        let judged = self.b.label();
-        self.raise(
-            HOLD,
-            false,
-            scope,
-            &[&case.name, ": siblings go on"].concat(),
-            &after,
-            &judged,
-        );
+        // Whoever gives the run up lets nothing start meanwhile.
         let sites = faults.list[index].2.clone();
         let (retry, proceed) = (self.b.label(), self.b.label());
+        let again = self.lifted(case, "again", &retry);
+        let onward = self.lifted(case, "on", &proceed);
         self.resume(case, &sites, &retry, |s| &s.retry);
         self.resume(case, &sites, &proceed, |s| &s.proceed);
         let is = |word: &str| Expr::eq(Expr::var(&choice), Expr::str(word));
-        let rules = vec![(is("retry"), retry), (is("proceed"), proceed), (is("stop"), stop)];
+        let rules = vec![(is("retry"), again), (is("proceed"), onward), (is("stop"), stop)];
         self.b.choose(
-            &judged,
+            &after,
             &[&case.name, ": how to go on?"].concat(),
             rules,
             &rollback,
         );
         self.costs.pause = self.costs.pause.max(self.b.events() - before);
         self.costs.pauses += 1;
+    }
+
+    /// Siblings that were held go on.
+    fn lifted(&mut self, case: &Case<'_>, how: &str, next: &Label) -> Label {
+        let at = self.b.label();
+        let name = [&case.name, ": siblings go on (", how, ")"].concat();
+        self.raise(HOLD, false, case.hand.scope, &name, &at, next);
+        at
     }
 
     /// Back to the step at which the fault was met.
@@ -413,12 +415,25 @@ impl Lower<'_> {
         let sites = faults.list[index].2.clone();
         let proceed = self.b.label();
         self.resume(case, &sites, &proceed, |s| &s.proceed);
+        // Whoever is held meanwhile looks as often as in a pause.
+        self.costs.pause = self.costs.pause.max(1);
+        let asked = self.b.label();
+        let name = [&case.name, ": siblings hold for ", &decision.name].concat();
+        self.raise(HOLD, true, case.hand.scope, &name, at, &asked);
         let goals: Vec<Label> = decision
             .options
             .iter()
             .map(|o| match &o.then {
-                OptionOutcome::Proceed => proceed.clone(),
-                OptionOutcome::Then(outcome) => self.lead(faults, index, Kind::Outcome(outcome.clone())),
+                OptionOutcome::Proceed => self.lifted(case, &o.name, &proceed),
+                OptionOutcome::Then(outcome) => {
+                    let goal = self.lead(faults, index, Kind::Outcome(outcome.clone()));
+                    match outcome {
+                        FailureOutcome::Continue { .. } | FailureOutcome::Restart(..) => {
+                            self.lifted(case, &o.name, &goal)
+                        }
+                        _ => goal,
+                    }
+                }
             })
             .collect();
         let silent = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
@@ -429,7 +444,7 @@ impl Lower<'_> {
             &[&case.name, ": ", &decision.name].concat(),
             &key,
             &watch,
-            (at, &goals, &silent),
+            (&asked, &goals, &silent),
         );
     }
 
@@ -478,22 +493,25 @@ impl Lower<'_> {
     /// The rollout's steps run at the step before, then the owner is asked; at the first step everything is taken back.
     fn demoted(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, step: usize, at: &Label) {
         let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
-        let before = case
-            .stage
-            .and_then(|s| self.release.stage(s).rollout.as_ref())
-            .filter(|_| step > 0)
-            .and_then(|r| r.steps.get(step - 1));
-        let Some(before) = before else {
-            self.b.same(at, &rollback);
-            return;
-        };
-        let pause = self.lead(faults, index, Kind::Outcome(FailureOutcome::Pause));
-        let place = Place::aside(
-            &[&case.name, ": back to ", &before.name].concat(),
-            &[&case.slug, "_back_", &step.to_string()].concat(),
-            case,
-        );
-        let quiet = self.hush(case, Some(Strength::Asks), &before.work, at);
-        self.strictly(&before.work, &place, &quiet, &pause, &rollback);
+        let rollout = case.stage.and_then(|s| self.release.stage(s).rollout.as_ref());
+        let earlier = rollout.and_then(|r| r.steps.get(..step)).unwrap_or_default();
+        let mut here = at.clone();
+        for (i, before) in earlier.iter().enumerate().rev() {
+            let (back, lower) = (self.b.label(), self.b.label());
+            let name = [&case.name, ": back to ", &before.name].concat();
+            let applies = self.cond(&before.when, case.hand.scope);
+            self.b
+                .branch(&here, &[&name, "?"].concat(), applies, &back, &lower);
+            let pause = self.lead(faults, index, Kind::Outcome(FailureOutcome::Pause));
+            let slug = [&case.slug, "_back_", &step.to_string(), "_", &i.to_string()].concat();
+            let place = Place::aside(&name, &slug, case);
+            let quiet = self.hush(case, Some(Strength::Asks), &before.work, &back);
+            self.strictly(&before.work, &place, &quiet, &pause, &rollback);
+            here = lower;
+            if before.when == Cond::True {
+                return;
+            }
+        }
+        self.b.same(&here, &rollback);
     }
 }

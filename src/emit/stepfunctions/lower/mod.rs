@@ -25,6 +25,7 @@ mod message;
 pub mod names;
 mod order;
 mod pauses;
+mod rollout;
 mod stage;
 mod step;
 mod tree;

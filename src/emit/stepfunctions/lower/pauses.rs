@@ -81,11 +81,12 @@ impl Lower<'_> {
             let stage = r.stage(s);
             let says = |f: &Failure| match f {
                 Failure::Then(o) => pauses(o),
-                Failure::Decision(d) => decision(*d),
+                // Siblings are held while it is asked, whatever is answered.
+                Failure::Decision(_) => true,
             };
             let judged = |o: &GateOutcome| match o {
                 GateOutcome::Then(o) => pauses(o),
-                GateOutcome::Decision(d) => decision(*d),
+                GateOutcome::Decision(_) => true,
             };
             stage.on_failure.as_ref().is_some_and(|f| says(&f.then))
                 || gates_of(stage)
@@ -121,7 +122,11 @@ impl Lower<'_> {
         if !self.pauses {
             return own;
         }
-        let seconds = DEFAULT_SECONDS.saturating_add(self.costs.first);
+        let decisions = self.release.decisions.iter().filter_map(|d| d.question.within);
+        let asked = { decisions }
+            .map(|d| d.as_seconds())
+            .fold(DEFAULT_SECONDS, i64::max);
+        let seconds = asked.saturating_add(self.costs.first);
         let looks = u64::try_from(seconds / self.looks.held()).unwrap_or(0) + 1;
         let held = looks.saturating_mul(HELD_EVENTS);
         let siblings = self.breadth.all.saturating_sub(1);

@@ -8,7 +8,7 @@ use super::ask::{Ask, DEFAULT_SECONDS};
 use super::build::Label;
 use super::call::Hand;
 use super::handler::{Case, Faults, Kind, Site};
-use super::step::{Fails, Item, Place};
+use super::step::{Fails, Place};
 use super::vars::{Scope, TOP};
 use super::watch::Watch;
 use crate::emit::parts::{At, Deed, Purpose};
@@ -16,8 +16,8 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, RolloutStep, StageId, Step,
-    TriggerId, TriggerTest,
+    ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step, TriggerId,
+    TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
 
@@ -66,7 +66,10 @@ impl<'a> Lower<'a> {
         let mut place = self.stage_place(id, &case, &mut faults);
         self.before(id, &case, &place, &mut faults, (&entered, &begins));
         let body = self.b.label();
-        let mut began: Assign = [(fact.clone(), Data::str("began"))].into();
+        let mut began = Assign::new();
+        if super::rollout::asked_first(stage).is_none() {
+            began.insert(fact.clone(), Data::str("began"));
+        }
         if stage.timeout.is_some() {
             began.insert(
                 self.vars.write(&self.names.since(id), scope),
@@ -428,80 +431,8 @@ impl<'a> Lower<'a> {
             .set(&no, &[&case.name, ": nobody started it"].concat(), fault, &fail);
     }
 
-    /// The steps of a stage, or those of each step of its rollout.
-    fn body(&mut self, id: StageId, place: &mut Place, way: (&Label, &Label), faults: &mut Faults) {
-        let stage = self.release.stage(id);
-        let (at, next) = way;
-        let Some(rollout) = &stage.rollout else {
-            place.ends = true;
-            let items: Vec<Item<'_>> = stage.steps.iter().map(|s| (s, self.began(id, s, s))).collect();
-            self.steps(&items, place, 0, at, next, &mut Fails::Case(faults));
-            return;
-        };
-        let mut here = at.clone();
-        for (i, step) in rollout.steps.iter().enumerate() {
-            let then = if i + 1 == rollout.steps.len() {
-                next.clone()
-            } else {
-                self.b.label()
-            };
-            place.demotes = rollout.demote.as_ref().map(|_| i);
-            place.ends = i + 1 == rollout.steps.len();
-            place.name = [&stage.name, " ", &step.name].concat();
-            self.rung(id, step, place, (&here, &then), faults);
-            here = then;
-        }
-        if rollout.steps.is_empty() {
-            self.b.same(at, next);
-        }
-    }
-
-    fn rung(
-        &mut self,
-        id: StageId,
-        step: &'a RolloutStep,
-        place: &Place,
-        way: (&Label, &Label),
-        faults: &mut Faults,
-    ) {
-        let stage = self.release.stage(id);
-        let (at, next) = way;
-        let mut place = place.clone();
-        if let Some(owner) = step.owner {
-            place.owner = owner;
-        }
-        let scope = place.hand.scope;
-        let mut here = self.b.label();
-        let applies = self.cond(&step.when, scope);
-        self.b
-            .branch(at, &[&place.name, ": applies?"].concat(), applies, &here, next);
-        if let Some((offset, _)) = &step.at {
-            let then = self.b.label();
-            let moment = self.moment_of(offset.after);
-            self.wait_until(
-                &[&place.name, ": wait until ", &offset_word(offset.after)].concat(),
-                moment,
-                &here,
-                &then,
-            );
-            here = then;
-        }
-        for (approval, _) in &step.approved {
-            let then = self.b.label();
-            self.approve_here(*approval, &place, &step.slug, faults, (&here, &then));
-            here = then;
-        }
-        let mut items: Vec<Item<'a>> = Vec::new();
-        for (i, work) in step.work.iter().enumerate() {
-            let own = stage.steps.get(i).unwrap_or(work);
-            items.push((work, self.began(id, own, work)));
-        }
-        items.extend(step.checks.iter().map(|s| (s, self.began(id, s, s))));
-        self.steps(&items, &place, 0, &here, next, &mut Fails::Case(faults));
-    }
-
     /// The variable that says that a step began, where its undo needs to know.
-    fn began(&self, id: StageId, own: &Step, step: &Step) -> Option<String> {
+    pub(super) fn began(&self, id: StageId, own: &Step, step: &Step) -> Option<String> {
         step.act()?;
         let StageUndo::Derived(list) = self.plan.undo(id) else {
             return None;
@@ -587,7 +518,7 @@ impl<'a> Lower<'a> {
 }
 
 /// `T+30m`
-fn offset_word(after: crate::model::Dur) -> String {
+pub fn offset_word(after: crate::model::Dur) -> String {
     match after.as_ms() {
         0 => "T".into(),
         ms if ms < 0 => ["T", &after.to_string()].concat(),
