@@ -12,6 +12,7 @@ mod hostile;
 mod later;
 mod mended;
 mod mutations;
+mod printed;
 mod read_back;
 mod safe;
 mod separation;

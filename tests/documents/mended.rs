@@ -96,7 +96,7 @@ fn what_is_asked_before_the_start_does_not_make_the_worst_end_later() {
     );
     assert_eq!(
         room,
-        "ends by Tue 2 June 2026, 20:36 EDT (00:36 UTC), 1 h 24 min before the window closes"
+        "ends by Tue 2 June 2026, 20:36 EDT (Wed 3 Jun 00:36 UTC), 1 h 24 min before the window closes"
     );
 }
 

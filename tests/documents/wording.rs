@@ -221,3 +221,44 @@ release shop {
         assert!(runbook.contains(said), "{said}: {runbook}");
     }
 }
+
+#[test]
+fn the_page_ends_its_sentences_and_leaves_no_wait_out() {
+    let c = plan(
+        r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+environment eu { kind staging; region "eu-west-1" }
+checklist calm { item "No incident is open" { check "./incidents.sh --open | grep --quiet '^0$'" { changes nothing } } }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in eu
+  stage a {
+    ready calm; run "./a.sh" { changes "app:a"; takes 5m }
+    wait_for "Review by the store" { ask "Has the store reviewed it?"; by operations; takes 1h .. 2d; within 7d }
+    rollback { run "./undo.sh" { changes "app:a"; takes 5m } }
+  }
+  stage b { after a; run "./b.sh" { changes "app:b"; takes 5m }; irreversible "mails are sent" }
+}
+"#,
+    );
+    let said = |document: &str, words: &str| {
+        assert!(
+            c.document(document).contains(words),
+            "{words}\n{}",
+            c.document(document)
+        );
+    };
+    for document in ["runbook.md", "review.html"] {
+        said(document, "Should end by");
+        said(
+            document,
+            "Not counted: waits that last longer than expected (“Review by the store” in a).",
+        );
+        said(document, "b cannot be undone: mails are sent.");
+        said(
+            document,
+            "Only before the start of b: what happens there cannot be undone and needs this.",
+        );
+    }
+    said("runbook.md", "“No incident is open” is checked with:");
+}

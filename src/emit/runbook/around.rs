@@ -2,6 +2,7 @@
 //!
 //! Must not decide what a document shows: templates do. Called by `mod`.
 
+use crate::diagnostic::Diagnostic;
 use crate::emit::Context;
 use crate::emit::runbook::acts::beside;
 use crate::emit::runbook::follows;
@@ -360,16 +361,21 @@ pub(super) fn policies(plan: Spoken<'_>) -> Vec<PolicyRow> {
         .collect()
 }
 
+/// What was found and not accepted.
+pub(super) fn open_findings<'a>(
+    plan: Spoken<'a>,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = &'a Diagnostic> {
+    let r = plan.release();
+    context.findings.iter().filter(move |d| {
+        let mut allows = r.allows.iter();
+        !allows.any(|a| a.code == d.code.0 && within(a.scope, d.span))
+    })
+}
+
 pub(super) fn findings(plan: Spoken<'_>, context: &Context<'_>) -> Vec<Finding> {
     let r = plan.release();
-    context
-        .findings
-        .iter()
-        .filter(|d| {
-            !r.allows
-                .iter()
-                .any(|a| a.code == d.code.0 && within(a.scope, d.span))
-        })
+    open_findings(plan, context)
         .map(|d| Finding {
             severity: say::word(r, "severity", d.severity.word()),
             code: d.code.to_string(),

@@ -6,6 +6,7 @@ use crate::emit::enforce::{Level, Table};
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, words};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The table of the documents.
 #[derive(Debug, Clone, Serialize)]
@@ -14,10 +15,12 @@ pub(super) struct Holding {
     pub targets: Vec<String>,
     /// Every constraint.
     pub rules: Vec<Rule>,
-    /// Those that some target does not simply enforce.
+    /// Those that some target does not simply enforce; of many of one kind the first, and how many more there are.
     pub open: Vec<Rule>,
     /// Why, each reason once.
     pub reasons: Vec<Reason>,
+    /// The same for whoever only decides: of many reasons of one kind the first, and how many more there are.
+    pub brief: Vec<Reason>,
 }
 
 /// A constraint.
@@ -49,7 +52,10 @@ pub(super) fn holding(plan: Spoken<'_>, table: Option<&Table>) -> Option<Holding
         rules: Vec::new(),
         open: Vec::new(),
         reasons: Vec::new(),
+        brief: Vec::new(),
     };
+    let mut open = Vec::new();
+    let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
     for row in &table.rows {
         let mut stages: Vec<String> = row.stages.iter().take(SHOWN).cloned().collect();
         if row.stages.len() > SHOWN {
@@ -71,7 +77,7 @@ pub(super) fn holding(plan: Spoken<'_>, table: Option<&Table>) -> Option<Holding
                 .collect(),
         };
         if row.held.iter().any(|h| h.level != Level::Enforced) {
-            holding.open.push(rule.clone());
+            open.push(rule.clone());
         }
         holding.rules.push(rule);
         for h in row.held.iter().filter(|h| h.level != Level::Enforced) {
@@ -80,13 +86,58 @@ pub(super) fn holding(plan: Spoken<'_>, table: Option<&Table>) -> Option<Holding
                 level: say::word(r, "held", h.level.word()),
                 why: h.why.join("; "),
             };
-            let same = |o: &Reason| o.target == reason.target && o.why == reason.why;
-            if !holding.reasons.iter().any(same) {
+            if said.insert((h.target, reason.why.clone())) {
                 holding.reasons.push(reason);
             }
         }
     }
+    holding.open = few(
+        open,
+        |rule| format!("{} {:?}", rule.rule, rule.levels),
+        |first, n| Rule {
+            says: String::new(),
+            stages: words!(r, "held.more_rules", n = n),
+            ..first.clone()
+        },
+    );
+    holding.brief = few(
+        holding.reasons.clone(),
+        |reason| format!("{} {} {}", reason.target, reason.level, kind(&reason.why)),
+        |first, n| Reason {
+            why: words!(r, "held.more_reasons", n = n),
+            ..first.clone()
+        },
+    );
     Some(holding)
+}
+
+/// Where there are many of one kind, the first of them and a line for the others.
+fn few<T>(list: Vec<T>, kind: impl Fn(&T) -> String, others: impl Fn(&T, usize) -> T) -> Vec<T> {
+    /// So many of one kind are told, and one more line than that never stands for a single other.
+    const FIRST: usize = 5;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for one in &list {
+        *counts.entry(kind(one)).or_default() += 1;
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out = Vec::new();
+    for one in list {
+        let kind = kind(&one);
+        let all = counts[&kind];
+        let nth = seen.entry(kind).or_default();
+        *nth += 1;
+        if all <= FIRST + 1 || *nth <= FIRST {
+            out.push(one);
+        } else if *nth == FIRST + 1 {
+            out.push(others(&one, all - FIRST));
+        }
+    }
+    out
+}
+
+/// A reason without the names in it: what stands between backquotes is of the plan.
+fn kind(why: &str) -> String {
+    why.split('`').step_by(2).collect::<Vec<_>>().join("`")
 }
 
 /// What is held by people only, to be told as a red flag.

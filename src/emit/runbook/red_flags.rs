@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 use crate::emit::Context;
 use crate::emit::runbook::unsaid::Unsaid;
 use crate::emit::runbook::words::{Spoken, words};
-use crate::emit::runbook::{held, say};
+use crate::emit::runbook::{around, held, say};
 use crate::model::StageId;
 use crate::plan::StageUndo;
 
@@ -73,12 +73,13 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
     }
     for (i, s) in r.stages.iter().enumerate() {
         if let StageUndo::Irreversible(why, _) = plan.undo(StageId::at(i)) {
-            flags.push(words!(
+            let why = say::text(r, why);
+            flags.push(say::ended(words!(
                 r,
                 "flag.irreversible",
                 stage = s.name,
-                why = say::text(r, why)
-            ));
+                why = why
+            )));
         }
     }
     let open: Vec<String> = not_undone(plan, context)
@@ -104,17 +105,10 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         1..=NAMED => flags.push(words!(r, "flag.undo_untimed", stages = say::list(r, &untimed))),
         n => flags.push(words!(r, "flag.undos_untimed", n = n)),
     }
-    let accepted = context
-        .findings
-        .iter()
-        .filter(|d| r.allows.iter().any(|a| a.code == d.code.0))
-        .count();
-    let warnings = context
-        .findings
-        .iter()
+    // Those that stand in the table of findings: what was accepted is no warning.
+    let warnings = around::open_findings(plan, context)
         .filter(|d| d.severity == Severity::Warning)
-        .count()
-        .saturating_sub(accepted);
+        .count();
     if warnings > 0 {
         flags.push(match warnings {
             1 => words!(r, "flag.warning"),

@@ -11,8 +11,8 @@ use crate::model::{
 };
 use crate::plan::show;
 use crate::source::Rational;
-use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, Zoned};
 
 /// A text as people read it; what only the run knows stands as `‹name›`.
 pub(super) fn text(release: Told<'_>, text: &Text) -> String {
@@ -127,6 +127,39 @@ pub(super) fn moment(words: &Words, at: Timestamp, zone: &TimeZone) -> String {
     words.fill("time.moment", &values)
 }
 
+/// With a stop at its end: what the author wrote may end as a sentence, or not.
+pub(super) fn ended(said: String) -> String {
+    if said.ends_with(['.', '!', '?', '…']) {
+        said
+    } else {
+        format!("{said}.")
+    }
+}
+
+/// A moment in a zone and in UTC, with the day there when it is another: `Tue 2 June 2026, 22:00 EDT (Wed 3 Jun 02:00 UTC)`.
+pub(super) fn in_two_zones(words: &Words, at: Timestamp, zone: &TimeZone) -> String {
+    let (here, utc) = (at.to_zoned(zone.clone()), at.to_zoned(TimeZone::UTC));
+    let clock = utc.strftime("%H:%M UTC").to_string();
+    let clock = if here.date() == utc.date() {
+        clock
+    } else {
+        dated(words, &utc, clock)
+    };
+    format!("{} ({clock})", moment(words, at, zone))
+}
+
+/// A clock with its day: `Tue 2 Jun 02:30`.
+fn dated(words: &Words, at: &Zoned, time: String) -> String {
+    let month = MONTHS[usize::from(at.month().unsigned_abs().clamp(1, 12)) - 1];
+    let values = [
+        ("weekday", weekday(words, at.weekday(), true)),
+        ("day", at.day().to_string()),
+        ("month", words.fill(&format!("month_short.{month}"), &[])),
+        ("time", time),
+    ];
+    words.fill("time.clock", &values)
+}
+
 /// The clock of a moment in a zone, with the day when it is not the first: `02:30`, `Tue 2 Jun 02:30`. Where clocks go back an
 /// hour comes twice, and it is said which of the two is meant: `02:30 CEST`.
 pub(super) fn clock(words: &Words, at: Timestamp, first: Timestamp, zone: &TimeZone) -> String {
@@ -139,14 +172,7 @@ pub(super) fn clock(words: &Words, at: Timestamp, first: Timestamp, zone: &TimeZ
     if at.date() == first.date() {
         return time;
     }
-    let month = MONTHS[usize::from(at.month().unsigned_abs().clamp(1, 12)) - 1];
-    let values = [
-        ("weekday", weekday(words, at.weekday(), true)),
-        ("day", at.day().to_string()),
-        ("month", words.fill(&format!("month_short.{month}"), &[])),
-        ("time", time),
-    ];
-    words.fill("time.clock", &values)
+    dated(words, &at, time)
 }
 
 /// A day of the year: `1 June 2026`.
@@ -285,12 +311,7 @@ pub(super) fn asked(release: Told<'_>, q: &Question, within: Option<Dur>) -> Str
         None => words!(release, "answer.failed"),
     };
     let time = dur(release, within);
-    // What the author wrote may end as a sentence, or not.
-    let asked = if asked.ends_with(['.', '!', '?', '…']) {
-        asked
-    } else {
-        format!("{asked}.")
-    };
+    let asked = ended(asked);
     words!(
         release,
         "gate.unanswered",
@@ -507,8 +528,24 @@ fn atom(r: Told<'_>, a: &Atom, negated: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::emit::runbook::say::{clock, date, offset, spaced};
+    use crate::emit::runbook::say::{clock, date, in_two_zones, offset, spaced};
     use crate::emit::runbook::words::Words;
+
+    #[test]
+    fn a_moment_whose_day_is_another_in_utc_says_which() {
+        let zone = jiff::tz::TimeZone::get("America/New_York").expect("a zone");
+        let said = ["2026-06-02T23:36Z", "2026-06-03T02:00Z"].map(|at| {
+            let at: jiff::Timestamp = at.parse().expect("a moment");
+            in_two_zones(&Words::default(), at, &zone)
+        });
+        assert_eq!(
+            said,
+            [
+                "Tue 2 June 2026, 19:36 EDT (23:36 UTC)",
+                "Tue 2 June 2026, 22:00 EDT (Wed 3 Jun 02:00 UTC)"
+            ]
+        );
+    }
 
     /// Clocks in Berlin go back from three to two on 25 October 2026, at 01:00 UTC.
     #[test]

@@ -15,8 +15,8 @@ use crate::plan::{Node, Pace};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Rows in one picture.
-const ROWS: usize = 34;
+/// The most rows in one picture: with what stands above it, it fits a sheet of A4 or Letter.
+const ROWS: usize = 40;
 const ROW: i64 = 24;
 const HEAD: i64 = 40;
 const NAMES: i32 = 210;
@@ -137,9 +137,11 @@ pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> St
         scale.points.last().map_or(0, ends),
     );
     let (shades, shaded) = shades(plan, times, first, last);
-    let parts = bars.chunks(ROWS).count();
+    // Parts of one height: none is left with a row or two.
+    let parts = bars.len().div_ceil(ROWS).max(1);
+    let rows = bars.len().div_ceil(parts).max(1);
     let pictures = bars
-        .chunks(ROWS)
+        .chunks(rows)
         .enumerate()
         .map(|(i, part)| {
             let of = if parts > 1 {

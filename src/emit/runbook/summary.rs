@@ -218,12 +218,11 @@ fn covered(plan: Spoken<'_>, window: String) -> String {
 pub(super) fn in_two_zones(plan: Spoken<'_>, times: &Times, c: &crate::model::Civil) -> Option<String> {
     let zone = plan.zone().unwrap_or(jiff::tz::TimeZone::UTC);
     let at = crate::plan::read(c, &zone).map(crate::plan::Reading::moment)?;
-    let said = say::moment(plan.words, at, &zone);
-    if !times.local {
-        return Some(said);
-    }
-    let utc = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M UTC");
-    Some(format!("{said} ({utc})"))
+    Some(if times.local {
+        say::in_two_zones(plan.words, at, &zone)
+    } else {
+        say::moment(plan.words, at, &zone)
+    })
 }
 
 fn window(plan: Spoken<'_>, times: &Times) -> String {
@@ -366,7 +365,12 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             && !matches!(w.then, Then::Decision(_))
         {
             list.push(Decider {
-                what: words!(r, "decide.failure", what = fails(plan, &w.cause)),
+                what: match &w.cause {
+                    Cause::Gates(..) | Cause::Entry(..) => {
+                        words!(r, "decide.not_passed", what = fails(plan, &w.cause))
+                    }
+                    _ => words!(r, "decide.failure", what = fails(plan, &w.cause)),
+                },
                 who: say::role(r, r.stage(s).owner),
                 when: words!(r, "when.it_happens"),
                 then: words!(r, "decide.after_failure"),

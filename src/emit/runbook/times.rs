@@ -65,15 +65,11 @@ impl<'a> Times<'a> {
     /// A whole moment in the plan's zone and in UTC.
     pub(super) fn whole(&self, ms: i64) -> Option<String> {
         let at = self.clock.moment(minute(ms))?;
-        let utc = say::moment(self.words, at, &TimeZone::UTC);
-        if !self.local {
-            return Some(utc);
-        }
-        let clock = at.to_zoned(TimeZone::UTC).strftime("%H:%M UTC").to_string();
-        Some(format!(
-            "{} ({clock})",
-            say::moment(self.words, at, &self.clock.zone)
-        ))
+        Some(if self.local {
+            say::in_two_zones(self.words, at, &self.clock.zone)
+        } else {
+            say::moment(self.words, at, &TimeZone::UTC)
+        })
     }
 }
 

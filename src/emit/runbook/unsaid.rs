@@ -6,6 +6,7 @@ use crate::emit::runbook::acts::action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::model::{Decision, StageId, Step, StepKind};
+use crate::plan::Pace;
 
 /// So many gates and steps of a stage are named.
 const PARTS: usize = 3;
@@ -17,6 +18,8 @@ pub(super) struct Unsaid {
     pub steps: Vec<String>,
     /// Where something may be tried more than once.
     pub again: Vec<String>,
+    /// Waits that are given up later than they are expected to end, or never.
+    pub waits: Vec<String>,
     /// Approvals that may be answered at any time.
     pub approvals: bool,
     /// Decisions that may be taken at any time.
@@ -41,6 +44,15 @@ impl Unsaid {
             }
             if steps.iter().any(|s| tried_again(s)) {
                 found.again.push(stage.name.to_string());
+            }
+            let waits = steps.iter().filter_map(|s| longer_wait(plan, s));
+            let mut waits: Vec<String> = waits.collect();
+            waits.dedup();
+            if !waits.is_empty() {
+                let parts = say::list(r, &waits);
+                found
+                    .waits
+                    .push(words!(r, "uncounted.in_stage", stage = stage.name, parts = parts));
             }
         }
         let mut beside = |steps: &[Step], place: &dyn Fn() -> String| {
@@ -73,7 +85,11 @@ impl Unsaid {
 
     /// Whether the run may end later than its times say.
     pub(super) fn any(&self) -> bool {
-        !self.steps.is_empty() || !self.again.is_empty() || self.approvals || self.decisions
+        !self.steps.is_empty()
+            || !self.again.is_empty()
+            || !self.waits.is_empty()
+            || self.approvals
+            || self.decisions
     }
 
     /// What is left out, to follow "not counted".
@@ -86,6 +102,9 @@ impl Unsaid {
         }
         if !self.again.is_empty() {
             out.push(words!(r, "uncounted.tries", places = named(&self.again)));
+        }
+        if !self.waits.is_empty() {
+            out.push(words!(r, "uncounted.waits", places = named(&self.waits)));
         }
         if self.approvals {
             out.push(words!(r, "uncounted.approvals"));
@@ -124,6 +143,18 @@ fn untimed(plan: Spoken<'_>, id: StageId) -> String {
         stage = stage.name,
         parts = say::list(r, &parts)
     )
+}
+
+/// What is waited for in a step, when that may last longer than its longest time says.
+fn longer_wait(plan: Spoken<'_>, step: &Step) -> Option<String> {
+    let r = plan.release();
+    let StepKind::WaitFor(wait) = &step.kind else {
+        return None;
+    };
+    let expected = plan.step_time(step, Pace::Longest).as_ms();
+    let longer = wait.within.is_none_or(|given_up| given_up.as_ms() > expected);
+    (longer && !plan.step_untimed(step))
+        .then(|| words!(r, "decide.option", option = say::text(r, &wait.what)))
 }
 
 /// Whether a step that fails is tried again by itself.

@@ -157,7 +157,7 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
         }
         StageUndo::Harmless(why, _) => {
             card.short = words!(r, "undo.harmless_short");
-            card.note = words!(r, "undo.harmless", why = say::text(r, why));
+            card.note = say::ended(words!(r, "undo.harmless", why = say::text(r, why)));
         }
         StageUndo::Irreversible(why, _) => {
             card.short = words!(r, "undo.irreversible_short");

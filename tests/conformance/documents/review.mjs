@@ -58,6 +58,11 @@ function lookPrinted(width, height) {
     if (box.right > left + width + 1) tell(`<${e.localName}> is cut at the right: "${e.textContent.trim().slice(0, 40)}"`);
     if (/^(svg|tr)$/.test(e.localName) && box.height > height) tell(`<${e.localName}> is higher than a sheet: ${Math.round(box.height)}`);
   }
+  // A picture that does not fit below its heading leaves the heading alone on a sheet.
+  for (const section of document.querySelectorAll("section:has(h2 ~ .scroll svg)")) {
+    const [top, picture] = [section.querySelector("h2"), section.querySelector("svg")].map((e) => e.getBoundingClientRect());
+    if (picture.bottom - top.top > height) tell(`<h2> is parted from its picture: ${Math.round(picture.bottom - top.top)}`);
+  }
   for (const e of document.querySelectorAll(".tools, .tick, .contents"))
     if (e.getBoundingClientRect().height > 0) tell(`<${e.localName} class="${e.className}"> is printed`);
   return found;

@@ -77,6 +77,34 @@ fn map(pages: &[Page]) -> String {
     out
 }
 
+/// Where the rows of pages begin and end: as few as there can be, and among those as even as can be, so that the last is not left with
+/// a row or two.
+fn bands(drawn: &Drawn) -> Vec<(i32, i32)> {
+    let shapes = || drawn.pieces.iter().filter(|p| p.kind == Drawing::Shape);
+    let cut = |limit: i32| {
+        let mut bands = Vec::new();
+        let mut top = 0;
+        while top < drawn.size.1 {
+            // A page ends above the first row that does not fit it.
+            let cut = shapes()
+                .filter(|p| p.top >= top && p.bottom > top + limit)
+                .map(|p| p.top - ABOVE)
+                .min();
+            let bottom = cut.filter(|c| *c > top).unwrap_or(top + limit).min(drawn.size.1);
+            bands.push((top, bottom));
+            top = bottom;
+        }
+        bands
+    };
+    let tallest = shapes().map(|p| p.bottom - p.top).max().unwrap_or(0);
+    let least = (tallest + ABOVE + GAP).clamp(PAGE.1 / 4, PAGE.1);
+    let fewest = cut(PAGE.1);
+    let even = (least..PAGE.1).step_by(16).map(cut);
+    even.into_iter()
+        .find(|b| b.len() <= fewest.len())
+        .unwrap_or(fewest)
+}
+
 /// The picture in parts for printed pages, each beside or below another. Every shape stands whole in one of them. Nothing where the whole
 /// can be read on one page, and where the parts would be too many.
 fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
@@ -89,14 +117,7 @@ fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
     }
     let shapes = || drawn.pieces.iter().filter(|p| p.kind == Drawing::Shape);
     let mut pages: Vec<Page> = Vec::new();
-    let mut top = 0;
-    while top < high {
-        // A page ends above the first row that does not fit it.
-        let cut = shapes()
-            .filter(|p| p.top >= top && p.bottom > top + PAGE.1)
-            .map(|p| p.top - ABOVE)
-            .min();
-        let bottom = cut.filter(|c| *c > top).unwrap_or(top + PAGE.1).min(high);
+    for (top, bottom) in bands(drawn) {
         let mut open: Vec<&Piece> = shapes().filter(|p| p.top >= top && p.top < bottom).collect();
         open.sort_by_key(|p| p.left);
         // The next page begins with the first shape that does not stand whole in those before it.
@@ -118,7 +139,6 @@ fn pages(d: &Diagram, drawn: &Drawn) -> Vec<Page> {
                 drawn: String::new(),
             });
         }
-        top = bottom;
     }
     if pages.len() < 2 {
         return Vec::new();
@@ -430,6 +450,9 @@ mod tests {
                 let (whole, pages) = printed(&d);
                 let what = format!("{stages} stages, {beside} beside each other, `{title}`");
                 assert!(pages.len() > 1, "{what}: cut");
+                let heights = || pages.iter().map(|p| p.height);
+                let (least, most) = (heights().min().unwrap_or(0), heights().max().unwrap_or(0));
+                assert!(least * 5 >= most * 2, "{what}: {least} beside {most}");
                 for p in &pages {
                     assert!(
                         p.width <= PAGE.0 && p.height <= PAGE.1,
