@@ -3,13 +3,13 @@
 mod shared;
 
 use releasec::proof;
-use shared::{has_no_workflow, here, plan, plans, workflows};
+use shared::{beyond, has_no_workflow, here, plan, plans, workflows};
 
 #[test]
 fn every_pair_of_workflows_means_its_plan_in_every_outcome() {
     let (mut wrong, mut seen, mut demands) = (Vec::new(), 0, 0);
     for (path, plan, sources) in ["examples", "tests"].into_iter().flat_map(plans) {
-        if has_no_workflow(&plan) {
+        if beyond(&path) || has_no_workflow(&plan) {
             continue;
         }
         let ([release, rollback], manifest) = workflows(&plan, &sources);

@@ -8,6 +8,7 @@ use super::walk::shows;
 use crate::emit::parts::{At, Deed};
 use crate::model::{GateTest, HoldId, StageId, Step, StepKind, Strength};
 use crate::plan::{Node, StageUndo};
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Judge<'_> {
@@ -28,21 +29,34 @@ impl Judge<'_> {
             help |= self.hold(hold)?;
         }
         self.finally()?;
+        let rests = |s: &&Step| matches!(s.kind, StepKind::Wait(_) | StepKind::Bake(_));
+        let waits = |s: StageId| self.release.stage(s).forward_steps().iter().any(rests);
+        let mut perhaps = false;
         for (id, fate) in &self.fates {
             let half = matches!(self.plan.undo(*id), StageUndo::Irreversible(..));
-            // Whoever was only asked when the question was taken back has left nothing half done.
-            let asked = fate.asked.is_some() && fate.began.is_empty();
+            // Whoever was only asked when the question was taken back has shown nothing; asked to do something, they may have begun.
+            let does = |slug: &SmolStr| {
+                let steps = self.release.stage(*id).forward_steps();
+                steps
+                    .iter()
+                    .any(|s| s.slug == *slug && matches!(s.kind, StepKind::Act(_)))
+            };
+            let asked = fate.began.is_empty() && fate.asked.is_some();
             help |= half && fate.begun && !fate.done && !asked;
+            let may = asked && fate.asked.as_ref().is_some_and(|(s, _)| does(s));
+            // Nor does a wait show that was given up.
+            perhaps |= half && !fate.done && !fate.apart && (may || !fate.begun && waits(*id));
         }
         let cancelled = self.find(|w| *w == What::Cancelled).is_some();
         help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));
         // A wait that was broken off shows nothing, and leaves its stage half done.
-        let rests = |s: &&Step| matches!(s.kind, StepKind::Wait(_) | StepKind::Bake(_));
-        let waits = |s: StageId| self.release.stage(s).forward_steps().iter().any(rests);
         let half = |(id, f): (&StageId, &super::walk::Fate)| {
             !f.apart && !f.done && !f.failed && (f.begun || waits(*id))
         };
         if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.iter().any(half) {
+            return Ok(());
+        }
+        if perhaps && self.trace.end == "NeedsHelp" {
             return Ok(());
         }
         help |= self.find(|w| *w == What::Lost).is_some();
@@ -147,7 +161,9 @@ impl Judge<'_> {
         if !self.undoable(id) {
             return nothing("there is nothing to undo");
         }
-        if !begun {
+        // One that begins with a wait may have.
+        let unseen = !fate.apart && fate.first.is_none() && self.begins_unseen(id) && !own.is_empty();
+        if !begun && !unseen {
             return nothing("it never began");
         }
         if !self.taken_back(id) {

@@ -122,6 +122,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
         judge.held_meanwhile()?;
         return Ok(false);
     }
+    judge.nothing_left()?;
     judge.starts()?;
     judge.held_meanwhile()?;
     judge.taken_back_soon()?;
@@ -434,7 +435,7 @@ impl<'a> Judge<'a> {
                 let later = self.trace.events[first].at > self.trace.events[event].at;
                 // Where nothing looks before a person is asked, the question is taken back with the run.
                 let asked = fate.asked.as_ref().is_some_and(|(_, e)| *e == first);
-                if (asked || self.only_asked(fate)) && self.scenario.start.is_none() {
+                if asked && self.scenario.start.is_none() || self.only_asked(fate) {
                     continue;
                 }
                 if self.causes.before(event, first) || later {

@@ -162,6 +162,8 @@ impl Judge<'_> {
             MomentKind::Started if fate.quiet => None,
             MomentKind::Started if fate.begun => Some(true),
             MomentKind::Started if fate.apart => Some(false),
+            // A trigger that fires behind the last step is a matter of the moment.
+            MomentKind::Finished | MomentKind::Failed if fate.done && self.fired() => None,
             MomentKind::Finished => Some(fate.done),
             MomentKind::Failed if fate.done && !fate.failed => Some(false),
             MomentKind::Failed if fate.failed && fate.begun => Some(true),
@@ -171,7 +173,7 @@ impl Judge<'_> {
     }
 
     /// Whether a stage may have begun without a step that shows.
-    fn begins_unseen(&self, id: StageId) -> bool {
+    pub fn begins_unseen(&self, id: StageId) -> bool {
         let steps = self.release.stage(id).forward_steps();
         let first = steps.into_iter().find(|s| self.truth(&s.when));
         !first.is_some_and(|s| s.act().is_some_and(shows))

@@ -6,7 +6,7 @@
 use super::event::{Trace, What};
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{Atom, Cond, DecisionId, StageId, StepKind, WaitTest};
+use crate::model::{Atom, Cond, DecisionId, Rollback, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Node, Plan};
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
@@ -73,6 +73,18 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     }
     out.outside_window.extend(scenario.late);
     out.gates = scenario.gates.iter().map(|g| (*g, times)).collect();
+    if !scenario.once {
+        // A gate that does not pass does not pass in a way back either.
+        for (i, stage) in release.stages.iter().enumerate() {
+            let Rollback::Written(written) = &stage.rollback else {
+                continue;
+            };
+            let fails = |s: &&Step| matches!(s.kind, StepKind::VerifyGate(g) if scenario.gates.contains(&g));
+            if let Some(step) = written.steps.iter().find(fails) {
+                out.undos.entry(StageId::at(i)).or_insert(Some(step.slug.clone()));
+            }
+        }
+    }
     // Of several options the plan's default may be another than the one that is answered here.
     let asked = (0..release.decisions.len()).map(DecisionId::at).filter(|d| {
         let decision = release.decision(*d);

@@ -16,6 +16,30 @@ const SLACK: f64 = 7_200_000.0;
 pub const MOST_PAUSES: usize = 3;
 
 impl Judge<'_> {
+    /// Nothing is done for which the plan has no place.
+    ///
+    /// # Errors
+    /// What is.
+    pub fn nothing_left(&self) -> Result<(), String> {
+        for (stage, fate) in &self.fates {
+            let Some(left) = fate.left else { continue };
+            let what = match &self.trace.events[left].what {
+                What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => self.words(p),
+                _ => String::new(),
+            };
+            let name = &self.release.stage(*stage).name;
+            return Err([
+                "stage `",
+                name,
+                "`: ",
+                &what,
+                " comes where the plan has nothing, or something else",
+            ]
+            .concat());
+        }
+        Ok(())
+    }
+
     /// The latest of what comes right before an event.
     fn moment_before(&self, event: usize) -> f64 {
         let after = &self.trace.events[event].after;

@@ -36,6 +36,8 @@ pub struct Fate {
     pub first: Option<usize>,
     /// The last.
     pub last: Option<usize>,
+    /// The first for which the plan has no place, where nothing starts again.
+    pub left: Option<usize>,
 }
 
 impl Fate {
@@ -207,24 +209,12 @@ impl Walker<'_, '_> {
         self.over()
     }
 
-    /// No event of the stage is left.
+    /// No event of the stage is left, unless something that comes later lets it start again.
     fn over(&mut self) -> Result<(), String> {
         self.fate.first = self.own.get(self.entered).copied();
         self.fate.last = self.own.last().copied();
-        let again = self.judge.thens.iter().any(|(t, _)| *t == Then::Again);
-        match self.own.get(self.next) {
-            None => Ok(()),
-            Some(_) if again => Ok(()),
-            Some(e) => {
-                let what = match &self.judge.trace.events[*e].what {
-                    What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => {
-                        self.judge.words(p)
-                    }
-                    _ => String::new(),
-                };
-                Err([&what, " comes where the plan has nothing, or something else"].concat())
-            }
-        }
+        self.fate.left = self.own.get(self.next).copied();
+        Ok(())
     }
 
     /// Whether the run came to this stage: it shows, or nothing stood in its way.

@@ -6,10 +6,12 @@ use super::lower::{EVENTS, Lowered, YEAR_SECONDS};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
+use crate::emit::environments::gates_of;
 use crate::model::{
-    DistinctFrom, Dur, DutyRule, GateId, GateTest, Passes, RoleOrPerson, Rollback, Seat, Step, StepKind, Task,
+    DecisionId, DistinctFrom, Dur, DutyRule, Failure, FailureOutcome, GateId, GateOutcome, GateTest,
+    OptionOutcome, Passes, Release, RoleOrPerson, Rollback, Seat, StageId, Step, StepKind, Task,
 };
-use crate::plan::Plan;
+use crate::plan::{Node, Plan};
 
 /// Most bytes of a definition.
 const DEFINITION: usize = 1_048_576;
@@ -53,6 +55,7 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
     }
     waits(plan, &mut bag);
     regions(plan, &mut bag);
+    restarts(plan, &mut bag);
     accounts(plan, &mut bag);
     identities(plan, lowered, &mut bag);
     unheld(plan, &mut bag);
@@ -130,6 +133,76 @@ fn accounts(plan: &Plan, bag: &mut Bag) {
             );
         }
     }
+}
+
+/// A restart goes back to the beginning of the order and passes over what has ended: what failed and does not depend on the point would
+/// be passed over too, as if it had ended well.
+fn restarts(plan: &Plan, bag: &mut Bag) {
+    let release = plan.release();
+    for (i, failed) in release.stages.iter().enumerate() {
+        let id = StageId::at(i);
+        let apart = |o: &FailureOutcome| match o {
+            FailureOutcome::Restart(to, _) => {
+                Some(*to).filter(|to| *to != id && !plan.precedes(Node::Stage(*to), Node::Stage(id)))
+            }
+            _ => None,
+        };
+        let Some(to) = follows(release, id).into_iter().find_map(apart) else {
+            continue;
+        };
+        let again = release.stage(to);
+        let message = [
+            "when `",
+            &failed.name,
+            "` fails, `",
+            &again.name,
+            "` is started again, which it does not wait for",
+        ];
+        let help = [
+            "write `after ",
+            &again.name,
+            "` in `",
+            &failed.name,
+            "`, or let `",
+            &failed.name,
+            "` itself start again",
+        ];
+        bag.push(
+            Diagnostic::error(LIMIT, failed.origin.span, message.concat())
+                .here("a state machine starts again what stands before, and passes over the rest")
+                .fact(again.origin.span, "started again")
+                .about(&[rules::FAILURE])
+                .help(help.concat()),
+        );
+    }
+}
+
+/// All that may follow a failure of a stage.
+fn follows(release: &Release, id: StageId) -> Vec<&FailureOutcome> {
+    let decided = |d: DecisionId| {
+        let options = release.decision(d).options.iter();
+        options.filter_map(|o| match &o.then {
+            OptionOutcome::Then(o) => Some(o),
+            OptionOutcome::Proceed => None,
+        })
+    };
+    let stage = release.stage(id);
+    let mut list = Vec::new();
+    match stage.on_failure.as_ref().map(|f| &f.then) {
+        Some(Failure::Then(o)) => list.push(o),
+        Some(Failure::Decision(d)) => list.extend(decided(*d)),
+        None => {}
+    }
+    for gate in gates_of(stage) {
+        match &release.gate(gate).otherwise {
+            Some((GateOutcome::Then(o), _)) => list.push(o),
+            Some((GateOutcome::Decision(d), _)) => list.extend(decided(*d)),
+            None => {}
+        }
+    }
+    let triggers = release.triggers.iter().filter(|t| t.during.contains(&id));
+    list.extend(triggers.map(|t| &t.then));
+    list
 }
 
 /// A call is made in the machine's own region.

@@ -32,7 +32,7 @@ fn demoted(ctx: &Ctx<'_>, id: StageId, rollout: &Rollout, portion: Range<usize>)
     let mut b = JobBuilder::new(ctx, names::with(base, "demote"), job_name("Demote", name));
     b.from(&rollout.origin);
     b.at = At::Aside;
-    let segments = &all[portion];
+    let segments = &all[portion.clone()];
     let jobs: Vec<String> = segments.iter().map(|s| s.job.clone()).collect();
     let wrong = Expr::any(jobs.iter().map(|j| Expr::went_wrong(j)).collect::<Vec<_>>());
     // Where a person is only asked, no job says how far the rollout came, or that it gave way.
@@ -43,7 +43,7 @@ fn demoted(ctx: &Ctx<'_>, id: StageId, rollout: &Rollout, portion: Range<usize>)
     let mut cond = vec![Expr::not_cancelled(), wrong];
     let waits = segments.iter().filter(|s| works(s) || rests(s));
     cond.extend(waits.map(|s| Expr::Output(s.job.clone(), "stopped".into()).differs("true")));
-    b.needs.extend(all.iter().map(|s| s.job.clone()));
+    b.needs.extend(jobs.iter().cloned());
     let mut needs = BTreeSet::new();
     for (i, before) in rollout.steps.iter().enumerate() {
         let above = rollout.steps.get(i + 1..).unwrap_or_default();
@@ -51,6 +51,7 @@ fn demoted(ctx: &Ctx<'_>, id: StageId, rollout: &Rollout, portion: Range<usize>)
             continue;
         }
         let reached = from_above(ctx, above, &rung, &mut needs);
+        needs.extend(all.iter().filter(works).map(|s| s.job.clone()));
         for step in &before.work {
             let how = work::How {
                 id: format!("back_{}", step.slug),

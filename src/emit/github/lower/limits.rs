@@ -11,7 +11,7 @@ use crate::emit::github::lower::values::starts_by_itself;
 use crate::emit::github::lower::{approval, conds, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
-use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, StageId, TriggerTest};
+use crate::model::{Dur, DutyRule, GateTest, Origin, ParamType, Passes, StageId, StepKind, TriggerTest};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -338,6 +338,32 @@ fn rollouts(ctx: &Ctx<'_>) {
                     stage.name, step.name
                 ),
                 "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
+            );
+        }
+        // Where a person is asked, no job keeps at which step of the rollout that was; a command before it does.
+        let asks = |s: &crate::model::Step| match &s.kind {
+            StepKind::VerifyGate(g) => {
+                let gate = ctx.release.gate(*g);
+                matches!(gate.test, GateTest::Ask(_)) && gate.otherwise.is_none()
+            }
+            _ => crate::emit::environments::asked(s).is_some(),
+        };
+        let first = |s: &'_ crate::model::RolloutStep| {
+            let mut list = s.work.iter().chain(&s.checks);
+            list.find(|s| asks(s) || s.act().is_some())
+                .filter(|s| asks(s))
+                .cloned()
+        };
+        if let Some(step) = demoted.iter().flat_map(|r| &r.steps).find_map(first) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!(
+                    "`{}` steps back when a step fails in which a person is asked",
+                    stage.name
+                ),
+                "say `otherwise pause` in the gate, give the step to a command, or leave out `demote` and write `on_failure`",
             );
         }
     }

@@ -41,9 +41,16 @@ pub fn before_stage(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>)
     list
 }
 
-/// Something inside a hold applies, as far as the inputs alone decide it; else it may.
+/// Something inside a hold applies, as far as that is known before it is entered; else it may.
 pub fn wanted(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
-    let given = |a: &Atom| matches!(a, Atom::Param { .. });
+    let from = Node::Stage(ctx.release.hold(id).from);
+    let given = |a: &Atom| match a {
+        Atom::Param { .. } => true,
+        Atom::Decision { decision, .. } => {
+            !ctx.on_demand(*decision) && ctx.plan.precedes(Node::Decision(*decision), from)
+        }
+        _ => false,
+    };
     let early = |when: &Cond| is_static(ctx.release, when) && when.atoms().into_iter().all(given);
     let held = ctx.held(id).into_iter().map(|s| &ctx.release.stage(s).when);
     let ways: Vec<Expr> = held
@@ -170,11 +177,21 @@ fn follows(ctx: &Ctx<'_>, stage: StageId) -> Vec<StageId> {
         .collect()
 }
 
-/// The holds a stage stands in have been entered.
+/// The holds a stage stands in have been entered, where something inside applies.
 pub fn held(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
     ctx.holds_of(stage)
         .into_iter()
-        .map(|h| simply(ctx, &names::enter(ctx.release, h), needs))
+        .map(|h| {
+            let job = names::enter(ctx.release, h);
+            let entered = simply(ctx, &job, needs);
+            match wanted(ctx, h, needs) {
+                Expr::Bool(true) => entered,
+                wanted => {
+                    let idle = Expr::all([Expr::Result(job).is("skipped"), wanted.negate()]);
+                    Expr::any([entered, idle])
+                }
+            }
+        })
         .collect()
 }
 

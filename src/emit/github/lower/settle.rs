@@ -389,7 +389,14 @@ pub fn fallen(ctx: &Ctx<'_>, released: &[Job]) -> String {
         if matches!(f.node, Some(Node::Decision(_))) {
             continue;
         }
-        for job in released.iter().filter(|j| f.jobs.contains(&j.id)) {
+        // What only waits for a time does not fail: it stops when something else has.
+        let rests = |id: &String| {
+            let own = f.stage.map_or(&[][..], |s| ctx.segments(s));
+            own.iter()
+                .any(|s| s.job == *id && matches!(s.kind, SegmentKind::Sleep(..) | SegmentKind::Timer(..)))
+        };
+        let mine = |j: &&Job| f.jobs.contains(&j.id) && !rests(&j.id);
+        for job in released.iter().filter(mine) {
             let mut entry = json!({ "job": f.base });
             if let Some(cause) = f.causes.get(&job.id) {
                 entry["cause"] = json!(cause);

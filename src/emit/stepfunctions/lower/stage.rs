@@ -16,8 +16,8 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step, TriggerId,
-    TriggerTest,
+    Atom, ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step,
+    TriggerId, TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
 
@@ -455,7 +455,7 @@ impl<'a> Lower<'a> {
                 self.plan
                     .hold_stages(hold_id)
                     .iter()
-                    .map(|s| self.early(&self.release.stage(*s).when, case.hand.scope)),
+                    .map(|s| self.early(&self.release.stage(*s).when, id, case.hand.scope)),
             );
             let (go, body) = (self.b.label(), self.b.label());
             self.b.branch(
@@ -503,13 +503,17 @@ impl<'a> Lower<'a> {
         self.b.same(&here, next);
     }
 
-    /// A condition, as far as the inputs alone decide it; else it may hold.
-    fn early(&self, cond: &Cond, scope: Scope) -> Expr {
-        let decided = cond
-            .atoms()
-            .iter()
-            .all(|a| matches!(a, crate::model::Atom::Param { .. }));
-        if decided {
+    /// A condition, as far as it is decided before a stage; else it may hold.
+    fn early(&self, cond: &Cond, before: StageId, scope: Scope) -> Expr {
+        let decided = |a: &Atom| match a {
+            Atom::Param { .. } => true,
+            Atom::Decision { decision, .. } => {
+                let asked = !self.release.asked_on_failure_only(*decision);
+                asked && self.plan.precedes(Node::Decision(*decision), Node::Stage(before))
+            }
+            _ => false,
+        };
+        if cond.atoms().into_iter().all(decided) {
             self.cond(cond, scope)
         } else {
             Expr::Bool(true)
