@@ -120,11 +120,18 @@ fn components(nodes: &[usize], joined: &dyn Fn(usize, usize) -> bool) -> Vec<Vec
     parts
 }
 
-/// How many waits it adds when everything in `first` ends before anything in `second` starts.
-fn added(first: &[usize], second: &[usize], before: &Rows) -> usize {
+/// How many waits it adds when everything in `first` ends before anything in `second` starts; nothing as soon as it is known to be
+/// no fewer than `least`.
+fn added(first: &[usize], second: &[usize], before: &Rows, least: usize) -> Option<usize> {
     let all = Bits::of(first);
-    let there = |b: &usize| first.len() - all.common(before.row(*b));
-    second.iter().map(there).sum()
+    let mut sum = 0;
+    for b in second {
+        sum += first.len() - all.common(before.row(*b));
+        if sum >= least {
+            return None;
+        }
+    }
+    Some(sum)
 }
 
 /// Two halves.
@@ -144,8 +151,8 @@ fn cut(nodes: &[usize], before: &Rows) -> Cut {
         if a.is_empty() || b.is_empty() {
             return;
         }
-        let cost = added(&a, &b, before);
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+        let least = best.as_ref().map_or(usize::MAX, |(least, _)| *least);
+        if let Some(cost) = added(&a, &b, before, least) {
             best = Some((cost, (a, b)));
         }
     };
@@ -223,8 +230,7 @@ fn best(
                         .collect()
                 };
                 let rest = mask & !half;
-                let own = added(&list(half), &list(rest), before);
-                if own < found.0 {
+                if let Some(own) = added(&list(half), &list(rest), before, found.0) {
                     let total = own + best(half, nodes, before, known).0 + best(rest, nodes, before, known).0;
                     if total < found.0 {
                         found = (total, Some(half));
