@@ -4,14 +4,16 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
-use crate::emit::environments::{LONGEST_TIMER, MOST_REVIEWERS, Purpose, environments};
+use crate::emit::environments::{self, LONGEST_TIMER, MOST_REVIEWERS, Purpose};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
 use crate::emit::github::lower::{approval, conds, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
-use crate::model::{Dur, DutyRule, GateTest, Origin, ParamType, Passes, StageId, StepKind, TriggerTest};
+use crate::model::{
+    Dur, DutyRule, GateTest, Origin, ParamType, Passes, RolloutStep, StageId, Step, StepKind, TriggerTest,
+};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -154,7 +156,7 @@ fn days(n: i64) -> Dur {
 }
 
 fn reviewers(ctx: &Ctx<'_>) {
-    for environment in environments(ctx.plan) {
+    for environment in environments::environments(ctx.plan) {
         let Some(people) = &environment.reviewers else {
             continue;
         };
@@ -322,13 +324,15 @@ fn triggers(ctx: &Ctx<'_>) {
     }
 }
 
-/// Which step a rollout goes back to is a matter of expressions, and those do not compare values as the plan does.
+/// What is not known of a rollout when it is to go back to the step before.
 fn rollouts(ctx: &Ctx<'_>) {
     for stage in &ctx.release.stages {
-        let demoted = stage.rollout.as_ref().filter(|r| r.demote.is_some());
-        let mut steps = demoted.iter().flat_map(|r| &r.steps);
-        let dynamic = |s: &&crate::model::RolloutStep| !conds::is_static(ctx.release, &s.when);
-        if let Some(step) = steps.find(dynamic) {
+        let Some(rollout) = stage.rollout.as_ref().filter(|r| r.demote.is_some()) else {
+            continue;
+        };
+        // Which step that is, is a matter of expressions, and those do not compare values as the plan does.
+        let dynamic = |s: &&RolloutStep| !conds::is_static(ctx.release, &s.when);
+        if let Some(step) = rollout.steps.iter().find(dynamic) {
             limit(
                 ctx,
                 &[rules::ROLLOUT],
@@ -340,21 +344,13 @@ fn rollouts(ctx: &Ctx<'_>) {
                 "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
             );
         }
-        // Where a person is asked, no job keeps at which step of the rollout that was; a command before it does.
-        let asks = |s: &crate::model::Step| match &s.kind {
-            StepKind::VerifyGate(g) => {
-                let gate = ctx.release.gate(*g);
-                matches!(gate.test, GateTest::Ask(_)) && gate.otherwise.is_none()
-            }
-            _ => crate::emit::environments::asked(s).is_some(),
-        };
-        let first = |s: &'_ crate::model::RolloutStep| {
-            let mut list = s.work.iter().chain(&s.checks);
-            list.find(|s| asks(s) || s.act().is_some())
-                .filter(|s| asks(s))
-                .cloned()
-        };
-        if let Some(step) = demoted.iter().flat_map(|r| &r.steps).find_map(first) {
+        if let Some(step) = rollout.steps.iter().find_map(|s| begins_with_a_person(ctx, s)) {
+            let help = match step.kind {
+                StepKind::VerifyGate(_) => {
+                    "say in the gate what follows when it does not pass: `otherwise pause`"
+                }
+                _ => "let a command do it, or leave out `demote` and say in `on_failure` what follows",
+            };
             limit(
                 ctx,
                 &[rules::ROLLOUT],
@@ -363,10 +359,23 @@ fn rollouts(ctx: &Ctx<'_>) {
                     "`{}` steps back when a step fails in which a person is asked",
                     stage.name
                 ),
-                "say `otherwise pause` in the gate, give the step to a command, or leave out `demote` and write `on_failure`",
+                help,
             );
         }
     }
+}
+
+/// The question a step of a rollout begins with: where a person is asked, no job keeps at which step that was; a command before it does.
+fn begins_with_a_person<'a>(ctx: &Ctx<'_>, at: &'a RolloutStep) -> Option<&'a Step> {
+    let asks = |step: &Step| match &step.kind {
+        StepKind::VerifyGate(g) => {
+            let gate = ctx.release.gate(*g);
+            matches!(gate.test, GateTest::Ask(_)) && gate.otherwise.is_none()
+        }
+        _ => environments::asked(step).is_some(),
+    };
+    let mut steps = at.work.iter().chain(&at.checks);
+    steps.find(|s| asks(s) || s.act().is_some()).filter(|s| asks(s))
 }
 
 fn overrides(ctx: &Ctx<'_>) {
