@@ -14,6 +14,7 @@ mod graph;
 mod guards;
 mod order;
 mod passage;
+mod paths;
 pub mod people;
 mod predicate;
 mod schedule;

@@ -4,7 +4,8 @@
 //! Must not know words. Used by the documents.
 
 use crate::model::{Cond, HoldId, StageId, Step};
-use crate::plan::{Pace, Plan};
+use crate::plan::paths::Paths;
+use crate::plan::{Node, Pace, Plan, Pred};
 
 /// When the parts of a stage start at the latest, in milliseconds from T.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,42 +41,51 @@ impl Plan {
         let stage = self.release().stage(id);
         let last = timing.finish.max(timing.start);
         let at = |t: i64| t.min(last);
-        let possible = |when: &Cond| self.possible_in(schedule, self.variants().of(self, when));
-        let mut t = timing.start;
+        let v = self.variants();
+        let given = v.and(schedule.given, v.applies(Node::Stage(id)));
+        let given = if given == Pred::FALSE {
+            schedule.given
+        } else {
+            given
+        };
+        let mut paths = Paths::new(given, timing.start);
         let mut starts = Starts {
             gates: Vec::new(),
             holds: Vec::new(),
-            begun: t,
+            begun: timing.start,
             steps: Vec::new(),
         };
         for (g, _) in &stage.require {
-            starts.gates.push(at(t));
-            t = self.later(&clock, t, self.gate_time(*g, Pace::Longest));
+            let (p, takes) = (self.judged(*g), self.gate_time(*g, Pace::Longest));
+            starts.gates.push(at(paths.latest_in(v, p)));
+            paths.pass(v, p, |t| self.later(&clock, t, takes));
         }
         let holds = self.release().holds.iter().enumerate();
         for (i, hold) in holds.filter(|(_, h)| h.from == id) {
-            starts.holds.push((HoldId::at(i), at(t)));
-            t = self.pass(t, &hold.enter, &possible);
+            starts.holds.push((HoldId::at(i), at(paths.latest())));
+            for step in &hold.enter {
+                let takes = self.step_time(step, Pace::Longest);
+                paths.pass(v, self.done_when(step), |t| self.later(&clock, t, takes));
+            }
         }
-        starts.begun = at(t);
-        let mut step = |t: &mut i64, list: &[Step], applies: bool| {
-            for s in list {
-                starts.steps.push(at(*t));
-                if applies && possible(&s.when) {
-                    *t = self.later(&clock, *t, self.step_time(s, Pace::Longest));
-                }
+        starts.begun = at(paths.latest());
+        let mut run = |paths: &mut Paths, around: Pred, list: &[Step]| {
+            for step in list {
+                let p = v.and(around, self.done_when(step));
+                let takes = self.step_time(step, Pace::Longest);
+                starts.steps.push(at(paths.latest_in(v, p)));
+                paths.pass(v, p, |t| self.later(&clock, t, takes));
             }
         };
         match &stage.rollout {
-            None => step(&mut t, &stage.steps, true),
+            None => run(&mut paths, Pred::TRUE, &stage.steps),
             Some(rollout) => {
                 for rung in &rollout.steps {
-                    let applies = possible(&rung.when);
-                    if applies {
-                        t = t.max(self.rollout_step_ready(schedule, rung));
-                    }
-                    step(&mut t, &rung.work, applies);
-                    step(&mut t, &rung.checks, applies);
+                    let p = v.of(self, &rung.when);
+                    let ready = self.rollout_step_ready(schedule, rung);
+                    paths.pass(v, p, |t| t.max(ready));
+                    run(&mut paths, p, &rung.work);
+                    run(&mut paths, p, &rung.checks);
                 }
             }
         }

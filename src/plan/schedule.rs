@@ -3,8 +3,9 @@
 //! The longest path through the order, with `at`, the window, approvals that are asked on the way, and rollouts.
 //! Must not report findings. Used by the checks of time and of holds.
 
-use crate::model::{Dur, HoldId, RolloutStep, StageId};
+use crate::model::{Dur, GateId, HoldId, RolloutStep, StageId, StepKind};
 use crate::plan::duration::{answer_time, question_time};
+use crate::plan::paths::Paths;
 use crate::plan::window::Clock;
 use crate::plan::{Node, NodeSet, Pace, Plan, Pred, flow};
 use petgraph::Direction;
@@ -125,16 +126,21 @@ impl Plan {
 
     fn time_of(&self, schedule: &Schedule, clock: &Clock, node: Node) -> Timing {
         let pace = schedule.pace_of(self, node);
-        let possible = |n: Node| self.possible_in(schedule, self.variants().applies(n));
+        // What never applies together with it is not waited for.
+        let v = self.variants();
+        let own = v.applies(node);
+        let own = if self.possible_in(schedule, own) {
+            own
+        } else {
+            Pred::TRUE
+        };
+        let possible = |n: Node| self.possible_in(schedule, v.and(own, v.applies(n)));
         let waits = flow::waits(self, self.index(node));
         let mut ready: Option<(i64, Cause, Pred)> = None;
-        self.handed(schedule, waits.after, &|i| flow::waits(self, i).after, &mut ready);
-        self.handed(
-            schedule,
-            waits.serial,
-            &|i| flow::waits(self, i).serial,
-            &mut ready,
-        );
+        let after = |i| flow::waits(self, i).after;
+        self.handed(schedule, own, waits.after, &after, &mut ready);
+        let serial = |i| flow::waits(self, i).serial;
+        self.handed(schedule, own, waits.serial, &serial, &mut ready);
         for i in waits.other {
             let before = self.graph[i];
             if !self.asked_before(before) && possible(before) {
@@ -191,17 +197,19 @@ impl Plan {
         }
     }
 
-    /// The latest of a list of waits: those that apply, and, where none does, what they wait for in turn.
+    /// The latest of a list of waits of something that applies under a condition: those that apply then, and, where none does, what
+    /// they wait for in turn.
     fn handed(
         &self,
         schedule: &Schedule,
+        own: Pred,
         list: Vec<NodeIndex>,
         further: &dyn Fn(NodeIndex) -> Vec<NodeIndex>,
         ready: &mut Option<(i64, Cause, Pred)>,
     ) {
         let v = self.variants();
         let mut list = list;
-        let mut given = Pred::TRUE;
+        let mut given = own;
         for _ in 0..LEVELS {
             if list.is_empty() || !self.possible_in(schedule, given) {
                 return;
@@ -263,35 +271,66 @@ impl Plan {
             let takes = if pace == Pace::Shortest { low } else { high };
             return self.later(clock, begun, takes);
         }
-        let counts = |when: &crate::model::Cond| {
-            let p = self.variants().of(self, when);
-            match pace {
-                Pace::Longest => self.possible_in(schedule, p),
-                Pace::Shortest => self.variants().implies(schedule.given, p),
-            }
+        let v = self.variants();
+        let given = v.and(schedule.given, v.applies(Node::Stage(id)));
+        let given = if given == Pred::FALSE {
+            schedule.given
+        } else {
+            given
         };
-        let gates = stage.require.iter();
-        let mut t = gates.fold(begun, |t, (g, _)| self.later(clock, t, self.gate_time(*g, pace)));
-        let run = |t: i64, steps: &[crate::model::Step]| {
-            steps
-                .iter()
-                .filter(|s| counts(&s.when))
-                .fold(t, |t, s| self.later(clock, t, self.step_time(s, pace)))
+        let mut paths = Paths::new(given, begun);
+        // At its shortest only what surely takes place counts.
+        let part = |paths: &mut Paths, p: Pred, takes: Dur| match pace {
+            Pace::Shortest if !v.implies(given, p) => {}
+            Pace::Shortest => paths.pass(v, Pred::TRUE, |t| self.later(clock, t, takes)),
+            Pace::Longest => paths.pass(v, p, |t| self.later(clock, t, takes)),
+        };
+        for (g, _) in &stage.require {
+            part(&mut paths, self.judged(*g), self.gate_time(*g, pace));
+        }
+        let run = |paths: &mut Paths, around: Pred, steps: &[crate::model::Step]| {
+            for step in steps {
+                let p = v.and(around, self.done_when(step));
+                part(paths, p, self.step_time(step, pace));
+            }
         };
         match &stage.rollout {
-            None => run(t, &stage.steps),
+            None => run(&mut paths, Pred::TRUE, &stage.steps),
             Some(rollout) => {
-                for (i, step) in rollout.steps.iter().enumerate().filter(|(_, s)| counts(&s.when)) {
-                    if step.at.is_some() {
-                        reached(i, t);
+                for (i, step) in rollout.steps.iter().enumerate() {
+                    let p = v.of(self, &step.when);
+                    let counts = match pace {
+                        Pace::Shortest => v.implies(given, p),
+                        Pace::Longest => self.possible_in(schedule, p),
+                    };
+                    if !counts {
+                        continue;
                     }
-                    t = t.max(self.rollout_step_ready(schedule, step));
-                    t = run(t, &step.work);
-                    t = run(t, &step.checks);
+                    if step.at.is_some() {
+                        reached(i, paths.latest_in(v, p));
+                    }
+                    let ready = self.rollout_step_ready(schedule, step);
+                    paths.pass(v, p, |t| t.max(ready));
+                    run(&mut paths, p, &step.work);
+                    run(&mut paths, p, &step.checks);
                 }
-                t
             }
         }
+        paths.latest()
+    }
+
+    /// When a step of a stage is done: what it judges must apply too.
+    pub(super) fn done_when(&self, step: &crate::model::Step) -> Pred {
+        let p = self.variants().of(self, &step.when);
+        match step.kind {
+            StepKind::VerifyGate(g) => self.variants().and(p, self.judged(g)),
+            _ => p,
+        }
+    }
+
+    /// When a gate is judged where it stands.
+    pub(super) fn judged(&self, gate: GateId) -> Pred {
+        self.variants().of(self, &self.release().gate(gate).when)
     }
 
     pub(super) fn rollout_step_ready(&self, schedule: &Schedule, step: &RolloutStep) -> i64 {

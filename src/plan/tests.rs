@@ -147,6 +147,44 @@ fn steps_that_exclude_each_other_do_not_add_up() {
 }
 
 #[test]
+fn steps_that_exclude_each_other_start_at_one_time_and_end_with_the_longer() {
+    let mut r = release();
+    let fast = flag(&mut r, "fast");
+    let a = stage(&mut r, "a", &[]);
+    let b = stage(&mut r, "b", &[a]);
+    let steps = vec![
+        wait(5, Cond::True),
+        wait(10, fast.clone()),
+        wait(25, fast.clone().negate()),
+        wait(1, fast),
+        wait(2, Cond::True),
+    ];
+    r.stages[a.index()].steps = steps;
+    let p = plan(r);
+    let minutes = |list: &[i64]| list.iter().map(|ms| ms / 60_000).collect::<Vec<_>>();
+    assert_eq!(minutes(&p.passage(a).steps), [0, 5, 5, 15, 30]);
+    assert_eq!(p.schedule(Pace::Longest).stage(&p, b).start, 32 * 60_000);
+    assert_eq!(p.schedule(Pace::Shortest).stage(&p, b).start, 7 * 60_000);
+}
+
+#[test]
+fn a_stage_does_not_wait_for_one_that_never_applies_with_it() {
+    let mut r = release();
+    let fast = flag(&mut r, "fast");
+    let first = stage(&mut r, "first", &[]);
+    let a = stage(&mut r, "a", &[first]);
+    let b = stage(&mut r, "b", &[a]);
+    for (s, m) in [(first, 7), (a, 30), (b, 40)] {
+        takes(&mut r, s, m, m);
+    }
+    r.stages[a.index()].when = fast.clone();
+    r.stages[b.index()].when = fast.negate();
+    let p = plan(r);
+    assert_eq!(p.schedule(Pace::Longest).stage(&p, b).start, 7 * 60_000);
+    assert_eq!(p.ending().over, 47 * 60_000);
+}
+
+#[test]
 fn approvals_asked_before_the_start_take_no_time_and_those_on_the_way_do() {
     let mut r = release();
     let a = stage(&mut r, "a", &[]);

@@ -105,14 +105,14 @@ impl Plan {
                 if stage.takes.is_some() {
                     continue;
                 }
-                let rollout = stage.rollout.iter().flat_map(|r| &r.steps).map(|s| &s.when);
+                let rollout = stage.rollout.iter().flat_map(|r| &r.steps);
+                let rollout = rollout.map(|s| self.variants().of(self, &s.when));
                 let steps = stage.forward_steps();
                 let steps = steps
                     .iter()
                     .filter(|s| self.step_time(s, Pace::Longest).as_ms() > 0)
-                    .map(|s| &s.when);
-                for when in rollout.chain(steps) {
-                    let p = self.variants().of(self, when);
+                    .map(|s| self.done_when(s));
+                for p in rollout.chain(steps) {
                     if self.possible_in(schedule, p) && !list.contains(&p) {
                         list.push(p);
                     }

@@ -3,6 +3,7 @@
 mod agrees;
 mod asked;
 mod beside;
+mod board;
 mod commands;
 mod compare;
 mod deletions;

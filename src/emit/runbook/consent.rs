@@ -69,29 +69,27 @@ fn needed(r: Told<'_>, a: &Approval) -> String {
     }
 }
 
-/// What an approval guards: stages, steps of rollouts, and undos.
-pub(super) fn guards(plan: Spoken<'_>, id: ApprovalId) -> Vec<String> {
+/// What an approval guards, stages, steps of rollouts, and undos, each with all the approvals that it needs.
+pub(super) fn guards(plan: Spoken<'_>, id: ApprovalId) -> Vec<(String, Vec<ApprovalId>)> {
     let r = plan.release();
-    let by = |list: &[(ApprovalId, Origin)]| list.iter().any(|(a, _)| *a == id);
-    let mut list: Vec<String> = Vec::new();
-    for s in r.stages.iter().filter(|s| by(&s.approved)) {
-        list.push(s.name.to_string());
+    let mut list: Vec<(String, Vec<ApprovalId>)> = Vec::new();
+    let mut add = |by: &[(ApprovalId, Origin)], name: &dyn Fn() -> String| {
+        if by.iter().any(|(a, _)| *a == id) {
+            list.push((name(), by.iter().map(|(a, _)| *a).collect()));
+        }
+    };
+    for s in &r.stages {
+        add(&s.approved, &|| s.name.to_string());
     }
     for s in &r.stages {
-        for step in s
-            .rollout
-            .iter()
-            .flat_map(|r| &r.steps)
-            .filter(|x| by(&x.approved))
-        {
-            list.push(words!(r, "point.at", stage = s.name, exposure = step.name));
+        for step in s.rollout.iter().flat_map(|r| &r.steps) {
+            let at = || words!(r, "point.at", stage = s.name, exposure = step.name);
+            add(&step.approved, &at);
         }
     }
     for s in &r.stages {
-        if let Rollback::Written(w) = &s.rollback
-            && by(&w.approved)
-        {
-            list.push(words!(r, "guards.undo", stage = s.name));
+        if let Rollback::Written(w) = &s.rollback {
+            add(&w.approved, &|| words!(r, "guards.undo", stage = s.name));
         }
     }
     list
@@ -100,7 +98,7 @@ pub(super) fn guards(plan: Spoken<'_>, id: ApprovalId) -> Vec<String> {
 /// The same in the cell of a table.
 fn guarded(plan: Spoken<'_>, id: ApprovalId) -> String {
     let r = plan.release();
-    let list = guards(plan, id);
+    let list: Vec<String> = guards(plan, id).into_iter().map(|(name, _)| name).collect();
     let whole = r.stages.iter().all(|s| s.approved.iter().any(|(a, _)| *a == id));
     if whole && list.len() == r.stages.len() {
         let all: Vec<StageId> = (0..r.stages.len()).map(StageId::at).collect();

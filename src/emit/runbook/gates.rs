@@ -6,7 +6,7 @@ use crate::emit::runbook::follows;
 use crate::emit::runbook::region::there;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Cond, EnvId, GateId, GateTest, NoData, RoleId, Stage, StageId};
+use crate::model::{Cond, EnvId, Gate, GateId, GateTest, NoData, RoleId, Stage, StageId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ pub(super) struct Validation {
     pub short: String,
     /// The command, when it does not.
     pub long: String,
+    /// All that must hold: the threshold with the time it is judged over.
+    pub passes: String,
     pub threshold: String,
     pub over: String,
     pub stages: String,
@@ -85,28 +87,7 @@ pub(super) fn judgement(
     let r = plan.release();
     let gate = r.gate(g);
     let (tool, threshold) = say::gate(r, &gate.test, gate.owner.or(Some(stage.owner)));
-    let without_data = without_data(r, &gate.test);
-    let threshold = match gate.over {
-        Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
-        None => threshold,
-    };
-    let threshold = match (gate.samples, gate.every) {
-        (0 | 1, _) => threshold,
-        (n, Some(every)) => {
-            words!(
-                r,
-                "gate.samples",
-                threshold = threshold,
-                n = n,
-                time = say::dur(r, every)
-            )
-        }
-        (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
-    };
-    let threshold = match without_data {
-        Some(key) => r.words.fill(key, &[("threshold", threshold)]),
-        None => threshold,
-    };
+    let threshold = without_data(r, &gate.test, sampled(r, gate, over(r, gate, threshold)));
     // A command stands beside the step already.
     let runs = matches!(&gate.test, GateTest::Run(a) | GateTest::Job(a) if a.run.is_some());
     let look = match &gate.test {
@@ -118,8 +99,36 @@ pub(super) fn judgement(
     (threshold, look, if_not(plan, g, id, rung))
 }
 
+/// A threshold with the time it is judged over.
+fn over(r: Told<'_>, gate: &Gate, threshold: String) -> String {
+    match gate.over {
+        Some(d) => words!(r, "gate.over", threshold = threshold, time = say::dur(r, d)),
+        None => threshold,
+    }
+}
+
+/// A threshold with how often it must hold in a row.
+fn sampled(r: Told<'_>, gate: &Gate, threshold: String) -> String {
+    match (gate.samples, gate.every) {
+        (0 | 1, _) => threshold,
+        (n, Some(every)) => {
+            let time = say::dur(r, every);
+            words!(r, "gate.samples", threshold = threshold, n = n, time = time)
+        }
+        (n, None) => words!(r, "gate.times", threshold = threshold, n = n),
+    }
+}
+
+/// A threshold with what follows when there is no data.
+fn without_data(r: Told<'_>, test: &GateTest, threshold: String) -> String {
+    match no_data(r, test) {
+        Some(key) => r.words.fill(key, &[("threshold", threshold)]),
+        None => threshold,
+    }
+}
+
 /// What follows when there is no data, where that is not that the gate fails.
-fn without_data(r: Told<'_>, test: &GateTest) -> Option<&'static str> {
+fn no_data(r: Told<'_>, test: &GateTest) -> Option<&'static str> {
     let GateTest::Metrics(expr) = test else {
         return None;
     };
@@ -189,10 +198,9 @@ fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
     let gate = r.gate(id);
     let owner: Option<RoleId> = gate.owner.or(Some(r.owner));
     let (tool, threshold) = say::gate(r, &gate.test, owner);
-    let threshold = match without_data(r, &gate.test) {
-        Some(key) => r.words.fill(key, &[("threshold", threshold)]),
-        None => threshold,
-    };
+    let measured = threshold.clone();
+    let passes = without_data(r, &gate.test, sampled(r, gate, over(r, gate, threshold.clone())));
+    let threshold = without_data(r, &gate.test, sampled(r, gate, threshold));
     let run = match &gate.test {
         GateTest::Run(a) | GateTest::Job(a) => a.run.as_ref(),
         GateTest::Metrics(_) | GateTest::Ask(_) => None,
@@ -211,12 +219,13 @@ fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
             ),
         },
         measured: match &gate.test {
-            GateTest::Metrics(_) => threshold.clone(),
+            GateTest::Metrics(_) => measured,
             GateTest::Run(_) | GateTest::Job(_) | GateTest::Ask(_) => String::new(),
         },
         tool,
         short,
         long,
+        passes,
         threshold,
         over: gate.over.map(|d| say::dur(r, d)).unwrap_or_default(),
         stages: String::new(),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod alike;
+mod allows;
 mod around;
 mod changes;
 mod chosen;

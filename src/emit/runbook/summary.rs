@@ -1,7 +1,8 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::consent::{guards, may_say_yes, quorum, unanswered};
+use crate::emit::runbook::allows::allows;
+use crate::emit::runbook::consent::{may_say_yes, quorum, unanswered};
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::unsaid::Unsaid;
@@ -295,18 +296,11 @@ fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             Some(d) => words!(r, "when.within_too", when = asked, time = say::dur(r, d)),
             None => asked,
         };
-        let guards = guards(plan, ApprovalId::at(i));
-        let then = match guards.as_slice() {
-            [] => String::new(),
-            [one] => words!(r, "decide.may_start", stages = one),
-            many if many.len() > 5 => words!(r, "decide.many_may_start", n = many.len(), first = many[0]),
-            many => words!(r, "decide.may_start", stages = say::list(r, many)),
-        };
         list.push(Decider {
             what: words!(r, "decide.approval", approval = say::text(r, &a.title)),
             who: quorum(r, a.quorum, &may_say_yes(r, a)),
             when,
-            then,
+            then: allows(plan, ApprovalId::at(i)),
         });
     }
     for d in &r.decisions {

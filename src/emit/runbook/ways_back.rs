@@ -187,7 +187,12 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
         StageUndo::Written(w) => {
             let owner = w.owner.unwrap_or(s.owner);
             card.owner = say::role(r, owner);
-            card.within = w.within.map(|d| say::dur(r, d)).unwrap_or_default();
+            // What it takes at most says it already, where it is that.
+            let longest = plan.undo_time(id, Pace::Longest);
+            let within = w
+                .within
+                .filter(|d| card.takes.is_empty() || d.as_ms() != longest.as_ms());
+            card.within = within.map(|d| say::dur(r, d)).unwrap_or_default();
             let asked: Vec<String> = w
                 .approved
                 .iter()

@@ -31,14 +31,14 @@ pub fn check(plan: &Plan, bag: &mut Bag) {
     let readers = readers(r);
     for d in asked {
         let askers = askers(plan, d);
-        let mut open: IndexMap<crate::source::Span, (usize, StageId)> = IndexMap::new();
+        let mut open: IndexMap<crate::source::Span, (usize, (StageId, Asks))> = IndexMap::new();
         for (i, reader) in readers.iter().enumerate() {
             let atoms = reader.when.iter().flat_map(|c| c.atoms());
             let decides = |a: &crate::model::Atom| matches!(a, crate::model::Atom::Decision { decision, .. } if *decision == d);
             if !{ atoms }.any(decides) {
                 continue;
             }
-            let late = |s: &&StageId| !plan.precedes(Node::Stage(**s), reader.node);
+            let late = |(s, _): &&(StageId, Asks)| !plan.precedes(Node::Stage(*s), reader.node);
             if let Some(asker) = askers.iter().find(late) {
                 let span = reader.origin.span;
                 open.entry(span).or_insert((i, *asker));
@@ -50,21 +50,37 @@ pub fn check(plan: &Plan, bag: &mut Bag) {
     }
 }
 
-/// The stages whose failure leads to a decision, in the order written.
-fn askers(plan: &Plan, d: DecisionId) -> Vec<StageId> {
+/// What of a stage leads to a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asks {
+    /// Its failure.
+    Failure,
+    /// A failure outside of its rollout, whose steps go back instead.
+    Outside,
+    /// A gate that it judges.
+    Gate(GateId),
+}
+
+/// The stages of which something leads to a decision, in the order written.
+fn askers(plan: &Plan, d: DecisionId) -> Vec<(StageId, Asks)> {
     let r = plan.release();
     let leads = |f: &Failure| matches!(f, Failure::Decision(other) if *other == d);
-    let stages = (0..r.stages.len()).map(StageId::at);
-    let mut list: Vec<StageId> = stages
-        .filter(|s| r.stage(*s).on_failure.as_ref().is_some_and(|f| leads(&f.then)))
-        .collect();
+    let mut list: Vec<(StageId, Asks)> = Vec::new();
+    for (i, stage) in r.stages.iter().enumerate() {
+        if stage.on_failure.as_ref().is_some_and(|f| leads(&f.then)) {
+            let demotes = stage.rollout.as_ref().is_some_and(|l| l.demote.is_some());
+            let asks = if demotes { Asks::Outside } else { Asks::Failure };
+            list.push((StageId::at(i), asks));
+        }
+    }
     for (i, gate) in r.gates.iter().enumerate() {
         if matches!(&gate.otherwise, Some((GateOutcome::Decision(other), _)) if *other == d) {
-            list.extend(plan.judges(GateId::at(i)));
+            let gate = GateId::at(i);
+            list.extend(plan.judges(gate).iter().map(|s| (*s, Asks::Gate(gate))));
         }
     }
     list.sort_unstable();
-    list.dedup();
+    list.dedup_by_key(|(s, _)| *s);
     list
 }
 
@@ -101,7 +117,7 @@ fn readers(r: &Release) -> Vec<Reader<'_>> {
     list
 }
 
-fn report(plan: &Plan, reader: &Reader<'_>, d: DecisionId, asker: StageId) -> Diagnostic {
+fn report(plan: &Plan, reader: &Reader<'_>, d: DecisionId, (asker, asks): (StageId, Asks)) -> Diagnostic {
     let r = plan.release();
     let (decision, stage) = (r.decision(d), r.stage(asker));
     let name = reader.name;
@@ -120,10 +136,14 @@ fn report(plan: &Plan, reader: &Reader<'_>, d: DecisionId, asker: StageId) -> Di
     let mut found =
         Diagnostic::error(CODE, reader.origin.span, message).here("this does not wait for the question");
     if !itself {
-        found = found.fact(
-            stage.origin.span,
-            format!("`{}` asks it, if it fails", stage.name),
-        );
+        let how = match asks {
+            Asks::Failure => "if it fails".to_string(),
+            Asks::Outside => {
+                "if it fails otherwise than in its rollout, which goes back a step instead".to_string()
+            }
+            Asks::Gate(g) => format!("if `{}` does not pass", r.gate(g).name),
+        };
+        found = found.fact(stage.origin.span, format!("`{}` asks it, {how}", stage.name));
     }
     found = place::fact(
         found,
