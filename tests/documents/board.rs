@@ -100,3 +100,195 @@ fn the_time_a_gate_is_judged_over_stands_with_its_threshold() {
     let said = "Sessions that do not crash ≥ 99.5% over 12 h; where there is no data a person is asked</td>";
     assert!(page.contains(said));
 }
+
+/// The rows of the picture over time: the name, where its bar starts and ends, and whether it is rounded and hatched.
+fn bars(page: &str) -> Vec<(String, i64, i64, bool, bool)> {
+    let from = page.find("<svg class=\"strip\"").expect("a picture");
+    let picture = &page[from..from + page[from..].find("</svg>").expect("an end")];
+    let number = |row: &str, name: &str| -> i64 {
+        let at = row.find(&format!(" {name}=\"")).expect("a number") + name.len() + 3;
+        row[at..]
+            .split('"')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .expect("a number")
+    };
+    let rows = picture.lines().filter(|l| l.contains("text-anchor=\"end\""));
+    rows.map(|row| {
+        let name = row
+            .split('>')
+            .nth(1)
+            .and_then(|t| t.split('<').next())
+            .expect("a name");
+        let bar = &row[row.find("<rect").expect("a bar")..];
+        let (x, wide) = (number(bar, "x"), number(bar, "width"));
+        (
+            name.to_string(),
+            x,
+            x + wide,
+            bar.contains("rx="),
+            bar.contains("hatch"),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn the_picture_over_time_leaves_no_gap_where_an_answer_is_waited_for() {
+    let c = mended("login-gov");
+    let page = c.document("review.html");
+    let rows = bars(page);
+    let names: Vec<&str> = rows.iter().map(|(name, ..)| name.as_str()).collect();
+    let expected = [
+        "cut",
+        "promotion",
+        "merge",
+        "recycle",
+        "watch",
+        "keep",
+        "remove_old",
+        "publish",
+    ];
+    assert_eq!(
+        names, expected,
+        "an approval that is asked before the start has no row"
+    );
+    for (one, two) in rows.iter().zip(&rows[1..]) {
+        assert_eq!(one.2, two.1, "{} and {}", one.0, two.0);
+    }
+    let rounded: Vec<&str> = rows.iter().filter(|r| r.3).map(|r| r.0.as_str()).collect();
+    assert_eq!(rounded, ["promotion", "keep"]);
+    assert!(rows.iter().all(|r| r.4), "each decides the end");
+    let said = "the release ends: cut, then approval “The promotion pull request”, then merge, then recycle, then watch, then \
+                decision keep, then remove_old, then publish.";
+    assert!(page.contains(said) && page.contains("Rounded bars are answers"));
+    // The end has a mark of its own; the window goes on after it.
+    assert!(page.contains(">T+9h36m</text>"));
+}
+
+#[test]
+fn a_long_way_that_decides_the_end_is_named_by_its_ends() {
+    let mut text = String::from(
+        "person ana { name \"Ana Ruiz\" }\nrole operations { title \"Operations\"; at_least 3 }\n\
+         environment staging { kind staging }\nrelease shop {\n  title \"Shop\"; version \"2\"; author ana; owner operations; in staging\n",
+    );
+    for i in 0..40 {
+        let after = if i == 0 {
+            String::new()
+        } else {
+            format!("after s{}; ", i - 1)
+        };
+        text.push_str(&format!(
+            "stage s{i} {{ {after}run \"./do.sh {i}\" {{ changes nothing; takes 1m .. 2m }} }}\n"
+        ));
+    }
+    let c = plan(&(text + "}\n"));
+    let said = "the release ends: s0, then s1, then s2, then s3, then s4, then s5, then 33 more, then s39.";
+    assert!(c.document("review.html").contains(said));
+}
+
+#[test]
+fn no_arrow_is_drawn_over_the_title_of_a_phase() {
+    let c = mended("cpython");
+    let page = c.document("review.html");
+    let from = page.find("class=\"scroll dag\"").expect("a picture");
+    let picture = &page[from..from + page[from..].find("</svg>").expect("an end")];
+    let title = picture.find("Binaries by the experts</text>").expect("a title");
+    assert!(!picture[title..].contains("marker-end"), "arrows come first");
+}
+
+/// So many regions side by side, each of so many stages after each other, that all ask somebody when they fail or roll back.
+fn regions(regions: usize, stages: usize, on_failure: &str) -> Compiled {
+    let mut text = String::from(
+        "person ana { name \"Ana Ruiz\" }\nrole operations { title \"Operations\"; at_least 3 }\n\
+         environment staging { kind staging }\nrelease shop {\n  title \"Shop\"; version \"2\"; author ana; owner operations; in staging\n",
+    );
+    for r in 0..regions {
+        for i in 0..stages {
+            let after = if i == 0 {
+                String::new()
+            } else {
+                format!("after r{r}_s{}; ", i - 1)
+            };
+            let what = format!("changes \"app:{r}:{i}\"; takes 1m .. 1m; idempotent");
+            text.push_str(&format!(
+                "stage r{r}_s{i} {{ {after}run \"./do.sh {r} {i}\" {{ {what} }}; {on_failure} rollback {{ run \"./undo.sh {r} {i}\" {{ {what} }} }} }}\n"
+            ));
+        }
+    }
+    plan(&(text + "}\n"))
+}
+
+#[test]
+fn failures_of_which_the_same_is_told_have_one_row_in_a_plan_of_many_stages() {
+    let c = regions(9, 8, "");
+    let heading = "From here: what is undone when something fails";
+    for (document, heading) in [
+        ("runbook.md", heading),
+        ("change-request.md", "Rollback in short"),
+    ] {
+        let rows = table(c.document(document), heading);
+        assert_eq!(rows.len(), 2, "{document}: {rows:#?}");
+        assert_eq!(rows[1][0], "one of the stages 1 (r0_s0) to 72 (r8_s7)");
+        assert_eq!(rows[1][2], "what has begun, from the highest number down to 1.");
+    }
+    // What differs has rows of its own: here each takes longer than the one before.
+    let rows = table(regions(1, 61, "").document("runbook.md"), heading);
+    assert_eq!(rows.len(), 62);
+    assert_eq!(rows[1][2], "r0_s0.");
+    assert_eq!(
+        rows[61][2],
+        "what has begun of the stages from number 61 (r0_s60) back to number 1, the last first."
+    );
+}
+
+#[test]
+fn who_is_asked_after_many_failures_stands_once_on_the_first_screen() {
+    let asks = |c: &Compiled| {
+        let text = c.document("change-request.md");
+        let rows = text
+            .lines()
+            .filter(|l| l.starts_with("| A failure of"))
+            .map(str::to_string);
+        rows.collect::<Vec<_>>()
+    };
+    let few = asks(&regions(1, 3, "on_failure { then pause };"));
+    assert_eq!(few.len(), 3, "{few:#?}");
+    let many = asks(&regions(1, 12, "on_failure { then pause };"));
+    assert_eq!(many.len(), 1, "{many:#?}");
+    assert!(
+        many[0].starts_with("| A failure of one of the stages 1 (r0_s0) to 12 (r0_s11) | Operations |"),
+        "{many:#?}"
+    );
+}
+
+#[test]
+fn what_takes_as_long_beside_what_decides_the_end_is_hatched_too() {
+    let c = regions(2, 3, "");
+    let page = c.document("review.html");
+    let rows = bars(page);
+    assert!(rows.len() == 6 && rows.iter().all(|r| r.4), "{rows:?}");
+    assert!(
+        page.contains(
+            "ends: r0_s0, then r0_s1, then r0_s2. The other hatched bars take as long beside them."
+        )
+    );
+    let c = mended("cpython");
+    let page = c.document("review.html");
+    let hatched: Vec<String> = bars(page).into_iter().filter(|r| r.4).map(|r| r.0).collect();
+    // Both installers may take three days.
+    assert_eq!(
+        hatched,
+        [
+            "tag",
+            "windows",
+            "mac",
+            "green_lights",
+            "go",
+            "upload",
+            "push",
+            "merge",
+            "web"
+        ]
+    );
+}

@@ -3,11 +3,11 @@
 //! Must not judge: what does not fit is a finding of `check`. Called by `mod`.
 
 use crate::emit::runbook::around;
+use crate::emit::runbook::fails::fails;
 use crate::emit::runbook::from_here::Way;
 use crate::emit::runbook::rows::Criterion;
 use crate::emit::runbook::summary::failed_by;
 use crate::emit::runbook::times::{Times, span};
-use crate::emit::runbook::ways_back::fails;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{restarts, say};
 use crate::model::{Dur, StageId};

@@ -7,12 +7,15 @@ mod acts;
 mod alike;
 mod allows;
 mod around;
+mod bars;
 mod changes;
 mod chosen;
 mod closed;
 mod consent;
+mod deciders;
 mod escape;
 mod exposure;
+mod fails;
 mod follows;
 mod from_here;
 mod gates;
@@ -333,10 +336,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         strips,
         stretched,
         shaded,
-        critical: strip::critical(plan)
-            .into_iter()
-            .map(|s| plan.release().stage(s).name.to_string())
-            .collect(),
+        critical: bars::deciding(plan),
         changes: context.changes.map(|c| changes::Since::of(c, plan.words)),
         matrix: matrix::matrix(plan),
         stages,

@@ -19,6 +19,8 @@ const DAYS: i64 = 62;
 pub(super) struct Shade {
     pub from: i64,
     pub to: i64,
+    /// Whether it goes on after the last of what is drawn.
+    pub beyond: bool,
     /// The class of its drawing: `open` or `frozen`.
     pub class: &'static str,
 }
@@ -37,8 +39,14 @@ pub(super) fn shades(plan: Spoken<'_>, times: &Times, first: i64, last: i64) -> 
     let mut add = |from: i64, to: i64, class: &'static str| {
         let seen = from < to && from < last && to > first;
         if seen {
+            let beyond = to > last;
             let (from, to) = (from.max(first), to.min(last));
-            list.push(Shade { from, to, class });
+            list.push(Shade {
+                from,
+                to,
+                beyond,
+                class,
+            });
         }
         seen
     };

@@ -4,21 +4,20 @@
 //! `mod`.
 
 use crate::emit::diagram::measure::{fit, width};
+use crate::emit::runbook::bars::{Bar, bars, ties};
 use crate::emit::runbook::escape::html;
 use crate::emit::runbook::say;
 use crate::emit::runbook::shade::{Shade, shades};
-use crate::emit::runbook::times::{Times, span};
+use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
-use crate::model::StageId;
-use crate::plan::{Node, Pace};
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The most rows in one picture: with what stands above it, it fits a sheet of A4 or Letter.
 const ROWS: usize = 40;
 const ROW: i64 = 24;
 const HEAD: i64 = 40;
+/// The most room for names.
 const NAMES: i32 = 210;
 const WIDE: i64 = 560;
 const LETTER: i32 = 12;
@@ -31,6 +30,8 @@ const UNEVEN: i64 = 12;
 struct Scale {
     /// Moments at which something starts or ends, with their places.
     points: Vec<(i64, i64)>,
+    /// The room for names left of it.
+    names: i32,
 }
 
 impl Scale {
@@ -54,14 +55,16 @@ impl Scale {
             })
             .collect();
         let whole: i128 = weights.iter().map(|w| i128::from(*w)).sum::<i128>().max(1);
+        let widest = bars.iter().map(|b| width(&b.name, LETTER, false)).max();
+        let names = widest.unwrap_or(0).saturating_add(16).min(NAMES);
         let mut points = Vec::new();
         let mut sum = 0i128;
         for (i, at) in moments.iter().enumerate() {
             let share = i64::try_from(sum * i128::from(WIDE) / whole).unwrap_or(WIDE);
-            points.push((*at, i64::from(NAMES) + share));
+            points.push((*at, i64::from(names) + share));
             sum += weights.get(i).map_or(0, |w| i128::from(*w));
         }
-        (Scale { points }, stretched)
+        (Scale { points, names }, stretched)
     }
 
     /// Where any moment stands, between the marks beside it.
@@ -83,27 +86,6 @@ impl Scale {
     }
 }
 
-struct Bar {
-    name: String,
-    from: i64,
-    to: i64,
-    critical: bool,
-}
-
-/// The stages whose times decide when the release ends, first to last.
-pub(super) fn critical(plan: Spoken<'_>) -> Vec<StageId> {
-    let end = plan
-        .stage_order()
-        .into_iter()
-        .max_by_key(|s| (span(plan, *s).1, std::cmp::Reverse(s.index())));
-    let path = end.map(|s| plan.path(plan.schedule(Pace::Longest), Node::Stage(s)));
-    let stages = path.unwrap_or_default().into_iter().filter_map(|n| match n {
-        Node::Stage(s) => Some(s),
-        _ => None,
-    });
-    stages.collect()
-}
-
 /// The stages over time.
 pub(super) struct Strips {
     /// The pictures, one below the other.
@@ -116,27 +98,20 @@ pub(super) struct Strips {
 
 /// The stages over time, with what is shaded behind them.
 pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Strips {
-    let decides: BTreeSet<StageId> = critical(plan).into_iter().collect();
-    let bars: Vec<Bar> = cards
-        .iter()
-        .map(|c| {
-            let id = StageId::at(c.id);
-            let (from, to) = span(plan, id);
-            Bar {
-                name: c.name.clone(),
-                from,
-                to,
-                critical: decides.contains(&id),
-            }
-        })
-        .collect();
+    let bars = bars(plan, cards);
     let (scale, stretched) = Scale::of(&bars);
     let ends = |(at, _): &(i64, i64)| *at;
     let (first, last) = (
         scale.points.first().map_or(0, ends),
         scale.points.last().map_or(0, ends),
     );
-    let (shades, shaded) = shades(plan, times, first, last);
+    let (shades, mut shaded) = shades(plan, times, first, last);
+    if ties(plan) {
+        shaded.insert(0, words!(plan, "shade.ties"));
+    }
+    if bars.iter().any(|b| b.asked) {
+        shaded.insert(0, words!(plan, "shade.asked"));
+    }
     // Parts of one height: none is left with a row or two.
     let parts = bars.len().div_ceil(ROWS).max(1);
     let rows = bars.len().div_ceil(parts).max(1);
@@ -177,9 +152,15 @@ fn picture(
             words!(plan, "time.range", short = from, long = to)
         })
         .collect();
-    let room = words.iter().map(|w| width(w, LETTER, false)).max().unwrap_or(0);
+    let marks = marks(times, scale);
+    let beyond = |(place, above, below): &(i64, String, String)| {
+        let mark = width(above, LETTER, false).max(width(below, LETTER, false));
+        place + i64::from(mark) - i64::from(scale.names) - WIDE
+    };
+    let room = words.iter().map(|w| i64::from(width(w, LETTER, false)));
+    let room = room.chain(marks.iter().map(beyond)).max().unwrap_or(0);
     let label = html(&words!(plan, "text.stages_over_time_longest"));
-    let wide = i64::from(NAMES) + WIDE + i64::from(room) + 20;
+    let wide = i64::from(scale.names) + WIDE + room + 20;
     let high = HEAD + ROW * i64::try_from(bars.len()).unwrap_or(0) + 10;
     let mut out = format!(
         "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{label}{of}\">\n\
@@ -190,6 +171,8 @@ fn picture(
     );
     for s in shades {
         let (from, to) = (scale.between(s.from), scale.between(s.to));
+        // What goes on has no edge where the stages end.
+        let to = if s.beyond { wide } else { to };
         let (class, wide) = (s.class, (to - from).max(2));
         let fill = match class {
             "frozen" => format!(" fill=\"url(#frozen{part})\""),
@@ -202,20 +185,21 @@ fn picture(
             high - HEAD + 8
         );
     }
-    axis(&mut out, times, scale, high);
+    axis(&mut out, &marks, high);
     for (i, (bar, words)) in bars.iter().zip(&words).enumerate() {
         let y = HEAD + ROW * i64::try_from(i).unwrap_or(0);
-        let name = fit(&bar.name, LETTER, false, NAMES - 16);
+        let name = fit(&bar.name, LETTER, false, scale.names - 16);
         let (from, to) = (x(bar.from), x(bar.to).max(x(bar.from) + 3));
-        let fill = if bar.critical {
-            format!("fill=\"url(#hatch{part})\" class=\"edge\"")
-        } else {
-            "class=\"bar\"".to_string()
+        let fill = match (bar.critical, bar.asked) {
+            (true, false) => format!("fill=\"url(#hatch{part})\" class=\"edge\""),
+            (true, true) => format!("rx=\"7\" fill=\"url(#hatch{part})\" class=\"edge\""),
+            (false, false) => "class=\"bar\"".to_string(),
+            (false, true) => "rx=\"7\" class=\"bar\"".to_string(),
         };
         let _ = writeln!(
             out,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{from}\" y=\"{}\" width=\"{}\" height=\"14\" {fill}/><text x=\"{}\" y=\"{}\">{}</text>",
-            NAMES - 8,
+            scale.names - 8,
             y + 12,
             html(&name),
             y + 1,
@@ -229,25 +213,34 @@ fn picture(
     out
 }
 
-/// Marks where something starts or ends, as far apart as their words need.
-fn axis(out: &mut String, times: &Times, scale: &Scale, high: i64) {
+/// Where something starts or ends, as far apart as the words need, the end among them: the place, the offset and the clock.
+fn marks(times: &Times, scale: &Scale) -> Vec<(i64, String, String)> {
     let label = |ms: i64| match times.at(ms) {
         (utc, local) if utc.is_empty() && local.is_empty() => String::new(),
         (utc, local) if local.is_empty() => format!("{utc} UTC"),
         (_, local) => local,
     };
-    let mut free = i64::MIN;
-    for (at, place) in &scale.points {
-        if *place < free {
-            continue;
+    let end = scale.points.last().map_or(0, |(_, place)| *place);
+    let mut marks: Vec<(i64, String, String)> = Vec::new();
+    for (k, (at, place)) in scale.points.iter().enumerate() {
+        let last = k + 1 == scale.points.len();
+        let free = marks.last().map_or(i64::MIN, |(before, ..)| before + APART);
+        // The start and the end are always marked; what is too near to the end gives way to it.
+        if *place >= free && (last || k == 0 || place + APART <= end) {
+            marks.push((*place, say::offset(*at), label(*at)));
         }
-        free = place + APART;
+    }
+    marks
+}
+
+fn axis(out: &mut String, marks: &[(i64, String, String)], high: i64) {
+    for (place, above, below) in marks {
         let _ = writeln!(
             out,
             "<line x1=\"{place}\" y1=\"{}\" x2=\"{place}\" y2=\"{high}\" class=\"mark\"/><text x=\"{place}\" y=\"12\">{}</text><text x=\"{place}\" y=\"27\" class=\"soft\">{}</text>",
             HEAD - 8,
-            html(&say::offset(*at)),
-            html(&label(*at)),
+            html(above),
+            html(below),
         );
     }
 }

@@ -1,15 +1,14 @@
 //! The first screen of every document: what, why, risk, when, how long at worst, who decides what, and red flags.
 
 use crate::emit::Context;
-use crate::emit::runbook::allows::allows;
-use crate::emit::runbook::consent::{may_say_yes, quorum, unanswered};
-use crate::emit::runbook::from_here::{Cause, Then, Way};
+use crate::emit::runbook::deciders::{Decider, deciders};
+use crate::emit::runbook::from_here::{Cause, Way};
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::unsaid::Unsaid;
-use crate::emit::runbook::ways_back::{asks, fails};
+use crate::emit::runbook::ways_back::asks;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{red_flags, restarts, say};
-use crate::model::{ApprovalId, Dur, FailureOutcome, OptionOutcome};
+use crate::model::{Dur, FailureOutcome, OptionOutcome};
 use crate::plan::Pace;
 use serde::Serialize;
 
@@ -52,15 +51,6 @@ pub(super) struct Summary {
     pub red_flags: Vec<String>,
     pub known_start: bool,
     pub local: bool,
-}
-
-/// Somebody who decides something.
-#[derive(Debug, Serialize)]
-pub(super) struct Decider {
-    pub what: String,
-    pub who: String,
-    pub when: String,
-    pub then: String,
 }
 
 pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, ways: &[Way]) -> Summary {
@@ -275,103 +265,6 @@ fn rehearsal(plan: Spoken<'_>) -> String {
     } else {
         format!("{place} ({evidence})")
     }
-}
-
-/// Who decides what: approvals, decisions, and what happens after a failure that asks a person.
-fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
-    let r = plan.release();
-    let mut list = Vec::new();
-    for (i, a) in r.approvals.iter().enumerate() {
-        let after: Vec<String> = a
-            .after
-            .iter()
-            .map(|(s, _)| r.stage(*s).name.to_string())
-            .collect();
-        let asked = if after.is_empty() {
-            words!(r, "when.before_the_start")
-        } else {
-            words!(r, "when.after", stages = say::list(r, &after))
-        };
-        let when = match a.within {
-            Some(d) => words!(r, "when.within_too", when = asked, time = say::dur(r, d)),
-            None => asked,
-        };
-        list.push(Decider {
-            what: words!(r, "decide.approval", approval = say::text(r, &a.title)),
-            who: quorum(r, a.quorum, &may_say_yes(r, a)),
-            when,
-            then: allows(plan, ApprovalId::at(i)),
-        });
-    }
-    for d in &r.decisions {
-        let options: Vec<String> = d
-            .options
-            .iter()
-            .map(|o| words!(r, "decide.option", option = say::text(r, &o.title)))
-            .collect();
-        let after: Vec<String> = d
-            .after
-            .iter()
-            .map(|(s, _)| r.stage(*s).name.to_string())
-            .collect();
-        let within = d
-            .question
-            .within
-            .map(|d| words!(r, "when.within", time = say::dur(r, d)))
-            .unwrap_or_default();
-        let when = match (after.is_empty(), within.is_empty()) {
-            (true, _) => within,
-            (false, true) => words!(r, "when.after", stages = say::list(r, &after)),
-            (false, false) => {
-                let after = words!(r, "when.after", stages = say::list(r, &after));
-                format!("{after}, {within}")
-            }
-        };
-        list.push(Decider {
-            what: say::text(r, &d.question.ask),
-            who: say::answerers(r, &d.question, Some(r.owner)),
-            when,
-            then: match unanswered(r, d).as_str() {
-                "" => words!(r, "decide.one_of", options = options.join(", ")),
-                default => {
-                    let then = words!(r, "decide.one_of", options = options.join(", "));
-                    words!(r, "decide.else", then = then, default = default)
-                }
-            },
-        });
-    }
-    let mut triggers: Vec<usize> = Vec::new();
-    for w in ways {
-        if let Cause::Trigger(t, _) = &w.cause
-            && asks(&w.then)
-            && !triggers.contains(&t.index())
-        {
-            triggers.push(t.index());
-            let name = r.triggers.get(t.index()).map_or("", |t| t.name.as_str());
-            list.push(Decider {
-                what: words!(r, "decide.trigger", trigger = name),
-                who: say::role(r, r.owner),
-                when: words!(r, "when.it_happens"),
-                then: words!(r, "decide.after_failure"),
-            });
-        }
-        if let (true, Some(s)) = (asks(&w.then), w.stage)
-            && !matches!(w.then, Then::Decision(_))
-        {
-            list.push(Decider {
-                what: match &w.cause {
-                    Cause::Gates(..) | Cause::Entry(..) => {
-                        words!(r, "decide.not_passed", what = fails(plan, &w.cause))
-                    }
-                    _ => words!(r, "decide.failure", what = fails(plan, &w.cause)),
-                },
-                who: say::role(r, r.stage(s).owner),
-                when: words!(r, "when.it_happens"),
-                then: words!(r, "decide.after_failure"),
-            });
-        }
-    }
-    list
 }
 
 fn duration(plan: Spoken<'_>, last: i64, unsaid: &Unsaid) -> String {

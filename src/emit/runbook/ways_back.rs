@@ -2,13 +2,15 @@
 
 use crate::emit::runbook::acts::{act_words, action, beside};
 use crate::emit::runbook::alike::{forward, told_apart};
+use crate::emit::runbook::fails::{alike, fails, numbers, together};
 use crate::emit::runbook::follows;
-use crate::emit::runbook::from_here::{Beside, Cause, KEPT, ORDINARY, Stays, Then, Way};
+use crate::emit::runbook::from_here::{Beside, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::rows::Action;
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{Cond, Dur, FailureOutcome, GateId, HoldId, StageId, Step};
+use crate::model::{Cond, Dur, FailureOutcome, HoldId, StageId, Step};
 use crate::plan::{Node, Pace, StageUndo};
+use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -58,7 +60,7 @@ pub(super) struct UndoRow {
 }
 
 /// What is undone, and in which order, when something fails.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct FromHere {
     pub fails: String,
     pub then: String,
@@ -272,24 +274,44 @@ fn tested(r: Told<'_>, t: &crate::model::Tested) -> String {
 /// For each point of failure: what follows, what is undone in which order, what stays, how long it takes, how it ends.
 pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
-    let mut numbers = vec![0; r.stages.len()];
-    for (i, s) in plan.stage_order().into_iter().enumerate() {
-        numbers[s.index()] = i + 1;
+    let numbers = numbers(plan);
+    let row = |w: &Way| FromHere {
+        fails: fails(plan, &w.cause),
+        then: then(plan, w),
+        order: order(r, w, &numbers),
+        beside: stage_list(r, &w.beside),
+        kept: kept(r, w),
+        kept_beside: kept_beside(r, w),
+        holds: hold_list(r, &w.holds, |hold| words!(r, "hold.if_entered", hold = hold)),
+        entered_again: hold_list(r, &w.entered_again, |hold| words!(r, "hold.if_left", hold = hold)),
+        safe_in: safe(r, w),
+        ends: ends(r, w),
+    };
+    // In a plan of few stages each has its row, in one of many those of which the same is told have one.
+    if r.stages.len() <= ORDINARY {
+        return ways.iter().map(row).collect();
     }
-    ways.iter()
-        .map(|w| FromHere {
-            fails: fails(plan, &w.cause),
-            then: then(plan, w),
-            order: order(r, w, &numbers),
-            beside: stage_list(r, &w.beside),
-            kept: kept(r, w),
-            kept_beside: kept_beside(r, w),
-            holds: hold_list(r, &w.holds, |hold| words!(r, "hold.if_entered", hold = hold)),
-            entered_again: hold_list(r, &w.entered_again, |hold| words!(r, "hold.if_left", hold = hold)),
-            safe_in: safe(r, w),
-            ends: ends(r, w),
-        })
-        .collect()
+    let mut same: IndexMap<FromHere, Vec<&Way>> = IndexMap::new();
+    for w in ways {
+        let mut row = row(w);
+        if let Some(alike) = alike(plan, &w.cause) {
+            row.fails = alike;
+        }
+        if row.order.len() == 1 && w.many + w.many_beside > 1 && part(w).is_none() {
+            row.order = vec![words!(r, "list.back")];
+        }
+        same.entry(row).or_default().push(w);
+    }
+    let told = same.into_iter().map(|(row, ways)| FromHere {
+        fails: together(plan, &numbers, &ways),
+        // How far what is undone can reach, where it is the same for all.
+        order: match ways.as_slice() {
+            [first, others @ ..] if others.iter().all(|w| w.last == first.last) => order(r, first, &numbers),
+            _ => row.order,
+        },
+        ..row
+    });
+    told.collect()
 }
 
 /// Holds by their titles; of those of which it is not sure, that they may have to be.
@@ -309,66 +331,6 @@ fn stage_list(r: Told<'_>, stages: &[StageId]) -> String {
     say::list(r, &names)
 }
 
-/// What fails, in words.
-pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
-    let r = plan.release();
-    let gates = |gates: &[GateId]| {
-        let titles: Vec<String> = gates
-            .iter()
-            .map(|g| format!("“{}”", say::text(r, &r.gate(*g).title)))
-            .collect();
-        match titles.as_slice() {
-            [one] => words!(r, "fails.gate", gate = one),
-            many => words!(r, "fails.gates", gates = say::list(r, many)),
-        }
-    };
-    match cause {
-        Cause::Step(s) => match &r.stage(*s).rollout {
-            Some(rollout) if rollout.demote.is_some() => {
-                let first = rollout.steps.first().map_or("", |s| s.name.as_str());
-                words!(r, "fails.at", stage = r.stage(*s).name, step = first)
-            }
-            _ => r.stage(*s).name.to_string(),
-        },
-        Cause::LaterStep(s) => words!(r, "fails.later", stage = r.stage(*s).name),
-        Cause::Gates(s, g) => words!(r, "fails.judged", stage = r.stage(*s).name, what = gates(g)),
-        Cause::Entry(s, g) => words!(r, "fails.entry", stage = r.stage(*s).name, what = gates(g)),
-        Cause::Refused(a) => words!(r, "fails.refused", approval = say::text(r, &r.approval(*a).title)),
-        Cause::Trigger(t, node) => {
-            let trigger = r.triggers.get(t.index()).map_or("", |t| t.name.as_str());
-            let what = match node {
-                // One row stands for all the stages it watches.
-                Node::Stage(s) if r.stages.len() > ORDINARY => {
-                    return words!(
-                        r,
-                        "fails.trigger_any",
-                        trigger = trigger,
-                        stage = r.stage(*s).name
-                    );
-                }
-                Node::Stage(s) => {
-                    return words!(r, "fails.trigger", trigger = trigger, stage = r.stage(*s).name);
-                }
-                Node::Approval(a) => {
-                    words!(
-                        r,
-                        "point.approval",
-                        approval = say::text(r, &r.approval(*a).title)
-                    )
-                }
-                Node::Decision(d) => words!(r, "row.decision", decision = r.decision(*d).name),
-            };
-            words!(r, "fails.trigger_waiting", trigger = trigger, what = what)
-        }
-        Cause::Option(d, i) => {
-            let d = r.decision(*d);
-            let option = d.options.get(*i).map(|o| say::text(r, &o.title));
-            let ask = say::text(r, &d.question.ask);
-            words!(r, "fails.option", ask = ask, option = option.unwrap_or_default())
-        }
-    }
-}
-
 /// What follows, in words.
 fn then(plan: Spoken<'_>, w: &Way) -> String {
     let r = plan.release();
@@ -384,18 +346,24 @@ fn then(plan: Spoken<'_>, w: &Way) -> String {
     }
 }
 
+/// The stage from which on a part is rolled back, where no more is.
+fn part(w: &Way) -> Option<StageId> {
+    match w.then {
+        Then::Outcome(FailureOutcome::RollbackStage(from)) => Some(from),
+        _ => None,
+    }
+}
+
 /// What is undone, in order: by name, or in a plan of many stages by their numbers. The order of a plan turned around is an order
 /// of undoing, and what has not begun or has nothing to undo is passed over in it.
 fn order(r: Told<'_>, w: &Way, numbers: &[usize]) -> Vec<String> {
     let name = |s: &StageId| r.stage(*s).name.to_string();
     if r.stages.len() > ORDINARY {
-        return match (&w.then, w.last) {
+        return match (part(w), w.last) {
             (_, None) => Vec::new(),
             (_, Some(last)) if w.many + w.many_beside == 1 => vec![name(&last)],
-            (Then::Outcome(FailureOutcome::RollbackStage(from)), Some(_)) => {
-                vec![words!(r, "list.part_back", stage = name(from))]
-            }
-            (_, Some(last)) => {
+            (Some(from), Some(_)) => vec![words!(r, "list.part_back", stage = name(&from))],
+            (None, Some(last)) => {
                 let n = numbers[last.index()];
                 vec![words!(r, "list.back_from", n = n, stage = name(&last))]
             }

@@ -212,14 +212,17 @@ impl Drawn {
         let l = layout(d, &sizes);
         let size = (l.width.max(80), l.height.max(40));
         let mut pieces = Vec::new();
+        let mut titles = Vec::new();
         for frame in &d.frames {
+            let (around, title) = frame_around(&frame.title, &frame.shapes, &l.tops, &sizes);
+            titles.push(title);
             pieces.push(Piece {
                 left: 0,
                 top: 0,
                 right: size.0,
                 bottom: size.1,
                 kind: Drawing::Line,
-                drawn: frame_around(&frame.title, &frame.shapes, &l.tops, &sizes),
+                drawn: around,
             });
         }
         for (arrow, bends) in d.arrows.iter().zip(&l.bends) {
@@ -246,6 +249,8 @@ impl Drawn {
                 ),
             });
         }
+        // Over the arrows, which may cross a frame where its title stands.
+        pieces.extend(titles);
         // What is written beside arrows stands above the shape they reach, once for each shape: there nothing else is written.
         for (to, label) in labels(d) {
             let (x, y) = l.tops[to];
@@ -293,8 +298,8 @@ fn labels(d: &Diagram) -> BTreeMap<usize, String> {
         .collect()
 }
 
-/// A dashed frame around shapes, with its title.
-fn frame_around(title: &str, shapes: &[usize], tops: &[(i32, i32)], sizes: &[Size]) -> String {
+/// A dashed frame around shapes, and its title.
+fn frame_around(title: &str, shapes: &[usize], tops: &[(i32, i32)], sizes: &[Size]) -> (String, Piece) {
     let left = shapes
         .iter()
         .map(|i| tops[*i].0 - sizes[*i].width / 2)
@@ -321,12 +326,20 @@ fn frame_around(title: &str, shapes: &[usize], tops: &[(i32, i32)], sizes: &[Siz
     );
     let title = fit(&visible(&cut(title)), LETTER, false, right - left - 12);
     let label = format!(
-        "  <text x=\"{}\" y=\"{}\" font-style=\"italic\">{}</text>\n",
+        "  <text x=\"{}\" y=\"{}\" font-style=\"italic\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\">{}</text>\n",
         left + 6,
         top + 14,
         escape(&title)
     );
-    frame + &label
+    let label = Piece {
+        left: left + 6,
+        top,
+        right: left + 6 + width(&title, LETTER, false),
+        bottom: top + LINE,
+        kind: Drawing::Label,
+        drawn: label,
+    };
+    (frame, label)
 }
 
 fn size(s: &Shape) -> Size {
