@@ -17,6 +17,8 @@ struct Row {
     then: String,
     order: Vec<Vec<StageId>>,
     beside: Vec<StageId>,
+    /// What of that is undone before which of the others.
+    before: Vec<(StageId, StageId)>,
 }
 
 fn stages(plan: &Plan, words: &str) -> Vec<StageId> {
@@ -58,11 +60,23 @@ fn rows(compiled: &Compiled) -> Vec<Row> {
         let groups = order
             .split(", then ")
             .filter(|o| !o.is_empty() && *o != "nothing");
+        let (mut names, mut before) = (String::new(), Vec::new());
+        for (k, part) in beside.split(" (before ").enumerate() {
+            let (first, rest) = part.split_once(')').filter(|_| k > 0).unwrap_or(("", part));
+            if let (Some(own), [other]) = (
+                stages(&compiled.plan, &names).last(),
+                stages(&compiled.plan, first).as_slice(),
+            ) {
+                before.push((*own, *other));
+            }
+            names.push_str(rest);
+        }
         Row {
             fails: cells[0].clone(),
             then: cells[then].clone(),
             order: groups.map(|g| stages(&compiled.plan, g)).collect(),
-            beside: stages(&compiled.plan, beside),
+            beside: stages(&compiled.plan, &names),
+            before,
         }
     };
     all[1..].iter().map(row).collect()
@@ -189,6 +203,18 @@ fn agrees(path: &Path, compiled: &Compiled) -> usize {
                 name(s),
                 at()
             );
+        }
+        for (a, b) in &row.before {
+            let (done, next) = (find(&trace, *a, Verb::Undone), find(&trace, *b, Verb::Undo));
+            if let (Some(done), Some(next)) = (done, next) {
+                assert!(
+                    trace.precedes(done, next),
+                    "{} after {}: {}",
+                    name(a),
+                    name(b),
+                    at()
+                );
+            }
         }
         let undone: Vec<StageId> = trace
             .undone

@@ -292,3 +292,40 @@ fn what_takes_as_long_beside_what_decides_the_end_is_hatched_too() {
         ]
     );
 }
+
+#[test]
+fn the_time_until_safe_tells_what_passes_before_the_question_and_after_the_answer() {
+    let c = mended("thunderbird");
+    let rows = table(c.document("change-request.md"), "Rollback in short");
+    let later = rows
+        .iter()
+        .find(|r| r[0] == "play, at a later step")
+        .expect("a row");
+    assert_eq!(
+        later[4],
+        "2 days 10 min until the question, the time to decide, then 1 day"
+    );
+}
+
+#[test]
+fn what_may_have_begun_besides_says_before_what_it_is_undone() {
+    let c = mended("cpython");
+    let rows = table(
+        c.document("runbook.md"),
+        "From here: what is undone when something fails",
+    );
+    let back = rows
+        .iter()
+        .find(|r| r[0].ends_with("Take the files back"))
+        .expect("a row");
+    let said = "upload. Besides, in their place, where they have begun: upload_mac (before upload).";
+    assert!(back[2].starts_with(said), "{}", back[2]);
+}
+
+#[test]
+fn the_only_step_of_a_stage_takes_what_the_stage_says_it_takes() {
+    let c = mended("login-gov");
+    let rows = table(c.document("runbook.md"), "Timeline");
+    let merge = rows.iter().find(|r| r[4] == "2.1 merge").expect("a row");
+    assert_eq!(merge[3], "2 min to 10 min");
+}

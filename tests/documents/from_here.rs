@@ -106,7 +106,7 @@ fn what_runs_beside_is_undone_when_it_has_begun() {
     let east = row(&c, "east");
     assert_eq!(
         east[1],
-        "east, then base. Besides, in their place, where they have begun: west."
+        "east, then base. Besides, in their place, where they have begun: west (before base)."
     );
     assert_eq!(east[3], "10 min");
 }
@@ -252,11 +252,11 @@ fn what_passes_before_a_person_is_asked_counts_and_the_time_after_the_answer_is_
     assert_eq!(row(&c, "app, at 10%")[3], "10 min");
     assert_eq!(
         row(&c, "app, at a later step")[3],
-        "2 h 10 min, and the time to decide; 10 min once decided"
+        "2 h until the question, the time to decide, then 10 min"
     );
     assert_eq!(
         row(&c, "web")[3],
-        "14 min, and the time to decide; 10 min once decided"
+        "4 min until the question, the time to decide, then 10 min"
     );
 }
 
@@ -432,9 +432,23 @@ proptest! {
             let (stays, aside) = row[2].split_once("besides, where it has begun: ").unwrap_or((&row[2], ""));
             prop_assert_eq!(named(stays.trim_end_matches("; ")), kept, "kept after s{}", failed);
             prop_assert_eq!(named(aside), kept_beside, "kept beside s{}", failed);
-            let mut also = numbers(&also.replace('.', " "));
-            also.sort();
-            prop_assert_eq!(also, beside, "beside s{}", failed);
+            // What something is undone before, it waits for on its way: the first of all that is undone for sure.
+            for part in also.split(',').flat_map(|p| p.split(" and ")) {
+                let Some((own, other)) = part.trim().trim_end_matches('.').split_once(" (before ") else {
+                    continue;
+                };
+                let (own, other) = (number(own.trim()), number(other.trim_end_matches(')')));
+                let mut waited: Vec<usize> = drawn[own].1.clone();
+                let mut k = 0;
+                while let Some(s) = waited.get(k) {
+                    waited.extend_from_slice(&drawn[*s].1);
+                    k += 1;
+                }
+                let first = groups.iter().position(|g| g.iter().any(|s| waited.contains(s)));
+                let named = groups.iter().position(|g| g.contains(&other));
+                prop_assert!(waited.contains(&other) && named == first, "s{} before s{}", own, other);
+            }
+            prop_assert_eq!(named(also.trim_end_matches('.')), beside, "beside s{}", failed);
         }
     }
 }

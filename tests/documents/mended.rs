@@ -68,7 +68,7 @@ fn a_question_its_criterion_and_its_bound_are_sentences() {
 fn options_are_told_apart_and_a_decision_says_by_what_it_is_taken() {
     let c = mended("login-gov");
     assert!(c.document("change-request.md").contains(
-        "one of: “Yes, remove the old fleet”, “No, take it back”; without an answer: “No, take it back”"
+        "one of: “Yes, remove the old fleet”, “No, take it back” (roll back everything that began); without an answer: “No, take it back”"
     ));
     let criterion = cell(&c, "runbook.md", "Timeline", ("Step", "decision keep"), "Expect");
     assert_eq!(

@@ -58,6 +58,9 @@ fn read(time: &str) -> Option<i64> {
 
 /// What the runbook promises: nothing when nothing is taken back or the run goes on.
 fn promised(safe: &str) -> Option<i64> {
+    if let Some((before, after)) = safe.split_once(" until the question, the time to decide, then ") {
+        return Some(read(before).expect("a time") + read(after).expect("a time"));
+    }
     let whole = safe.split(", and the time to decide").next().unwrap_or(safe);
     let safe = whole.strip_suffix(" once decided").unwrap_or(whole);
     let safe = safe.strip_suffix(" once it is not started again").unwrap_or(safe);

@@ -5,11 +5,12 @@
 use crate::emit::runbook::allows::allows;
 use crate::emit::runbook::consent::{may_say_yes, quorum, unanswered};
 use crate::emit::runbook::fails::{FEW, alike, fails, numbers, together};
+use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::ways_back::asks;
 use crate::emit::runbook::words::{Spoken, words};
-use crate::model::{ApprovalId, RoleId, StageId};
+use crate::model::{ApprovalId, OptionOutcome, RoleId, StageId};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -52,7 +53,16 @@ pub(super) fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
         let options: Vec<String> = d
             .options
             .iter()
-            .map(|o| words!(r, "decide.option", option = say::text(r, &o.title)))
+            .map(|o| {
+                let option = say::text(r, &o.title);
+                match &o.then {
+                    OptionOutcome::Then(outcome) => {
+                        let then = follows::outcome(r, outcome, r.owner);
+                        words!(r, "decide.option_then", option = option, then = then)
+                    }
+                    OptionOutcome::Proceed => words!(r, "decide.option", option = option),
+                }
+            })
             .collect();
         let after: Vec<String> = d
             .after

@@ -279,7 +279,7 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
         fails: fails(plan, &w.cause),
         then: then(plan, w),
         order: order(r, w, &numbers),
-        beside: stage_list(r, &w.beside),
+        beside: begun_beside(plan, w),
         kept: kept(r, w),
         kept_beside: kept_beside(r, w),
         holds: hold_list(r, &w.holds, |hold| words!(r, "hold.if_entered", hold = hold)),
@@ -344,6 +344,21 @@ fn then(plan: Spoken<'_>, w: &Way) -> String {
             words!(r, "then.ask", who = by, ask = say::text(r, &d.question.ask))
         }
     }
+}
+
+/// What may have begun besides, the last first, each with the first of what is undone that must wait for its undo.
+fn begun_beside(plan: Spoken<'_>, w: &Way) -> String {
+    let r = plan.release();
+    let said = w.beside.iter().map(|s| {
+        let name = r.stage(*s).name.to_string();
+        let before = plan.ancestors(Node::Stage(*s));
+        let waits = |other: &&StageId| plan.contains(&before, Node::Stage(**other));
+        match w.undone.iter().flatten().find(waits) {
+            Some(other) => words!(r, "list.before", stage = name, other = r.stage(*other).name),
+            None => name,
+        }
+    });
+    say::list(r, &said.collect::<Vec<_>>())
 }
 
 /// The stage from which on a part is rolled back, where no more is.
@@ -467,15 +482,18 @@ fn decided(r: Told<'_>, w: &Way, time: &str) -> String {
             words!(r, "safe.time_once_decided", time = time)
         };
     }
-    let all = if over {
-        words!(r, "safe.over_plus_decision", time = whole)
-    } else {
-        words!(r, "safe.time_plus_decision", time = whole)
-    };
-    if rest.as_ms() == 0 || over {
-        return all;
+    if over {
+        return words!(r, "safe.over_plus_decision", time = whole);
     }
-    words!(r, "safe.rest_once_decided", all = all, rest = say::dur(r, rest))
+    if rest.as_ms() == 0 {
+        return words!(r, "safe.time_plus_decision", time = whole);
+    }
+    words!(
+        r,
+        "safe.rest_once_decided",
+        first = say::dur(r, w.first),
+        rest = say::dur(r, rest)
+    )
 }
 
 fn ends(r: Told<'_>, w: &Way) -> String {

@@ -131,7 +131,16 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
         .iter()
         .map(|a| r.stage(a.stage).name.to_string())
         .collect();
-    let steps = steps(plan, times, id, number, &starts);
+    let mut steps = steps(plan, times, id, number, &starts);
+    // Where the stage says as a whole how long it takes, all its work is that of its one step.
+    let work = s.forward_steps().into_iter().enumerate();
+    let work = work.filter(|(_, step)| !matches!(step.kind, StepKind::Tell(..)));
+    let work: Vec<usize> = work.map(|(i, _)| i).collect();
+    if let (Some((low, high, _)), true, [one]) = (&s.takes, s.require.is_empty(), work.as_slice())
+        && let Some(step) = steps.get_mut(*one)
+    {
+        step.takes = say::takes(r, *low, *high);
+    }
     let holds = |here: fn(&Hold, StageId) -> bool| {
         let holds = r.holds.iter().filter(|h| here(h, id));
         holds
