@@ -329,3 +329,13 @@ fn the_only_step_of_a_stage_takes_what_the_stage_says_it_takes() {
     let merge = rows.iter().find(|r| r[4] == "2.1 merge").expect("a row");
     assert_eq!(merge[3], "2 min to 10 min");
 }
+
+#[test]
+fn what_a_finding_names_is_code_and_not_a_word_between_marks() {
+    let c = mended("cpython");
+    let said =
+        "| warning | `go` approves no particular `mac_binaries`: another one can ship (approval/unbound) |";
+    assert!(c.document("change-request.md").contains(said));
+    let said = "<td><code>go</code> approves no particular <code>mac_binaries</code>: another one can ship (approval/unbound)</td>";
+    assert!(c.document("review.html").contains(said));
+}
