@@ -385,3 +385,64 @@ fn the_cases_of_duties_are_those_that_the_asserts_leave_and_their_clauses_say_wh
         "{excluded}, {several}, {needless}"
     );
 }
+
+/// What is said of the stage that may ask `how_far`, which stands beside one that goes by its answer.
+fn asked(gate: &str, web: &str) -> Vec<String> {
+    let text = format!(
+        r#"{HEAD}
+release shop {{{TOP}
+  decision how_far {{
+    ask "How far do we go?"; by board; within 1h; default back
+    option on
+    option back {{ then rollback }}
+  }}
+  {gate}
+  stage build {{ approved go; run "make build" {{ changes nothing }} }}
+  stage web {{
+    after build
+    {web}
+    rollback {{ run "./shift.sh 0" {{ changes "app:web"; idempotent }} }}
+  }}
+  stage flags {{
+    after build
+    when how_far is on
+    run "./flags.sh" {{ changes "config:flags"; undo run "./flags.sh --undo" {{ changes "config:flags"; idempotent }} }}
+  }}
+}}
+"#
+    );
+    let (found, _) = checked(&text);
+    let race = found.iter().find(|d| d.code.0 == "dag/race").expect("a race");
+    race.labels.iter().map(|fact| fact.text.clone()).collect()
+}
+
+#[test]
+fn what_asks_a_question_too_late_is_told_by_how_it_comes_to_ask() {
+    let run = r#"run "./shift.sh" { changes "app:web" }"#;
+    let ladder = r#"run "./shift.sh ${rollout.weight}" { changes "app:web" }; rollout { demote; step 10% { verify quick }; step 100% { verify quick } }"#;
+    let gate = |otherwise: &str| {
+        format!(
+            "gate quick {{ run \"./quick.sh\" {{ changes nothing }}; exercises \"app:web\"; otherwise {otherwise} }}"
+        )
+    };
+    for (gate, web, said) in [
+        (
+            gate("rollback"),
+            format!("on_failure {{ then how_far }}; {run}; verify quick"),
+            "`web` asks it, if it fails",
+        ),
+        (
+            gate("how_far"),
+            format!("{run}; verify quick"),
+            "`web` asks it, if `quick` does not pass",
+        ),
+        (
+            gate("rollback"),
+            format!("timeout 1d; on_failure {{ then how_far }}; {ladder}"),
+            "`web` asks it, if it fails otherwise than in its rollout, which goes back a step instead",
+        ),
+    ] {
+        let facts = asked(&gate, &web);
+        assert!(facts.iter().any(|f| f == said), "{said}: {facts:?}");
+    }
+}

@@ -339,3 +339,43 @@ fn what_a_finding_names_is_code_and_not_a_word_between_marks() {
     let said = "<td><code>go</code> approves no particular <code>mac_binaries</code>: another one can ship (approval/unbound)</td>";
     assert!(c.document("review.html").contains(said));
 }
+
+#[test]
+fn few_warnings_stand_on_the_first_screen_in_full() {
+    let c = mended("cpython");
+    for document in ["change-request.md", "review.html"] {
+        let text = c.document(document);
+        assert!(text.contains(
+            "The compiler warns: “go” approves no particular “mac_binaries”: another one can ship."
+        ));
+        assert!(text.contains("The compiler warns: nothing says by what “works_for_a_user” is answered."));
+    }
+}
+
+#[test]
+fn many_stages_that_cannot_be_undone_have_one_flag() {
+    let flags = |n: usize| {
+        let mut text = String::from(
+            "person ana { name \"Ana Ruiz\" }\nrole operations { title \"Operations\"; at_least 3 }\n\
+             environment staging { kind staging }\nrelease shop {\n  title \"Shop\"; version \"2\"; author ana; owner operations; in staging\n",
+        );
+        for i in 0..n {
+            text.push_str(&format!(
+                "stage s{i} {{ run \"./do.sh {i}\" {{ changes \"app:{i}\"; takes 1m .. 1m }}; irreversible \"gone\"; on_failure {{ then stop }} }}\n"
+            ));
+        }
+        let c = plan(&(text + "}\n"));
+        let lines = c.document("change-request.md").lines();
+        let found: Vec<String> = lines
+            .filter(|l| l.starts_with("- ") && l.contains("cannot be undone"))
+            .map(str::to_string)
+            .collect();
+        found
+    };
+    assert_eq!(
+        flags(2),
+        ["- s0 cannot be undone: gone.", "- s1 cannot be undone: gone."]
+    );
+    let said = "- 8 stages cannot be undone: s0, s1, s2, s3, s4, s5, s6 and s7.";
+    assert_eq!(flags(8), [said]);
+}

@@ -5,13 +5,15 @@
 use crate::diagnostic::Severity;
 use crate::emit::Context;
 use crate::emit::runbook::unsaid::Unsaid;
-use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::{around, held, say};
 use crate::model::StageId;
 use crate::plan::StageUndo;
 
 /// So many stages are named in one flag.
 const NAMED: usize = 6;
+/// So many warnings are said in full.
+const WARNINGS: usize = 3;
 
 /// The stages that change something and of which the plan accepts that nothing undoes them.
 pub(super) fn not_undone(plan: Spoken<'_>, context: &Context<'_>) -> Vec<StageId> {
@@ -71,16 +73,25 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
     if r.checklists.is_empty() {
         flags.push(words!(r, "flag.no_checklist"));
     }
+    let mut gone: Vec<(String, String)> = Vec::new();
     for (i, s) in r.stages.iter().enumerate() {
         if let StageUndo::Irreversible(why, _) = plan.undo(StageId::at(i)) {
             let why = say::text(r, why);
-            flags.push(say::ended(words!(
-                r,
-                "flag.irreversible",
-                stage = s.name,
-                why = why
-            )));
+            let flag = say::ended(words!(r, "flag.irreversible", stage = s.name, why = why));
+            gone.push((s.name.to_string(), flag));
         }
+    }
+    if gone.len() > NAMED {
+        let stages: Vec<String> = gone.iter().map(|(name, _)| name.clone()).collect();
+        let stages = say::list(r, &say::shown(r, stages));
+        flags.push(words!(
+            r,
+            "flag.many_irreversible",
+            n = gone.len(),
+            stages = stages
+        ));
+    } else {
+        flags.extend(gone.into_iter().map(|(_, flag)| flag));
     }
     let open: Vec<String> = not_undone(plan, context)
         .into_iter()
@@ -106,14 +117,18 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         n => flags.push(words!(r, "flag.undos_untimed", n = n)),
     }
     // Those that stand in the table of findings: what was accepted is no warning.
-    let warnings = around::open_findings(plan, context)
+    let warnings: Vec<&str> = around::open_findings(plan, context)
         .filter(|d| d.severity == Severity::Warning)
-        .count();
-    if warnings > 0 {
-        flags.push(match warnings {
-            1 => words!(r, "flag.warning"),
-            n => words!(r, "flag.warnings", n = n),
-        });
+        .map(|d| d.message.as_str())
+        .collect();
+    match warnings.len() {
+        0..=WARNINGS => {
+            let said = warnings
+                .iter()
+                .map(|what| words!(r, "flag.warns", what = quoted(r, what)));
+            flags.extend(said.map(say::ended));
+        }
+        n => flags.push(words!(r, "flag.warnings", n = n)),
     }
     flags.extend(held::flags(plan, context.held));
     if !r.allows.is_empty() {
@@ -123,4 +138,17 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         });
     }
     flags
+}
+
+/// The sentence of a finding as one among others: what stands between backticks stands between quotation marks.
+fn quoted(r: Told<'_>, message: &str) -> String {
+    let parts: Vec<&str> = message.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return message.to_string();
+    }
+    let said = parts.iter().enumerate().map(|(i, part)| match i % 2 {
+        0 => (*part).to_string(),
+        _ => words!(r, "decide.option", option = part),
+    });
+    said.collect()
 }
