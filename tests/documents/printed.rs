@@ -52,3 +52,11 @@ fn what_was_accepted_takes_no_warning_away() {
         "{warnings}"
     );
 }
+
+#[test]
+fn a_part_of_the_picture_over_time_is_no_higher_than_a_sheet_however_narrow_it_is() {
+    let c = plan(&many(40));
+    let page = c.document("review.html");
+    let print = page.split("@media print").nth(1).expect("a style for print");
+    assert!(print.contains(".strip { width: auto; max-height: 200mm; }"));
+}
