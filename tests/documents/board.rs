@@ -379,3 +379,49 @@ fn many_stages_that_cannot_be_undone_have_one_flag() {
     let said = "- 8 stages cannot be undone: s0, s1, s2, s3, s4, s5, s6 and s7.";
     assert_eq!(flags(8), [said]);
 }
+
+#[test]
+fn a_rollout_that_steps_back_tells_what_follows_when_its_stage_is_not_done_in_time() {
+    let shop = |more: &str| {
+        plan(&format!(
+            r#"person ana {{ name "Ana Ruiz" }}
+role operations {{ title "Operations"; at_least 3 }}
+environment staging {{ kind staging }}
+release shop {{
+  title "Shop"; version "2"; author ana; owner operations; in staging
+  gate quiet {{ run "./quiet.sh" {{ changes nothing; takes 1m .. 2m }}; exercises "app:web" }}
+  stage web {{
+    {more}
+    run "./shift.sh ${{rollout.weight}}" {{ changes "app:web"; takes 1m .. 1m; idempotent }}
+    rollout {{ demote; step 10% {{ verify quiet }}; step 100% {{ verify quiet }} }}
+    rollback {{ run "./shift.sh 0" {{ changes "app:web"; takes 1m .. 5m; idempotent }} }}
+  }}
+}}
+"#
+        ))
+    };
+    let heading = "From here: what is undone when something fails";
+    let rows = |c: &Compiled| table(c.document("runbook.md"), heading);
+    let c = shop(
+        "timeout 2h; on_failure { manual \"Look at it\" { changes nothing; takes 1m .. 4m }; then pause };",
+    );
+    let late = rows(&c)
+        .into_iter()
+        .find(|r| r[0] == "web: not done within 2 h")
+        .expect("a row");
+    assert!(late[1].starts_with("pause and ask Operations"), "{late:?}");
+    assert_eq!(
+        late[3],
+        "4 min until the question, the time to decide, then 5 min"
+    );
+    // What the stage does at a failure, it does not at a failing step: there it goes back.
+    let first = rows(&c)
+        .into_iter()
+        .find(|r| r[0] == "web, at 10%")
+        .expect("a row");
+    assert_eq!(
+        (first[1].as_str(), first[3].as_str()),
+        ("roll back everything that began", "5 min")
+    );
+    assert!(rows(&shop("")).iter().all(|r| !r[0].contains("not done within")));
+}

@@ -29,7 +29,8 @@ pub(super) fn fails(plan: Spoken<'_>, cause: &Cause) -> String {
 /// The stage whose own failure a cause is.
 fn stage(cause: &Cause) -> Option<StageId> {
     match cause {
-        Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Some(*s),
+        Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => Some(*s),
+        Cause::Gates(s, _) | Cause::Entry(s, _) => Some(*s),
         Cause::Refused(_) | Cause::Trigger(..) | Cause::Option(..) => None,
     }
 }
@@ -96,6 +97,10 @@ fn named(plan: Spoken<'_>, cause: &Cause, name: &str) -> String {
             _ => name.to_string(),
         },
         Cause::LaterStep(_) => words!(r, "fails.later", stage = name),
+        Cause::Late(s) => {
+            let time = say::dur(r, r.stage(*s).timeout.unwrap_or_default());
+            words!(r, "fails.late", stage = name, time = time)
+        }
         Cause::Gates(_, g) => words!(r, "fails.judged", stage = name, what = gates(g)),
         Cause::Entry(_, g) => words!(r, "fails.entry", stage = name, what = gates(g)),
         Cause::Refused(a) => words!(r, "fails.refused", approval = say::text(r, &r.approval(*a).title)),

@@ -61,7 +61,9 @@ impl Around<'_> {
         };
         // A gate that says what follows leaves out what the stage does first.
         let own = match cause {
-            Cause::Step(s) | Cause::LaterStep(s) => r.stage(*s).on_failure.as_ref(),
+            // What a rollout that steps back does at a failure, it does instead.
+            Cause::Step(s) if r.stage(*s).rollout.as_ref().is_some_and(|l| l.demote.is_some()) => None,
+            Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => r.stage(*s).on_failure.as_ref(),
             Cause::Entry(s, gates) if gates.iter().any(|g| r.gate(*g).otherwise.is_none()) => {
                 stage.and(r.stage(*s).on_failure.as_ref())
             }

@@ -203,6 +203,10 @@ impl Around<'_> {
             if stage.rollout.as_ref().is_some_and(|r| r.steps.len() > 1) {
                 ways.push(self.way(Cause::LaterStep(s), Some(s), true, Then::Demote));
             }
+            // Only what a step does wrong leads back to the step before.
+            if stage.timeout.is_some() {
+                ways.push(self.way(Cause::Late(s), Some(s), true, own.clone()));
+            }
         } else {
             ways.push(self.way(Cause::Step(s), Some(s), true, own.clone()));
         }

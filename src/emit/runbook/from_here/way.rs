@@ -12,6 +12,8 @@ pub(in crate::emit::runbook) enum Cause {
     Step(StageId),
     /// A step of a rollout that steps back, after its first step.
     LaterStep(StageId),
+    /// The time of a stage is over whose rollout steps back: at whatever step it is.
+    Late(StageId),
     /// Gates that a stage judges on its way, all with one outcome.
     Gates(StageId, Vec<GateId>),
     /// Gates before a stage: it has not begun.
@@ -28,7 +30,8 @@ impl Cause {
     /// What is under way when it happens.
     pub(in crate::emit::runbook) fn node(&self) -> Node {
         match self {
-            Cause::Step(s) | Cause::LaterStep(s) | Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
+            Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => Node::Stage(*s),
+            Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
             Cause::Refused(a) => Node::Approval(*a),
             Cause::Option(d, _) => Node::Decision(*d),
             Cause::Trigger(_, node) => *node,
