@@ -34,12 +34,12 @@ impl Judge<'_> {
         let mut perhaps = false;
         for (id, fate) in &self.fates {
             let half = matches!(self.plan.undo(*id), StageUndo::Irreversible(..));
-            // Whoever was only asked when the question was taken back has shown nothing; asked to do something, they may have begun.
+            // Whoever was only asked when the question was taken back has shown nothing; asked to do or to await something, they may have begun.
             let does = |slug: &SmolStr| {
                 let steps = self.release.stage(*id).forward_steps();
                 steps
                     .iter()
-                    .any(|s| s.slug == *slug && matches!(s.kind, StepKind::Act(_)))
+                    .any(|s| s.slug == *slug && matches!(s.kind, StepKind::Act(_) | StepKind::WaitFor(_)))
             };
             let asked = fate.began.is_empty() && fate.asked.is_some();
             help |= half && fate.begun && !fate.done && !asked;

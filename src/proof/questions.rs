@@ -7,7 +7,7 @@ use super::contract::{Judge, Then};
 use super::event::{Event, What};
 use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Dur, GateTest, StageId, StepKind, WaitTest};
+use crate::model::{ApprovalId, Dur, GateTest, StageId, StepKind, WaitTest};
 
 /// How long a question stays open when the plan does not say, in seconds.
 const DAY: i64 = 86_400;
@@ -198,6 +198,7 @@ impl Judge<'_> {
             };
             fails && !self.causes.before(i, asked)
         }) || self.shut_once_more(event)
+            || self.lapses_before(event)
     }
 
     /// Whether a stage that has not begun finds its window shut when the run has paused as often as it may: it is given up, and nobody is asked.
@@ -211,6 +212,29 @@ impl Judge<'_> {
                 !events.iter().any(|e| begins(e, stage))
                     && clock::closed(self.plan, stage, now, self.shut(event))
             })
+    }
+
+    /// Whether a stage that has not begun, and whose hour has come, finds that a grant of its own has lapsed: the run is given up.
+    fn lapses_before(&self, event: usize) -> bool {
+        let events = &self.trace.events[..event];
+        let now = self.trace.events[event].at;
+        self.release.stages.iter().enumerate().any(|(i, stage)| {
+            let own = At::Stage(StageId::at(i));
+            let begins = |e: &Event| matches!(&e.what, What::Begin(p) if p.at == own);
+            let due = stage
+                .at
+                .as_ref()
+                .is_none_or(|(o, _)| clock::due(self.plan, self.scenario, o.after) <= now);
+            let lapses = |id: &ApprovalId| {
+                let granted = |e: &&Event| matches!(&e.what, What::Done(p) if p.deed == Deed::Grant(*id));
+                let valid = self.release.approval(*id).valid;
+                let grant = events.iter().find(granted);
+                grant
+                    .zip(valid)
+                    .is_some_and(|(g, v)| now - g.at > clock::float(v.as_ms()))
+            };
+            due && !events.iter().any(begins) && stage.approved.iter().any(|(a, _)| lapses(a))
+        })
     }
 
     /// What people are asked beside a failure is taken back when it is looked at next.

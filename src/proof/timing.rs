@@ -8,7 +8,7 @@ use super::event::What;
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalOutcome, Failure, GateId, RolloutStep, Step, StepKind, TriggerTest};
+use crate::model::{ApprovalOutcome, Failure, GateId, RolloutStep, StageId, Step, StepKind, TriggerTest};
 
 /// How much later than the plan says something may begin, in milliseconds.
 const SLACK: f64 = 7_200_000.0;
@@ -188,6 +188,12 @@ impl Walker<'_, '_> {
     pub fn lapsed(&mut self) -> Result<Option<Then>, String> {
         let release = self.judge.release;
         if self.judge.scenario.start.is_none() && self.judge.scenario.drags.is_none() {
+            return Ok(None);
+        }
+        // What never comes to its turn needs no grant.
+        let before = self.judge.plan.stages_before(self.stage);
+        let ended = |s: &StageId| self.judge.fates.get(s).is_none_or(|f| f.apart || f.over());
+        if !before.iter().all(ended) {
             return Ok(None);
         }
         for (id, _) in &release.stage(self.stage).approved {

@@ -265,8 +265,7 @@ impl Walker<'_, '_> {
                 .filter(|e| self.own.iter().all(|o| !self.judge.causes.before(*o, *e)))
                 .filter(|e| {
                     !self.judge.trace.events[*e..].iter().any(|x| {
-                        matches!(x.what, What::Begin(Purpose { at: At::Enter(_), .. }))
-                            && self.judge.scenario.once
+                        matches!(&x.what, What::Begin(p) if p.at == At::Enter(id)) && self.judge.scenario.once
                     })
                 })
         });
@@ -284,54 +283,63 @@ impl Walker<'_, '_> {
         self.begins_due()?;
         self.ready()?;
         let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
-        while let Some(gate) = gates.peek().copied()
-            && fault.is_none_or(|(e, _)| self.judges_before(gate, e))
-        {
-            match self.gate(gate)? {
-                Came::Done => drop(gates.next()),
-                Came::Missing => {
-                    let lapsed = self.lapsed()?;
-                    self.judge.thens.extend(lapsed.map(|way| (way, None)));
+        loop {
+            while let Some(gate) = gates.peek().copied()
+                && fault.is_none_or(|(e, _)| self.judges_before(gate, e))
+            {
+                match self.gate(gate)? {
+                    Came::Done => {
+                        gates.next();
+                    }
+                    Came::Missing => {
+                        let lapsed = self.lapsed()?;
+                        self.judge.thens.extend(lapsed.map(|way| (way, None)));
+                        return Ok(true);
+                    }
+                    Came::Failed(event) => match self.gate_way(gate) {
+                        Way::Retry => {
+                            if let Way::End(then) = self.pauses(event)? {
+                                self.judge.thens.push((then, event));
+                                return Ok(true);
+                            }
+                        }
+                        Way::Proceed => {
+                            gates.next();
+                        }
+                        Way::Continue if self.judge.release.gate(gate).otherwise.is_some() => {
+                            gates.next();
+                        }
+                        _ => fault = event.map(|e| (e, Some(gate))),
+                    },
+                }
+                self.entered = self.next;
+            }
+            let Some((event, gate)) = fault else {
+                return Ok(false);
+            };
+            let way = match gate {
+                Some(g) => self.gate_way(g),
+                None if held == Some(event) => self.on_hold_failure(),
+                None => self.on_failure(),
+            };
+            let way = match way {
+                Way::Retry => self.pauses(Some(event))?,
+                way => way,
+            };
+            match way {
+                // The gates come after what was refused.
+                Way::Retry | Way::Proceed => fault = None,
+                Way::Continue => {
+                    self.fate.failed = true;
+                    self.fate.continued = true;
                     return Ok(true);
                 }
-                Came::Failed(event) => match self.gate_way(gate) {
-                    Way::Retry => {
-                        if let Way::End(then) = self.pauses(event)? {
-                            self.judge.thens.push((then, event));
-                            return Ok(true);
-                        }
-                    }
-                    Way::Proceed => drop(gates.next()),
-                    Way::Continue if self.judge.release.gate(gate).otherwise.is_some() => drop(gates.next()),
-                    _ => fault = event.map(|e| (e, Some(gate))),
-                },
+                Way::End(then) => {
+                    self.judge.thens.push((then, Some(event)));
+                    return Ok(true);
+                }
             }
-            self.entered = self.next;
         }
-        let Some((event, gate)) = fault else {
-            return Ok(false);
-        };
-        let way = match gate {
-            Some(g) => self.gate_way(g),
-            None if held == Some(event) => self.on_hold_failure(),
-            None => self.on_failure(),
-        };
-        let way = match way {
-            Way::Retry => self.pauses(Some(event))?,
-            way => way,
-        };
-        Ok(match way {
-            Way::Retry | Way::Proceed => false,
-            Way::Continue => {
-                self.fate.failed = true;
-                self.fate.continued = true;
-                true
-            }
-            Way::End(then) => {
-                self.judge.thens.push((then, Some(event)));
-                true
-            }
-        })
     }
 
     /// Whether a gate is looked at before an event.

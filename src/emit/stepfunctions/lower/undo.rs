@@ -263,7 +263,8 @@ impl Lower<'_> {
         self.b
             .branch(at, &[&hold.name, ": enter again?"].concat(), test, &go, next);
         let mut assign: Assign = [("help".to_string(), Data::Bool(true))].into();
-        for s in &stages {
+        // What there is nothing to undo of stands as it did.
+        for s in stages.iter().filter(|s| self.has_undo(**s)) {
             let status = self.vars.read(&self.names.stage(*s), TOP);
             let began = one_of(status.clone(), &["began", "again", "passed", "failed"]);
             assign.insert(
