@@ -307,6 +307,10 @@ impl Lower<'_> {
                 self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
             }
         }
+        if self.may_not_begin(id) {
+            let fact = self.names.begun(id);
+            self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
+        }
         for gate in crate::emit::environments::gates_of(stage) {
             self.declare_gate(gate, scope);
         }

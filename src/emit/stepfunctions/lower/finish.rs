@@ -184,8 +184,7 @@ impl Lower<'_> {
             if matches!(self.plan.undo(s), StageUndo::Irreversible(..)) {
                 let fact = self.half_done(s);
                 self.vars.declare(&fact, Data::Bool(false), Join::Any, TOP);
-                let status = self.vars.read(&self.names.stage(s), TOP);
-                assign.insert(fact, Data::Expr(one_of(status, &["began", "again", "failed"])));
+                assign.insert(fact, Data::Expr(self.is_among(s, &["began", "again", "failed"])));
             }
         }
         if assign.is_empty() {

@@ -70,6 +70,11 @@ impl<'a> Names<'a> {
         ["began_", &self.release.stage(id).slug, "_", slug].concat()
     }
 
+    /// Whether a stage of which every step has a condition began.
+    pub fn begun(&self, id: StageId) -> String {
+        ["began_", &self.release.stage(id).slug].concat()
+    }
+
     /// A captured value.
     pub fn capture(&self, id: CaptureId) -> String {
         let capture = self.release.capture(id);

@@ -16,8 +16,8 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    Atom, ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step,
-    TriggerId, TriggerTest,
+    Atom, ChecklistId, Cond, Failure, FailureOutcome, GateId, HoldId, MomentKind, RoleOrPerson, StageId,
+    Step, TriggerId, TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
 
@@ -433,13 +433,27 @@ impl<'a> Lower<'a> {
 
     /// The variable that says that a step began, where its undo needs to know.
     pub(super) fn began(&self, id: StageId, own: &Step, step: &Step) -> Option<String> {
+        let scope = self.vars.scope_of(Node::Stage(id));
+        if self.may_not_begin(id) {
+            return Some(self.vars.write(&self.names.begun(id), scope));
+        }
         step.act()?;
         let StageUndo::Derived(list) = self.plan.undo(id) else {
             return None;
         };
         list.iter().find(|u| u.undoes.slug == own.slug)?;
-        let scope = self.vars.scope_of(Node::Stage(id));
         Some(self.vars.write(&self.names.did(id, &own.slug), scope))
+    }
+
+    /// Whether a stage can end without having begun, so that there is nothing to take back: every step has a condition. What each
+    /// step's own undo is said for knows of itself.
+    pub(super) fn may_not_begin(&self, id: StageId) -> bool {
+        let whole = matches!(
+            self.plan.undo(id),
+            StageUndo::Irreversible(..) | StageUndo::Written(_)
+        );
+        let sure = |g: GateId| self.release.gate(g).when == Cond::True;
+        whole && !super::rollout::surely_begins(self.release.stage(id), sure)
     }
 
     /// Enters every hold that begins with this stage, whether or not the stage itself applies.

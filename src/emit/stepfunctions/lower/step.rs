@@ -9,6 +9,7 @@ use super::build::Label;
 use super::call::Hand;
 use super::gate::Outcomes;
 use super::handler::{Case, Faults, Kind, Site};
+use super::vars::Scope;
 use super::watch::Watch;
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
@@ -229,7 +230,9 @@ impl Lower<'_> {
         let title = self.title(step);
         let name = [&place.name, ": ", &title].concat();
         let applies = self.cond(&step.when, scope);
-        self.b.branch(at, &[&name, "?"].concat(), applies, &body, next);
+        let begins = self.b.label();
+        self.b.branch(at, &[&name, "?"].concat(), applies, &begins, next);
+        self.begins_with(step, did.as_ref(), (&name, scope), &begins, &body);
         let site = Site {
             key: step.slug.to_string(),
             retry: body.clone(),
@@ -289,6 +292,30 @@ impl Lower<'_> {
                 self.send(*channel, message, &name, &body, next);
             }
         }
+    }
+
+    /// A step that is no act says of itself that it began, where the undo of its stage needs to know; an act says so where it is called.
+    fn begins_with(
+        &mut self,
+        step: &Step,
+        did: Option<&String>,
+        (name, scope): (&str, Scope),
+        at: &Label,
+        next: &Label,
+    ) {
+        let Some(did) = did.filter(|_| step.act().is_none()) else {
+            self.b.same(at, next);
+            return;
+        };
+        let began = match step.kind {
+            StepKind::VerifyGate(g) => {
+                let judged = self.cond(&self.release.gate(g).when, scope);
+                Data::Expr(Expr::any([Expr::var(did), judged]))
+            }
+            _ => Data::Bool(true),
+        };
+        let assign = [(did.clone(), began)].into();
+        self.b.set(at, &[name, ": begins"].concat(), assign, next);
     }
 
     /// What a step is called.

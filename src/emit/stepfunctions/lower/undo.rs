@@ -117,14 +117,27 @@ impl Lower<'_> {
             .parts(vec![Part::Name("then".into())])
     }
 
+    /// Whether a stage began and was not taken back.
+    fn still_stands(&self, id: StageId) -> Expr {
+        self.is_among(id, &["began", "again", "passed", "failed"])
+    }
+
+    /// Whether a stage began and is in one of these states.
+    pub fn is_among(&self, id: StageId, states: &[&'static str]) -> Expr {
+        let mut all = vec![one_of(self.vars.read(&self.names.stage(id), TOP), states)];
+        if self.may_not_begin(id) {
+            all.push(self.vars.read(&self.names.begun(id), TOP));
+        }
+        Expr::all(all)
+    }
+
     fn undo_stage(&mut self, id: StageId, at: &Label, next: &Label) {
         let release = self.release;
         let stage = release.stage(id);
         let fact = self.names.stage(id);
-        let status = self.vars.read(&fact, TOP);
         let name = ["undo ", &stage.name].concat();
         let (body, done, stuck) = (self.b.label(), self.b.label(), self.b.label());
-        let began = one_of(status, &["began", "again", "passed", "failed"]);
+        let began = self.still_stands(id);
         let blocked = Expr::any(
             self.undone_first(id)
                 .into_iter()
@@ -251,13 +264,12 @@ impl Lower<'_> {
         let hold = self.release.hold(id);
         let left = Expr::eq(self.vars.read(&self.names.hold(id), TOP), Expr::str("left"));
         let stages = self.plan.hold_stages(id);
-        let inside = Expr::any(stages.iter().filter(|s| self.has_undo(**s)).map(|s| {
-            let status = self.vars.read(&self.names.stage(*s), TOP);
-            Expr::all([
-                one_of(status, &["began", "again", "passed", "failed"]),
-                self.in_scope(*s),
-            ])
-        }));
+        let inside = Expr::any(
+            stages
+                .iter()
+                .filter(|s| self.has_undo(**s))
+                .map(|s| Expr::all([self.still_stands(*s), self.in_scope(*s)])),
+        );
         let (go, stuck) = (self.b.label(), self.b.label());
         let test = Expr::all([left, inside]);
         self.b
@@ -266,7 +278,7 @@ impl Lower<'_> {
         // What there is nothing to undo of stands as it did.
         for s in stages.iter().filter(|s| self.has_undo(**s)) {
             let status = self.vars.read(&self.names.stage(*s), TOP);
-            let began = one_of(status.clone(), &["began", "again", "passed", "failed"]);
+            let began = self.still_stands(*s);
             assign.insert(
                 self.names.stage(*s),
                 Data::Expr(Expr::cond(began, Expr::str("stuck"), status)),
