@@ -3,11 +3,11 @@
 //! The judge goes by what a run shows; this holds its verdict, and the artifact with it, against an interpreter that knows
 //! neither. Must not know a target. Called by the proof's entry point.
 
-use super::event::{Trace, What};
+use super::event::{Event, Trace, What};
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{Atom, Cond, DecisionId, Rollback, StageId, Step, StepKind, WaitTest};
-use crate::plan::{Node, Plan};
+use crate::plan::{EdgeKind, Node, Plan};
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
 
@@ -115,7 +115,9 @@ pub fn compare(
     reference: &crate::run::Trace,
     trace: &Trace,
 ) -> Result<(), String> {
-    if beside(plan, reference) && !same_undo_fails(scenario, reference, trace) {
+    if beside(plan, reference) && !same_undo_fails(scenario, reference, trace)
+        || asked_in_its_place(plan, scenario, trace)
+    {
         return Ok(());
     }
     let began = |is: &dyn Fn(At) -> Option<StageId>| -> BTreeSet<StageId> {
@@ -200,6 +202,23 @@ pub fn compare(
         return Err(["it ends as `", &trace.end, "`; by the reference: `", end, "`"].concat());
     }
     Ok(())
+}
+
+/// Whether an approval that is not given only guards steps of rollouts, and none of them came: where it is asked right before such
+/// a step, nobody is asked.
+fn asked_in_its_place(plan: &Plan, scenario: &Scenario, trace: &Trace) -> bool {
+    let refused = scenario.fails.iter().chain(&scenario.silent);
+    let refused = refused.filter_map(|p| match p.deed {
+        Deed::Grant(a) if p.at == At::Run => Some(a),
+        _ => None,
+    });
+    refused.chain(scenario.few).any(|a| {
+        let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Grant(a));
+        let guards = plan.waited_by(Node::Approval(a));
+        !guards.is_empty()
+            && guards.iter().all(|(_, e)| e.kind == EdgeKind::ApprovedStep)
+            && !trace.events.iter().any(asked)
+    })
 }
 
 /// Whether all that does not begin here comes after what gave the run up only through something that does not apply. A target
