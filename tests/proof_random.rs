@@ -175,6 +175,9 @@ fn what_is_sound_builds_and_means_its_plan() {
             "---- seed {seed}, target {target}, as drawn: {}",
             said.unwrap_or_default()
         );
+        if count == 1 {
+            println!("{text}");
+        }
         let list = kinds.entry(kind(said.unwrap_or_default())).or_default();
         list.push((seed, text, target));
     }

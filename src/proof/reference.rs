@@ -68,6 +68,14 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
             _ => return None,
         }
     }
+    // Of several that nobody answers, which lapses first is a matter of seconds.
+    let lapsed = scenario.silent.iter().filter_map(|p| match p.deed {
+        Deed::Grant(a) => Some(&release.approval(a).otherwise),
+        _ => None,
+    });
+    if lapsed.clone().any(|o| lapsed.clone().any(|p| p != o)) {
+        return None;
+    }
     if let Some(a) = scenario.few {
         out.approvals.insert(a, Verdict::Rejected);
     }

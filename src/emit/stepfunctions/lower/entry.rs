@@ -26,6 +26,7 @@ impl Lower<'_> {
         let breadth = self.breadth(order);
         self.pauses = breadth.holds();
         self.breadth = breadth;
+        self.number_holds(order, TOP, 0);
         let (refused, init, known, connected, locked) = self.five();
         let (flagged, measured, begun, body, failed) = self.five();
         let (ended, looked, end, allowed, unlocked) = self.five();

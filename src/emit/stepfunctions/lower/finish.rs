@@ -10,7 +10,6 @@ use super::handler::then_key;
 use super::step::Place;
 use super::value::one_of;
 use super::vars::{Join, TOP};
-use super::watch::{HOLD, STOP};
 use crate::emit::parts::At;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Fail, State, Succeed};
@@ -48,11 +47,12 @@ impl Lower<'_> {
         let mut here = at.clone();
         if self.parallel {
             let then = self.b.label();
-            let names = [STOP, HOLD].map(|f| Data::Expr(self.run_parameter(f)));
+            let names = self.all_flags();
+            let names = names.iter().map(|f| Data::Expr(self.run_parameter(f)));
             let task = sdk(
                 "ssm",
                 "deleteParameters",
-                Data::object([("Names", Data::List(names.to_vec()))]),
+                Data::object([("Names", Data::List(names.collect()))]),
             );
             self.quietly(task, "remove the run's flags", &here, &then);
             here = then;

@@ -9,7 +9,7 @@ use super::build::{Builder, Label};
 use super::call::Hand;
 use super::step::Place;
 
-use super::watch::{HOLD, STOP, Watch};
+use super::watch::{STOP, Watch};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
@@ -185,8 +185,8 @@ impl Lower<'_> {
     /// Nothing new starts while what a failure asks for first is done, however long that takes; where it goes on from there.
     fn hush(&mut self, case: &Case<'_>, then: Option<Strength>, first: &[Step], at: &Label) -> Label {
         let flag = match then {
-            Some(s) if s > Strength::Restarts => STOP,
-            Some(Strength::Asks) => HOLD,
+            Some(s) if s > Strength::Restarts => STOP.to_string(),
+            Some(Strength::Asks) => self.hold_of(case.hand.scope),
             _ => return at.clone(),
         };
         if first.is_empty() {
@@ -198,7 +198,7 @@ impl Lower<'_> {
         self.costs.first = self.costs.first.max(time.sum());
         let quiet = self.b.label();
         let name = [&case.name, ": nothing new starts meanwhile"].concat();
-        self.raise(flag, true, case.hand.scope, &name, at, &quiet);
+        self.raise(&flag, true, case.hand.scope, &name, at, &quiet);
         quiet
     }
 
@@ -313,7 +313,7 @@ impl Lower<'_> {
         );
         let lifted = self.b.label();
         self.raise(
-            HOLD,
+            &self.hold_of(scope),
             true,
             scope,
             &[&case.name, ": siblings hold"].concat(),
@@ -390,7 +390,14 @@ impl Lower<'_> {
     fn lifted(&mut self, case: &Case<'_>, how: &str, next: &Label) -> Label {
         let at = self.b.label();
         let name = [&case.name, ": siblings go on (", how, ")"].concat();
-        self.raise(HOLD, false, case.hand.scope, &name, &at, next);
+        self.raise(
+            &self.hold_of(case.hand.scope),
+            false,
+            case.hand.scope,
+            &name,
+            &at,
+            next,
+        );
         at
     }
 
@@ -419,7 +426,14 @@ impl Lower<'_> {
         self.costs.pause = self.costs.pause.max(1);
         let asked = self.b.label();
         let name = [&case.name, ": siblings hold for ", &decision.name].concat();
-        self.raise(HOLD, true, case.hand.scope, &name, at, &asked);
+        self.raise(
+            &self.hold_of(case.hand.scope),
+            true,
+            case.hand.scope,
+            &name,
+            at,
+            &asked,
+        );
         let goals: Vec<Label> = decision
             .options
             .iter()

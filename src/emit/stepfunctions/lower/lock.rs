@@ -8,7 +8,6 @@ use super::ask::catch_all;
 use super::build::Label;
 use super::call::sdk;
 use super::vars::TOP;
-use super::watch::{HOLD, STOP};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::emit::stepfunctions::naming;
@@ -165,8 +164,9 @@ impl Lower<'_> {
         }
         let mut here = at.clone();
         let lost = self.b.label();
-        for flag in [STOP, HOLD] {
-            let then = if flag == HOLD {
+        let flags = self.all_flags();
+        for (i, flag) in flags.iter().enumerate() {
+            let then = if i + 1 == flags.len() {
                 next.clone()
             } else {
                 self.b.label()

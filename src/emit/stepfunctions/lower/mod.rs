@@ -49,7 +49,7 @@ use names::Names;
 use pauses::Breadth;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use vars::Vars;
+use vars::{Scope, Vars};
 
 /// Seconds a run may last.
 pub const YEAR_SECONDS: i64 = 31_536_000;
@@ -90,6 +90,8 @@ pub struct Lower<'a> {
     parallel: bool,
     /// How many branches run side by side.
     breadth: Breadth,
+    /// The number of the flag that each branch raises while it pauses.
+    holds: BTreeMap<Scope, usize>,
     roster: BTreeMap<String, RoleOrPerson>,
     costs: Costs,
     points: Points,
@@ -163,6 +165,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         pauses: false,
         parallel: false,
         breadth: Breadth::default(),
+        holds: BTreeMap::new(),
         roster: BTreeMap::new(),
         costs: Costs::default(),
         points: Points::default(),

@@ -6,7 +6,8 @@ use super::Lower;
 use super::ask::DEFAULT_SECONDS;
 use super::facts::Order;
 use super::handler::MOST_PAUSES;
-use super::watch::HELD_EVENTS;
+use super::vars::Scope;
+use super::watch::{HELD_EVENTS, HOLD, STOP};
 use crate::emit::environments::{gates_of, may_pause};
 use crate::model::FailureOutcome::{Escalate, Pause};
 use crate::model::{DecisionId, Failure, FailureOutcome, GateOutcome, OptionOutcome, StageId};
@@ -46,6 +47,18 @@ impl Breadth {
     }
 }
 
+/// How many flags of pauses there are at most: `GetParameters` takes ten names, and one is that the run is given up.
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
+const MOST_HOLDS: usize = 9;
+
+/// The name of a flag of pauses.
+fn hold(number: usize) -> String {
+    match number {
+        0 => HOLD.to_string(),
+        n => [HOLD, "-", &(n + 1).to_string()].concat(),
+    }
+}
+
 impl Lower<'_> {
     /// How many branches of an order run side by side.
     pub fn breadth(&self, order: &Order) -> Breadth {
@@ -67,6 +80,36 @@ impl Lower<'_> {
                 }
             }
         }
+    }
+
+    /// Numbers the branches of an order that can pause, so that no two that can pause at one time share a number; how many numbers.
+    pub fn number_holds(&mut self, order: &Order, scope: Scope, first: usize) -> usize {
+        match order {
+            Order::Node(n) if self.pauses_at(*n) => {
+                self.holds.insert(scope, first);
+                1
+            }
+            Order::Node(_) => 0,
+            Order::Series(parts) => {
+                let used = parts.iter().map(|p| self.number_holds(p, scope, first));
+                used.max().unwrap_or(0)
+            }
+            Order::Parallel(parts) => parts.iter().fold(0, |used, (branch, part)| {
+                used + self.number_holds(part, *branch, first + used)
+            }),
+        }
+    }
+
+    /// The flag that a branch raises to hold the others while it pauses. One call reads ten flags: beyond that branches share them.
+    pub fn hold_of(&self, scope: Scope) -> String {
+        hold(self.holds.get(&scope).copied().unwrap_or(0) % MOST_HOLDS)
+    }
+
+    /// All the flags that branches read: that the run is given up, and that one of them pauses.
+    pub fn all_flags(&self) -> Vec<String> {
+        let most = self.holds.values().max().copied().unwrap_or(0) + 1;
+        let holds = (0..most.min(MOST_HOLDS)).map(hold);
+        std::iter::once(STOP.to_string()).chain(holds).collect()
     }
 
     /// Whether a run can pause at a node.

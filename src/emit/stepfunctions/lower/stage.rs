@@ -49,7 +49,14 @@ impl<'a> Lower<'a> {
         let (fresh, entered, begins, done) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
 
         self.skip_done(id, scope, at, next, &fresh);
-        let first = self.enter_holds(id, &case, &mut faults, &fresh);
+        let enters = release.holds.iter().any(|h| h.from == id);
+        let free = if enters || !stage.ready.is_empty() {
+            let place = self.stage_place(id, &case, &mut faults);
+            self.free_to_ask("early", &place, &mut faults, &fresh)
+        } else {
+            fresh
+        };
+        let first = self.enter_holds(id, &case, &mut faults, &free);
         let applies = self.cond(&stage.when, scope);
         let no = self.b.label();
         self.b
@@ -94,6 +101,20 @@ impl<'a> Lower<'a> {
         self.moment(MomentKind::Finished, Some(id), scope, &passed, &ended);
         self.leave_holds(id, hand, &ended, next);
         self.settle(&case, &mut faults);
+    }
+
+    /// Before a hold is entered or anybody is asked, a branch looks whether the run goes on; a step looks for itself.
+    fn free_to_ask(&mut self, key: &str, place: &Place, faults: &mut Faults, at: &Label) -> Label {
+        if place.hand.scope == TOP {
+            return at.clone();
+        }
+        let mut place = place.clone();
+        place.triggers.clear();
+        place.deadline = None;
+        let free = self.b.label();
+        let watch = self.watch(&place, key, (at, &free), &mut Fails::Case(faults));
+        self.boundary(&watch, at, &free);
+        free
     }
 
     /// After a restart, what has ended is not done again.
@@ -202,6 +223,9 @@ impl<'a> Lower<'a> {
         let open = self.b.label();
         self.window(id, case, faults, (&here, &open));
         here = open;
+        if !stage.require.is_empty() || stage.started_by.is_some() {
+            here = self.free_to_ask("asks", &place, faults, &here);
+        }
         for (gate, _) in &stage.require {
             let then = self.b.label();
             let site = Site {

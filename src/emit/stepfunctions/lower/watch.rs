@@ -98,13 +98,14 @@ impl Lower<'_> {
     fn read_flags(&mut self, watch: &Watch, abandon: &Label, blind: &Label, at: &Label, next: &Label) {
         let scope = watch.hand.scope;
         let flags = self.vars.local("flags", scope);
-        let names = [STOP, HOLD].map(|f| Data::Expr(self.run_parameter(f)));
+        let names = self.all_flags();
+        let names = names.iter().map(|f| Data::Expr(self.run_parameter(f))).collect();
         let judged = self.b.label();
         let rest = self.b.label();
         let mut task = sdk(
             "ssm",
             "getParameters",
-            Data::object([("Names", Data::List(names.to_vec()))]),
+            Data::object([("Names", Data::List(names))]),
         );
         let raised = Expr::states(&["result", "Parameters"]).parts(vec![
             Part::Where("Value", "yes".into()),
@@ -125,7 +126,9 @@ impl Lower<'_> {
         let raised = |me: &Self, flag: &str| Expr::op(me.run_parameter(flag), "in", Expr::var(&flags));
         let mut rules = vec![(raised(self, STOP), abandon.clone())];
         if self.pauses {
-            rules.push((raised(self, HOLD), rest.clone()));
+            let holds = self.all_flags().into_iter().skip(1);
+            let held = Expr::any(holds.map(|f| raised(self, &f)));
+            rules.push((held, rest.clone()));
         }
         self.b
             .choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
