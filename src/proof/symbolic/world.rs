@@ -127,7 +127,10 @@ impl<'w> World<'w> {
             // A job that never ran is broken off only with its whole run, and then nothing later starts as if it were not.
             let never = [self.result(*need, 2), self.runs[*need].clone().negate()];
             let broken = self.is(Name::Cancelled(job));
-            self.logic.assume(&Formula::all(never).implies(broken));
+            self.logic.assume(&Formula::all(never).implies(broken.clone()));
+            // A run that was broken off stays so.
+            let before = self.is(Name::Cancelled(*need));
+            self.logic.assume(&before.implies(broken));
         }
         self.runs.push(runs);
         self.steps.push(Vec::new());

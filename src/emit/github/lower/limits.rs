@@ -344,6 +344,32 @@ fn rollouts(ctx: &Ctx<'_>) {
                 "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
             );
         }
+        let again = rollout.steps.split_last().map_or(&[][..], |(_, lower)| lower);
+        let mut again = again.iter().flat_map(|s| &s.work);
+        if let Some(step) = again.find(|s| environments::asked(s).is_some()) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!(
+                    "`{}` steps back by doing again what a person does",
+                    stage.name
+                ),
+                "let a command do it, or leave out `demote` and say in `on_failure` what follows",
+            );
+        }
+        if super::stage::goes_on(stage) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &rollout.origin,
+                format!(
+                    "`{}` steps back when a step of its rollout fails, and goes on when anything else does",
+                    stage.name
+                ),
+                "leave out `demote`, or say `on_failure { then pause }` for the stage",
+            );
+        }
         if let Some(step) = rollout.steps.iter().find_map(|s| begins_with_a_person(ctx, s)) {
             let help = match step.kind {
                 StepKind::VerifyGate(_) => {

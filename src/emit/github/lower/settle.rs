@@ -135,14 +135,12 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
     };
     let stepping_back = s.rollout.as_ref().filter(|r| r.demote.is_some());
     if let Some(rollout) = stepping_back {
-        if let Some(first) = rollout.steps.first() {
-            outcomes.insert(format!("rung:{}", first.slug), rollback());
+        for (i, step) in rollout.steps.iter().enumerate() {
+            let back = if i == 0 { rollback() } else { paused(ctx, &pause) };
+            outcomes.insert(format!("rung:{}", step.slug), back);
         }
-        outcomes.insert("rung:".to_string(), rollback());
-        outcomes.insert("default".to_string(), paused(ctx, &pause));
-    } else {
-        outcomes.insert("default".to_string(), default);
     }
+    outcomes.insert("default".to_string(), default);
     // Where the stage goes on after its own failures, what a hold protects does not.
     let mut cause = vec![stage::cause_of(ctx, segments)];
     if s.on_failure.is_some() && s.when_hold_fails().is_none() {

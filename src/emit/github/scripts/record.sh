@@ -18,7 +18,7 @@ state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$
       stopped: any($steps[].outputs.stopped; . == "true"),
       failed: any($steps[].outputs.failed; . == "true"),
       cause: ([$steps[].outputs.cause // empty] | last // ""),
-      rung: ([$steps | to_entries[] | select(.value.outputs.began == "true") | .key | select(test("^r[0-9]+_")) | split("_")[0]] | last // "" | if . == $ENV.LOWEST then "r1" else . end)
+      rung: ([$steps | to_entries[] | select(.value.outputs.began == "true" or .value.outcome == "failure") | .key | select(test("^r[0-9]+_")) | split("_")[0]] | last // "" | if . == $ENV.LOWEST then "r1" else . end)
     }')
 {
   echo "state=$state"
