@@ -6,7 +6,7 @@
 use super::event::{Event, Trace, What};
 use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
-use crate::model::{Atom, Cond, DecisionId, Rollback, StageId, Step, StepKind, WaitTest};
+use crate::model::{ApprovalId, Atom, Cond, DecisionId, Rollback, StageId, Step, StepKind, WaitTest};
 use crate::plan::{EdgeKind, Node, Plan};
 use crate::run::{Answer, Fault, Final, How, Outcomes, Place, Subject, Verb, Verdict};
 use std::collections::BTreeSet;
@@ -70,10 +70,14 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     }
     // Of several that nobody answers, which lapses first is a matter of seconds.
     let lapsed = scenario.silent.iter().filter_map(|p| match p.deed {
-        Deed::Grant(a) => Some(&release.approval(a).otherwise),
+        Deed::Grant(a) => Some(a),
         _ => None,
     });
-    if lapsed.clone().any(|o| lapsed.clone().any(|p| p != o)) {
+    let differ = |a: ApprovalId, b: ApprovalId| {
+        let (one, other) = (Node::Approval(a), Node::Approval(b));
+        release.approval(a).otherwise != release.approval(b).otherwise && apart(plan, one, other)
+    };
+    if lapsed.clone().any(|a| lapsed.clone().any(|b| differ(a, b))) {
         return None;
     }
     if let Some(a) = scenario.few {
@@ -222,10 +226,7 @@ fn asked_in_its_place(plan: &Plan, scenario: &Scenario, trace: &Trace) -> bool {
     });
     refused.chain(scenario.few).any(|a| {
         let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Grant(a));
-        let guards = plan.waited_by(Node::Approval(a));
-        !guards.is_empty()
-            && guards.iter().all(|(_, e)| e.kind == EdgeKind::ApprovedStep)
-            && !trace.events.iter().any(asked)
+        guards_steps(plan, Node::Approval(a)) && !trace.events.iter().any(asked)
     })
 }
 
@@ -318,10 +319,20 @@ fn alongside(plan: &Plan, scenario: &Scenario, reference: &crate::run::Trace) ->
         _ => None,
     });
     let told = scenario.options.keys().map(|d| Node::Decision(*d));
-    let apart =
-        |a: Node, b: Node| !plan.contains(&plan.descendants(a), b) && !plan.contains(&plan.descendants(b), a);
     let mut others = asked.chain(told).chain(scenario.few.map(Node::Approval));
-    beside(plan, reference) || others.any(|o| began.iter().any(|s| apart(*s, o)))
+    beside(plan, reference)
+        || others.any(|o| guards_steps(plan, o) || began.iter().any(|s| apart(plan, *s, o)))
+}
+
+/// Whether only steps of rollouts wait for an approval: it is asked while their stage runs, or right before the step.
+fn guards_steps(plan: &Plan, node: Node) -> bool {
+    let guards = plan.waited_by(node);
+    !guards.is_empty() && guards.iter().all(|(_, e)| e.kind == EdgeKind::ApprovedStep)
+}
+
+/// Whether neither of two parts waits for the other.
+fn apart(plan: &Plan, a: Node, b: Node) -> bool {
+    !plan.contains(&plan.descendants(a), b) && !plan.contains(&plan.descendants(b), a)
 }
 
 /// Whether a stage has a step that every target shows.

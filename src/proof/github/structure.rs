@@ -217,10 +217,17 @@ impl Of<'_> {
                 .iter()
                 .any(|r| r.steps.iter().any(|r| !r.approved.is_empty()))
         };
-        let stage = |p: &Purpose| matches!(p.at, At::Stage(s) if rungs(self.plan.release().stage(s)));
-        if !self.released() || !self.job.steps.iter().any(|s| s.parts().iter().any(stage)) {
+        let parts = || self.job.steps.iter().flat_map(|s| s.parts());
+        let stage = parts().find_map(|p| match p.at {
+            At::Stage(s) => Some(self.plan.release().stage(s)).filter(|s| rungs(s)),
+            _ => None,
+        });
+        let Some(stage) = stage.filter(|_| self.released()) else {
             return Ok(());
-        }
+        };
+        // What the stage itself waits for comes before anything of it is settled.
+        let later =
+            |p: &Purpose| matches!(p.deed, Deed::Grant(a) if stage.approved.iter().all(|(b, _)| a != *b));
         let own = self.before(self.index);
         let settles = |j: &usize| {
             let job = &self.flow.jobs[*j];
@@ -228,7 +235,7 @@ impl Of<'_> {
         };
         let asks = |j: usize| {
             let mut parts = self.flow.jobs[j].steps.iter().flat_map(|s| s.parts());
-            !own.contains(&j) && parts.any(|p| matches!(p.deed, Deed::Grant(_)))
+            !own.contains(&j) && parts.any(later)
         };
         let mut settlers = (0..self.flow.jobs.len()).filter(settles).peekable();
         if settlers.peek().is_some() && settlers.all(|j| self.before(j).into_iter().any(asks)) {

@@ -351,10 +351,7 @@ fn rollouts(ctx: &Ctx<'_>) {
                 ctx,
                 &[rules::ROLLOUT],
                 &step.origin,
-                format!(
-                    "`{}` steps back by doing again what a person does",
-                    stage.name
-                ),
+                format!("`{}` steps back by doing again what a person does", stage.name),
                 "let a command do it, or leave out `demote` and say in `on_failure` what follows",
             );
         }
