@@ -42,10 +42,12 @@ impl Judge<'_> {
                     .any(|s| s.slug == *slug && matches!(s.kind, StepKind::Act(_) | StepKind::WaitFor(_)))
             };
             let asked = fate.began.is_empty() && fate.asked.is_some();
-            help |= half && fate.begun && !fate.done && !asked;
+            // A failure from which the plan goes on counts as ended.
+            help |= half && fate.begun && !fate.over() && !asked;
             let may = asked && fate.asked.as_ref().is_some_and(|(s, _)| does(s));
             // Nor does a wait show that was given up.
-            perhaps |= half && !fate.done && !fate.apart && (may || !fate.begun && waits(*id));
+            perhaps |= half && fate.done && !self.thens.is_empty() && self.ends_unseen(*id);
+            perhaps |= half && !fate.over() && !fate.apart && (may || !fate.begun && waits(*id));
         }
         let cancelled = self.find(|w| *w == What::Cancelled).is_some();
         help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));

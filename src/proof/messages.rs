@@ -164,6 +164,8 @@ impl Judge<'_> {
             MomentKind::Started if fate.apart => Some(false),
             // A trigger that fires behind the last step is a matter of the moment.
             MomentKind::Finished | MomentKind::Failed if fate.done && self.fired() => None,
+            // A wait at the end may have been given up with the run.
+            MomentKind::Finished if fate.done && !self.thens.is_empty() && self.ends_unseen(stage) => None,
             MomentKind::Finished => Some(fate.done),
             MomentKind::Failed if fate.done && !fate.failed => Some(false),
             MomentKind::Failed if fate.failed && fate.begun => Some(true),
@@ -177,6 +179,13 @@ impl Judge<'_> {
         let steps = self.release.stage(id).forward_steps();
         let first = steps.into_iter().find(|s| self.truth(&s.when));
         !first.is_some_and(|s| s.act().is_some_and(shows))
+    }
+
+    /// Whether the last step of a stage does not show.
+    pub fn ends_unseen(&self, id: StageId) -> bool {
+        let steps = self.release.stage(id).forward_steps();
+        let last = steps.into_iter().rfind(|s| self.truth(&s.when));
+        last.is_some_and(|s| matches!(s.kind, StepKind::Wait(_) | StepKind::Bake(_)))
     }
 
     /// Whether a trigger has fired: then a stage whose steps are all done has failed.

@@ -46,7 +46,14 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
                 };
                 out.stages.insert(s, fault);
             }
-            (At::Enter(h), Deed::Act) => drop(out.enters.insert(h, times)),
+            (At::Enter(h), Deed::Act) => {
+                let mut steps = release.hold(h).enter.iter();
+                // One that may not apply need not be what fails.
+                if steps.any(|s| s.slug == purpose.step && s.when != Cond::True) {
+                    return None;
+                }
+                out.enters.insert(h, times);
+            }
             (At::Exit(h), Deed::Act) => drop(out.exits.insert(h).then_some(())),
             (At::Undo(s), Deed::Act) => drop(out.undos.insert(s, Some(purpose.step.clone()))),
             (At::Run, Deed::Grant(a)) => drop(out.approvals.insert(a, Verdict::Rejected)),

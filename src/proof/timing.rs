@@ -292,6 +292,12 @@ impl Walker<'_, '_> {
         if let Some((offset, _)) = &judge.release.stage(self.stage).at {
             reach = reach.max(clock::due(judge.plan, judge.scenario, offset.after));
         }
+        // Where states stand in one order, more is waited for than the plan says, and the author was told.
+        let backs =
+            |w: &What| matches!(w, What::Begin(p) if matches!(p.at, At::Undo(_) | At::Exit(_) | At::Finally));
+        if let (Some(back), true) = (judge.find(backs), judge.thens.is_empty()) {
+            reach = reach.max(judge.trace.events[back].at);
+        }
         reach
     }
 

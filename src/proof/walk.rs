@@ -186,11 +186,11 @@ impl Walker<'_, '_> {
                     Way::Retry => {}
                     Way::Proceed => at += 1,
                     Way::Continue => {
-                        self.fate.failed = true;
                         if self.gate_goes_on(step) {
                             at += 1;
                             continue;
                         }
+                        self.fate.failed = true;
                         self.fate.continued = true;
                         return self.over();
                     }

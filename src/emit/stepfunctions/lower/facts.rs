@@ -311,6 +311,10 @@ impl Lower<'_> {
             let fact = self.names.begun(id);
             self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
         }
+        if self.may_go_on_half_done(id) {
+            let fact = self.names.went_on(id);
+            self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
+        }
         for gate in crate::emit::environments::gates_of(stage) {
             self.declare_gate(gate, scope);
         }

@@ -184,7 +184,11 @@ impl Lower<'_> {
             if matches!(self.plan.undo(s), StageUndo::Irreversible(..)) {
                 let fact = self.half_done(s);
                 self.vars.declare(&fact, Data::Bool(false), Join::Any, TOP);
-                assign.insert(fact, Data::Expr(self.is_among(s, &["began", "again", "failed"])));
+                let mut half = vec![self.is_among(s, &["began", "again", "failed"])];
+                if self.may_go_on_half_done(s) {
+                    half.push(self.vars.read(&self.names.went_on(s), TOP).negated());
+                }
+                assign.insert(fact, Data::Expr(Expr::all(half)));
             }
         }
         if assign.is_empty() {

@@ -217,7 +217,11 @@ impl Lower<'_> {
             | FailureOutcome::Restart(..) => self.give_up(case, outcome, at),
             FailureOutcome::Continue { .. } => {
                 let told = self.b.label();
-                let status = self.fallen(case, "refused");
+                let mut status = self.fallen(case, "refused");
+                if let Some(id) = case.stage.filter(|s| self.may_go_on_half_done(*s)) {
+                    let fact = self.vars.write(&self.names.went_on(id), case.hand.scope);
+                    status.insert(fact, Data::Bool(true));
+                }
                 self.b
                     .set(at, &[&case.name, ": failed, goes on"].concat(), status, &told);
                 self.moment(

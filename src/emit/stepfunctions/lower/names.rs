@@ -75,6 +75,11 @@ impl<'a> Names<'a> {
         ["began_", &self.release.stage(id).slug].concat()
     }
 
+    /// Whether the plan went on although a stage that cannot be undone failed: it counts as ended, not as half done.
+    pub fn went_on(&self, id: StageId) -> String {
+        ["went_on_", &self.release.stage(id).slug].concat()
+    }
+
     /// A captured value.
     pub fn capture(&self, id: CaptureId) -> String {
         let capture = self.release.capture(id);

@@ -480,6 +480,13 @@ impl<'a> Lower<'a> {
         whole && !super::rollout::surely_begins(self.release.stage(id), sure)
     }
 
+    /// Whether the plan can go on after a stage failed that cannot be undone.
+    pub(super) fn may_go_on_half_done(&self, id: StageId) -> bool {
+        matches!(self.plan.undo(id), StageUndo::Irreversible(..))
+            && self.release.stage(id).when_hold_fails().is_none()
+            && self.release.stage(id).on_failure.is_some()
+    }
+
     /// Enters every hold that begins with this stage, whether or not the stage itself applies.
     fn enter_holds(&mut self, id: StageId, case: &Case<'a>, faults: &mut Faults, at: &Label) -> Label {
         let mut here = at.clone();
