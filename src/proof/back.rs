@@ -123,7 +123,9 @@ impl Judge<'_> {
                 continue;
             }
             // What never began does not stand between what depends on it and what it depends on.
-            if self.undoable(s) && self.fates.get(&s).is_some_and(|f| f.begun || f.quiet) {
+            let begun = self.fates.get(&s).is_some_and(|f| f.begun || f.quiet);
+            // One that begins with a wait shows it by its undo.
+            if self.undoable(s) && (begun || !self.events_at(At::Undo(s)).is_empty()) {
                 found.insert(s);
             } else {
                 open.extend(self.plan.undone_before(s));

@@ -242,13 +242,15 @@ impl Walker<'_, '_> {
     fn entry(&mut self) -> Result<bool, String> {
         let release = self.judge.release;
         let stage = release.stage(self.stage);
+        // Where no engine keeps the time, a checklist is gone through once for all stages that want it.
+        let wants = |p: &Purpose| {
+            let named = |(c, _): &(crate::model::ChecklistId, _)| release.checklist(*c).name == p.step;
+            p.deed == Deed::Ready && self.judge.scenario.start.is_none() && stage.ready.iter().any(named)
+        };
+        let own = |p: &Purpose| p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin);
         let refused = self.judge.trace.events.iter().rposition(|e| match &e.what {
-            What::Failed(p) => p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin),
-            What::Withdrawn(p) => {
-                p.at == At::Stage(self.stage)
-                    && matches!(p.deed, Deed::Ready | Deed::Begin)
-                    && self.judge.scenario.nobody(p)
-            }
+            What::Failed(p) => own(p) || wants(p),
+            What::Withdrawn(p) => (own(p) || wants(p)) && self.judge.scenario.nobody(p),
             _ => false,
         });
         let held = release.holds.iter().enumerate().find_map(|(i, h)| {

@@ -12,7 +12,8 @@ use crate::emit::github::lower::{approval, conds, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{
-    Dur, DutyRule, GateTest, Origin, ParamType, Passes, RolloutStep, StageId, Step, StepKind, TriggerTest,
+    Dur, DutyRule, GateTest, Origin, ParamType, Passes, RolloutStep, Stage, StageId, Step, StepKind,
+    TriggerTest,
 };
 
 const UNENFORCED: Code = Code("target/unenforced");
@@ -41,6 +42,7 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     waits(ctx);
     triggers(ctx);
     rollouts(ctx);
+    shared_checklists(ctx);
     duties(ctx);
     messages(ctx);
     start(ctx, workflow);
@@ -319,6 +321,29 @@ fn triggers(ctx: &Ctx<'_>) {
                 &trigger.origin,
                 format!("nobody is asked about trigger `{}` on GitHub", trigger.name),
                 "whoever sees it starts the rollback workflow by hand with the run's id: that ends the run and undoes what began",
+            );
+        }
+    }
+}
+
+/// A checklist is gone through once for all stages that want it: when it fails, it fails for all of them.
+fn shared_checklists(ctx: &Ctx<'_>) {
+    for (i, list) in ctx.release.checklists.iter().enumerate() {
+        let wants = |s: &&Stage| s.ready.iter().any(|(c, _)| c.index() == i);
+        let stages: Vec<&Stage> = ctx.release.stages.iter().filter(wants).collect();
+        let Some(stage) = stages.iter().find(|s| super::stage::goes_on(s)) else {
+            continue;
+        };
+        if stages.len() > 1 {
+            limit(
+                ctx,
+                &[rules::CHECKLIST],
+                &stage.origin,
+                format!(
+                    "`{}` goes on when checklist `{}` fails, which other stages want as well",
+                    stage.name, list.name
+                ),
+                "give the stage a checklist of its own, or say `on_failure { then pause }`",
             );
         }
     }

@@ -114,7 +114,10 @@ pub fn waited(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Ex
             }
             open.push(before);
             if let Node::Stage(s) = before {
-                list.extend(provided(ctx, s, needs));
+                // Where it does not apply, nobody goes through its checklists.
+                let apart = expr(ctx, &ctx.release.stage(s).when, needs).negate();
+                let provided = provided(ctx, s, needs).into_iter();
+                list.extend(provided.map(|p| Expr::any([apart.clone(), p])));
                 list.extend(held(ctx, s, needs));
             }
         }
