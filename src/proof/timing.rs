@@ -92,6 +92,11 @@ impl Walker<'_, '_> {
         })
     }
 
+    /// Whether something of the stage itself is done, and not only asked or judged before it begins.
+    pub fn works(&self, event: usize) -> bool {
+        matches!(&self.judge.trace.events[event].what, What::Begin(p) if matches!(p.deed, Deed::Act | Deed::Await))
+    }
+
     /// How a stage that finds its window shut goes on; nothing when it does not.
     pub fn window(&mut self) -> Result<Option<Way>, String> {
         if self.judge.scenario.start.is_none() {

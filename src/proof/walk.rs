@@ -264,7 +264,11 @@ impl Walker<'_, '_> {
                     })
                 })
                 .flatten()
-                .filter(|e| self.own.iter().all(|o| !self.judge.causes.before(*o, *e)))
+                .filter(|e| {
+                    self.own
+                        .iter()
+                        .all(|o| !self.works(*o) || !self.judge.causes.before(*o, *e))
+                })
                 .filter(|e| {
                     !self.judge.trace.events[*e..].iter().any(|x| {
                         matches!(&x.what, What::Begin(p) if p.at == At::Enter(id)) && self.judge.scenario.once

@@ -56,13 +56,17 @@ impl<'a> Lower<'a> {
         } else {
             fresh
         };
-        let first = self.enter_holds(id, &case, &mut faults, &free);
         let applies = self.cond(&stage.when, scope);
-        let no = self.b.label();
-        self.b
-            .branch(&first, &[&name, ": applies?"].concat(), applies, &entered, &no);
-        self.b.set(
+        let (no, apart) = (self.b.label(), self.b.label());
+        self.b.branch(
+            &free,
+            &[&name, ": applies?"].concat(),
+            applies.clone(),
+            &entered,
             &no,
+        );
+        self.b.set(
+            &apart,
             &[&name, ": does not apply"].concat(),
             [(fact.clone(), Data::str("not_applicable"))].into(),
             &ended,
@@ -71,7 +75,20 @@ impl<'a> Lower<'a> {
         let pauses = crate::emit::environments::may_pause(release, id);
         self.costs.mark = self.b.events();
         let mut place = self.stage_place(id, &case, &mut faults);
-        self.before(id, &case, &place, &mut faults, (&entered, &begins));
+        if enters {
+            // What is asked and waited for comes first: a hold is not kept longer than what it is for.
+            let (ready, first) = (self.b.label(), self.b.label());
+            self.before(id, &case, &place, &mut faults, (&entered, &ready));
+            self.b.same(&no, &ready);
+            let held = self.enter_holds(id, &case, &mut faults, &ready);
+            let free = self.free_to_ask("held", &place, &mut faults, &held);
+            self.b.same(&free, &first);
+            self.b
+                .branch(&first, &[&name, ": begins?"].concat(), applies, &begins, &apart);
+        } else {
+            self.b.same(&no, &apart);
+            self.before(id, &case, &place, &mut faults, (&entered, &begins));
+        }
         let body = self.b.label();
         let mut began = Assign::new();
         if super::rollout::asked_first(stage).is_none() {
