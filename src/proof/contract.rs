@@ -511,7 +511,9 @@ impl<'a> Judge<'a> {
                     Err(["before approval `", name, "` is granted"].concat())
                 }
             }
-            Node::Decision(d) if self.truth(&self.release.decision(d).when) => {
+            Node::Decision(d)
+                if self.truth(&self.release.decision(d).when) && !self.release.asked_on_failure_only(d) =>
+            {
                 let asked =
                     |w: &What| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d));
                 let name = &self.release.decision(d).name;

@@ -135,6 +135,7 @@ pub fn compare(
     trace: &Trace,
 ) -> Result<(), String> {
     if beside(plan, reference) && !same_undo_fails(scenario, reference, trace)
+        || !same_exit_fails(scenario, reference, trace)
         || asked_in_its_place(plan, scenario, trace)
     {
         return Ok(());
@@ -298,6 +299,20 @@ fn same_undo_fails(scenario: &Scenario, reference: &crate::run::Trace, trace: &T
             e.verb == Verb::UndoStep && e.subject == Subject::Stage(s) && e.step.as_ref() == Some(&p.step)
         });
         here == there
+    })
+}
+
+/// Whether holds that cannot be left are left on both sides, or on none: which of them was entered when another part failed depends
+/// on how long things take.
+fn same_exit_fails(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace) -> bool {
+    scenario.fails.iter().all(|p| {
+        let At::Exit(h) = p.at else { return true };
+        let here = trace
+            .events
+            .iter()
+            .any(|e| matches!(&e.what, What::Begin(q) if q.at == p.at));
+        let exits = |e: &crate::run::Event| e.subject == Subject::Hold(h) && e.verb == Verb::Exit;
+        here == reference.events.iter().any(exits)
     })
 }
 

@@ -4,11 +4,13 @@
 
 use super::clock;
 use super::contract::{Judge, Then, Way};
-use super::event::What;
+use super::event::{Event, What};
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalOutcome, Failure, GateId, RolloutStep, StageId, Step, StepKind, TriggerTest};
+use crate::model::{
+    ApprovalOutcome, Failure, GateId, HoldId, RolloutStep, StageId, Step, StepKind, TriggerTest,
+};
 
 /// How much later than the plan says something may begin, in milliseconds.
 const SLACK: f64 = 7_200_000.0;
@@ -92,8 +94,45 @@ impl Walker<'_, '_> {
         })
     }
 
+    /// The event with which a hold that begins with the stage could not be entered; nothing where it was tried again and worked.
+    pub fn hold_fails(&self) -> Option<usize> {
+        let judge = &self.judge;
+        let events = &judge.trace.events;
+        let holds = judge.release.holds.iter().enumerate();
+        let mut mine = holds.filter(|(_, h)| h.from == self.stage);
+        mine.find_map(|(i, _)| {
+            let at = At::Enter(HoldId::at(i));
+            let failed = judge.find(|w| match w {
+                What::Failed(p) => p.at == at,
+                What::Withdrawn(p) => p.at == at && judge.scenario.nobody(p),
+                _ => false,
+            })?;
+            // What is entered again for an undo comes after the stage.
+            let before = |o: &usize| self.works(*o) && judge.causes.before(*o, failed);
+            let again = |x: &Event| matches!(&x.what, What::Begin(p) if p.at == at);
+            let retried = judge.scenario.once && events[failed..].iter().any(again);
+            (!retried && !self.own.iter().any(before)).then_some(failed)
+        })
+    }
+
+    /// A stage that does not apply enters the holds that begin with it all the same, for others.
+    pub fn passed_by(&mut self) -> Result<(), String> {
+        self.fate.apart = true;
+        let Some(event) = self.hold_fails() else {
+            return Ok(());
+        };
+        let way = match self.on_hold_failure() {
+            Way::Retry => self.pauses(Some(event))?,
+            way => way,
+        };
+        if let Way::End(then) = way {
+            self.judge.thens.push((then, Some(event)));
+        }
+        Ok(())
+    }
+
     /// Whether something of the stage itself is done, and not only asked or judged before it begins.
-    pub fn works(&self, event: usize) -> bool {
+    fn works(&self, event: usize) -> bool {
         matches!(&self.judge.trace.events[event].what, What::Begin(p) if matches!(p.deed, Deed::Act | Deed::Await))
     }
 

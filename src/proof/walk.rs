@@ -103,14 +103,9 @@ impl Judge<'_> {
             })
             .collect();
         let name = stage.name.clone();
-        if !self.truth(&stage.when) {
-            return match own.first() {
-                Some(_) => Err(["stage `", &name, "` runs and does not apply"].concat()),
-                None => Ok(Fate {
-                    apart: true,
-                    ..Fate::default()
-                }),
-            };
+        let apart = !self.truth(&stage.when);
+        if apart && !own.is_empty() {
+            return Err(["stage `", &name, "` runs and does not apply"].concat());
         }
         let mut walker = Walker {
             judge: self,
@@ -124,7 +119,8 @@ impl Judge<'_> {
             rest: 0.0,
             began_at: None,
         };
-        walker.all().map_err(|e| ["stage `", &name, "`: ", &e].concat())?;
+        let came = if apart { walker.passed_by() } else { walker.all() };
+        came.map_err(|e| ["stage `", &name, "`: ", &e].concat())?;
         Ok(walker.fate)
     }
 }
@@ -253,28 +249,7 @@ impl Walker<'_, '_> {
             What::Withdrawn(p) => (own(p) || wants(p)) && self.judge.scenario.nobody(p),
             _ => false,
         });
-        let held = release.holds.iter().enumerate().find_map(|(i, h)| {
-            let id = crate::model::HoldId::at(i);
-            (h.from == self.stage)
-                .then(|| {
-                    self.judge.find(|w| match w {
-                        What::Failed(p) => p.at == At::Enter(id),
-                        What::Withdrawn(p) => p.at == At::Enter(id) && self.judge.scenario.nobody(p),
-                        _ => false,
-                    })
-                })
-                .flatten()
-                .filter(|e| {
-                    self.own
-                        .iter()
-                        .all(|o| !self.works(*o) || !self.judge.causes.before(*o, *e))
-                })
-                .filter(|e| {
-                    !self.judge.trace.events[*e..].iter().any(|x| {
-                        matches!(&x.what, What::Begin(p) if p.at == At::Enter(id)) && self.judge.scenario.once
-                    })
-                })
-        });
+        let held = self.hold_fails();
         let mut fault = held.or(refused).map(|e| (e, None));
         if fault.is_none()
             && let Some(Way::End(then)) = self.window()?
@@ -569,7 +544,7 @@ impl Walker<'_, '_> {
     }
 
     /// The way the stage says when a hold before it cannot be entered.
-    fn on_hold_failure(&self) -> Way {
+    pub fn on_hold_failure(&self) -> Way {
         let stage = self.judge.release.stage(self.stage);
         match stage.when_hold_fails().map(|f| &f.then) {
             None => Way::End(Then::Rollback),

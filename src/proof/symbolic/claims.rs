@@ -157,7 +157,15 @@ impl<'p, 'w> Claims<'p, 'w> {
         }
         for (i, hold) in release.holds.iter().enumerate() {
             let hold_id = HoldId::at(i);
-            if self.plan.hold_stages(hold_id).contains(&id) {
+            // What is asked before the stage begins with which a hold begins comes before that is entered.
+            let enter = self.jobs_of(At::Enter(hold_id));
+            let asks = match stands.part.deed {
+                Deed::Begin => true,
+                Deed::Judge(g) => stage.require.iter().any(|(r, _)| *r == g),
+                _ => false,
+            };
+            let early = hold.from == id && asks && enter.iter().all(|j| self.comes_before(stands.job, *j));
+            if self.plan.hold_stages(hold_id).contains(&id) && !early {
                 let entered = self.entered(hold_id);
                 let words = || {
                     [

@@ -151,8 +151,15 @@ impl Claims<'_, '_> {
         let work = distinct(self.parts_of(At::Stage(id)).iter().map(|p| p.job));
         let inside = |job: &usize| {
             let def = &flow.jobs[*job];
+            let enters = |n: &usize| {
+                self.world
+                    .parts
+                    .iter()
+                    .any(|p| p.job == *n && matches!(p.part.at, At::Enter(_)))
+            };
             work.contains(job)
                 || !self.world.parts.iter().any(|p| p.job == *job)
+                    && !def.needs.iter().any(enters)
                     && def.needs.iter().any(|n| work.contains(n))
                     && def.needed.iter().any(|n| work.contains(n))
         };

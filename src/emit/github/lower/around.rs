@@ -10,7 +10,7 @@ use crate::emit::github::lower::job::{
 };
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::values::Vars;
-use crate::emit::github::lower::{follow, inputs, messages, names, order, settle, window};
+use crate::emit::github::lower::{follow, inputs, messages, names, order, reach, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -212,6 +212,7 @@ pub fn enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<Job> {
     let mut cond = order::before_stage(ctx, hold.from, &mut needs);
     cond.remove(0);
     cond.push(order::wanted(ctx, id, &mut needs));
+    cond.extend(reach::ready(ctx, hold.from, &mut needs));
     let job = names::enter(ctx.release, id);
     if ctx.resumable() {
         cond.push(ctx.done(&job).negate());

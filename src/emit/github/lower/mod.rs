@@ -21,6 +21,7 @@ pub(in crate::emit::github) mod names;
 mod order;
 mod outcomes;
 mod person;
+mod reach;
 mod rollback;
 mod seats;
 mod segments;
@@ -100,12 +101,16 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
                 add(&mut jobs, consent::decision(ctx, d));
             }
             Node::Stage(s) => {
+                let mut own = stage::jobs(ctx, s);
+                let asks = ctx.segments(s).iter().take_while(|g| g.before_holds).count();
+                let inside = own.split_off(asks);
+                add(&mut jobs, own);
                 for hold in (0..r.holds.len()).map(HoldId::at) {
                     if r.hold(hold).from == s {
                         add(&mut jobs, around::enter(ctx, hold));
                     }
                 }
-                add(&mut jobs, stage::jobs(ctx, s));
+                add(&mut jobs, inside);
                 jobs.extend(demote::jobs(ctx, s));
             }
         }

@@ -29,6 +29,20 @@ pub struct Segment<'a> {
     pub approvals: Vec<ApprovalId>,
     /// What it is.
     pub kind: SegmentKind<'a>,
+    /// It comes before the holds that its stage enters: what is asked and waited for before the stage begins.
+    pub before_holds: bool,
+}
+
+impl Segment<'_> {
+    /// Whether a step of the stage begins in it.
+    pub fn begins(&self) -> bool {
+        match &self.kind {
+            SegmentKind::Work(items) => items.iter().any(|i| !i.units.is_empty()),
+            SegmentKind::Person(ask) => !ask.units.is_empty(),
+            SegmentKind::Timer(_, units, _) => !units.is_empty(),
+            SegmentKind::Sleep(..) => false,
+        }
+    }
 }
 
 /// What a job of a stage is.
@@ -105,6 +119,7 @@ struct Cutter<'a> {
     open: Vec<Item<'a>>,
     approvals: Vec<ApprovalId>,
     seconds: i64,
+    before_holds: usize,
 }
 
 /// The jobs of a stage, in order; at least one.
@@ -118,8 +133,14 @@ pub fn segments(release: &Release, id: StageId, fixed_start: bool) -> Vec<Segmen
         open: Vec::new(),
         approvals: Vec::new(),
         seconds: 0,
+        before_holds: 0,
     };
     cut.head(stage, fixed_start);
+    // A hold is not kept longer than what it is for.
+    if release.holds.iter().any(|h| h.from == id) {
+        cut.close();
+        cut.before_holds = cut.done.len();
+    }
     match &stage.rollout {
         None => {
             for step in &stage.steps {
@@ -374,6 +395,7 @@ impl<'a> Cutter<'a> {
         if !self.done.first().is_some_and(|(_, _, k)| is_work(k)) {
             self.done
                 .insert(0, (Vec::new(), self.home, SegmentKind::Work(Vec::new())));
+            self.before_holds += usize::from(self.before_holds > 0);
         }
         // A question or a wait may be skipped, and whoever comes after the stage asks how its last job ended.
         if !self.done.last().is_some_and(|(_, _, k)| is_work(k)) {
@@ -382,6 +404,7 @@ impl<'a> Cutter<'a> {
         }
         let base = names::stage(self.release, self.id);
         let last = self.done.len();
+        let before_holds = self.before_holds;
         let name = |part: Option<usize>| {
             let part = part.map_or(String::new(), |n| format!(" (part {n})"));
             format!("Stage {}{part}", names::line(&stage.name))
@@ -402,6 +425,7 @@ impl<'a> Cutter<'a> {
                     environment,
                     approvals,
                     kind,
+                    before_holds: i < before_holds,
                 }
             })
             .collect()

@@ -7,6 +7,7 @@ use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::gate::{cause, failing};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, upload};
+use crate::emit::github::lower::reach::{came_to, looks_in};
 use crate::emit::github::lower::segments::{Ask, Item, LONGEST_JOB, Segment, SegmentKind, What};
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{messages, names, order, person, window};
@@ -111,9 +112,13 @@ fn builder<'c, 'a>(ctx: &'c Ctx<'a>, id: StageId, segment: &Segment<'a>) -> JobB
 fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Cond>) -> Expr {
     let ctx = b.ctx;
     let stage = ctx.release.stage(id);
+    let segments = ctx.segments(id);
+    let inside = |i: usize| !segments[i].before_holds;
     let mut list = if index == 0 {
         let mut list = order::before_stage(ctx, id, &mut b.needs);
-        list.extend(order::held(ctx, id, &mut b.needs));
+        if inside(0) {
+            list.extend(order::held(ctx, id, &mut b.needs));
+        }
         if !ctx.baselines.is_empty() {
             list.push(order::simply(ctx, "baseline", &mut b.needs));
         }
@@ -126,82 +131,22 @@ fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Co
         list
     } else {
         let mut list = order::begun(&mut b.needs);
-        // A question or a wait that does not apply is skipped, and the job before it counts.
-        let mut before = index;
-        loop {
-            before -= 1;
-            let segment = &ctx.segments(id)[before];
-            let job = segment.job.clone();
-            b.need(job.clone());
-            let skippable = skippable(ctx, id, segment, &mut b.needs);
-            let mut ways = vec![Expr::succeeded(&job)];
-            ways.extend(
-                skippable
-                    .clone()
-                    .map(|s| Expr::all([Expr::Result(job.clone()).is("skipped"), s])),
-            );
-            list.push(Expr::any(ways));
-            if skippable.is_none() || before == 0 {
-                break;
-            }
-        }
-        if !is_static(ctx.release, &stage.when) {
-            let first = ctx.first_work(id).to_string();
-            list.push(Expr::Output(first, "applicable".into()).differs("false"));
-        }
-        if goes_on(stage) {
-            let before = &ctx.segments(id)[..index];
-            for segment in before.iter().filter(|s| matches!(s.kind, SegmentKind::Work(_))) {
-                b.needs.insert(segment.job.clone());
-                list.push(Expr::Output(segment.job.clone(), "failed".into()).differs("true"));
-            }
+        list.extend(came_to(ctx, id, index, &mut b.needs));
+        // What is skipped in a run that goes on does not speak for what stands before it.
+        let work = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
+        let first = segments.iter().position(|s| !s.before_holds).unwrap_or(0);
+        if inside(index) && !segments[first..index].iter().any(work) {
+            list.extend(order::held(ctx, id, &mut b.needs));
         }
         list
     };
-    for approval in &ctx.segments(id)[index].approvals {
+    for approval in &segments[index].approvals {
         list.push(order::approval_granted(ctx, *approval, &mut b.needs));
     }
     if let Some(when) = when.filter(|w| is_static(ctx.release, w)) {
         list.push(expr(ctx, when, &mut b.needs));
     }
     Expr::all(list)
-}
-
-/// When a job of a stage is skipped although the stage goes on.
-fn skippable(
-    ctx: &Ctx<'_>,
-    id: StageId,
-    segment: &Segment<'_>,
-    needs: &mut BTreeSet<String>,
-) -> Option<Expr> {
-    let stage = ctx.release.stage(id);
-    let (when, unit) = match &segment.kind {
-        SegmentKind::Work(_) => return None,
-        SegmentKind::Person(ask) => (&ask.when, Some(person::unit_of(ctx, stage, ask))),
-        SegmentKind::Sleep(_, when) => (when, None),
-        SegmentKind::Timer(_, units, when) => {
-            (when, units.first().map(|unit| format!("{}.{unit}", stage.slug)))
-        }
-    };
-    let mut ways = Vec::new();
-    if let SegmentKind::Person(ask) = &segment.kind {
-        ways.extend(
-            ask.gate
-                .iter()
-                .flat_map(|g| order::not_overridden(ctx, *g))
-                .map(Expr::negate),
-        );
-    }
-    if *when != Cond::True && is_static(ctx.release, when) {
-        ways.push(expr(ctx, when, needs).negate());
-    }
-    if let Some(unit) = unit.filter(|_| ctx.resumable()) {
-        ways.push(ctx.done(&unit));
-    }
-    match Expr::any(ways) {
-        Expr::Bool(false) => None,
-        e => Some(e),
-    }
 }
 
 fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: &Ask<'_>) -> Job {
@@ -243,14 +188,18 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
     let mut b = builder(ctx, id, segment);
     let cond = start(&mut b, id, index, None);
     let mut always_so = Vec::new();
+    let looks = looks_in(ctx, id);
+    let seconds = items.iter().map(|i| i.seconds).sum();
     if index == 0 {
-        head(&mut b, id, stage, items.iter().map(|i| i.seconds).sum());
+        head(&mut b, id, stage, (seconds, looks == 0));
         if !is_static(ctx.release, &stage.when) {
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
     }
-    if started_late(ctx, id, index) {
-        in_time(&mut b, id, stage, items.iter().map(|i| i.seconds).sum(), None);
+    if index > 0 && index == looks {
+        in_time(&mut b, id, stage, seconds, None);
+        valid(&mut b, stage, None);
+        begins(&mut b, id, None);
     }
     let last = index + 1 == ctx.segments(id).len();
     let (mut units, mut gates) = (BTreeMap::new(), BTreeMap::new());
@@ -330,15 +279,8 @@ fn in_time(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64, co
     }
 }
 
-/// Whether a job is the first to work after somebody was asked to start its stage: the window may have closed meanwhile.
-fn started_late(ctx: &Ctx<'_>, id: StageId, index: usize) -> bool {
-    let work = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
-    let between = ctx.segments(id)[..index].iter().skip(1);
-    index > 0 && ctx.release.stage(id).started_by.is_some() && !{ between }.any(work)
-}
-
 /// What the first working job of a stage does before anything begins.
-fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
+fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, (work, begins_here): (i64, bool)) {
     let ctx = b.ctx;
     if !is_static(ctx.release, &stage.when) {
         let mut vars = b.vars("V");
@@ -354,7 +296,19 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
             success_and([Expr::StepOutput("when".into(), "applicable".into()).is("true")])
         }
     };
-    in_time(b, id, stage, work, applies());
+    // What waits for its own hour looks then.
+    if begins_here || stage.at.is_none() {
+        in_time(b, id, stage, work, applies());
+        valid(b, stage, applies());
+    }
+    if begins_here {
+        begins(b, id, applies());
+    }
+}
+
+/// A look at how old the approvals of a stage are.
+fn valid(b: &mut JobBuilder<'_, '_>, stage: &Stage, cond: Option<Expr>) {
+    let ctx = b.ctx;
     let valid: Vec<_> = stage
         .approved
         .iter()
@@ -384,12 +338,16 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
         b.fixed(
             Some("valid"),
             "Its approvals are still valid",
-            applies(),
+            cond,
             vars,
             Fixed::Valid,
         );
     }
-    if let Some(timeout) = stage.timeout {
+}
+
+/// A stage begins: its time starts, and it is told.
+fn begins(b: &mut JobBuilder<'_, '_>, id: StageId, cond: Option<Expr>) {
+    if let Some(timeout) = b.ctx.release.stage(id).timeout {
         let mut vars = b.vars("V");
         vars.text("ALLOWED", timeout.as_seconds().to_string());
         b.leave("deadline", Expr::StepOutput("clock".into(), "deadline".into()));
@@ -401,7 +359,7 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, work: i64) {
             Fixed::Clock,
         );
     }
-    messages::at(b, MomentKind::Started, Some(id), applies());
+    messages::at(b, MomentKind::Started, Some(id), cond);
 }
 
 fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut conds: Vec<Expr>) {
@@ -426,8 +384,14 @@ fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut con
         }
     }
     let guarded = ctx.guarded(id);
-    let deadline = stage.timeout.map(|_| {
-        let first = ctx.first_work(id).to_string();
+    // Before the stage begins, its time has not started.
+    let first = ctx.segments(id)[looks_in(ctx, id)].job.clone();
+    let own = ctx
+        .segments(id)
+        .iter()
+        .skip_while(|s| s.job != first)
+        .any(|s| s.job == b.id);
+    let deadline = stage.timeout.filter(|_| own).map(|_| {
         if first == b.id {
             Expr::StepOutput("clock".into(), "deadline".into())
         } else {
