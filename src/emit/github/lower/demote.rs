@@ -2,13 +2,16 @@
 //!
 //! Called by `lower`. Must not know what the owner is asked afterwards.
 
-use crate::emit::github::lower::conds::expr;
+use crate::emit::enforce::rules;
+use crate::emit::environments;
+use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, job_name, success_and};
-use crate::emit::github::lower::{names, segments, settle, work};
+use crate::emit::github::lower::limits::limit;
+use crate::emit::github::lower::{names, segments, settle, stage, work};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::parts::At;
-use crate::model::{Cond, Rollout, RolloutStep, Stage, StageId};
+use crate::model::{Cond, GateTest, Rollout, RolloutStep, Stage, StageId, Step, StepKind};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -99,4 +102,81 @@ pub fn lowest(ctx: &Ctx<'_>, stage: &Stage, needs: &mut BTreeSet<String>) -> Opt
         list.push(Expr::And(vec![expr(ctx, &step.when, needs), name]));
     }
     Some(Expr::first(list))
+}
+
+/// What is not known of a rollout when it is to go back to the step before.
+pub fn limits(ctx: &Ctx<'_>) {
+    for stage in &ctx.release.stages {
+        let Some(rollout) = stage.rollout.as_ref().filter(|r| r.demote.is_some()) else {
+            continue;
+        };
+        // Which step that is, is a matter of expressions, and those do not compare values as the plan does.
+        let dynamic = |s: &&RolloutStep| !is_static(ctx.release, &s.when);
+        if let Some(step) = rollout.steps.iter().find(dynamic) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!(
+                    "where `{}` steps back to depends on a comparison of values at `{}`",
+                    stage.name, step.name
+                ),
+                "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
+            );
+        }
+        let again = rollout.steps.split_last().map_or(&[][..], |(_, lower)| lower);
+        let mut again = again.iter().flat_map(|s| &s.work);
+        if let Some(step) = again.find(|s| environments::asked(s).is_some()) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!("`{}` steps back by doing again what a person does", stage.name),
+                "let a command do it, or leave out `demote` and say in `on_failure` what follows",
+            );
+        }
+        if stage::goes_on(stage) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &rollout.origin,
+                format!(
+                    "`{}` steps back when a step of its rollout fails, and goes on when anything else does",
+                    stage.name
+                ),
+                "leave out `demote`, or say `on_failure { then pause }` for the stage",
+            );
+        }
+        if let Some(step) = rollout.steps.iter().find_map(|s| begins_with_a_person(ctx, s)) {
+            let help = match step.kind {
+                StepKind::VerifyGate(_) => {
+                    "say in the gate what follows when it does not pass: `otherwise pause`"
+                }
+                _ => "let a command do it, or leave out `demote` and say in `on_failure` what follows",
+            };
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!(
+                    "`{}` steps back when a step fails in which a person is asked",
+                    stage.name
+                ),
+                help,
+            );
+        }
+    }
+}
+
+/// The question a step of a rollout begins with: where a person is asked, no job keeps at which step that was; a command before it does.
+fn begins_with_a_person<'a>(ctx: &Ctx<'_>, at: &'a RolloutStep) -> Option<&'a Step> {
+    let asks = |step: &Step| match &step.kind {
+        StepKind::VerifyGate(g) => {
+            let gate = ctx.release.gate(*g);
+            matches!(gate.test, GateTest::Ask(_)) && gate.otherwise.is_none()
+        }
+        _ => environments::asked(step).is_some(),
+    };
+    let mut steps = at.work.iter().chain(&at.checks);
+    steps.find(|s| asks(s) || s.act().is_some()).filter(|s| asks(s))
 }

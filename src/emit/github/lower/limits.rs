@@ -8,13 +8,10 @@ use crate::emit::environments::{self, LONGEST_TIMER, MOST_REVIEWERS, Purpose};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{approval, conds, names, seats};
+use crate::emit::github::lower::{approval, demote, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
-use crate::model::{
-    Dur, DutyRule, GateTest, Origin, ParamType, Passes, RolloutStep, Stage, StageId, Step, StepKind,
-    TriggerTest,
-};
+use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, Stage, StageId, TriggerTest};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -41,7 +38,7 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     reviewers(ctx);
     waits(ctx);
     triggers(ctx);
-    rollouts(ctx);
+    demote::limits(ctx);
     shared_checklists(ctx);
     duties(ctx);
     messages(ctx);
@@ -70,7 +67,8 @@ fn unenforced(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help
     );
 }
 
-fn limit(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: &str) {
+/// Says what is more than GitHub allows.
+pub fn limit(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, help: &str) {
     ctx.report(
         Diagnostic::error(LIMIT, origin.span, message)
             .here("more than GitHub allows")
@@ -347,83 +345,6 @@ fn shared_checklists(ctx: &Ctx<'_>) {
             );
         }
     }
-}
-
-/// What is not known of a rollout when it is to go back to the step before.
-fn rollouts(ctx: &Ctx<'_>) {
-    for stage in &ctx.release.stages {
-        let Some(rollout) = stage.rollout.as_ref().filter(|r| r.demote.is_some()) else {
-            continue;
-        };
-        // Which step that is, is a matter of expressions, and those do not compare values as the plan does.
-        let dynamic = |s: &&RolloutStep| !conds::is_static(ctx.release, &s.when);
-        if let Some(step) = rollout.steps.iter().find(dynamic) {
-            limit(
-                ctx,
-                &[rules::ROLLOUT],
-                &step.origin,
-                format!(
-                    "where `{}` steps back to depends on a comparison of values at `{}`",
-                    stage.name, step.name
-                ),
-                "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
-            );
-        }
-        let again = rollout.steps.split_last().map_or(&[][..], |(_, lower)| lower);
-        let mut again = again.iter().flat_map(|s| &s.work);
-        if let Some(step) = again.find(|s| environments::asked(s).is_some()) {
-            limit(
-                ctx,
-                &[rules::ROLLOUT],
-                &step.origin,
-                format!("`{}` steps back by doing again what a person does", stage.name),
-                "let a command do it, or leave out `demote` and say in `on_failure` what follows",
-            );
-        }
-        if super::stage::goes_on(stage) {
-            limit(
-                ctx,
-                &[rules::ROLLOUT],
-                &rollout.origin,
-                format!(
-                    "`{}` steps back when a step of its rollout fails, and goes on when anything else does",
-                    stage.name
-                ),
-                "leave out `demote`, or say `on_failure { then pause }` for the stage",
-            );
-        }
-        if let Some(step) = rollout.steps.iter().find_map(|s| begins_with_a_person(ctx, s)) {
-            let help = match step.kind {
-                StepKind::VerifyGate(_) => {
-                    "say in the gate what follows when it does not pass: `otherwise pause`"
-                }
-                _ => "let a command do it, or leave out `demote` and say in `on_failure` what follows",
-            };
-            limit(
-                ctx,
-                &[rules::ROLLOUT],
-                &step.origin,
-                format!(
-                    "`{}` steps back when a step fails in which a person is asked",
-                    stage.name
-                ),
-                help,
-            );
-        }
-    }
-}
-
-/// The question a step of a rollout begins with: where a person is asked, no job keeps at which step that was; a command before it does.
-fn begins_with_a_person<'a>(ctx: &Ctx<'_>, at: &'a RolloutStep) -> Option<&'a Step> {
-    let asks = |step: &Step| match &step.kind {
-        StepKind::VerifyGate(g) => {
-            let gate = ctx.release.gate(*g);
-            matches!(gate.test, GateTest::Ask(_)) && gate.otherwise.is_none()
-        }
-        _ => environments::asked(step).is_some(),
-    };
-    let mut steps = at.work.iter().chain(&at.checks);
-    steps.find(|s| asks(s) || s.act().is_some()).filter(|s| asks(s))
 }
 
 fn overrides(ctx: &Ctx<'_>) {
