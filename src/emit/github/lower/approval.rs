@@ -57,7 +57,8 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
     if ctx.resumable() {
         first.push(ctx.done(&job).negate());
     }
-    let asked = order::since(ctx, Node::Approval(id), &mut first_needs);
+    let mut asked_needs = std::collections::BTreeSet::new();
+    let asked = order::since(ctx, Node::Approval(id), &mut asked_needs);
     let count = quorum(ctx, approval);
     for seat in 1..=count {
         let last = seat == count;
@@ -73,11 +74,13 @@ pub fn approval(ctx: &Ctx<'_>, id: ApprovalId) -> Vec<Job> {
         };
         let mut b = JobBuilder::new(ctx, my, title);
         b.from(&approval.origin);
-        b.needs.extend(first_needs.iter().cloned());
+        b.needs.extend(asked_needs.iter().cloned());
         let cond = if seat == 1 {
+            b.needs.extend(first_needs.iter().cloned());
             Expr::all(first.clone())
         } else {
             let before = names::numbered(&job, seat as usize - 1);
+            b.need("preflight");
             b.need(before.clone());
             Expr::all([
                 Expr::not_cancelled(),

@@ -124,17 +124,6 @@ pub fn limits(ctx: &Ctx<'_>) {
                 "go by a parameter of type `bool` or `one_of(…)`, or by a decision",
             );
         }
-        let again = rollout.steps.split_last().map_or(&[][..], |(_, lower)| lower);
-        let mut again = again.iter().flat_map(|s| &s.work);
-        if let Some(step) = again.find(|s| environments::asked(s).is_some()) {
-            limit(
-                ctx,
-                &[rules::ROLLOUT],
-                &step.origin,
-                format!("`{}` steps back by doing again what a person does", stage.name),
-                "let a command do it, or leave out `demote` and say in `on_failure` what follows",
-            );
-        }
         if stage::goes_on(stage) {
             limit(
                 ctx,
@@ -147,6 +136,8 @@ pub fn limits(ctx: &Ctx<'_>) {
                 "leave out `demote`, or say `on_failure { then pause }` for the stage",
             );
         }
+        let lower = rollout.steps.split_last().map_or(&[][..], |(_, lower)| lower);
+        let mut again = lower.iter().flat_map(|s| &s.work);
         if let Some(step) = rollout.steps.iter().find_map(|s| begins_with_a_person(ctx, s)) {
             let help = match step.kind {
                 StepKind::VerifyGate(_) => {
@@ -163,6 +154,14 @@ pub fn limits(ctx: &Ctx<'_>) {
                     stage.name
                 ),
                 help,
+            );
+        } else if let Some(step) = again.find(|s| environments::asked(s).is_some()) {
+            limit(
+                ctx,
+                &[rules::ROLLOUT],
+                &step.origin,
+                format!("`{}` steps back by doing again what a person does", stage.name),
+                "let a command do it, or leave out `demote` and say in `on_failure` what follows",
             );
         }
     }
