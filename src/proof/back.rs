@@ -26,6 +26,7 @@ impl Judge<'_> {
         }
         for hold in (0..self.release.holds.len()).map(HoldId::at) {
             self.asked_for_a_reason(hold, &stuck, &maybe)?;
+            self.entered_when_all_is_asked(hold)?;
             help |= self.hold(hold)?;
         }
         self.finally()?;
@@ -78,6 +79,37 @@ impl Judge<'_> {
                 "`",
             ]
             .concat());
+        }
+        Ok(())
+    }
+
+    /// A hold is not entered while what its first stage asks before it begins is still open.
+    fn entered_when_all_is_asked(&self, id: HoldId) -> Result<(), String> {
+        let hold = self.release.hold(id);
+        let begins = |at: At| self.find(|w| matches!(w, What::Begin(p) if p.at == at));
+        let Some(entered) = begins(At::Enter(id)) else {
+            return Ok(());
+        };
+        for (gate, _) in &self.release.stage(hold.from).require {
+            let g = self.release.gate(*gate);
+            let skipped = |o: &crate::model::Override| o.gates.iter().any(|(x, _)| x == gate);
+            if self.override_is(skipped) || !self.truth(&g.when) {
+                continue;
+            }
+            let mine = |p: &crate::emit::parts::Purpose| {
+                p.at == At::Stage(hold.from) && p.deed == Deed::Judge(*gate)
+            };
+            let asked = self.find(|w| matches!(w, What::Begin(p) if mine(p)));
+            if asked.is_some_and(|a| !self.causes.before(a, entered)) {
+                return Err([
+                    "hold `",
+                    &hold.name,
+                    "` is entered before gate `",
+                    &g.name,
+                    "` is judged",
+                ]
+                .concat());
+            }
         }
         Ok(())
     }

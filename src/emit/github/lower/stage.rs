@@ -261,6 +261,10 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         }
         messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
     }
+    // What says nothing of its own length may take as long as the whole stage.
+    if let Some(timeout) = stage.timeout.filter(|_| index >= looks) {
+        b.seconds = b.seconds.max(timeout.as_seconds());
+    }
     record(&mut b, id, (&units, &gates), last);
     let environment = ctx.environment(&Purpose::Deploy(segment.environment));
     b.finish(cond, Some(environment), Some(segment.environment), &stage.slug)
