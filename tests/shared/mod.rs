@@ -137,7 +137,8 @@ pub fn has_no_workflow(plan: &Plan) -> bool {
 /// Whether a plan is there because a target says that it cannot hold it: what is written for it nevertheless need not mean it.
 pub fn beyond(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    name == "bad_demote_by_hand.release" || name == "bad_restart.release"
+    let beyond = ["demote_by_hand", "demote_goes_on", "restart", "shared_checklist"];
+    beyond.iter().any(|b| name == format!("bad_{b}.release").as_str())
 }
 
 /// What an emitter is told besides the plan.

@@ -260,10 +260,9 @@ pub fn asked_to_enter(ctx: &Ctx<'_>, id: HoldId) -> Vec<(String, Vec<String>)> {
     people.into_iter().map(|(job, unit)| (job, begun(unit))).collect()
 }
 
-/// The jobs that enter a hold and leave word of it: the last, and those in which a person is asked.
+/// The jobs that enter a hold and leave word of it.
 pub fn entering(ctx: &Ctx<'_>, id: HoldId) -> Vec<String> {
-    let people = asked_to_enter(ctx, id).into_iter().map(|(job, _)| job);
-    people.chain([names::enter(ctx.release, id)]).collect()
+    chain::ids(ctx, &names::enter(ctx.release, id), &enter_links(ctx, id))
 }
 
 /// A chain that leaves a hold.
@@ -301,15 +300,16 @@ pub fn exit_chain<'a>(
 /// Whether entering a hold began in this run, or had in the run this one goes on with.
 fn entered(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
     let job = names::enter(ctx.release, id);
-    needs.insert(job.clone());
-    let mut ways = vec![Expr::all([
-        Expr::Result(job.clone()).differs("skipped"),
-        Expr::Output(job.clone(), "state".into()).differs(""),
-    ])];
-    // Whoever was asked to enter it may have done so.
-    for (person, _) in asked_to_enter(ctx, id) {
-        needs.insert(person.clone());
-        ways.push(Expr::Result(person).differs("skipped"));
+    let people: Vec<String> = asked_to_enter(ctx, id).into_iter().map(|(p, _)| p).collect();
+    let mut ways = Vec::new();
+    for part in entering(ctx, id) {
+        needs.insert(part.clone());
+        let mut way = vec![Expr::Result(part.clone()).differs("skipped")];
+        // Whoever was asked to enter it may have done so.
+        if !people.contains(&part) {
+            way.push(Expr::Output(part, "state".into()).differs(""));
+        }
+        ways.push(Expr::all(way));
     }
     if ctx.resumable() {
         ways.push(ctx.done(&job));

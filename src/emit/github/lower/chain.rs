@@ -95,6 +95,12 @@ pub fn people(ctx: &Ctx<'_>, job: &str, links: &[Link<'_>]) -> Vec<(String, Stri
         .collect()
 }
 
+/// The ids of all jobs of a chain.
+pub fn ids(ctx: &Ctx<'_>, job: &str, links: &[Link<'_>]) -> Vec<String> {
+    let before = (1..pieces(ctx, links).len()).map(|i| names::numbered(job, i));
+    before.chain([job.to_string()]).collect()
+}
+
 /// What becomes a job each: a person who is asked, or what is done in one go; the last is never a person.
 fn pieces<'a>(ctx: &Ctx<'a>, links: &[Link<'a>]) -> Vec<Piece<'a>> {
     let mut parts: Vec<Piece<'a>> = Vec::new();
@@ -161,6 +167,9 @@ pub fn jobs<'a>(ctx: &Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
         let mut cond = vec![chain.status.clone()];
         if first {
             cond.extend(chain.cond.iter().cloned());
+        } else {
+            let asked = chain.needs.iter().filter(always);
+            cond.extend(asked.map(|n| Expr::succeeded(n)));
         }
         for (before, skipped) in &done {
             b.need(before.clone());
