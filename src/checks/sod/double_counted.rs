@@ -7,6 +7,7 @@ use crate::checks::sod::words;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic, Edit, Safety};
 use crate::model::{Approval, ApprovalId, Origin, Release, Rollback, Seat, Stage};
+use crate::plan::Node;
 use crate::plan::people::{Directory, Pool, Shared, from_origin, keeps_apart};
 use std::collections::BTreeSet;
 
@@ -38,6 +39,12 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
                         continue;
                     }
                     if keeps_apart(release, Seat::Approval(*a), Seat::Approval(*b)).is_some() {
+                        continue;
+                    }
+                    // Two of which only ever one applies are nobody's two words.
+                    let v = subject.plan.variants();
+                    let applies = |id: ApprovalId| v.applies(Node::Approval(id));
+                    if v.implies(applies(*a), v.not(applies(*b))) {
                         continue;
                     }
                     if let Some(shared) = directory.shared_in(&pools[a.index()], &pools[b.index()], &[*a, *b])
