@@ -90,6 +90,7 @@ pub const CHECKS: &[Check] = &[
     time::unattended::CHECK,
     time::shared_window::CHECK,
     time::no_timeout::CHECK,
+    time::timeout_too_short::CHECK,
     sod::self_approval::CHECK,
     sod::double_counted::CHECK,
     sod::quorum_exceeds_pool::CHECK,

@@ -200,6 +200,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "time/notice_too_late"
     "time/offset_conflict"
     "time/shared_window"
+    "time/timeout_too_short"
     "time/unattended"
     "time/working_days"
     "types/arguments"
