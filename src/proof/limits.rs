@@ -28,8 +28,13 @@ impl Judge<'_> {
             for (begun, ended) in self.tries(part) {
                 let waited = ended - begun;
                 let own = self.allowed(part);
-                let stage = self.stage_ends(part).map(|s| (s - begun).max(0.0));
-                let own = [own, stage.map(|s| (s, s))];
+                // What says nothing of its own length shares the life of its job with what stands before it there.
+                let stage = self.stage_ends(part).map(|(first, ends)| {
+                    let left = (JOB - (begun - first)).max(0.0);
+                    let most = (ends - begun).max(0.0);
+                    (most.min(left), most)
+                });
+                let own = [own, stage];
                 let said = || own.iter().flatten();
                 let most = said().map(|o| o.1).fold(JOB, f64::min);
                 let least = said().map(|o| o.0).reduce(f64::min).unwrap_or_default().min(JOB);
@@ -102,13 +107,14 @@ impl Judge<'_> {
         }
     }
 
-    /// When the stage of a part is given up as a whole, in seconds.
-    fn stage_ends(&self, part: &Purpose) -> Option<f64> {
+    /// When the stage of a part began, and when it is given up as a whole, in seconds.
+    fn stage_ends(&self, part: &Purpose) -> Option<(f64, f64)> {
         let At::Stage(s) = part.at else { return None };
         let timeout = self.release.stage(s).timeout?;
         let own = |e: &&Event| matches!(&e.what, What::Begin(p) if p.at == part.at && works(p.deed));
         let first = self.trace.events.iter().find(own)?;
-        Some(first.at / 1_000.0 + float(timeout.as_seconds()))
+        let first = first.at / 1_000.0;
+        Some((first, first + float(timeout.as_seconds())))
     }
 
     /// How long an answer counts, where the plan says.
