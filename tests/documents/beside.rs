@@ -205,7 +205,7 @@ fn the_way_back_of_a_stage_enters_a_hold_again_that_may_have_been_left() {
     ));
     let undone = &row(&c, "web")[1];
     assert!(
-        undone.starts_with("First enter again: Main is frozen (where it has been left). web."),
+        undone.starts_with("First enter again: “Main is frozen” (where it has been left). web."),
         "{undone}"
     );
 }

@@ -425,3 +425,37 @@ release shop {{
     );
     assert!(rows(&shop("")).iter().all(|r| !r[0].contains("not done within")));
 }
+
+/// What is judged alike in two hundred stages is one point of decision, not two hundred.
+#[test]
+fn what_is_judged_alike_in_many_stages_is_one_point_of_decision() {
+    let mut text = String::from(
+        "person ana { name \"Ana Ruiz\" }\nrole operations { title \"Operations\"; at_least 3 }\n\
+         environment staging { kind staging }\ngate answers { title \"It answers\"; run \"./smoke.sh\" { changes nothing; takes 1m .. 1m } }\n\
+         gate odd { title \"It is odd\"; run \"./odd.sh\" { changes nothing; takes 1m .. 1m }; otherwise stop }\n\
+         release shop {\n  title \"Shop\"; version \"2\"; author ana; owner operations; in staging\n",
+    );
+    for i in 0..200 {
+        let after = if i == 0 {
+            String::new()
+        } else {
+            format!("after s{}; ", i - 1)
+        };
+        let odd = if i == 77 { "; verify odd" } else { "" };
+        text.push_str(&format!("stage s{i} {{ {after}verify answers{odd} }}\n"));
+    }
+    let c = plan(&(text + "}\n"));
+    let points = table(c.document("release-plan.md"), "Go or no-go");
+    assert_eq!(points.len(), 3, "{points:#?}");
+    assert_eq!(
+        points[1],
+        [
+            "T+1m to T+3h21m",
+            "each of the stages 1 (s0) to 200 (s199): It answers",
+            "Operations",
+            "ends without an error",
+            "roll back everything that began"
+        ]
+    );
+    assert_eq!(points[2][1], "s77: It is odd");
+}

@@ -192,6 +192,63 @@ fn a_gate_that_says_otherwise_has_a_row_of_its_own() {
     );
 }
 
+/// As `simulate --fail-enter` and `--fail-exit` say: what was half entered is left, and one that cannot be left undoes nothing.
+#[test]
+fn a_hold_that_cannot_be_entered_or_left_has_its_row() {
+    let hold = |name: &str, title: &str| {
+        format!(
+            "hold {name} {{ title \"{title}\"; during app .. web; owner leads; enter {{ run \"./in {name}\" {{ changes \"repo:{name}\" }} }}; \
+             exit {{ run \"./out {name}\" {{ changes \"repo:{name}\"; takes 1m .. 2m }} }} }}\n"
+        )
+    };
+    let stages = |after: &str| {
+        format!(
+            "{}{}{}{}{}",
+            undoable("base", "owner operations"),
+            undoable("app", &format!("after base{after}")),
+            undoable("web", "after app"),
+            hold("page", "Maintenance page"),
+            hold("frozen", "Main is frozen"),
+        )
+    };
+    let c = shop(&stages(""));
+    assert_eq!(
+        row(&c, "“Maintenance page” cannot be entered"),
+        [
+            "roll back everything that began",
+            "base. Then leave: “Maintenance page”.",
+            "",
+            "5 min",
+            "rolled back"
+        ]
+    );
+    assert_eq!(
+        row(&c, "“Main is frozen” cannot be entered")[1],
+        "base. Then leave: “Main is frozen” and “Maintenance page”."
+    );
+    assert_eq!(
+        row(&c, "“Main is frozen” cannot be left"),
+        [
+            "try again; then Leads is called, who leaves it by hand, and the rest goes on",
+            "nothing.",
+            "",
+            "not before it is left by hand",
+            "needs help"
+        ]
+    );
+    // Nothing goes on unprotected, whatever the stage says of its own failure.
+    let c = shop(&stages("; on_failure { then continue { because \"known\" } }"));
+    assert_eq!(
+        row(&c, "“Main is frozen” cannot be entered")[0],
+        "roll back everything that began"
+    );
+    let c = shop(&stages("; on_failure { then restart(app, at_most: 1) }"));
+    assert_eq!(
+        row(&c, "“Main is frozen” cannot be entered")[0],
+        "start again from app, once at most; after that roll back everything that began"
+    );
+}
+
 #[test]
 fn a_hold_is_left_on_the_way_out_and_entered_again_when_it_was_closed() {
     let c = shop(&format!(
@@ -201,10 +258,10 @@ fn a_hold_is_left_on_the_way_out_and_entered_again_when_it_was_closed() {
         undoable("app", "after base"),
         undoable("web", "after app")
     ));
-    assert_eq!(row(&c, "app")[1], "app, then base. Then leave: Main is frozen.");
+    assert_eq!(row(&c, "app")[1], "app, then base. Then leave: “Main is frozen”.");
     assert_eq!(
         row(&c, "web")[1],
-        "First enter again: Main is frozen. web, then app, then base. Then leave: Main is frozen."
+        "First enter again: “Main is frozen”. web, then app, then base. Then leave: “Main is frozen”."
     );
 }
 
@@ -279,7 +336,7 @@ fn a_stage_that_runs_again_is_taken_back_at_last() {
     let app = row(&c, "app");
     assert_eq!(
         app[0],
-        "start again from base, 2 times at most; after that roll back everything that began"
+        "start again from base, twice at most; after that roll back everything that began"
     );
     assert_eq!(
         (app[1].as_str(), app[4].as_str()),

@@ -112,8 +112,7 @@ fn starting_again_is_counted_where_the_worst_is_told() {
     assert_eq!(refused[3], "5 min once it is not started again");
     let document = again.document("release-plan.md");
     assert!(
-        document
-            .contains("start again from base, 2 times at most; after that roll back everything that began")
+        document.contains("start again from base, twice at most; after that roll back everything that began")
     );
 }
 

@@ -177,3 +177,70 @@ fn messages_stand_at_each_of_their_moments_and_failures_at_none() {
     ];
     assert_eq!(said, expected);
 }
+
+/// The documents of a plan as the command writes them, with what the pipelines make of it.
+fn built(name: &str) -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mended").join(name);
+    let _ = std::fs::remove_dir_all(&out);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_releasec"));
+    command
+        .arg("build")
+        .arg(here.join("tests/corpus/mended").join(name));
+    command.args(["--target", "runbook", "--out"]).arg(&out);
+    assert!(command.output().expect("it starts").status.success(), "{name}");
+    let mut folders = std::fs::read_dir(&out).expect("a folder").flatten();
+    let release = folders.find(|f| f.path().is_dir()).expect("a release");
+    std::fs::read_to_string(release.path().join("runbook.md")).expect("a runbook")
+}
+
+#[test]
+fn what_no_pipeline_holds_is_told_once_and_in_times_as_people_write_them() {
+    let runbook = built("thunderbird");
+    for said in [
+        "- GitHub, not enforced: this message is sent when the run is created, not 2 working days before the start.",
+        "- GitHub and Step Functions, not enforced: nobody is called when hold `main_closed` lasts longer than 2 h.",
+        "with the digests of `thunderbird` and `k9_mail`.",
+    ] {
+        assert!(runbook.contains(said), "{said}");
+    }
+    let runbook = built("login-gov");
+    assert_eq!(
+        runbook
+            .matches("the plan does not say who everybody is at AWS")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_pipeline_that_cannot_be_built_from_the_plan_is_a_red_flag_with_its_reason() {
+    let runbook = built("thunderbird");
+    for said in [
+        "- No pipeline for GitHub can be built from this plan: “play” steps back by doing again what a person does.",
+        "- No pipeline for Step Functions can be built from this plan: a run can write",
+        "Impossible means that this pipeline cannot be built from the plan as it stands.",
+        "| steps of a rollout | | play | impossible | enforced |",
+    ] {
+        assert!(runbook.contains(said), "{said}");
+    }
+    assert!(
+        !runbook.contains("cannot hold"),
+        "what is not built holds nothing"
+    );
+    assert!(!built("login-gov").contains("Impossible means"));
+}
+
+#[test]
+fn what_is_not_counted_is_told_once_and_titles_stand_in_quotation_marks() {
+    let c = mended("login-gov");
+    let runbook = c.document("runbook.md");
+    assert!(runbook.contains(
+        "Not counted: how long a person takes to decide after a failure and what “Should end by” leaves out. |"
+    ));
+    assert!(runbook.contains("| Approved by | “The promotion pull request” and “Security review” |"));
+    assert!(
+        runbook
+            .contains("| the author, whoever executes and whoever approves “The promotion pull request” |")
+    );
+}

@@ -10,6 +10,7 @@ mod unwatched;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::emit::{Context, Target};
+use crate::model::Stage;
 use crate::plan::Plan;
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub const PIPELINES: [&Target; 2] = [&super::github::TARGET, &super::stepfunctio
 const TOLD: [&str; 3] = ["target/unenforced", "target/limit", "target/wait_too_long"];
 
 /// How far a target holds a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// What the rule forbids cannot happen.
     Enforced,
@@ -158,7 +159,7 @@ pub fn of_findings(plan: &Plan, found: &[(&'static str, Vec<Diagnostic>)]) -> Ta
                     rule: about,
                     subject: String::new(),
                     says: String::new(),
-                    stages: Vec::new(),
+                    stages: inside(plan, d.span),
                     spans: vec![d.span],
                     held: found.iter().map(|(t, _)| rules::of(about).held(t)).collect(),
                 });
@@ -176,6 +177,19 @@ pub fn of_findings(plan: &Plan, found: &[(&'static str, Vec<Diagnostic>)]) -> Ta
         targets: found.iter().map(|(target, _)| *target).collect(),
         rows: together(list),
     }
+}
+
+/// The stage a finding speaks of when it says nothing of a written rule: the one in whose place it stands.
+fn inside(plan: &Plan, span: Span) -> Vec<String> {
+    let stages = plan.release().stages.iter();
+    let here = |s: &&Stage| covers(s.origin.span, span);
+    let of_step = |s: &&Stage| {
+        s.forward_steps()
+            .iter()
+            .any(|step| covers(step.origin.span, span))
+    };
+    let found: Vec<&Stage> = stages.filter(|s| here(s) || of_step(s)).collect();
+    found.iter().map(|s| s.name.to_string()).collect()
 }
 
 fn covers(outer: Span, inner: Span) -> bool {

@@ -28,7 +28,9 @@ pub(super) fn approvals(plan: Spoken<'_>) -> Vec<ApprovalRow> {
                 .map(|(d, _)| match d {
                     DistinctFrom::Author => words!(r, "seat.author"),
                     DistinctFrom::Executors => words!(r, "seat.executors"),
-                    DistinctFrom::Approval(b) => say::text(r, &r.approval(*b).title),
+                    DistinctFrom::Approval(b) => {
+                        words!(r, "seat.approver", approval = say::text(r, &r.approval(*b).title))
+                    }
                 })
                 .collect();
             let after: Vec<crate::model::StageId> = a.after.iter().map(|(s, _)| *s).collect();
@@ -219,7 +221,7 @@ pub(super) fn duties(plan: Spoken<'_>) -> Vec<String> {
         Seat::Executor(stage) => words!(r, "seat.executor", stage = r.stage(*stage).name),
         Seat::Executors => words!(r, "seat.executors"),
         Seat::Approvers => words!(r, "seat.approvers"),
-        Seat::Approval(a) => say::text(r, &r.approval(*a).title),
+        Seat::Approval(a) => words!(r, "seat.approver", approval = say::text(r, &r.approval(*a).title)),
         Seat::Decision(d) => words!(r, "seat.decision", decision = r.decision(*d).name),
     };
     let mut rules: Vec<String> = r

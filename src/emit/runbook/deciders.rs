@@ -136,7 +136,9 @@ pub(super) fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
         };
         list.push(Decider {
             what: match &w.cause {
-                Cause::Gates(..) | Cause::Entry(..) => words!(r, "decide.not_passed", what = what),
+                Cause::Gates(..) | Cause::Entry(..) | Cause::Hold(..) => {
+                    words!(r, "decide.not_passed", what = what)
+                }
                 _ => words!(r, "decide.failure", what = what),
             },
             who: say::role(r, r.stage(s).owner),

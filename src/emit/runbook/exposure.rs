@@ -3,13 +3,16 @@
 //! Must not decide what a step says: `work` does. Called by `mod`.
 
 use crate::emit::runbook::consent::{may_say_yes, quorum, refused, unanswered};
+use crate::emit::runbook::fails::{FEW, by_numbers, numbers};
 use crate::emit::runbook::follows;
+use crate::emit::runbook::from_here::ORDINARY;
 use crate::emit::runbook::say;
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
-use crate::emit::runbook::work::StageCard;
+use crate::emit::runbook::work::{StageCard, StepRow};
 use crate::model::{ApprovalId, DecisionId, StageId};
 use crate::plan::{Node, Pace};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 /// A stage, or a step of its rollout.
@@ -154,32 +157,76 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
             },
         );
     }
+    // In a plan of many stages what is judged alike in many of them is one point, at which each of them is.
+    let large = cards.len() > ORDINARY;
+    let mut alike: IndexMap<[&str; 6], Vec<(StageId, &StepRow)>> = IndexMap::new();
     for card in cards {
-        for step in card
-            .steps
-            .iter()
-            .filter(|s| !s.verify.is_empty() && s.expect.is_empty())
-        {
-            let place = if step.exposure.is_empty() {
-                card.name.clone()
-            } else {
-                words!(r, "point.at", stage = card.name, exposure = step.exposure)
-            };
-            let point = format!("{place}: {}", step.short);
-            let point = if step.applies.is_empty() {
-                point
-            } else {
-                words!(r, "row.only_when", what = point, when = step.applies)
-            };
-            add(
-                step.ends,
-                point,
-                step.owner.clone(),
-                step.verify.clone(),
-                step.if_not.clone(),
-            );
+        let judged = |s: &&StepRow| !s.verify.is_empty() && s.expect.is_empty();
+        for step in card.steps.iter().filter(judged) {
+            let own = if large { "" } else { card.name.as_str() };
+            let key = [
+                own,
+                &step.exposure,
+                &step.short,
+                &step.applies,
+                &step.owner,
+                &step.if_not,
+            ];
+            alike.entry(key).or_default().push((StageId::at(card.id), step));
         }
     }
+    let numbers = if large { numbers(plan) } else { Vec::new() };
+    let told = |place: &str, step: &StepRow| {
+        let place = if step.exposure.is_empty() {
+            place.to_string()
+        } else {
+            words!(r, "point.at", stage = place, exposure = step.exposure)
+        };
+        let point = format!("{place}: {}", step.short);
+        if step.applies.is_empty() {
+            point
+        } else {
+            words!(r, "row.only_when", what = point, when = step.applies)
+        }
+    };
+    let mut many: Vec<Point> = Vec::new();
+    for (_, mut judged) in alike {
+        let same = judged.iter().all(|(_, step)| step.verify == judged[0].1.verify);
+        if !large || judged.len() <= FEW || !same {
+            for (stage, step) in judged {
+                let point = told(&r.stage(stage).name, step);
+                let (who, verify, if_not) = (step.owner.clone(), step.verify.clone(), step.if_not.clone());
+                add(step.ends, point, who, verify, if_not);
+            }
+            continue;
+        }
+        judged.sort_by_key(|(stage, _)| numbers[stage.index()]);
+        let mut stages: Vec<StageId> = judged.iter().map(|(stage, _)| *stage).collect();
+        stages.dedup();
+        let (first, last) = (
+            judged.iter().map(|(_, s)| s.ends).min(),
+            judged.iter().map(|(_, s)| s.ends).max(),
+        );
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+        let step = judged[0].1;
+        let place = words!(r, "point.each_of", list = by_numbers(plan, &numbers, &stages));
+        many.push(Point {
+            at: first,
+            offset: words!(
+                r,
+                "time.range",
+                short = say::offset(first),
+                long = say::offset(last)
+            ),
+            utc: String::new(),
+            local: String::new(),
+            point: told(&place, step),
+            who: step.owner.clone(),
+            criterion: step.verify.clone(),
+            otherwise: step.if_not.clone(),
+        });
+    }
+    list.extend(many);
     list.sort_by_key(|p| p.at);
     list
 }

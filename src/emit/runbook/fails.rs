@@ -1,6 +1,6 @@
 //! What fails, in words; what fails alike in many stages, together.
 //!
-//! Must not know what follows. Called by `ways_back`, `deciders` and `chosen`.
+//! Must not know what follows. Called by `ways_back`, `deciders`, `chosen` and `exposure`.
 
 use crate::emit::runbook::from_here::{Cause, ORDINARY, Way};
 use crate::emit::runbook::say;
@@ -31,13 +31,14 @@ fn stage(cause: &Cause) -> Option<StageId> {
     match cause {
         Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => Some(*s),
         Cause::Gates(s, _) | Cause::Entry(s, _) => Some(*s),
-        Cause::Refused(_) | Cause::Trigger(..) | Cause::Option(..) => None,
+        Cause::Hold(..) | Cause::Refused(_) | Cause::Trigger(..) | Cause::Option(..) => None,
     }
 }
 
 /// What fails but for the stage that does: what fails alike in several stages is told in the same words.
 pub(super) fn alike(plan: Spoken<'_>, cause: &Cause) -> Option<String> {
-    stage(cause).map(|_| named(plan, cause, ""))
+    let own = stage(cause).is_some() || matches!(cause, Cause::Hold(..));
+    own.then(|| named(plan, cause, ""))
 }
 
 /// What fails alike in some of the stages, whose numbers are given for all: one by its name, few by their names, many by numbers.
@@ -58,12 +59,18 @@ pub(super) fn together(plan: Spoken<'_>, numbers: &[usize], ways: &[&Way]) -> St
         let names = stages.iter().map(name).reduce(either).unwrap_or_default();
         return named(plan, &first.cause, &names);
     }
-    // Runs of numbers that follow each other.
+    let which = words!(r, "fails.one_of", list = by_numbers(plan, numbers, &stages));
+    named(plan, &first.cause, &which)
+}
+
+/// Stages in the order of their numbers, told by the runs of numbers that follow each other.
+pub(super) fn by_numbers(plan: Spoken<'_>, numbers: &[usize], stages: &[StageId]) -> String {
+    let r = plan.release();
     let mut runs: Vec<(StageId, StageId)> = Vec::new();
     for s in stages {
         match runs.last_mut() {
-            Some((_, to)) if numbers[to.index()] + 1 == numbers[s.index()] => *to = s,
-            _ => runs.push((s, s)),
+            Some((_, to)) if numbers[to.index()] + 1 == numbers[s.index()] => *to = *s,
+            _ => runs.push((*s, *s)),
         }
     }
     let one = |s: StageId| words!(r, "fails.number", n = numbers[s.index()], stage = r.stage(s).name);
@@ -72,8 +79,7 @@ pub(super) fn together(plan: Spoken<'_>, numbers: &[usize], ways: &[&Way]) -> St
         false => words!(r, "time.range", short = one(from), long = one(to)),
     });
     let said: Vec<String> = said.collect();
-    let which = words!(r, "fails.one_of", list = say::list(r, &said));
-    named(plan, &first.cause, &which)
+    say::list(r, &said)
 }
 
 fn named(plan: Spoken<'_>, cause: &Cause, name: &str) -> String {
@@ -103,6 +109,7 @@ fn named(plan: Spoken<'_>, cause: &Cause, name: &str) -> String {
         }
         Cause::Gates(_, g) => words!(r, "fails.judged", stage = name, what = gates(g)),
         Cause::Entry(_, g) => words!(r, "fails.entry", stage = name, what = gates(g)),
+        Cause::Hold(h, _) => words!(r, "fails.hold_entered", hold = say::text(r, &r.hold(*h).title)),
         Cause::Refused(a) => words!(r, "fails.refused", approval = say::text(r, &r.approval(*a).title)),
         Cause::Trigger(t, node) => {
             let trigger = r.triggers.get(t.index()).map_or("", |t| t.name.as_str());

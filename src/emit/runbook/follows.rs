@@ -24,7 +24,12 @@ pub(super) fn outcome(r: Told<'_>, o: &FailureOutcome, owner: RoleId) -> String 
             }
         }
         FailureOutcome::Restart(s, n) => {
-            let restart = words!(r, "then.restart", stage = r.stage(*s).name, n = n);
+            let stage = &r.stage(*s).name;
+            let restart = match n {
+                1 => words!(r, "then.restart_once", stage = stage),
+                2 => words!(r, "then.restart_twice", stage = stage),
+                n => words!(r, "then.restart", stage = stage, n = n),
+            };
             words!(r, "then.restart_then_rollback", restart = restart)
         }
         FailureOutcome::Escalate(c) => {

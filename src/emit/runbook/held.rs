@@ -1,10 +1,11 @@
 //! What the pipelines hold of the plan, for the documents.
 //!
-//! Must not decide it: `emit::enforce` did, from what the targets find. Called by `mod`.
+//! Must not decide it: `emit::enforce` did, from what the targets find. Called by `mod` and `red_flags`.
 
 use crate::emit::enforce::{Level, Table};
-use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::{found, say};
+use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ pub(super) struct Holding {
     pub reasons: Vec<Reason>,
     /// The same for whoever only decides: of many reasons of one kind the first, and how many more there are.
     pub brief: Vec<Reason>,
+    /// Whether some target cannot be built from the plan.
+    pub impossible: bool,
 }
 
 /// A constraint.
@@ -53,9 +56,12 @@ pub(super) fn holding(plan: Spoken<'_>, table: Option<&Table>) -> Option<Holding
         open: Vec::new(),
         reasons: Vec::new(),
         brief: Vec::new(),
+        impossible: table.worst() == Level::Impossible,
     };
     let mut open = Vec::new();
-    let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
+    // What several rules have in common is told with the first of them, and what several targets, with all of them.
+    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut reasons: IndexMap<(Level, String), Vec<String>> = IndexMap::new();
     for row in &table.rows {
         let mut stages: Vec<String> = row.stages.iter().take(SHOWN).cloned().collect();
         if row.stages.len() > SHOWN {
@@ -81,16 +87,20 @@ pub(super) fn holding(plan: Spoken<'_>, table: Option<&Table>) -> Option<Holding
         }
         holding.rules.push(rule);
         for h in row.held.iter().filter(|h| h.level != Level::Enforced) {
-            let reason = Reason {
-                target: called(h.target),
-                level: say::word(r, "held", h.level.word()),
-                why: h.why.join("; "),
-            };
-            if said.insert((h.target, reason.why.clone())) {
-                holding.reasons.push(reason);
+            let new = h.why.iter().filter(|why| told.insert((h.target, why.as_str())));
+            let new: Vec<String> = new.map(|why| found::plainly(r, why)).collect();
+            if !new.is_empty() {
+                let targets = reasons.entry((h.level, new.join("; "))).or_default();
+                targets.push(called(h.target));
             }
         }
     }
+    let reasons = reasons.into_iter().map(|((level, why), targets)| Reason {
+        target: say::list(r, &targets),
+        level: say::word(r, "held", level.word()),
+        why,
+    });
+    holding.reasons = reasons.collect();
     holding.open = few(
         open,
         |rule| format!("{} {:?}", rule.rule, rule.levels),
@@ -140,17 +150,25 @@ fn kind(why: &str) -> String {
     why.split('`').step_by(2).collect::<Vec<_>>().join("`")
 }
 
-/// What is held by people only, to be told as a red flag.
+/// What is held by people only, and what cannot be built at all, to be told as red flags.
 pub(super) fn flags(plan: Spoken<'_>, table: Option<&Table>) -> Vec<String> {
     let r = plan.release();
     let Some(table) = table else { return Vec::new() };
-    let counted = table
-        .targets
-        .iter()
-        .map(|t| (called(t), table.count(t, Level::NotEnforced)));
     let mut flags = Vec::new();
-    for (target, n) in counted {
-        match n {
+    for t in &table.targets {
+        let target = called(t);
+        let held = table.rows.iter().flat_map(|row| &row.held);
+        let impossible = held.filter(|h| h.target == *t && h.level == Level::Impossible);
+        let whys: Vec<&String> = impossible.filter_map(|h| h.why.first()).collect();
+        if let [first, more @ ..] = whys.as_slice() {
+            let why = found::quoted(r, &found::plainly(r, first));
+            flags.push(match more.len() {
+                0 => words!(r, "flag.not_built", target = target, why = why),
+                n => words!(r, "flag.not_built_more", target = target, why = why, n = n),
+            });
+            continue;
+        }
+        match table.count(t, Level::NotEnforced) {
             0 => {}
             1 => flags.push(words!(r, "flag.held_by_people_one", target = target)),
             n => flags.push(words!(r, "flag.held_by_people", target = target, n = n)),

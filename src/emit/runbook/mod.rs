@@ -17,6 +17,7 @@ mod escape;
 mod exposure;
 mod fails;
 mod follows;
+mod found;
 mod from_here;
 mod gates;
 mod held;
@@ -283,7 +284,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let (tools, secrets) = kit::kit(plan);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
-        version: 7,
+        version: 8,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),

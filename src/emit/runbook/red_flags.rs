@@ -5,8 +5,8 @@
 use crate::diagnostic::Severity;
 use crate::emit::Context;
 use crate::emit::runbook::unsaid::Unsaid;
-use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::emit::runbook::{around, held, say};
+use crate::emit::runbook::words::{Spoken, words};
+use crate::emit::runbook::{around, found, held, say};
 use crate::model::StageId;
 use crate::plan::StageUndo;
 
@@ -125,7 +125,7 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         0..=WARNINGS => {
             let said = warnings
                 .iter()
-                .map(|what| words!(r, "flag.warns", what = quoted(r, what)));
+                .map(|what| words!(r, "flag.warns", what = found::quoted(r, &found::plainly(r, what))));
             flags.extend(said.map(say::ended));
         }
         n => flags.push(words!(r, "flag.warnings", n = n)),
@@ -138,17 +138,4 @@ pub(super) fn red_flags(plan: Spoken<'_>, context: &Context<'_>) -> Vec<String> 
         });
     }
     flags
-}
-
-/// The sentence of a finding as one among others: what stands between backticks stands between quotation marks.
-fn quoted(r: Told<'_>, message: &str) -> String {
-    let parts: Vec<&str> = message.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return message.to_string();
-    }
-    let said = parts.iter().enumerate().map(|(i, part)| match i % 2 {
-        0 => (*part).to_string(),
-        _ => words!(r, "decide.option", option = part),
-    });
-    said.collect()
 }

@@ -6,8 +6,8 @@ use crate::emit::diagram::Note;
 use crate::emit::runbook::times::minute;
 use crate::emit::runbook::words::{Told, Words, words};
 use crate::model::{
-    Atom, Cond, Dur, GateTest, MetricExpr, MetricId, Outcome, ParamType, Question, Quorum, RoleId,
-    RoleOrPerson, StageId, Subject, Text, TextPart, Value,
+    ApprovalId, Atom, Cond, Dur, GateTest, MetricExpr, MetricId, Outcome, ParamType, Question, Quorum,
+    RoleId, RoleOrPerson, StageId, Subject, Text, TextPart, Value,
 };
 use crate::plan::show;
 use crate::source::Rational;
@@ -232,6 +232,11 @@ pub(super) fn role(release: Told<'_>, role: RoleId) -> String {
 }
 
 /// A role or a person.
+/// An approval among other words.
+pub(super) fn approval(r: Told<'_>, a: ApprovalId) -> String {
+    words!(r, "decide.option", option = text(r, &r.approval(a).title))
+}
+
 pub(super) fn who(release: Told<'_>, who: RoleOrPerson) -> String {
     match who {
         RoleOrPerson::Role(r) => role(release, r),

@@ -321,8 +321,17 @@ fn worst_note(plan: Spoken<'_>, ways: &[Way], unsaid: &Unsaid) -> String {
     if !unsaid.approvals && r.approvals.iter().any(|a| a.within.is_none()) {
         out.push(words!(r, "uncounted.approvals"));
     }
-    // What is left out of the latest end is left out of the worst.
-    out.extend(unsaid.list(plan));
+    // What is left out of the latest end is left out of the worst, and has been told where nothing else was.
+    let left_out = unsaid.list(plan);
+    if !left_out.is_empty() && pauses(plan).is_empty() && restarts::from(ways).is_empty() {
+        out.push(words!(
+            r,
+            "uncounted.above",
+            row = r.words.fill("label.should_end_by", &[])
+        ));
+    } else {
+        out.extend(left_out);
+    }
     if ways.iter().any(|w| w.untimed) {
         out.push(words!(r, "uncounted.undos"));
     }

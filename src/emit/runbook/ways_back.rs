@@ -195,11 +195,7 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
                 .within
                 .filter(|d| card.takes.is_empty() || d.as_ms() != longest.as_ms());
             card.within = within.map(|d| say::dur(r, d)).unwrap_or_default();
-            let asked: Vec<String> = w
-                .approved
-                .iter()
-                .map(|(a, _)| say::text(r, &r.approval(*a).title))
-                .collect();
+            let asked: Vec<String> = w.approved.iter().map(|(a, _)| say::approval(r, *a)).collect();
             card.approvals = say::list(r, &asked);
             if let Some(t) = &w.tested {
                 card.rehearsal = tested(r, t);
@@ -287,9 +283,13 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
         safe_in: safe(r, w),
         ends: ends(r, w),
     };
+    let stuck = (0..r.holds.len()).map(HoldId::at);
+    let stuck = stuck
+        .filter(|h| !r.hold(*h).exit.is_empty())
+        .map(|h| stays_held(r, h));
     // In a plan of few stages each has its row, in one of many those of which the same is told have one.
     if r.stages.len() <= ORDINARY {
-        return ways.iter().map(row).collect();
+        return ways.iter().map(row).chain(stuck).collect();
     }
     let mut same: IndexMap<FromHere, Vec<&Way>> = IndexMap::new();
     for w in ways {
@@ -311,7 +311,28 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
         },
         ..row
     });
-    told.collect()
+    told.chain(stuck).collect()
+}
+
+/// A hold that cannot be left: whatever else happens goes on, and a person has to see to it.
+fn stays_held(r: Told<'_>, h: HoldId) -> FromHere {
+    let hold = r.hold(h);
+    FromHere {
+        fails: words!(r, "fails.hold_left", hold = say::text(r, &hold.title)),
+        then: words!(
+            r,
+            "then.hold_stays",
+            owner = say::role(r, hold.owner.unwrap_or(r.owner))
+        ),
+        order: Vec::new(),
+        beside: String::new(),
+        kept: Vec::new(),
+        kept_beside: String::new(),
+        holds: String::new(),
+        entered_again: String::new(),
+        safe_in: words!(r, "safe.left_by_hand"),
+        ends: words!(r, "ends.needs_help"),
+    }
 }
 
 /// Holds by their titles; of those of which it is not sure, that they may have to be.
@@ -319,7 +340,7 @@ fn hold_list(r: Told<'_>, holds: &[(HoldId, bool)], perhaps: impl Fn(String) -> 
     let titles: Vec<String> = holds
         .iter()
         .map(|(h, surely)| {
-            let title = say::text(r, &r.hold(*h).title);
+            let title = words!(r, "decide.option", option = say::text(r, &r.hold(*h).title));
             if *surely { title } else { perhaps(title) }
         })
         .collect();

@@ -175,12 +175,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
         takes,
         limit: s.timeout.map(|d| say::dur(r, d)).unwrap_or_default(),
         after: names(before),
-        approvals: names(
-            s.approved
-                .iter()
-                .map(|(a, _)| say::text(r, &r.approval(*a).title))
-                .collect(),
-        ),
+        approvals: names(s.approved.iter().map(|(a, _)| say::approval(r, *a)).collect()),
         checklists: names(
             s.ready
                 .iter()
@@ -276,7 +271,7 @@ fn steps(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, starts: &S
                 let asked: Vec<String> = rung
                     .approved
                     .iter()
-                    .map(|(a, _)| say::text(plan.release(), &plan.release().approval(*a).title))
+                    .map(|(a, _)| say::approval(plan.release(), *a))
                     .collect();
                 // The approval of a step of the rollout comes before the first thing that step does.
                 let from = rows.len().saturating_sub(rung.work.len() + rung.checks.len());

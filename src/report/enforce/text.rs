@@ -75,12 +75,13 @@ fn line(c: &Constraint) -> String {
         }
     }
     line.push_str(&c.says);
-    if line.is_empty() {
-        line.push_str("the release");
-    }
     let stages = stages(c);
-    if !stages.is_empty() {
-        line = format!("{line} ({stages})");
-    }
+    // What no written rule says is of a stage as a whole, or of the release.
+    let line = match (line.is_empty(), stages.is_empty()) {
+        (true, true) => "the release".to_string(),
+        (true, false) => stages,
+        (false, true) => line,
+        (false, false) => format!("{line} ({stages})"),
+    };
     visible_text(&line)
 }

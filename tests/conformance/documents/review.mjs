@@ -20,6 +20,10 @@ async function look() {
   const tell = (what) => found.push(what);
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth + 1) tell(`the page is ${root.scrollWidth} wide in a window of ${root.clientWidth}`);
+  // On a telephone nobody looks for the columns that a table hides at its side.
+  if (root.clientWidth < 640)
+    for (const table of document.querySelectorAll(".scroll > table"))
+      if (table.offsetWidth > table.parentElement.clientWidth + 1) tell(`a table is ${table.offsetWidth} wide on a small screen: "${table.textContent.trim().slice(0, 40)}"`);
   for (const svg of document.querySelectorAll("svg")) {
     const frame = svg.getBoundingClientRect();
     // What is shown on paper only has no place on the screen.

@@ -67,6 +67,7 @@ impl Around<'_> {
             Cause::Entry(s, gates) if gates.iter().any(|g| r.gate(*g).otherwise.is_none()) => {
                 stage.and(r.stage(*s).on_failure.as_ref())
             }
+            Cause::Hold(_, s) => r.stage(*s).when_hold_fails(),
             Cause::Entry(..) | Cause::Gates(..) | Cause::Refused(_) | Cause::Option(..) => None,
             Cause::Trigger(..) => None,
         };

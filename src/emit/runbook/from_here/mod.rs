@@ -12,7 +12,7 @@ mod way;
 
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Dur, Failure, FailureOutcome, GateId, GateOutcome, HoldId,
-    OptionOutcome, StageId, StepKind, TriggerId,
+    OnFailure, OptionOutcome, StageId, StepKind, TriggerId,
 };
 use crate::plan::{Node, Pace, Plan, StageUndo};
 use bits::Bits;
@@ -176,13 +176,12 @@ impl Around<'_> {
     fn of_stage(&self, s: StageId, ways: &mut Vec<Way>) {
         let r = self.plan.release();
         let stage = r.stage(s);
-        let own = match &stage.on_failure {
+        let follows = |written: Option<&OnFailure>| match written.map(|f| &f.then) {
             None => Then::Outcome(FailureOutcome::Rollback),
-            Some(f) => match &f.then {
-                Failure::Then(o) => Then::Outcome(o.clone()),
-                Failure::Decision(d) => Then::Decision(*d),
-            },
+            Some(Failure::Then(o)) => Then::Outcome(o.clone()),
+            Some(Failure::Decision(d)) => Then::Decision(*d),
         };
+        let own = follows(stage.on_failure.as_ref());
         let says = |g: &GateId| {
             r.gate(*g).otherwise.as_ref().map(|(o, _)| match o {
                 GateOutcome::Then(o) => Then::Outcome(o.clone()),
@@ -195,6 +194,11 @@ impl Around<'_> {
         }
         for (then, gates) in entry {
             ways.push(self.way(Cause::Entry(s, gates), Some(s), false, then));
+        }
+        let first_of = |h: &&HoldId| r.hold(**h).from == s && !r.hold(**h).enter.is_empty();
+        for h in self.entered.iter().filter(first_of) {
+            let then = follows(stage.when_hold_fails());
+            ways.push(self.way(Cause::Hold(*h, s), Some(s), false, then));
         }
         let demotes = stage.rollout.as_ref().is_some_and(|r| r.demote.is_some());
         if demotes {
@@ -282,8 +286,15 @@ impl Around<'_> {
         }
     }
 
+    /// Whether a hold is entered no later than another that is entered before the same stage.
+    fn until(&self, h: HoldId, last: HoldId) -> bool {
+        let place = |h: HoldId| self.entered.iter().position(|e| *e == h);
+        place(h) <= place(last)
+    }
+
     /// `begun`: the stage has started its first step.
     fn way(&self, cause: Cause, stage: Option<StageId>, begun: bool, then: Then) -> Way {
+        let r = self.plan.release();
         let node = cause.node();
         let here = stage.map(|s| self.place[s.index()]);
         let mut sure = self.reach.before(self.plan, node).into_owned();
@@ -378,8 +389,11 @@ impl Around<'_> {
             .filter_map(|h| {
                 let inside = &self.held[h.index()];
                 let begun = inside.meets(&sure);
-                let surely = (begun && !closed(&h)) || entered_again.contains(&(h, true));
-                let perhaps = !begun && inside.meets(&may_run);
+                // What was not entered whole is left too, and so is what was entered right before it.
+                let entering =
+                    matches!(cause, Cause::Hold(last, s) if r.hold(h).from == s && self.until(h, last));
+                let surely = (begun && !closed(&h)) || entering || entered_again.contains(&(h, true));
+                let perhaps = !begun && !entering && inside.meets(&may_run);
                 (surely || perhaps).then_some((h, surely))
             })
             .collect();

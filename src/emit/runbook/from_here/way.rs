@@ -18,6 +18,8 @@ pub(in crate::emit::runbook) enum Cause {
     Gates(StageId, Vec<GateId>),
     /// Gates before a stage: it has not begun.
     Entry(StageId, Vec<GateId>),
+    /// A hold cannot be entered: its first stage has not begun.
+    Hold(HoldId, StageId),
     /// An approval is refused or not given in time.
     Refused(ApprovalId),
     /// A decision takes an option that does not go on.
@@ -31,7 +33,7 @@ impl Cause {
     pub(in crate::emit::runbook) fn node(&self) -> Node {
         match self {
             Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => Node::Stage(*s),
-            Cause::Gates(s, _) | Cause::Entry(s, _) => Node::Stage(*s),
+            Cause::Gates(s, _) | Cause::Entry(s, _) | Cause::Hold(_, s) => Node::Stage(*s),
             Cause::Refused(a) => Node::Approval(*a),
             Cause::Option(d, _) => Node::Decision(*d),
             Cause::Trigger(_, node) => *node,
