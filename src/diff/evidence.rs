@@ -303,10 +303,16 @@ fn steps(two: &Two<'_>, out: &mut Out, at: Spot, new: &Stage, a: &Rollout, b: &R
             add(
                 Direction::Loosened,
                 format!("`{gate}` is no longer judged at {} of `{}`", step.name, new.name),
-                format!(
-                    "`{}` goes beyond {} while `{gate}` would fail: before, it was judged there",
-                    new.name, step.name
-                ),
+                match b.steps.last().is_some_and(|last| last.name == step.name) {
+                    true => format!(
+                        "`{}` ends well at {} while `{gate}` would fail: before, it was judged there",
+                        new.name, step.name
+                    ),
+                    false => format!(
+                        "`{}` goes beyond {} while `{gate}` would fail: before, it was judged there",
+                        new.name, step.name
+                    ),
+                },
             );
         }
         for come in now.difference(&before).filter(|i| all_old.contains(*i)) {

@@ -11,8 +11,8 @@ use super::say;
 use super::steps;
 use super::threshold::{condition, shifts};
 use crate::model::{
-    Act, Cond, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, Metric, NoData, Origin, Release,
-    StageId, Trigger, TriggerTest,
+    Act, Cond, Failure, FailureOutcome, Gate, GateId, GateOutcome, GateTest, Metric, NoData, Origin,
+    Question, Release, StageId, Trigger, TriggerTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,18 +70,33 @@ fn gate(two: &Two<'_>, out: &mut Out, o: usize, n: usize) {
             }
         }
         (GateTest::Ask(a), GateTest::Ask(b)) => {
-            if two.old.question(a) != two.new.question(b) {
-                let message = format!("`{name}` {}", steps::question(two, a, b));
+            // What counts when nobody answers is told by itself: it fails, unless the plan says otherwise.
+            let asked = |q: &Question| Question {
+                default: None,
+                ..q.clone()
+            };
+            let (was, is) = (asked(a), asked(b));
+            if two.old.question(&was) != two.new.question(&is) {
+                let message = format!("`{name}` {}", steps::question(two, &was, &is));
                 add(Direction::Changed, message, String::new());
             }
-            if a.default.is_none() && b.default.is_some() {
-                let message = format!("`{name}` now has an answer when nobody gives one");
-                let run =
-                    format!("nobody answers `{name}`, and the answer is taken for given: before, it was not");
-                add(Direction::Loosened, message, run);
-            } else if a.default.is_some() && b.default.is_none() {
-                let message = format!("`{name}` no longer has an answer when nobody gives one");
-                add(Direction::Tightened, message, String::new());
+            let passes = |side: &Side<'_>, q: &Question| {
+                let default = q.default.as_ref().map(|d| say::text(side.r, d));
+                default.is_some_and(|d| d != "failed")
+            };
+            match (passes(&two.old, a), passes(&two.new, b)) {
+                (false, true) => {
+                    let message =
+                        format!("`{name}` counts as passed when nobody answers, no longer as failed");
+                    let run = format!("nobody answers `{name}`, and {goes_on}: before, it counted as failed");
+                    add(Direction::Loosened, message, run);
+                }
+                (true, false) => {
+                    let message =
+                        format!("`{name}` counts as failed when nobody answers, no longer as passed");
+                    add(Direction::Tightened, message, String::new());
+                }
+                (false, false) | (true, true) => {}
             }
         }
         (a, b) => {

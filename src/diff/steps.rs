@@ -25,7 +25,11 @@ pub(super) fn bare(side: &Side<'_>, step: &Step) -> String {
         StepKind::WaitFor(w) => {
             let test = match &w.test {
                 WaitTest::Run(a) | WaitTest::Job(a) => side.work(a),
-                WaitTest::Ask(q) => side.question(q),
+                // When it is given up is told with the times.
+                WaitTest::Ask(q) => side.question(&Question {
+                    within: None,
+                    ..(**q).clone()
+                }),
             };
             format!("wait {} {test}", side.text(&w.what))
         }
