@@ -273,3 +273,31 @@ release shop {{
     let changes = compare(&looped, &by_hand);
     assert!(changes.is_empty(), "{changes:#?}");
 }
+
+/// The default of a parameter can leave out an approval as it can a gate.
+#[test]
+fn a_default_that_skips_an_approval_is_a_guard_lost() {
+    let path = root().join("tests/corpus/diff/gate_default/old.release");
+    let text = std::fs::read_to_string(&path).expect("a plan");
+    let asked = text.replace(
+        "approval safety { from security;",
+        "approval safety { from security; when not heard;",
+    );
+    assert_ne!(asked, text);
+    let skipped = asked.replace("bool = false", "bool = true");
+    let (asked, skipped) = (plan(&path, &asked), plan(&path, &skipped));
+    let told = |old: &Plan, new: &Plan| {
+        let changes = compare(old, new);
+        let found = changes.into_iter().find(|c| c.class == Class::Guard);
+        found.map(|c| (c.direction, c.message))
+    };
+    assert_eq!(
+        told(&asked, &skipped),
+        Some((
+            Direction::Loosened,
+            "`safety` is not asked for unless a run says otherwise: the default of `heard` is `true`"
+                .to_string()
+        ))
+    );
+    assert_eq!(told(&skipped, &asked).map(|c| c.0), Some(Direction::Tightened));
+}

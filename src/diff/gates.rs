@@ -27,7 +27,7 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
 }
 
 /// The stages that judge a gate, in either plan.
-fn judges(two: &Two<'_>, o: usize, n: usize) -> Vec<Spot> {
+pub(super) fn judges(two: &Two<'_>, o: usize, n: usize) -> Vec<Spot> {
     let old = two.old.plan.judges(GateId::at(o)).iter();
     let new = two.new.plan.judges(GateId::at(n)).iter();
     let mut spots: Vec<Spot> = new.map(|s| two.new_spot(*s)).collect();

@@ -9,6 +9,7 @@ mod around;
 mod calendar;
 mod canon;
 mod conditions;
+mod defaults;
 mod duties;
 mod environments;
 mod evidence;
@@ -47,6 +48,7 @@ pub fn compare(old: &Plan, new: &Plan) -> Vec<Change> {
     undo::compare(&two, &mut out);
     evidence::compare(&two, &mut out);
     gates::compare(&two, &mut out);
+    defaults::compare(&two, &mut out);
     work::compare(&two, &mut out);
     order::compare(&two, &mut out);
     time::compare(&two, &mut out);

@@ -108,6 +108,10 @@ pub(super) fn went(plan: Spoken<'_>, times: &Times, run: &Recorded, rows: &mut [
         result: say::phrase(r.words, "result", &part.result),
     };
     fill(times, run, rows);
+    // In the order in which it was undone; what was undone at one time, the last of the plan first, and what was not, at the end.
+    let place = |s: StageId| plan.stage_order().iter().position(|x| *x == s);
+    let mut undone: Vec<&(StageId, Option<Timestamp>, String)> = run.undone.iter().collect();
+    undone.sort_by_key(|(s, at, _)| (at.is_none(), *at, std::cmp::Reverse(place(*s))));
     Went {
         engine: run.engine.clone(),
         run: run.run.clone(),
@@ -132,9 +136,8 @@ pub(super) fn went(plan: Spoken<'_>, times: &Times, run: &Recorded, rows: &mut [
             .iter()
             .map(|(h, p)| line(say::text(r, &r.hold(*h).title), p))
             .collect(),
-        undone: run
-            .undone
-            .iter()
+        undone: undone
+            .into_iter()
             .map(|(s, at, how)| Line {
                 name: r.stage(*s).name.to_string(),
                 began: String::new(),
