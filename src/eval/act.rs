@@ -186,7 +186,7 @@ impl<'a> Lower<'a> {
         Some(act)
     }
 
-    fn blank(&self, origin: Origin, source: ActSource, title: Text) -> Act {
+    pub(super) fn blank(&self, origin: Origin, source: ActSource, title: Text) -> Act {
         Act {
             origin,
             source,
@@ -213,7 +213,7 @@ impl<'a> Lower<'a> {
     }
 
     /// What every block of an act may say.
-    fn details(&mut self, act: &mut Act, items: &'a [Stmt], scope: ScopeId) {
+    pub(super) fn details(&mut self, act: &mut Act, items: &'a [Stmt], scope: ScopeId) {
         act.permits = self.permits(items, scope);
         act.secrets = self.secrets(items, scope);
         act.needs = self.tools(items, scope);
@@ -302,80 +302,6 @@ impl<'a> Lower<'a> {
             });
         }
         list
-    }
-
-    /// `undo`, `irreversible` or `harmless` of a block.
-    pub(crate) fn undo_of(&mut self, items: &'a [Stmt], owner: Owner, scope: ScopeId) -> Undo {
-        let said: Vec<&'a Stmt> = items
-            .iter()
-            .filter(|s| ["undo", "irreversible", "harmless"].contains(&s.keyword.text.as_str()))
-            .collect();
-        let [stmt] = said.as_slice() else {
-            if let [first, second, ..] = said.as_slice() {
-                self.report(
-                    errors::one_of(
-                        second.head(),
-                        &format!(
-                            "`{}` and `{}` cannot both hold",
-                            first.keyword.text, second.keyword.text
-                        ),
-                        "say how it is undone, or that it cannot be, or that it need not be",
-                    )
-                    .fact(first.head(), "said here first"),
-                );
-            }
-            return Undo::None;
-        };
-        let origin = self.origin(stmt.span, scope);
-        let Some(expr) = stmt.args().first() else {
-            return Undo::None;
-        };
-        match stmt.keyword.text.as_str() {
-            "undo" => {
-                let inner = stmt.children();
-                let made = match undo_command(expr) {
-                    Some(command) => self.undo_run(command, inner, origin.clone(), scope),
-                    None => self
-                        .action(expr, owner, true, scope)
-                        .and_then(|mut m| m.pop())
-                        .map(|m| m.act),
-                };
-                let lasts = self.dur_of(inner, "lasts", scope);
-                match made {
-                    Some(mut act) => {
-                        act.idempotent |= self.flag(inner, "idempotent", scope);
-                        Undo::By {
-                            act: Box::new(act),
-                            lasts,
-                            origin,
-                        }
-                    }
-                    None => Undo::None,
-                }
-            }
-            word => match self.text(expr, scope) {
-                Some(why) if word == "harmless" => Undo::Harmless { why, origin },
-                Some(why) => Undo::Irreversible { why, origin },
-                None => Undo::None,
-            },
-        }
-    }
-
-    fn undo_run(
-        &mut self,
-        command: &'a Expr,
-        items: &'a [Stmt],
-        origin: Origin,
-        scope: ScopeId,
-    ) -> Option<Act> {
-        let command = self.command_of(command, items, scope)?;
-        let title = Text::lit(first_line(&command.display));
-        let mut act = self.blank(origin.clone(), ActSource::Run, title);
-        act.run = Some(command);
-        act.effects = self.effects(items, scope);
-        self.assume(&mut act.effects, &origin);
-        self.details(&mut act, items, scope);
-        Some(act)
     }
 
     fn declare_priors(
@@ -530,22 +456,8 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// The command of `undo run "…"`.
-fn undo_command(expr: &Expr) -> Option<&Expr> {
-    match &expr.kind {
-        ExprKind::Call(callee, args) => match (&callee.kind, args.as_slice()) {
-            (ExprKind::Ident(n), [arg]) if n == "run" && matches!(arg.value.kind, ExprKind::Str(_)) => {
-                Some(&arg.value)
-            }
-            _ => None,
-        },
-        ExprKind::Str(_) => Some(expr),
-        _ => None,
-    }
-}
-
 /// The first line of a command, for a heading.
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("");
     let more = text.trim().lines().count() > 1;
     let cut: String = line.chars().take(100).collect();

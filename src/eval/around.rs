@@ -209,7 +209,9 @@ impl<'a> Lower<'a> {
                 .first()
                 .and_then(|e| self.metric_cond(e, scope))
                 .map(TriggerTest::Metrics),
-            (None, Some(a)) => self.question(items, a, Owner::None, scope).map(TriggerTest::Ask),
+            (None, Some(a)) => self
+                .question(items, a, &[], Owner::None, scope)
+                .map(TriggerTest::Ask),
             _ => {
                 self.report(errors::one_of(
                     stmt.head(),

@@ -180,9 +180,9 @@ impl<'a> Lower<'a> {
             ));
         }
         if let Some(ask) = one(items, "ask")
-            && let Some(mut q) = self.question(items, ask, Owner::Decision(id), scope)
+            // Here `default` names an option, not an answer.
+            && let Some(q) = self.question(items, ask, &[], Owner::Decision(id), scope)
         {
-            q.default = None; // here `default` names an option, not an answer
             d.question = q;
         }
         let (after, also) = self.after(items, scope);

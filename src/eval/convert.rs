@@ -15,29 +15,6 @@ use crate::types::errors;
 use smol_str::SmolStr;
 
 impl<'a> Lower<'a> {
-    /// The word a statement says, one of those its row lists.
-    pub(crate) fn word(&mut self, items: &'a [Stmt], keyword: &str, _scope: ScopeId) -> Option<String> {
-        let stmt = one(items, keyword)?;
-        let expr = stmt.args().first()?;
-        let words = crate::schema::Block::ALL
-            .iter()
-            .flat_map(|b| b.statements())
-            .filter(|r| r.keyword == keyword)
-            .filter_map(|r| match r.args.first().map(|a| a.ty) {
-                Some(crate::schema::Ty::Words(w)) => Some(w),
-                _ => None,
-            })
-            .collect::<Vec<_>>();
-        let ExprKind::Ident(word) = &expr.kind else {
-            let list = words
-                .first()
-                .map_or(String::from("a word"), |w| crate::schema::Ty::Words(w).words());
-            self.report(errors::mismatch(expr.span, &list, "it is something else"));
-            return None;
-        };
-        Some(word.to_string())
-    }
-
     /// The word a statement says, one of `words`.
     pub(crate) fn word_of(
         &mut self,

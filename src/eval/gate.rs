@@ -63,7 +63,10 @@ impl<'a> Lower<'a> {
                 }
                 acts.pop().map(|a| GateTest::Job(Box::new(a.act)))
             }
-            _ => l.question(items, stmt, owner, scope).map(GateTest::Ask),
+            _ => {
+                let answers = &["passed", "failed"];
+                l.question(items, stmt, answers, owner, scope).map(GateTest::Ask)
+            }
         })?;
         let mut otherwise = None;
         if let Some(s) = one(items, "otherwise")
@@ -145,11 +148,13 @@ impl<'a> Lower<'a> {
         Some(ChecklistId::at(self.r.checklists.len() - 1))
     }
 
-    /// A question to a person: the statements are the same wherever one is asked.
+    /// A question to a person: the statements are the same wherever one is asked, but for the answers that may stand when
+    /// nobody gives one.
     pub(crate) fn question(
         &mut self,
         items: &'a [Stmt],
         ask: &'a Stmt,
+        defaults: &'static [&'static str],
         owner: Owner,
         scope: ScopeId,
     ) -> Option<Question> {
@@ -163,10 +168,9 @@ impl<'a> Lower<'a> {
             }
         }
         let captures = self.capture_statements(items, owner, &Cond::True, scope);
-        let default = match arg(items, "default").map(|e| &e.kind) {
-            Some(ExprKind::Ident(w)) => Some(Text::lit(w.as_str())),
-            Some(_) => self.text_of(items, "default", scope),
-            None => None,
+        let default = match defaults {
+            [] => None,
+            words => self.word_of(items, "default", words).map(Text::lit),
         };
         Some(Question {
             ask: text,
@@ -186,10 +190,16 @@ impl<'a> Lower<'a> {
     pub(crate) fn failure(&mut self, expr: &'a Expr, block: &'a [Stmt], scope: ScopeId) -> Option<Failure> {
         if let ExprKind::Ident(name) = &expr.kind
             && !OUTCOMES.contains(&name.as_str())
-            && let Some(Target::Value(Value::Decision(d))) =
-                self.look_up(Kind::Decision, name, expr.span, scope)
+            && !LONGER_WORDS.contains(&name.as_str())
         {
-            return Some(Failure::Decision(d));
+            if let Some(Target::Value(Value::Decision(d))) =
+                self.look_up(Kind::Decision, name, expr.span, scope)
+            {
+                return Some(Failure::Decision(d));
+            }
+            let d = errors::unknown_word(expr.span, name, OUTCOMES.iter().copied());
+            self.report(d.help(LONGER_WAYS));
+            return None;
         }
         if let ExprKind::Member(..) = &expr.kind {
             return match self.find_value(expr, &[Kind::Decision], "a decision", scope)? {
@@ -215,8 +225,18 @@ impl<'a> Lower<'a> {
                 "continue" => Some(FailureOutcome::Continue {
                     because: self.text_of(block, "because", scope),
                 }),
+                "restart" => {
+                    self.report(errors::no_outcome(expr.span, "`restart` names no stage", RESTART));
+                    None
+                }
+                "escalate" => {
+                    let why = "`escalate` names no channel";
+                    self.report(errors::no_outcome(expr.span, why, "write `escalate(CHANNEL)`"));
+                    None
+                }
                 other => {
-                    self.report(errors::unknown_word(expr.span, other, OUTCOMES.iter().copied()));
+                    let d = errors::unknown_word(expr.span, other, OUTCOMES.iter().copied());
+                    self.report(d.help(LONGER_OUTCOMES));
                     None
                 }
             },
@@ -250,11 +270,7 @@ impl<'a> Lower<'a> {
     ) -> Option<(StageId, u32)> {
         let stage = self.stage(stage, scope)?;
         let [limit] = rest else {
-            self.report(errors::arguments(
-                span,
-                "write `restart(STAGE, at_most: N)`".into(),
-                None,
-            ));
+            self.report(errors::arguments(span, RESTART.into(), None));
             return None;
         };
         let n = self.known_int(&limit.value, "how often it restarts", 1, 100, scope)?;
@@ -262,11 +278,8 @@ impl<'a> Lower<'a> {
     }
 
     fn bad_outcome<T>(&mut self, span: Span) -> Option<T> {
-        self.report(errors::mismatch(
-            span,
-            "an outcome",
-            "write `rollback`, `rollback(STAGE)`, `pause`, `stop` or `continue`",
-        ));
+        let d = errors::no_outcome(span, "this is none", ANY_OUTCOME);
+        self.report(d.help("a person is told in a `tell` before it"));
         None
     }
 
@@ -289,3 +302,10 @@ impl<'a> Lower<'a> {
 }
 
 const OUTCOMES: &[&str] = &["rollback", "pause", "stop", "continue"];
+/// Outcomes that need more than their word.
+const LONGER_WORDS: &[&str] = &["restart", "escalate"];
+const LONGER_OUTCOMES: &str = "or `rollback(STAGE)` or `restart(STAGE, at_most: N)`";
+const LONGER_WAYS: &str = "or `rollback(STAGE)` or `restart(STAGE, at_most: N)` or the name of a decision";
+const ANY_OUTCOME: &str =
+    "write `rollback`, `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `pause`, `stop` or `continue`";
+const RESTART: &str = "write `restart(STAGE, at_most: N)`";

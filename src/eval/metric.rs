@@ -19,10 +19,11 @@ impl<'a> Lower<'a> {
         args: &[(SmolStr, Value)],
     ) -> Option<MetricId> {
         let items = def.stmt.children();
-        let unit = self.word(items, "unit", scope)?;
+        let unit = self.word_of(items, "unit", UNITS)?;
         let title = self.text_of(items, "title", scope);
         let title = title.unwrap_or_else(|| crate::model::Text::lit(def.name.as_str()));
-        let lower_is_better = self.word(items, "better", scope).map(|w| w == "lower");
+        let better = self.word_of(items, "better", &["lower", "higher"]);
+        let lower_is_better = better.map(|w| w == "lower");
         self.define(
             scope,
             "over",
@@ -35,10 +36,11 @@ impl<'a> Lower<'a> {
             .and_then(|e| self.task(e, scope));
         let inner = one(items, "run").or(task_stmt).map_or(&[][..], |s| s.children());
         let extract = self.extract(inner, scope);
-        let no_data = self.word(items, "no_data", scope).map(|w| match w.as_str() {
-            "fail" => NoData::Fail,
+        let no_data = self.word_of(items, "no_data", &["fail", "pass", "pause"]);
+        let no_data = no_data.map(|w| match w {
             "pass" => NoData::Pass,
-            _ => NoData::Pause,
+            "pause" => NoData::Pause,
+            _ => NoData::Fail,
         });
         let says = ["run", "task", "console"].iter().any(|w| one(items, w).is_some());
         if run.is_none() && task.is_none() && !says {
@@ -347,6 +349,9 @@ fn flip(op: Comparison) -> Comparison {
         other => other,
     }
 }
+
+/// What a metric is measured in.
+const UNITS: &[&str] = &["percent", "ratio", "duration", "count", "rate", "bytes", "money"];
 
 fn in_unit(unit: &str, value: &Value) -> Option<Rational> {
     match (unit, value) {

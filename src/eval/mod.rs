@@ -27,5 +27,6 @@ mod stage;
 mod step;
 mod text;
 mod things;
+mod undo;
 
 pub use lower::{Lowered, lower};

@@ -323,7 +323,7 @@ impl<'a> Lower<'a> {
                 WaitTest::Job(Box::new(made.pop()?.act))
             }
             _ => {
-                let q = self.question(items, test, owner, scope)?;
+                let q = self.question(items, test, &["happened", "failed"], owner, scope)?;
                 captures.extend(q.captures.iter().copied());
                 WaitTest::Ask(Box::new(q))
             }

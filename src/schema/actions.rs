@@ -49,6 +49,8 @@ pub(crate) const UNDO: &[Statement] = &[
     row!("changes" Plain ["KEY" Ty::KeyOrNothing => Many] Body::None, Many, "What it writes."),
     row!("takes" Plain ["DURATION" Ty::DurRange => One] Body::None, Optional, "Shortest and longest time."),
     row!("expect" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "What a person sees when it worked."),
+    row!("console" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "Where a person does it: a console or an address."),
+    row!("within" Plain ["DURATION" Ty::Dur => One] Body::None, Optional, "How long a person may take."),
     row!("folder" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "The folder a command runs in."),
     row!("env" Plain ["NAME" Ty::Text => One, "VALUE" Ty::Value => One] Body::None, Many, "A variable of a command."),
     row!("timeout" Plain ["DURATION" Ty::Dur => One] Body::None, Optional, "When it is given up."),

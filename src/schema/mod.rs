@@ -250,7 +250,7 @@ impl Ty {
             Ty::In => "`name in list`",
             Ty::PolicyExpr => "a condition over the plan",
             Ty::Quorum => "a number, or `all`",
-            Ty::UndoAction => "an action, or `run \"…\"`",
+            Ty::UndoAction => "an action, `run \"…\"` or `manual \"…\"`",
         };
         s.to_string()
     }

@@ -18,9 +18,19 @@ pub fn mismatch(span: Span, wanted: &str, found: &str) -> Diagnostic {
         None if wanted.starts_with("an offset") => {
             "count from the start: `T`, `T+2h`; at what time T is, the release's `start` says".to_string()
         }
-        None if wanted == "an outcome" => "a person is told in a `tell` before it".to_string(),
         None => format!("write {wanted}"),
     })
+}
+
+/// Something else where an outcome of a failure is wanted; `why` says what is wrong with it.
+pub fn no_outcome(span: Span, why: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code("types/mismatch"),
+        span,
+        format!("an outcome is needed here: {why}"),
+    )
+    .here("not an outcome")
+    .help(help.to_string())
 }
 
 /// A parameter of another type than the place wants.

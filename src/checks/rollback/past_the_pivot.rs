@@ -164,6 +164,9 @@ fn report(
             format!("{names} can stay unanswered after `{irreversible}`, which cannot be undone")
         }
         Where::Trigger => format!("{names} can roll back after `{irreversible}`, which cannot be undone"),
+        Where::Gate if hazard.stops => {
+            format!("{names} stops the run in `{irreversible}`, which cannot be undone by then")
+        }
         Where::Gate => format!("{names} is to roll back `{irreversible}`, which cannot be undone by then"),
     };
     let mut d = Diagnostic::error(CODE, hazard.origin.span, message).here(hazard.text.clone());
@@ -172,7 +175,10 @@ fn report(
     {
         // The finding is about the stage; the step is a fact.
         d.span = r.stage(s).origin.span;
-        d.label = format!("does not end before `{irreversible}` starts");
+        d.label = match after {
+            true => format!("comes after `{irreversible}`"),
+            false => format!("does not end before `{irreversible}` starts"),
+        };
         d = place::fact(d, &hazard.origin, hazard.text.clone());
     }
     if let StageUndo::Irreversible(_, said) = plan.undo(pivot) {
@@ -184,7 +190,9 @@ fn report(
     let mut before = plan.stages_leading_to(Node::Stage(pivot));
     if let Some(s) = stage {
         before.extend(plan.stages_leading_to(Node::Stage(s)));
-        before.retain(|x| *x != pivot && *x != s);
+        // What comes after it comes after its end.
+        before.retain(|x| (after || *x != pivot) && *x != s);
+        before.extend(after.then_some(pivot));
         let order = plan.stage_order();
         let wanted: std::collections::BTreeSet<StageId> = before.into_iter().collect();
         before = order.into_iter().filter(|x| wanted.contains(x)).collect();
@@ -193,11 +201,15 @@ fn report(
         plan.variants()
             .implies(variant.at, plan.variants().applies(Node::Stage(*s)))
     });
-    let then = [
-        format!("`{irreversible}` begins"),
-        hazard.happens.clone(),
-        format!("the way back asks for the undo of `{irreversible}`, which has none"),
-    ];
+    let mut then = Vec::new();
+    if !after {
+        then.push(format!("`{irreversible}` begins"));
+    }
+    then.push(hazard.happens.clone());
+    then.push(match hazard.stops {
+        true => "the run stops there: nothing is undone, and nothing goes on".to_string(),
+        false => format!("the way back asks for the undo of `{irreversible}`, which has none"),
+    });
     d = d.note(trace::run(plan, variant, &before, &then));
     match hazard.at {
         Where::Stage => {

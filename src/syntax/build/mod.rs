@@ -154,7 +154,8 @@ impl<'s> Builder<'s> {
                     }
                     args.push(self.expr(inner));
                 }
-                Rule::run_value => args.push(self.run_value(inner)),
+                Rule::run_value => args.push(self.undo_value(inner, "run")),
+                Rule::manual_value => args.push(self.undo_value(inner, "manual")),
                 Rule::block => {
                     let span = self.pair_span(&inner);
                     let docs = Docs::of_block(self.text, range(&inner).0 + 1);
@@ -179,16 +180,15 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `run "command"` of an undo, as a call: the meaning is that of an action `run` with one argument.
-    fn run_value(&mut self, pair: Pair<'s, Rule>) -> Expr {
+    /// `run "command"` or `manual "work"` of an undo, as a call: the meaning is that of an action of that name with one argument.
+    fn undo_value(&mut self, pair: Pair<'s, Rule>, word: &'static str) -> Expr {
         let span = self.pair_span(&pair);
-        let word = Span {
-            end: span.start + 3,
-            ..span
-        };
         let callee = Expr {
-            span: word,
-            kind: ExprKind::Ident(SmolStr::new_static("run")),
+            span: Span {
+                end: span.start + word.len() as u32,
+                ..span
+            },
+            kind: ExprKind::Ident(SmolStr::new_static(word)),
         };
         let args = pair
             .into_inner()
@@ -212,7 +212,8 @@ impl<'s> Builder<'s> {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::expr => args.push(self.expr(inner)),
-                Rule::run_value => args.push(self.run_value(inner)),
+                Rule::run_value => args.push(self.undo_value(inner, "run")),
+                Rule::manual_value => args.push(self.undo_value(inner, "manual")),
                 Rule::comment | Rule::EOI => {}
                 _ => form = Some(self.form(inner, &keyword, place)),
             }

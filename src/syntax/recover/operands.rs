@@ -145,8 +145,12 @@ impl Walk<'_, '_> {
         let span = self.all.span(i);
         match self.word() {
             "use" => return self.quiet(),
-            // `undo run "…"` is the one value of a word and a text.
-            "undo" if top && before == self.keyword + 1 && self.all.str(before) == "run" => return,
+            // `undo run "…"` and `undo manual "…"` are the values of a word and a text.
+            "undo"
+                if top && before == self.keyword + 1 && matches!(self.all.str(before), "run" | "manual") =>
+            {
+                return;
+            }
             "let" if top => {
                 if !self.side_by_side {
                     self.found.push(statements::malformed_let(span));

@@ -31,6 +31,8 @@ pub(super) struct Hazard {
     pub(super) happens: String,
     /// Where it is written what that leads to.
     pub(super) then: Option<Origin>,
+    /// The run stops there, and nothing is undone.
+    pub(super) stops: bool,
 }
 
 /// The first thing in a stage that can fail and is not gone on from.
@@ -38,18 +40,23 @@ pub(super) fn of_stage(plan: &Plan, id: StageId, pivot: StageId) -> Option<Hazar
     let stage = plan.release().stage(id);
     let goes_on = stage_goes_on(plan, stage, pivot);
     let by_stage = || stage.on_failure.as_ref().map(|f| f.origin.clone());
-    let hazard = |origin: &Origin, text: &str, then: Option<Origin>| Hazard {
+    let stage_stops = matches!(&stage.on_failure, Some(f) if f.then == Failure::Then(FailureOutcome::Stop));
+    let hazard = |origin: &Origin, text: &str, (then, stops): (Option<Origin>, bool)| Hazard {
         at: Where::Stage,
         name: stage.name.to_string(),
         origin: origin.clone(),
         text: text.to_string(),
         happens: format!("`{}` fails", stage.name),
         then,
+        stops,
     };
     let gate = |gate: GateId, origin: &Origin| {
         let (safe, then) = match &plan.release().gate(gate).otherwise {
-            Some((outcome, at)) => (gate_goes_on(plan, outcome, pivot), Some(at.clone())),
-            None => (goes_on, by_stage()),
+            Some((outcome, at)) => (
+                gate_goes_on(plan, outcome, pivot),
+                (Some(at.clone()), stops(outcome)),
+            ),
+            None => (goes_on, (by_stage(), stage_stops)),
         };
         let text = format!("`{}` can fail", plan.release().gate(gate).name);
         (!safe).then(|| hazard(origin, &text, then))
@@ -67,7 +74,7 @@ pub(super) fn of_stage(plan: &Plan, id: StageId, pivot: StageId) -> Option<Hazar
             _ => Some(hazard(
                 &step.origin,
                 "can fail, and is not tried to the end",
-                by_stage(),
+                (by_stage(), stage_stops),
             )),
         })
 }
@@ -90,9 +97,14 @@ pub(super) fn of_itself(plan: &Plan, id: StageId) -> Option<Hazard> {
         let StepKind::VerifyGate(gate) = &step.kind else {
             return None;
         };
-        let (safe, then) = match &r.gate(*gate).otherwise {
-            Some((outcome, at)) => (gate_goes_on(plan, outcome, id), Some(at.clone())),
-            None => (goes_on, stage.on_failure.as_ref().map(|f| f.origin.clone())),
+        let by_stage = stage.on_failure.as_ref();
+        let (safe, then, stops) = match &r.gate(*gate).otherwise {
+            Some((outcome, at)) => (gate_goes_on(plan, outcome, id), Some(at.clone()), stops(outcome)),
+            None => (
+                goes_on,
+                by_stage.map(|f| f.origin.clone()),
+                by_stage.is_some_and(|f| f.then == Failure::Then(FailureOutcome::Stop)),
+            ),
         };
         let name = &r.gate(*gate).name;
         let hazard = Hazard {
@@ -102,6 +114,7 @@ pub(super) fn of_itself(plan: &Plan, id: StageId) -> Option<Hazard> {
             text: format!("`{name}` can fail, when it is too late"),
             happens: format!("`{name}` fails"),
             then,
+            stops,
         };
         (!safe && hazard.then.is_some()).then_some(hazard)
     })
@@ -125,6 +138,7 @@ pub(super) fn of_the_rest(plan: &Plan, pivots: &[StageId]) -> Vec<(Hazard, Stage
                 text: "a no turns the plan back".to_string(),
                 happens: format!("`{}` is refused", approval.name),
                 then: approval.otherwise_origin.clone(),
+                stops: false,
             };
             found.push((hazard, pivot, variant));
         }
@@ -142,6 +156,7 @@ pub(super) fn of_the_rest(plan: &Plan, pivots: &[StageId]) -> Vec<(Hazard, Stage
                 text: "no answer in time turns the plan back".to_string(),
                 happens: format!("nobody answers `{}` in time", decision.name),
                 then: None,
+                stops: false,
             };
             found.push((hazard, pivot, variant));
         }
@@ -166,6 +181,7 @@ pub(super) fn of_the_rest(plan: &Plan, pivots: &[StageId]) -> Vec<(Hazard, Stage
                 text: "turns the plan back when it fires".to_string(),
                 happens: format!("`{}` fires", trigger.name),
                 then: Some(trigger.then_origin.clone()),
+                stops: false,
             };
             found.push((hazard, pivot, variant));
         }
@@ -203,6 +219,10 @@ fn stage_goes_on(plan: &Plan, stage: &Stage, pivot: StageId) -> bool {
         Some(Failure::Then(o)) => goes_on(plan, o, pivot, false),
         Some(Failure::Decision(d)) => decision_goes_on(plan, plan.release().decision(*d), pivot),
     }
+}
+
+fn stops(outcome: &GateOutcome) -> bool {
+    *outcome == GateOutcome::Then(FailureOutcome::Stop)
 }
 
 fn gate_goes_on(plan: &Plan, outcome: &GateOutcome, pivot: StageId) -> bool {
