@@ -91,28 +91,29 @@ impl<'a> Lower<'a> {
     fn undo_fits(&mut self, written: &UndoWritten<'_>, items: &'a [Stmt]) {
         for stmt in items {
             let word = stmt.keyword.text.as_str();
-            let (fits, whose) = match word {
-                "folder" | "env" => (matches!(written, UndoWritten::Run(_)), "a command: `undo run`"),
+            let (fits, why) = match word {
+                "folder" | "env" => (
+                    matches!(written, UndoWritten::Run(_)),
+                    "only `undo run` can say it",
+                ),
                 "console" => (
                     matches!(written, UndoWritten::Manual(_)),
-                    "a person's work: `undo manual`",
+                    "only `undo manual` can say it",
                 ),
                 "within" => (
                     matches!(written, UndoWritten::Manual(_)),
-                    "a person's work: `undo manual`; the time of anything else is its `timeout`",
+                    "only `undo manual` can say it; the time of anything else is its `timeout`",
                 ),
                 "changes" => (
                     !matches!(written, UndoWritten::Action),
-                    "a command or a person's work: an action says itself what it changes",
+                    "an action says itself what it changes",
                 ),
                 _ => continue,
             };
             if !fits {
-                self.report(errors::one_of(
-                    stmt.span,
-                    &format!("`{word}` does not go with this undo"),
-                    &format!("take it out: it says something of {whose}"),
-                ));
+                let message = format!("`{word}` does not go with this undo");
+                let d = errors::one_of(stmt.span, &message, &format!("take it out: {why}"));
+                self.report(d.here("does not go with it"));
             }
         }
     }
