@@ -96,9 +96,13 @@ pub fn name(release: &Release, purpose: &Purpose) -> String {
 
 /// A gate's name as a part of other names: `[a-z0-9_]` only, and unique.
 pub fn gate_slug(release: &Release, gate: GateId) -> String {
-    let plain = |g: &crate::model::Gate| -> String {
-        g.name
-            .chars()
+    slug_among(release.gates.iter().map(|g| g.name.as_str()), gate.index())
+}
+
+/// The name of one of several as a part of other names: letters, digits and `_`, and unique among them.
+pub fn slug_among<'r>(names: impl Iterator<Item = &'r str>, index: usize) -> String {
+    let plain = |name: &str| -> String {
+        name.chars()
             .map(|c| {
                 if c.is_ascii_alphanumeric() {
                     c.to_ascii_lowercase()
@@ -108,11 +112,9 @@ pub fn gate_slug(release: &Release, gate: GateId) -> String {
             })
             .collect()
     };
-    let mine = plain(release.gate(gate));
-    let same = release.gates[..gate.index()]
-        .iter()
-        .filter(|g| plain(g) == mine)
-        .count();
+    let mut list: Vec<String> = names.take(index + 1).map(plain).collect();
+    let mine = list.pop().unwrap_or_default();
+    let same = list.iter().filter(|n| **n == mine).count();
     if same == 0 {
         mine
     } else {

@@ -12,6 +12,7 @@ use crate::resolve::{Kind, errors};
 use crate::source::Span;
 use crate::syntax::ast::{ExprKind, Stmt};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// A stage whose body is still to be read.
 #[derive(Debug, Clone)]
@@ -36,8 +37,18 @@ pub(crate) struct Collected<'a> {
     pub defs: Vec<(Kind, &'a Stmt, ScopeId)>,
     /// Everything else, in order.
     pub others: Vec<(&'a Stmt, ScopeId)>,
+    /// What stands in phases, with their names.
+    named: Vec<(Named, String)>,
     /// Repetitions that wait for each other: the stages before, the stages after, and where that is said.
     pub serial: Vec<(Vec<StageId>, Vec<StageId>, Span)>,
+}
+
+/// What has a name of its own in the whole release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Stage(StageId),
+    Approval(ApprovalId),
+    Decision(DecisionId),
 }
 
 /// What the repetitions of a `for` made of one name: by kind and name, each with its key.
@@ -70,7 +81,54 @@ impl<'a> Lower<'a> {
             keys: Vec::new(),
         };
         self.collect_into(items, &place, &mut out);
+        self.qualify(&out.named);
         out
+    }
+
+    /// What has the same name in several phases is called by its phase as well: `eu.deploy`.
+    fn qualify(&mut self, named: &[(Named, String)]) {
+        let mut count: BTreeMap<(u8, SmolStr), usize> = BTreeMap::new();
+        let r = &self.r;
+        let stages = r.stages.iter().map(|s| (0, s.name.clone()));
+        let approvals = r.approvals.iter().map(|a| (1, a.name.clone()));
+        let decisions = r.decisions.iter().map(|d| (2, d.name.clone()));
+        for key in stages.chain(approvals).chain(decisions) {
+            *count.entry(key).or_default() += 1;
+        }
+        let twice = |kind: u8, name: &SmolStr| count.get(&(kind, name.clone())).is_some_and(|n| *n > 1);
+        for (one, phases) in named {
+            let full = |name: &SmolStr| SmolStr::new(format!("{phases}.{name}"));
+            match one {
+                Named::Stage(id) if twice(0, &self.r.stages[id.index()].name) => {
+                    let name = full(&self.r.stages[id.index()].name);
+                    let slug = self.slug(&name);
+                    let stage = &mut self.r.stages[id.index()];
+                    stage.title = Text::lit(name.as_str());
+                    (stage.name, stage.slug) = (name, slug);
+                }
+                Named::Approval(id) if twice(1, &self.r.approvals[id.index()].name) => {
+                    let approval = &mut self.r.approvals[id.index()];
+                    approval.name = full(&approval.name);
+                }
+                Named::Decision(id) if twice(2, &self.r.decisions[id.index()].name) => {
+                    let decision = &mut self.r.decisions[id.index()];
+                    decision.name = full(&decision.name);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The names of the phases around a place, where it stands in some.
+    fn stands(&self, one: Named, place: &Place, out: &mut Collected<'a>) {
+        let names = place
+            .phases
+            .iter()
+            .map(|p| self.r.phases[p.index()].name.as_str());
+        let names: Vec<&str> = names.collect();
+        if !names.is_empty() && place.prefix.is_empty() {
+            out.named.push((one, names.join(".")));
+        }
     }
 
     fn collect_into(&mut self, items: &'a [Stmt], place: &Place, out: &mut Collected<'a>) {
@@ -88,6 +146,7 @@ impl<'a> Lower<'a> {
                         full_name(&name, place),
                         self.origin(stmt.head(), place.scope),
                     ));
+                    self.stands(Named::Approval(id), place, out);
                     self.register(place, Kind::Approval, &name, span, Entity::Approval(id));
                     out.approvals.push((id, stmt, place.scope));
                 }
@@ -101,6 +160,7 @@ impl<'a> Lower<'a> {
                     self.r
                         .decisions
                         .push(blank_decision(full_name(&name, place), origin, options));
+                    self.stands(Named::Decision(id), place, out);
                     self.register(place, Kind::Decision, &name, span, Entity::Decision(id));
                     self.announce_decision(stmt, id, place.scope);
                     out.decisions.push((id, stmt, place.scope));
@@ -185,6 +245,7 @@ impl<'a> Lower<'a> {
             group,
             place.phases.last().copied(),
         ));
+        self.stands(Named::Stage(id), place, out);
         self.register(place, Kind::Stage, &name, span, Entity::Stage(id));
         for p in &place.phases {
             self.r.phases[p.index()].stages.push(id);

@@ -122,6 +122,35 @@ pub enum MetricExpr {
 }
 
 impl MetricExpr {
+    /// Whether it says the same of the same metrics, wherever and however it is written.
+    pub fn same_as(&self, other: &MetricExpr) -> bool {
+        let all = |a: &[MetricExpr], b: &[MetricExpr]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.same_as(y))
+        };
+        match (self, other) {
+            (MetricExpr::Const(a), MetricExpr::Const(b)) => a == b,
+            (MetricExpr::And(a), MetricExpr::And(b)) | (MetricExpr::Or(a), MetricExpr::Or(b)) => all(a, b),
+            (MetricExpr::Not(a), MetricExpr::Not(b)) => a.same_as(b),
+            (
+                MetricExpr::Compare {
+                    metric,
+                    op,
+                    bound,
+                    of_baseline,
+                    ..
+                },
+                MetricExpr::Compare {
+                    metric: m,
+                    op: o,
+                    bound: b,
+                    of_baseline: f,
+                    ..
+                },
+            ) => (metric, op, bound, of_baseline) == (m, o, b, f),
+            _ => false,
+        }
+    }
+
     /// The metrics it reads, in order, baselines included, each once.
     pub fn metrics(&self) -> Vec<crate::model::MetricId> {
         let mut list = Vec::new();

@@ -4,8 +4,8 @@ use crate::model::{
     Act, Allow, Approval, Artifact, ArtifactId, Calendar, CalendarId, Capture, Change, Channel, Checklist,
     Civil, Cond, Decision, DutyRule, EnvId, Environment, EnvironmentKind, Escalate, Failure, Gate,
     GateOutcome, Hold, Impact, Lock, Metric, Notify, Obligation, Offset, OnFailure, Origin, Override, Person,
-    PersonRef, Phase, Policy, Prior, Role, RoleId, Since, Stage, StageId, StartedBy, Step, Tested, Text,
-    Trigger, Value, Window,
+    PersonRef, Phase, Policy, Prior, Role, RoleId, Since, Stage, StageId, StartedBy, Step, StepKind, Tested,
+    Text, Trigger, Value, Window,
 };
 use smol_str::SmolStr;
 
@@ -256,6 +256,24 @@ impl Release {
     /// Whether an environment is production.
     pub fn is_production(&self, env: EnvId) -> bool {
         self.env(env).kind == EnvironmentKind::Production
+    }
+
+    /// The steps that a stage does whatever is decided: neither they, nor the step of the rollout around them, nor the gate they judge have a condition.
+    pub fn sure_steps<'a>(&'a self, stage: &'a Stage) -> Vec<&'a Step> {
+        let sure = |s: &&Step| match s.kind {
+            StepKind::VerifyGate(g) => s.when == Cond::True && self.gate(g).when == Cond::True,
+            _ => s.when == Cond::True,
+        };
+        match &stage.rollout {
+            None => stage.steps.iter().filter(sure).collect(),
+            Some(rollout) => {
+                let around = rollout.steps.iter().filter(|r| r.when == Cond::True);
+                around
+                    .flat_map(|r| r.work.iter().chain(&r.checks))
+                    .filter(sure)
+                    .collect()
+            }
+        }
     }
 
     /// Whether a decision is asked only when something has failed: nothing says after what it is asked, and a failure leads to it.

@@ -74,6 +74,12 @@ impl Stage {
         self.on_failure.as_ref().filter(|f| !goes_on(f))
     }
 
+    /// Whether a step of the rollout waits for approvals of its own: they are asked while the stage runs.
+    pub fn asks_for_steps(&self) -> bool {
+        let steps = self.rollout.iter().flat_map(|r| &r.steps);
+        { steps }.any(|s| !s.approved.is_empty())
+    }
+
     /// Every step that can run going forward: the rollout's in order, or its own.
     pub fn forward_steps(&self) -> Vec<&Step> {
         match &self.rollout {

@@ -200,6 +200,12 @@ impl Plan {
         self.neighbours(node, Direction::Outgoing)
     }
 
+    /// Whether only steps of rollouts wait for an approval: it is asked while their stages run, or right before such a step.
+    pub fn guards_steps_only(&self, approval: ApprovalId) -> bool {
+        let edges = self.waited_by(Node::Approval(approval));
+        !edges.is_empty() && edges.iter().all(|(_, e)| e.kind == EdgeKind::ApprovedStep)
+    }
+
     /// The stages that must have ended before a stage starts, directly: through approvals and decisions too.
     pub fn stages_before(&self, stage: StageId) -> Vec<StageId> {
         self.nearest_stages(stage, Direction::Incoming)

@@ -5,7 +5,7 @@
 
 use crate::model::{Cond, HoldId, StageId, Step};
 use crate::plan::paths::Paths;
-use crate::plan::{Node, Pace, Plan, Pred};
+use crate::plan::{Pace, Plan, Pred};
 
 /// When the parts of a stage start at the latest, in milliseconds from T.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +42,7 @@ impl Plan {
         let last = timing.finish.max(timing.start);
         let at = |t: i64| t.min(last);
         let v = self.variants();
-        let given = v.and(schedule.given, v.applies(Node::Stage(id)));
-        let given = if given == Pred::FALSE {
-            schedule.given
-        } else {
-            given
-        };
-        let mut paths = Paths::new(given, timing.start);
+        let mut paths = Paths::new(self.given_in(schedule, id), timing.start);
         let mut starts = Starts {
             gates: Vec::new(),
             holds: Vec::new(),

@@ -272,12 +272,7 @@ impl Plan {
             return self.later(clock, begun, takes);
         }
         let v = self.variants();
-        let given = v.and(schedule.given, v.applies(Node::Stage(id)));
-        let given = if given == Pred::FALSE {
-            schedule.given
-        } else {
-            given
-        };
+        let given = self.given_in(schedule, id);
         let mut paths = Paths::new(given, begun);
         // At its shortest only what surely takes place counts.
         let part = |paths: &mut Paths, p: Pred, takes: Dur| match pace {
@@ -362,6 +357,15 @@ impl Plan {
         holds
             .filter(move |(_, h)| h.from == stage)
             .map(|(i, _)| HoldId::at(i))
+    }
+
+    /// The variants in which a stage applies, of those a schedule is for; all of those where it never does.
+    pub(super) fn given_in(&self, schedule: &Schedule, id: StageId) -> Pred {
+        let v = self.variants();
+        match v.and(schedule.given, v.applies(Node::Stage(id))) {
+            Pred::FALSE => schedule.given,
+            given => given,
+        }
     }
 
     pub(super) fn possible_in(&self, schedule: &Schedule, p: Pred) -> bool {

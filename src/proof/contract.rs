@@ -44,8 +44,10 @@ impl Then {
 pub enum Way {
     /// The step is done again.
     Retry,
-    /// The next step is done.
+    /// The next step is done, because the owner of a pause says so.
     Proceed,
+    /// The next step is done, because a decision says so.
+    Chosen,
     /// The stage counts as ended.
     Continue,
     /// The run is given up.
@@ -279,7 +281,7 @@ impl<'a> Judge<'a> {
                 .map(|o| &o.then)
             {
                 Some(OptionOutcome::Then(o)) => self.way(o),
-                _ => Way::Proceed,
+                _ => Way::Chosen,
             },
             None => Way::End(Then::Rollback),
         }

@@ -5,7 +5,9 @@
 
 use super::event::{Trace, What};
 use super::scenario::{Open, Scenario};
-use super::{Difference, Reference, clock, held, not_understood, opened, reference, stepfunctions};
+use super::{
+    Difference, Reference, clock, held, not_understood, opened, reference, scenarios, stepfunctions,
+};
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::Manifest;
 use crate::model::{Atom, DecisionId, GateId, GateTest, ParamId, Release, StageId};
@@ -183,6 +185,7 @@ fn scenario(plan: &Plan, parts: &[Vec<Way>], mut number: usize) -> Scenario {
             Way::Param(param, choice) => drop(scenario.params.insert(*param, *choice)),
         }
     }
+    scenarios::together(plan.release(), &mut scenario);
     scenario
 }
 

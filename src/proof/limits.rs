@@ -29,7 +29,7 @@ impl Judge<'_> {
                 let waited = ended - begun;
                 let own = self.allowed(part);
                 // What says nothing of its own length shares the life of its job with what stands before it there.
-                let stage = self.stage_ends(part).map(|(first, ends)| {
+                let stage = self.stage_ends(part, begun).map(|(first, ends)| {
                     let left = (JOB - (begun - first)).max(0.0);
                     let most = (ends - begun).max(0.0);
                     (most.min(left), most)
@@ -52,7 +52,12 @@ impl Judge<'_> {
             };
             for (asked, ended) in self.tries(part) {
                 let waited = ended - asked;
-                if waited < within || waited > within + LOOK {
+                // The time of its stage can be over before.
+                let stage = self
+                    .stage_ends(part, asked)
+                    .map(|(_, ends)| (ends - asked).max(0.0));
+                let least = stage.map_or(within, |left| within.min(left));
+                if waited < least || waited > within + LOOK {
                     return Err(format!(
                         "{} is waited for {waited} seconds, and the plan says {within}",
                         self.words(part)
@@ -107,13 +112,37 @@ impl Judge<'_> {
         }
     }
 
-    /// When the stage of a part began, and when it is given up as a whole, in seconds.
-    fn stage_ends(&self, part: &Purpose) -> Option<(f64, f64)> {
+    /// When the stage of a part began, the last time before a moment, and when it is given up as a whole, in seconds.
+    pub(super) fn stage_ends(&self, part: &Purpose, by: f64) -> Option<(f64, f64)> {
         let At::Stage(s) = part.at else { return None };
         let timeout = self.release.stage(s).timeout?;
-        let own = |e: &&Event| matches!(&e.what, What::Begin(p) if p.at == part.at && works(p.deed));
-        let first = self.trace.events.iter().find(own)?;
-        let first = first.at / 1_000.0;
+        let own = |e: &&Event| match &e.what {
+            What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) => {
+                p.at == part.at && works(p.deed)
+            }
+            _ => false,
+        };
+        let mut first = None;
+        let mut fresh = true;
+        for event in self.trace.events.iter().filter(own) {
+            if event.at / 1_000.0 > by {
+                break;
+            }
+            // After a failure it begins again.
+            match event.what {
+                What::Begin(_) if fresh => (first, fresh) = (Some(event), false),
+                What::Failed(_) => fresh = true,
+                _ => {}
+            }
+        }
+        let first = first?;
+        // It begins with the rests before that.
+        let steps = self.release.stage(s).forward_steps();
+        let rests = steps.iter().map_while(|s| match s.kind {
+            StepKind::Wait(d) | StepKind::Bake(d) => Some(float(d.as_seconds())),
+            _ => None,
+        });
+        let first = first.at / 1_000.0 - rests.sum::<f64>();
         Some((first, first + float(timeout.as_seconds())))
     }
 

@@ -43,6 +43,7 @@ impl Walker<'_, '_> {
                 _ => continue,
             };
             judge.used.insert(i);
+            self.measured_at = event.at;
             let from = last.map_or(start, |l| judge.trace.events[l].at);
             let over = changed.map(|c| (judge.trace.events[c].at, over));
             if judge.scenario.start.is_some() && passed == 0 && over.is_some_and(|(c, o)| event.at - c < o) {

@@ -6,6 +6,7 @@
 mod back;
 mod clock;
 mod contract;
+mod entry;
 mod event;
 mod every;
 mod examined;

@@ -184,7 +184,7 @@ impl Judge<'_> {
         };
         // What nobody answers comes to its default.
         let open = |p: &Purpose| match p.deed {
-            Deed::Decide(d, _) => self.chosen(d) != Way::Proceed,
+            Deed::Decide(d, _) => !matches!(self.chosen(d), Way::Proceed | Way::Chosen),
             _ => false,
         };
         match &event.what {

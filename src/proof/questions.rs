@@ -37,11 +37,17 @@ impl Judge<'_> {
             let Some(asked) = asked else {
                 return Err("a question is given up that was not asked".into());
             };
-            let waited = (event.at - self.trace.events[asked].at) / 1_000.0;
+            let asked_at = self.trace.events[asked].at / 1_000.0;
+            let waited = event.at / 1_000.0 - asked_at;
+            // The time of its stage can be over before.
+            let least = match self.stage_ends(p, asked_at) {
+                Some((_, ends)) => wanted.min((ends - asked_at).max(0.0)),
+                None => wanted,
+            };
             let cut = self.trace.events[..i]
                 .iter()
                 .any(|e| matches!(e.what, What::Fired(_) | What::Blind));
-            if (waited < wanted && !cut && !self.given_up_between(asked, i)) || waited > wanted + LOOK {
+            if (waited < least && !cut && !self.given_up_between(asked, i)) || waited > wanted + LOOK {
                 return Err(format!(
                     "{} is waited for {waited} seconds, and the plan says {wanted}",
                     self.words(p)
@@ -76,7 +82,7 @@ impl Judge<'_> {
     }
 
     /// What people are asked because something failed: the question, and from when to when.
-    fn asked_after_failures(&self) -> Vec<(&Purpose, f64, f64)> {
+    pub(super) fn asked_after_failures(&self) -> Vec<(&Purpose, f64, f64)> {
         let events = &self.trace.events;
         let of = |p: &Purpose| match p.deed {
             Deed::Resume(_) => true,

@@ -237,7 +237,7 @@ fn asked_in_its_place(plan: &Plan, scenario: &Scenario, trace: &Trace) -> bool {
     });
     refused.chain(scenario.few).any(|a| {
         let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Grant(a));
-        guards_steps(plan, Node::Approval(a)) && !trace.events.iter().any(asked)
+        plan.guards_steps_only(a) && !trace.events.iter().any(asked)
     })
 }
 
@@ -350,14 +350,8 @@ fn alongside(plan: &Plan, scenario: &Scenario, reference: &crate::run::Trace) ->
     });
     let told = scenario.options.keys().map(|d| Node::Decision(*d));
     let mut others = asked.chain(told).chain(scenario.few.map(Node::Approval));
-    beside(plan, reference)
-        || others.any(|o| guards_steps(plan, o) || began.iter().any(|s| apart(plan, *s, o)))
-}
-
-/// Whether only steps of rollouts wait for an approval: it is asked while their stage runs, or right before the step.
-fn guards_steps(plan: &Plan, node: Node) -> bool {
-    let guards = plan.waited_by(node);
-    !guards.is_empty() && guards.iter().all(|(_, e)| e.kind == EdgeKind::ApprovedStep)
+    let for_steps = |o: Node| matches!(o, Node::Approval(a) if plan.guards_steps_only(a));
+    beside(plan, reference) || others.any(|o| for_steps(o) || began.iter().any(|s| apart(plan, *s, o)))
 }
 
 /// Whether neither of two parts waits for the other.

@@ -68,8 +68,15 @@ pub fn all(release: &Release, open: &Open) -> Vec<Scenario> {
                 add(&fail);
                 add(&silent);
             }
-            (_, Deed::Ready | Deed::Begin | Deed::NoData(_)) | (At::Finally, Deed::Act | Deed::Await) => {
-                add(&fail)
+            (_, Deed::Ready | Deed::Begin | Deed::NoData(_)) => add(&fail),
+            (At::Finally, Deed::Act | Deed::Await) => {
+                add(&fail);
+                if let Some(step) = last.first() {
+                    add(&|s| {
+                        fail(s);
+                        s.fails.insert(step.clone());
+                    });
+                }
             }
             _ => {}
         }
@@ -197,4 +204,23 @@ pub fn last_step(release: &Release) -> Vec<Purpose> {
         list.extend(last.map(|s| Purpose::new(At::Stage(id), &s.slug, Deed::Act)));
     }
     list
+}
+
+/// Gates that go by the very same reading pass or fail together, where the same numbers are compared for each.
+pub fn together(release: &Release, scenario: &mut Scenario) {
+    let reading = |g: GateId| {
+        let gate = release.gate(g);
+        match &gate.test {
+            GateTest::Metrics(expr) => Some((expr, gate.over)),
+            _ => None,
+        }
+    };
+    for set in [&mut scenario.gates, &mut scenario.blank] {
+        let read: Vec<_> = set.iter().filter_map(|g| reading(*g)).collect();
+        let same = |g: &GateId| {
+            let own = reading(*g);
+            own.is_some_and(|(e, over)| read.iter().any(|(r, o)| *o == over && r.same_as(e)))
+        };
+        set.extend((0..release.gates.len()).map(GateId::at).filter(same));
+    }
 }

@@ -8,9 +8,8 @@ use super::event::{Event, What};
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{
-    ApprovalOutcome, Failure, GateId, HoldId, RolloutStep, StageId, Step, StepKind, TriggerTest,
-};
+use crate::model::{ApprovalOutcome, Failure, GateId, RolloutStep, Step, StepKind, TriggerTest};
+use crate::plan::Node;
 
 /// How much later than the plan says something may begin, in milliseconds.
 const SLACK: f64 = 7_200_000.0;
@@ -92,48 +91,6 @@ impl Walker<'_, '_> {
             let closed = || clock::closed(self.judge.plan, stage, e.at, self.judge.shut(i));
             (asked && closed()).then_some(i)
         })
-    }
-
-    /// The event with which a hold that begins with the stage could not be entered; nothing where it was tried again and worked.
-    pub fn hold_fails(&self) -> Option<usize> {
-        let judge = &self.judge;
-        let events = &judge.trace.events;
-        let holds = judge.release.holds.iter().enumerate();
-        let mut mine = holds.filter(|(_, h)| h.from == self.stage);
-        mine.find_map(|(i, _)| {
-            let at = At::Enter(HoldId::at(i));
-            let failed = judge.find(|w| match w {
-                What::Failed(p) => p.at == at,
-                What::Withdrawn(p) => p.at == at && judge.scenario.nobody(p),
-                _ => false,
-            })?;
-            // What is entered again for an undo comes after the stage.
-            let before = |o: &usize| self.works(*o) && judge.causes.before(*o, failed);
-            let again = |x: &Event| matches!(&x.what, What::Begin(p) if p.at == at);
-            let retried = judge.scenario.once && events[failed..].iter().any(again);
-            (!retried && !self.own.iter().any(before)).then_some(failed)
-        })
-    }
-
-    /// A stage that does not apply enters the holds that begin with it all the same, for others.
-    pub fn passed_by(&mut self) -> Result<(), String> {
-        self.fate.apart = true;
-        let Some(event) = self.hold_fails() else {
-            return Ok(());
-        };
-        let way = match self.on_hold_failure() {
-            Way::Retry => self.pauses(Some(event))?,
-            way => way,
-        };
-        if let Way::End(then) = way {
-            self.judge.thens.push((then, Some(event)));
-        }
-        Ok(())
-    }
-
-    /// Whether something of the stage itself is done, and not only asked or judged before it begins.
-    fn works(&self, event: usize) -> bool {
-        matches!(&self.judge.trace.events[event].what, What::Begin(p) if matches!(p.deed, Deed::Act | Deed::Await))
     }
 
     /// How a stage that finds its window shut goes on; nothing when it does not.
@@ -231,13 +188,14 @@ impl Walker<'_, '_> {
     /// What follows when a grant has lapsed by the time the stage would start.
     pub fn lapsed(&mut self) -> Result<Option<Then>, String> {
         let release = self.judge.release;
-        if self.judge.scenario.start.is_none() && self.judge.scenario.drags.is_none() {
+        // Where nothing keeps the time, it passes only until an hour, while somebody does not answer, or while something drags on.
+        let scenario = self.judge.scenario;
+        let passes = scenario.start.is_some() || scenario.drags.is_some() || !scenario.silent.is_empty();
+        if !passes && release.stages.iter().all(|s| s.at.is_none()) {
             return Ok(None);
         }
         // What never comes to its turn needs no grant.
-        let before = self.judge.plan.stages_before(self.stage);
-        let ended = |s: &StageId| self.judge.fates.get(s).is_none_or(|f| f.apart || f.over());
-        if !before.iter().all(ended) {
+        if !self.its_turn_came() {
             return Ok(None);
         }
         for (id, _) in &release.stage(self.stage).approved {
@@ -256,7 +214,7 @@ impl Walker<'_, '_> {
                     }
                 }
                 None => {
-                    if self.reach() - granted > valid {
+                    if self.reach() - granted > valid || self.waits_unseen() {
                         self.judge.timed = true;
                         return Ok(Some(match approval.otherwise {
                             ApprovalOutcome::Rollback => Then::Rollback,
@@ -268,6 +226,41 @@ impl Walker<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// What follows when a grant has lapsed while the run had paused, where a run that goes on looks at its grants again.
+    pub fn lapsed_meanwhile(&mut self) -> Option<Then> {
+        let judge = &self.judge;
+        if judge.scenario.start.is_some() {
+            return None;
+        }
+        let events = &judge.trace.events;
+        let resumed = |e: &&Event| matches!(&e.what, What::Begin(p) | What::Done(p) if matches!(p.deed, Deed::Resume(_)));
+        let goes_on = events.iter().rfind(resumed)?.at;
+        let guards = &judge.release.stage(self.stage).approved;
+        let lapsed = guards.iter().map(|(id, _)| (*id, judge.release.approval(*id)));
+        let lapsed = lapsed.filter(|(id, approval)| {
+            let granted = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*id));
+            let grant = judge.find(granted).map(|g| events[g].at);
+            let valid = approval.valid.map(|v| clock::float(v.as_ms()));
+            matches!((grant, valid), (Some(g), Some(v)) if goes_on - g > v)
+        });
+        let otherwise = lapsed.map(|(_, a)| &a.otherwise).next()?.clone();
+        self.judge.timed = true;
+        Some(match otherwise {
+            ApprovalOutcome::Rollback => Then::Rollback,
+            ApprovalOutcome::Stop => Then::Stop,
+            ApprovalOutcome::Restart(..) => Then::Again,
+        })
+    }
+
+    /// Whether a default took the place of an answer when nothing shows: nobody knows how late it was by then.
+    fn waits_unseen(&self) -> bool {
+        let release = self.judge.release;
+        let scenario = self.judge.scenario;
+        let defaults =
+            |p: &Purpose| matches!(p.deed, Deed::Decide(d, _) if release.decision(d).default.is_some());
+        scenario.start.is_none() && scenario.silent.iter().any(defaults)
     }
 
     /// What must be ready before the stage is asked for before it begins.
@@ -321,7 +314,8 @@ impl Walker<'_, '_> {
     /// When a stage that does not show would start.
     fn reach(&self) -> f64 {
         let judge = &self.judge;
-        let before = judge.plan.stages_before(self.stage);
+        // What does not apply has no end, and what stands before it counts.
+        let before = judge.plan.stages_leading_to(Node::Stage(self.stage));
         let ends = before
             .iter()
             .filter_map(|s| judge.fates.get(s)?.last)
@@ -357,8 +351,63 @@ impl Walker<'_, '_> {
         if judge.scenario.start.is_none() || last < self.entered {
             return false;
         }
-        let now = judge.trace.events[self.own[last]].at;
-        let late = now - began > clock::float(timeout.as_ms()) + 1.0;
+        let now = judge.trace.events[self.own[last]].at.max(self.measured_at);
+        let from = self.clock_starts(began, now);
+        let late = now - from > clock::float(timeout.as_ms()) + 1.0 && !self.held_and_went_on(now);
+        self.judge.timed |= late;
+        late
+    }
+
+    /// When the time of the stage started last: with the stage, or when somebody had said how it goes on.
+    fn clock_starts(&self, began: f64, now: f64) -> f64 {
+        let spans = self.judge.asked_after_failures();
+        let own = |p: &Purpose| p.at == At::Stage(self.stage) || matches!(p.deed, Deed::Decide(..));
+        let ends = spans.iter().filter(|(p, from, _)| own(p) && *from < now);
+        ends.fold(began, |from, (_, _, to)| from.max(to.min(now)))
+    }
+
+    /// Whether somebody was asked after a failure, and the stage went on: how soon one that was held hears that it goes on shows only
+    /// in what comes next.
+    fn held_and_went_on(&self, now: f64) -> bool {
+        let judge = &self.judge;
+        let held = judge
+            .asked_after_failures()
+            .iter()
+            .any(|(_, from, _)| *from < now);
+        let after = judge.plan.stages_after(self.stage);
+        let begins =
+            |w: &What| matches!(w, What::Begin(p) if matches!(p.at, At::Stage(s) if after.contains(&s)));
+        held && (self.own.get(self.next).is_some()
+            || judge.find(begins).is_some()
+            || judge.trace.end == "Succeeded")
+    }
+
+    /// Whether the time of a stage is over while an approval of its rollout is open, in a rest, or while what is measured is watched.
+    pub fn waits_too_long(&mut self, step: &Step) -> bool {
+        let judge = &self.judge;
+        let watched = match step.kind {
+            StepKind::VerifyGate(g) => {
+                let gate = judge.release.gate(g);
+                let between = gate.every.map_or(0.0, |d| clock::float(d.as_ms()));
+                let over = gate.over.map_or(0.0, |d| clock::float(d.as_ms()));
+                over + between * f64::from(gate.samples.saturating_sub(1))
+            }
+            _ => 0.0,
+        };
+        let stage = judge.release.stage(self.stage);
+        let (Some(timeout), Some(began)) = (stage.timeout, self.began_at) else {
+            return false;
+        };
+        let ends = |now| self.clock_starts(began, now) + clock::float(timeout.as_ms());
+        let asked = |p: &Purpose| p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Grant(_));
+        let mut events = judge.trace.events.iter();
+        let last = self.next.checked_sub(1).filter(|l| *l >= self.entered);
+        let rests = last.map(|l| judge.trace.events[self.own[l]].at.max(self.measured_at));
+        let rest = self.rest + watched;
+        let rests = rests.is_some_and(|at| at + rest > ends(at));
+        let late = judge.scenario.start.is_some()
+            && (rests
+                || events.any(|e| matches!(&e.what, What::Withdrawn(p) if asked(p)) && e.at >= ends(e.at)));
         self.judge.timed |= late;
         late
     }

@@ -82,6 +82,8 @@ pub struct Walker<'j, 'a> {
     pub rest: f64,
     /// When it began, in milliseconds.
     pub began_at: Option<f64>,
+    /// When what is measured was looked at last, in milliseconds.
+    pub measured_at: f64,
 }
 
 impl Judge<'_> {
@@ -118,6 +120,7 @@ impl Judge<'_> {
             rung: None,
             rest: 0.0,
             began_at: None,
+            measured_at: 0.0,
         };
         let came = if apart { walker.passed_by() } else { walker.all() };
         came.map_err(|e| ["stage `", &name, "`: ", &e].concat())?;
@@ -163,24 +166,19 @@ impl Walker<'_, '_> {
                 continue;
             }
             match self.step(step)? {
-                Came::Done if self.out_of_time() => match self.on_timeout() {
-                    Way::End(then) => {
-                        self.fate.failed = true;
-                        let event = self.next.checked_sub(1).map(|i| self.own[i]);
-                        self.judge.thens.push((then, event));
-                        return self.over();
-                    }
-                    way => {
-                        self.fate.failed |= way == Way::Continue;
-                        self.fate.continued = true;
-                        return self.over();
-                    }
-                },
+                Came::Done if self.out_of_time() => return self.too_late(),
+                Came::Missing if self.waits_too_long(step) => return self.too_late(),
                 Came::Done => at += 1,
-                Came::Missing => return self.over(),
+                Came::Missing => {
+                    if let Some(then) = self.lapsed_meanwhile() {
+                        self.fate.failed = true;
+                        self.judge.thens.push((then, None));
+                    }
+                    return self.over();
+                }
                 Came::Failed(event) => match self.failing(step, event)? {
                     Way::Retry => {}
-                    Way::Proceed => at += 1,
+                    Way::Proceed | Way::Chosen => at += 1,
                     Way::Continue => {
                         if self.gate_goes_on(step) {
                             at += 1;
@@ -205,6 +203,22 @@ impl Walker<'_, '_> {
         self.over()
     }
 
+    /// The time of the stage is over.
+    fn too_late(&mut self) -> Result<(), String> {
+        match self.on_timeout() {
+            Way::End(then) => {
+                self.fate.failed = true;
+                let event = self.next.checked_sub(1).map(|i| self.own[i]);
+                self.judge.thens.push((then, event));
+            }
+            way => {
+                self.fate.failed |= way == Way::Continue;
+                self.fate.continued = true;
+            }
+        }
+        self.over()
+    }
+
     /// No event of the stage is left, unless something that comes later lets it start again.
     fn over(&mut self) -> Result<(), String> {
         self.fate.first = self.own.get(self.entered).copied();
@@ -226,109 +240,15 @@ impl Walker<'_, '_> {
                     .find(|w| matches!(w, What::Done(p) if p.deed == Deed::Grant(*a)))
                     .is_some()
         };
-        let before = judge.plan.stages_before(self.stage);
-        judge.thens.is_empty()
-            && before
-                .iter()
-                .all(|s| judge.fates.get(s).is_none_or(|f| f.apart || f.over()))
-            && stage.approved.iter().all(|(a, _)| granted(a))
-    }
-
-    /// What must be so before the stage starts; true when it is not.
-    fn entry(&mut self) -> Result<bool, String> {
-        let release = self.judge.release;
-        let stage = release.stage(self.stage);
-        // Where no engine keeps the time, a checklist is gone through once for all stages that want it.
-        let wants = |p: &Purpose| {
-            let named = |(c, _): &(crate::model::ChecklistId, _)| release.checklist(*c).name == p.step;
-            p.deed == Deed::Ready && self.judge.scenario.start.is_none() && stage.ready.iter().any(named)
+        // What only judges what is measured shows in that alone.
+        let judged = |g: GateId| {
+            let events = judge.trace.events.iter().enumerate();
+            let mut open = events.filter(|(i, _)| !judge.used.contains(i));
+            open.any(|(_, e)| matches!(e.what, What::Judged(x, _) if x == g))
         };
-        let own = |p: &Purpose| p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin);
-        let refused = self.judge.trace.events.iter().rposition(|e| match &e.what {
-            What::Failed(p) => own(p) || wants(p),
-            What::Withdrawn(p) => (own(p) || wants(p)) && self.judge.scenario.nobody(p),
-            _ => false,
-        });
-        let held = self.hold_fails();
-        let mut fault = held.or(refused).map(|e| (e, None));
-        if fault.is_none()
-            && let Some(Way::End(then)) = self.window()?
-        {
-            let event = self.pause_at_entry();
-            self.judge.thens.push((then, event));
-            return Ok(true);
-        }
-        if self.late()? {
-            return Ok(true);
-        }
-        self.begins_due()?;
-        self.ready()?;
-        let mut gates = stage.require.iter().map(|(g, _)| *g).peekable();
-        loop {
-            while let Some(gate) = gates.peek().copied()
-                && fault.is_none_or(|(e, _)| self.judges_before(gate, e))
-            {
-                match self.gate(gate)? {
-                    Came::Done => {
-                        gates.next();
-                    }
-                    Came::Missing => {
-                        let lapsed = self.lapsed()?;
-                        self.judge.thens.extend(lapsed.map(|way| (way, None)));
-                        return Ok(true);
-                    }
-                    Came::Failed(event) => match self.gate_way(gate) {
-                        Way::Retry => {
-                            if let Way::End(then) = self.pauses(event)? {
-                                self.judge.thens.push((then, event));
-                                return Ok(true);
-                            }
-                        }
-                        Way::Proceed => {
-                            gates.next();
-                        }
-                        Way::Continue if self.judge.release.gate(gate).otherwise.is_some() => {
-                            gates.next();
-                        }
-                        _ => fault = event.map(|e| (e, Some(gate))),
-                    },
-                }
-                self.entered = self.next;
-            }
-            let Some((event, gate)) = fault else {
-                return Ok(false);
-            };
-            let way = match gate {
-                Some(g) => self.gate_way(g),
-                None if held == Some(event) => self.on_hold_failure(),
-                None => self.on_failure(),
-            };
-            let way = match way {
-                Way::Retry => self.pauses(Some(event))?,
-                way => way,
-            };
-            match way {
-                // The gates come after what was refused.
-                Way::Retry | Way::Proceed => fault = None,
-                Way::Continue => {
-                    self.fate.failed = true;
-                    self.fate.continued = true;
-                    return Ok(true);
-                }
-                Way::End(then) => {
-                    self.judge.thens.push((then, Some(event)));
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
-    /// Whether a gate is looked at before an event.
-    fn judges_before(&self, gate: GateId, event: usize) -> bool {
-        let next = self.own.get(self.next).filter(|e| **e < event);
-        next.is_some_and(
-            |e| matches!(&self.judge.trace.events[*e].what, What::Begin(p) if p.deed == Deed::Judge(gate)),
-        )
+        let judges = |s: &&Step| matches!(s.kind, StepKind::VerifyGate(g) if judged(g));
+        let free = judge.thens.is_empty() || stage.forward_steps().iter().any(judges);
+        free && self.its_turn_came() && stage.approved.iter().all(|(a, _)| granted(a))
     }
 
     fn step(&mut self, step: &Step) -> Result<Came, String> {
@@ -478,7 +398,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn gate(&mut self, id: GateId) -> Result<Came, String> {
+    pub(super) fn gate(&mut self, id: GateId) -> Result<Came, String> {
         let gate = self.judge.release.gate(id);
         let skipped = |o: &crate::model::Override| o.gates.iter().any(|(g, _)| *g == id);
         if self.judge.override_is(skipped) || !self.judge.truth(&gate.when) {
@@ -510,10 +430,13 @@ impl Walker<'_, '_> {
         {
             self.asides(event)?;
         }
-        if way == Way::Retry {
-            return self.pauses(event);
+        if !matches!(way, Way::Retry | Way::Proceed) {
+            return Ok(way);
         }
-        Ok(way)
+        Ok(match self.pauses(event)? {
+            Way::Retry => way,
+            given_up => given_up,
+        })
     }
 
     fn way(&self, step: &Step) -> Way {
@@ -535,21 +458,11 @@ impl Walker<'_, '_> {
         matches!(&step.kind, StepKind::VerifyGate(g) if self.judge.release.gate(*g).otherwise.is_some())
     }
 
-    fn gate_way(&self, gate: GateId) -> Way {
+    pub(super) fn gate_way(&self, gate: GateId) -> Way {
         match &self.judge.release.gate(gate).otherwise {
             None => self.on_failure(),
             Some((GateOutcome::Then(o), _)) => self.judge.way_at(o, self.stage),
             Some((GateOutcome::Decision(d), _)) => self.judge.chosen(*d),
-        }
-    }
-
-    /// The way the stage says when a hold before it cannot be entered.
-    pub fn on_hold_failure(&self) -> Way {
-        let stage = self.judge.release.stage(self.stage);
-        match stage.when_hold_fails().map(|f| &f.then) {
-            None => Way::End(Then::Rollback),
-            Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
-            Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
     }
 

@@ -61,7 +61,7 @@ impl Machine<'_> {
 
     fn resume_stage(&mut self, s: StageId, again: bool) {
         let state = &mut self.stages[s.index()];
-        let late = std::mem::take(&mut state.late);
+        state.late = false;
         if !again {
             state.at += 1;
         }
@@ -73,7 +73,7 @@ impl Machine<'_> {
             Status::Running
         };
         self.choose_failure(s);
-        if late && !to_start {
+        if !to_start {
             self.start_clock(s);
         }
     }
@@ -82,9 +82,11 @@ impl Machine<'_> {
     pub(super) fn go_on(&mut self) {
         self.mode = Mode::Forward;
         self.turn_here();
-        for state in &mut self.stages {
+        for s in self.ids() {
+            let state = &mut self.stages[s.index()];
             if state.status == Status::Abandoned {
                 state.status = Status::Running;
+                self.start_clock(s);
             }
         }
         self.recount();

@@ -2,7 +2,7 @@
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Cond, Stage, Step};
+use crate::model::{Stage, Step};
 use crate::plan::{Pace, Plan};
 
 /// The diagnostic.
@@ -19,13 +19,18 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     let plan = subject.plan;
     for stage in &plan.release().stages {
         let Some(timeout) = stage.timeout else { continue };
-        let mut steps: Vec<(&Step, i64)> = surely(stage)
+        let mut steps: Vec<(&Step, i64)> = plan
+            .release()
+            .sure_steps(stage)
             .into_iter()
             .map(|s| (s, least(plan, s)))
             .filter(|(_, ms)| *ms > 0)
             .collect();
         let sum = steps.iter().fold(0_i64, |sum, (_, ms)| sum.saturating_add(*ms));
         if sum <= timeout.as_ms() {
+            if let Some(d) = said(stage) {
+                bag.push(d);
+            }
             continue;
         }
         // Where several are to blame, the longest say most.
@@ -50,16 +55,21 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     }
 }
 
-/// The steps that a stage does whatever is decided.
-fn surely(stage: &Stage) -> Vec<&Step> {
-    let steps: Vec<&Step> = match &stage.rollout {
-        None => stage.steps.iter().collect(),
-        Some(rollout) => {
-            let rungs = rollout.steps.iter().filter(|r| r.when == Cond::True);
-            rungs.flat_map(|r| r.work.iter().chain(&r.checks)).collect()
-        }
-    };
-    steps.into_iter().filter(|s| s.when == Cond::True).collect()
+/// What a stage says itself of how long it takes, where that is longer.
+fn said(stage: &Stage) -> Option<Diagnostic> {
+    let (timeout, (least, _, origin)) = (stage.timeout?, stage.takes.as_ref()?);
+    if *least <= timeout {
+        return None;
+    }
+    let name = &stage.name;
+    let message =
+        format!("`{name}` never ends in time: it takes at least {least}, and it may take {timeout}");
+    Some(
+        Diagnostic::error(CODE, stage.origin.span, message)
+            .here(format!("given up after {timeout}"))
+            .fact(origin.span, format!("takes at least {least}"))
+            .help(format!("give it a `timeout` well beyond {least}")),
+    )
 }
 
 /// The shortest time a step takes, in milliseconds.

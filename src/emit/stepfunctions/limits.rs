@@ -17,6 +17,8 @@ use crate::plan::{Node, Plan};
 const DEFINITION: usize = 1_048_576;
 /// Seconds between two looks at a question that nobody minds.
 const SOON: i64 = 300;
+/// Seconds after which a branch that is held is looked at soon enough.
+const HELD_SOON: i64 = 900;
 
 const LIMIT: Code = Code("target/limit");
 const UNENFORCED: Code = Code("target/unenforced");
@@ -59,23 +61,41 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
     accounts(plan, &mut bag);
     identities(plan, lowered, &mut bag);
     unheld(plan, &mut bag);
-    if lowered.slowest > SOON && !bag.has_errors() && !lowered.bag.has_errors() {
-        bag.push(seldom(plan, lowered.slowest));
+    let seldom = lowered.slowest > SOON || lowered.held_apart > HELD_SOON;
+    if seldom && !bag.has_errors() && !lowered.bag.has_errors() {
+        bag.push(looked_at_seldom(plan, lowered));
     }
     bag
 }
 
 /// What it costs that questions stay open for long: nothing wakes a machine, and each look writes events.
-fn seldom(plan: &Plan, apart: i64) -> Diagnostic {
-    let message = [
-        "on Step Functions an answer, or a failure beside an open question, can be noticed ",
-        &Dur::seconds(apart).to_string(),
-        " late",
-    ];
-    Diagnostic::info(EXTRA_WAIT, plan.release().origin.span, message.concat())
+fn looked_at_seldom(plan: &Plan, lowered: &Lowered) -> Diagnostic {
+    let apart = |seconds: i64| Dur::seconds(seconds).to_string();
+    let message = match lowered.slowest > SOON {
+        true => [
+            "on Step Functions an answer, or a failure beside an open question, can be noticed ",
+            &apart(lowered.slowest),
+            " late",
+        ]
+        .concat(),
+        false => [
+            "on Step Functions what is held while somebody is asked how to go on can go on ",
+            &apart(lowered.held_apart),
+            " late",
+        ]
+        .concat(),
+    };
+    let d = Diagnostic::info(EXTRA_WAIT, plan.release().origin.span, message)
         .here("has questions that stay open for long")
-        .note("with closer looks at its open questions, its longest run would write more than the 25000 events that Step Functions allows")
-        .help("let people answer within less time, ask for fewer things one after the other, or take stages out into a release of their own")
+        .note("with closer looks at its open questions, its longest run would write more than the 25000 events that Step Functions allows");
+    let d = match lowered.slowest > SOON && lowered.held_apart > HELD_SOON {
+        true => d.note(format!(
+            "what is held while somebody is asked how to go on can go on {} late",
+            apart(lowered.held_apart)
+        )),
+        false => d,
+    };
+    d.help("let people answer within less time, ask for fewer things one after the other, or take stages out into a release of their own")
 }
 
 fn waits(plan: &Plan, bag: &mut Bag) {

@@ -250,10 +250,12 @@ pub fn rollback_report(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env)
     };
     let (began, done) = (list("began")?, list("done")?);
     let half = texts(&read(env, "HALF")?);
+    let last = texts(&read(env, "FINALLY")?);
     let broken = needs
         .as_object()
         .into_iter()
         .flatten()
+        .filter(|(job, _)| !last.contains(job))
         .any(|(_, n)| n["result"] == "failure" || n["result"] == "cancelled");
     let state = match todo["ends"].as_str() {
         _ if broken => "needs_help",

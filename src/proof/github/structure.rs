@@ -8,7 +8,7 @@ use super::workflow::{Job, Pair, Step, Workflow};
 use crate::emit::github::parts::Does;
 use crate::emit::github::script::Fixed;
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Rollback, Stage};
+use crate::model::Rollback;
 use crate::plan::Plan;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,14 +212,9 @@ impl Of<'_> {
 
     /// What fails in a stage is handed over whatever people are still asked for later steps of its rollout.
     fn followed_at_once(&self) -> Result<(), String> {
-        let rungs = |s: &Stage| {
-            s.rollout
-                .iter()
-                .any(|r| r.steps.iter().any(|r| !r.approved.is_empty()))
-        };
         let parts = || self.job.steps.iter().flat_map(|s| s.parts());
         let stage = parts().find_map(|p| match p.at {
-            At::Stage(s) => Some(self.plan.release().stage(s)).filter(|s| rungs(s)),
+            At::Stage(s) => Some(self.plan.release().stage(s)).filter(|s| s.asks_for_steps()),
             _ => None,
         });
         let Some(stage) = stage.filter(|_| self.released()) else {

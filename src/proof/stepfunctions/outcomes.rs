@@ -93,6 +93,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     time(plan, open, &mut add);
     around(release, open, &mut add);
     triggers(release, open, &mut add);
+    list.iter_mut().for_each(|s| scenarios::together(release, s));
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list

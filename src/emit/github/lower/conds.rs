@@ -116,7 +116,11 @@ fn stage_outcome(ctx: &Ctx<'_>, s: StageId, outcome: Outcome, needs: &mut BTreeS
             .map(|j| Expr::Output(j.clone(), "failed".into()).is("true"))
             .collect::<Vec<_>>(),
     );
-    let applies = Expr::Output(ctx.first_work(s).to_string(), "applicable".into()).differs("false");
+    // What is known with the inputs is a condition of its jobs.
+    let applies = match is_static(ctx.release, &ctx.release.stage(s).when) {
+        true => Expr::Bool(true),
+        false => Expr::Output(ctx.first_work(s).to_string(), "applicable".into()).differs("false"),
+    };
     match outcome {
         Outcome::Passed => Expr::any([
             Expr::all([Expr::succeeded(&job), failed.negate(), applies]),

@@ -177,15 +177,8 @@ impl<'a> Ctx<'a> {
             self.prepared.iter().any(|s| later(&s))
         };
         // So are approvals of later steps of a rollout: one that is refused gives the run up.
-        let rollout = self.release.stage(stage).rollout.as_ref();
-        let steps = || {
-            rollout
-                .iter()
-                .flat_map(|r| &r.steps)
-                .any(|s| !s.approved.is_empty())
-        };
         !self.release.triggers.is_empty()
-            || steps()
+            || self.release.stage(stage).asks_for_steps()
             || !self.release.overrides.is_empty()
             || !self.plan.stands_alone(Node::Stage(stage))
             || prepares()

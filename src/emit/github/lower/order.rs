@@ -118,7 +118,7 @@ pub fn waited(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Ex
                 let apart = expr(ctx, &ctx.release.stage(s).when, needs).negate();
                 let provided = provided(ctx, s, needs).into_iter();
                 list.extend(provided.map(|p| Expr::any([apart.clone(), p])));
-                list.extend(held(ctx, s, needs));
+                list.extend(held(ctx, s, true, needs));
             }
         }
     }
@@ -180,10 +180,11 @@ fn follows(ctx: &Ctx<'_>, stage: StageId) -> Vec<StageId> {
         .collect()
 }
 
-/// The holds a stage stands in have been entered, where something inside applies.
-pub fn held(ctx: &Ctx<'_>, stage: StageId, needs: &mut BTreeSet<String>) -> Vec<Expr> {
+/// The holds a stage stands in have been entered, where something inside applies; `begins`: those that begin with it as well.
+pub fn held(ctx: &Ctx<'_>, stage: StageId, begins: bool, needs: &mut BTreeSet<String>) -> Vec<Expr> {
     ctx.holds_of(stage)
         .into_iter()
+        .filter(|h| begins || ctx.release.hold(*h).from != stage)
         .map(|h| {
             let job = names::enter(ctx.release, h);
             let entered = simply(ctx, &job, needs);

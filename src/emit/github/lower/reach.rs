@@ -110,11 +110,11 @@ fn skippable(
     }
 }
 
-/// The job that looks whether the stage may begin: the first, or where something is asked or waited for before, the one in which
-/// the stage begins; the window may have closed meanwhile, and its approvals may have lapsed.
+/// The job that looks whether the stage may begin: the one in which it begins, or where a person or a wait comes first, the last one
+/// before that works; the window may have closed meanwhile, and its approvals may have lapsed.
 pub fn looks_in(ctx: &Ctx<'_>, id: StageId) -> usize {
     let segments = ctx.segments(id);
     let begins = segments.iter().position(Segment::begins).unwrap_or(0);
-    let works = matches!(segments[begins].kind, SegmentKind::Work(_));
-    if works { begins } else { 0 }
+    let works = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
+    segments[..=begins].iter().rposition(works).unwrap_or(0)
 }

@@ -412,6 +412,11 @@ fn report(ctx: &Ctx<'_>, jobs: &[Job]) -> Job {
     let mut vars = b.vars("V");
     vars.expr("NEEDS", Expr::ToJson("needs"));
     vars.text("HALF", json_list(stuck(ctx).keys().cloned()));
+    let last = jobs
+        .iter()
+        .map(|j| j.id.clone())
+        .filter(|j| j.starts_with("finally"));
+    vars.text("FINALLY", json_list(last));
     b.leave("state", Expr::StepOutput("report".into(), "state".into()));
     b.fixed(
         Some("report"),

@@ -36,12 +36,16 @@ pub struct Segment<'a> {
 impl Segment<'_> {
     /// Whether a step of the stage begins in it.
     pub fn begins(&self) -> bool {
-        match &self.kind {
-            SegmentKind::Work(items) => items.iter().any(|i| !i.units.is_empty()),
-            SegmentKind::Person(ask) => !ask.units.is_empty(),
-            SegmentKind::Timer(_, units, _) => !units.is_empty(),
-            SegmentKind::Sleep(..) => false,
-        }
+        begins(&self.kind)
+    }
+}
+
+fn begins(kind: &SegmentKind<'_>) -> bool {
+    match kind {
+        SegmentKind::Work(items) => items.iter().any(|i| !i.units.is_empty()),
+        SegmentKind::Person(ask) => !ask.units.is_empty(),
+        SegmentKind::Timer(_, units, _) => !units.is_empty(),
+        SegmentKind::Sleep(..) => false,
     }
 }
 
@@ -196,6 +200,10 @@ impl<'a> Cutter<'a> {
         }
         if let Some((at, origin)) = &stage.at {
             self.until(*at, fixed_start, "at".to_string(), &Cond::True, origin);
+            // A job that waits long has no life left for a long stage.
+            if stage.timeout.is_some_and(|t| self.seconds + t.as_seconds() > CUT) {
+                self.close();
+            }
         }
         for (gate, origin) in &stage.require {
             self.gate(*gate, Cond::True, origin, None);
@@ -396,6 +404,13 @@ impl<'a> Cutter<'a> {
             self.done
                 .insert(0, (Vec::new(), self.home, SegmentKind::Work(Vec::new())));
             self.before_holds += usize::from(self.before_holds > 0);
+        }
+        // What a person does first is looked at first as well: whoever was asked before may have taken days.
+        let begins = self.done.iter().position(|(_, _, k)| begins(k)).unwrap_or(0);
+        if begins > 0 && !is_work(&self.done[begins].2) && !is_work(&self.done[begins - 1].2) {
+            let guard = (Vec::new(), self.home, SegmentKind::Work(Vec::new()));
+            self.done.insert(begins, guard);
+            self.before_holds += usize::from(begins < self.before_holds);
         }
         // A question or a wait may be skipped, and whoever comes after the stage asks how its last job ended.
         if !self.done.last().is_some_and(|(_, _, k)| is_work(k)) {

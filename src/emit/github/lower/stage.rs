@@ -116,9 +116,7 @@ fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Co
     let inside = |i: usize| !segments[i].before_holds;
     let mut list = if index == 0 {
         let mut list = order::before_stage(ctx, id, &mut b.needs);
-        if inside(0) {
-            list.extend(order::held(ctx, id, &mut b.needs));
-        }
+        list.extend(order::held(ctx, id, inside(0), &mut b.needs));
         if !ctx.baselines.is_empty() {
             list.push(order::simply(ctx, "baseline", &mut b.needs));
         }
@@ -136,7 +134,7 @@ fn start(b: &mut JobBuilder<'_, '_>, id: StageId, index: usize, when: Option<&Co
         let work = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
         let first = segments.iter().position(|s| !s.before_holds).unwrap_or(0);
         if inside(index) && !segments[first..index].iter().any(work) {
-            list.extend(order::held(ctx, id, &mut b.needs));
+            list.extend(order::held(ctx, id, true, &mut b.needs));
         }
         list
     };
@@ -196,15 +194,15 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
     }
-    if index > 0 && index == looks {
-        in_time(&mut b, id, stage, seconds, None);
-        valid(&mut b, stage, None);
-        begins(&mut b, id, None);
-    }
+    let (hour, entry) = match index == looks {
+        true => entry(items),
+        false => (0, 0),
+    };
     let last = index + 1 == ctx.segments(id).len();
     let (mut units, mut gates) = (BTreeMap::new(), BTreeMap::new());
     let mut before: Vec<String> = Vec::new();
-    for item in items {
+    // The stage begins when its hour has come, its window is open, its gates are passed and its approvals are still good.
+    for (place, item) in items.iter().map(Some).chain([None]).enumerate() {
         let mut conds = always_so.clone();
         if goes_on(stage) {
             conds.extend(
@@ -212,21 +210,32 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
                     .iter()
                     .map(|s| Expr::StepOutput(s.clone(), "failed".into()).differs("true")),
             );
+        }
+        if index == looks && place == hour {
+            in_time(&mut b, id, stage, seconds, success_and(conds.clone()));
+        }
+        if index == looks && place == entry {
+            valid(&mut b, stage, success_and(conds.clone()));
+            begins(&mut b, id, success_and(conds.clone()));
+        }
+        let Some(item) = item else { break };
+        if goes_on(stage) {
             before.push(item.slug.clone());
         }
-        let entry = item.units.is_empty() && matches!(item.what, What::Gate(_) | What::May(_));
-        let unit = item.units.first().or(entry.then_some(&item.slug));
+        let asks = item.units.is_empty() && matches!(item.what, What::Gate(_) | What::May(_));
+        let unit = item.units.first().or(asks.then_some(&item.slug));
         if let Some(unit) = unit.filter(|_| ctx.resumable()) {
             conds.push(ctx.done(&format!("{}.{unit}", stage.slug)).negate());
         }
-        if entry {
+        if asks {
             gates.insert(item.slug.clone(), vec![format!("{}.{}", stage.slug, item.slug)]);
         }
         if !item.units.is_empty() {
             let own = item.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
             units.insert(item.slug.clone(), own);
         }
-        do_item(&mut b, id, item, conds);
+        let timed = index > looks || (index == looks && place >= entry);
+        do_item(&mut b, id, item, conds, timed);
     }
     if last {
         let mut conds = always_so.clone();
@@ -261,9 +270,10 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         }
         messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
     }
-    // What says nothing of its own length may take as long as the whole stage.
+    // What says nothing of its own length may take as long as the whole stage, once that has begun.
     if let Some(timeout) = stage.timeout.filter(|_| index >= looks) {
-        b.seconds = b.seconds.max(timeout.as_seconds());
+        let before: i64 = items[..entry].iter().map(|i| i.seconds).sum();
+        b.seconds = b.seconds.max(before + timeout.as_seconds());
     }
     record(&mut b, id, (&units, &gates), last);
     let environment = ctx.environment(&Purpose::Deploy(segment.environment));
@@ -293,20 +303,15 @@ fn head(b: &mut JobBuilder<'_, '_>, id: StageId, stage: &Stage, (work, begins_he
         let script = Script::Conditions(vec![("applicable".to_string(), program)]);
         b.step(Some("when"), "Does the stage apply?", None, vars, script);
     }
-    let applies = || {
-        if is_static(ctx.release, &stage.when) {
+    // What waits for its own hour looks then.
+    if !begins_here && stage.at.is_none() {
+        let applies = if is_static(ctx.release, &stage.when) {
             None
         } else {
             success_and([Expr::StepOutput("when".into(), "applicable".into()).is("true")])
-        }
-    };
-    // What waits for its own hour looks then.
-    if begins_here || stage.at.is_none() {
-        in_time(b, id, stage, work, applies());
-        valid(b, stage, applies());
-    }
-    if begins_here {
-        begins(b, id, applies());
+        };
+        in_time(b, id, stage, work, applies.clone());
+        valid(b, stage, applies);
     }
 }
 
@@ -349,6 +354,14 @@ fn valid(b: &mut JobBuilder<'_, '_>, stage: &Stage, cond: Option<Expr>) {
     }
 }
 
+/// How many of the parts that begin a job are waits for the hour of its stage, and how many stand before the stage begins.
+fn entry(items: &[Item<'_>]) -> (usize, usize) {
+    let hour = |i: &&Item<'_>| i.units.is_empty() && i.slug == "at" && matches!(i.what, What::Wait(_));
+    let gate = |i: &&Item<'_>| i.units.is_empty() && matches!(i.what, What::Gate(_));
+    let hours = items.iter().take_while(hour).count();
+    (hours, hours + items[hours..].iter().take_while(gate).count())
+}
+
 /// A stage begins: its time starts, and it is told.
 fn begins(b: &mut JobBuilder<'_, '_>, id: StageId, cond: Option<Expr>) {
     if let Some(timeout) = b.ctx.release.stage(id).timeout {
@@ -366,7 +379,8 @@ fn begins(b: &mut JobBuilder<'_, '_>, id: StageId, cond: Option<Expr>) {
     messages::at(b, MomentKind::Started, Some(id), cond);
 }
 
-fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut conds: Vec<Expr>) {
+/// One part of a job; `timed`: the time of its stage has started.
+fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut conds: Vec<Expr>, timed: bool) {
     let ctx = b.ctx;
     let stage = ctx.release.stage(id);
     if item.when != Cond::True {
@@ -388,18 +402,11 @@ fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut con
         }
     }
     let guarded = ctx.guarded(id);
-    // Before the stage begins, its time has not started.
     let first = ctx.segments(id)[looks_in(ctx, id)].job.clone();
-    let own = ctx
-        .segments(id)
-        .iter()
-        .skip_while(|s| s.job != first)
-        .any(|s| s.job == b.id);
-    let deadline = stage.timeout.filter(|_| own).map(|_| {
+    let deadline = stage.timeout.filter(|_| timed).map(|_| {
         if first == b.id {
             Expr::StepOutput("clock".into(), "deadline".into())
         } else {
-            b.needs.insert(first.clone());
             Expr::Output(first, "deadline".into())
         }
     });

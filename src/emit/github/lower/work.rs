@@ -162,6 +162,9 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             self.permit("contents", false, "to read the repository its commands stand in");
         }
         if let Some(deadline) = how.deadline.clone() {
+            if let Expr::Output(job, _) = &deadline {
+                vars.needs.insert(job.clone());
+            }
             vars.expr("DEADLINE", deadline);
         }
         self.guard(&mut vars, how.guarded, git);

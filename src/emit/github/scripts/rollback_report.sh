@@ -1,10 +1,10 @@
-# NEEDS: every job. HALF: stages that cannot be taken back.
-state=$(jq -rn --argjson half "$HALF" '
+# NEEDS: every job. HALF: stages that cannot be taken back. FINALLY: jobs whose failure does not change how the run ends.
+state=$(jq -rn --argjson half "$HALF" --argjson finally "$FINALLY" '
   ($ENV.NEEDS | fromjson) as $needs
   | ($needs.todo.outputs // {}) as $todo
   | ($todo.began // "" | if . == "" then [] else fromjson end) as $began
   | ($todo.done // "" | if . == "" then [] else fromjson end) as $done
-  | if any($needs[]; .result == "failure" or .result == "cancelled") then "needs_help"
+  | if any($needs | to_entries[] | select(.key | IN($finally[]) | not) | .value; .result == "failure" or .result == "cancelled") then "needs_help"
     elif any($half[]; IN($began[]) and (IN($done[]) | not)) then "needs_help"
     elif $todo.ends == "stopped_as_it_is" then "stopped"
     else $todo.ends // "nothing" end')

@@ -60,15 +60,17 @@ impl Lower<'_> {
     /// Puts a question at a place.
     pub fn ask(&mut self, ask: &Ask, watch: &Watch, at: &Label) {
         let many = ask.options.len() > 1;
-        let waited = self.vars.local(&["waited_", &ask.key].concat(), ask.scope);
+        // A name of the plan can hold what a variable's cannot.
+        let key = self.key_of(&ask.key);
+        let waited = self.vars.local(&["waited_", &key].concat(), ask.scope);
         let ids: Vec<String> = (0..ask.options.len())
             .map(|i| {
                 self.vars
-                    .local(&["ask_", &ask.key, "_", &i.to_string()].concat(), ask.scope)
+                    .local(&["ask_", &key, "_", &i.to_string()].concat(), ask.scope)
             })
             .collect();
-        let status = self.vars.local(&["answer_", &ask.key].concat(), ask.scope);
-        let who = self.vars.local(&["who_", &ask.key].concat(), ask.scope);
+        let status = self.vars.local(&["answer_", &key].concat(), ask.scope);
+        let who = self.vars.local(&["who_", &key].concat(), ask.scope);
         let wait = self.b.label();
         let (judged, late) = (self.b.label(), self.b.label());
         let mut here = at.clone();

@@ -23,10 +23,6 @@ const OWN: &str = "releasec";
 impl Lower<'_> {
     /// The whole machine.
     pub fn whole(&mut self, order: &Order, start: &Label) {
-        let breadth = self.breadth(order);
-        self.pauses = breadth.holds();
-        self.breadth = breadth;
-        self.number_holds(order, TOP, 0);
         let (refused, init, known, connected, locked) = self.five();
         let (flagged, measured, begun, body, failed) = self.five();
         let (ended, looked, end, allowed, unlocked) = self.five();

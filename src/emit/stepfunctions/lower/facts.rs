@@ -7,13 +7,14 @@ use super::bits::{Rows, meet};
 use super::names::positions;
 use super::order::{Tree, decompose};
 use super::vars::{Join, Scope, TOP};
+use super::watch::HELD;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::stepfunctions::expr::Data;
 use crate::model::{
     ApprovalId, CaptureSource, DecisionId, DistinctFrom, Failure, FailureOutcome, GateId, GateOutcome,
     HoldId, Rollback, StageId, Step, StepKind, TriggerId, TriggerTest,
 };
-use crate::plan::{EdgeKind, Node, StageUndo};
+use crate::plan::{Node, StageUndo};
 use std::collections::BTreeMap;
 
 /// A wait the order did not ask for.
@@ -54,6 +55,9 @@ impl Lower<'_> {
             self.say_passed();
             self.scoped(&tree, &nodes, TOP)
         };
+        self.breadth = self.breadth(&order);
+        self.pauses = self.breadth.holds();
+        self.number_holds(&order, TOP, 0);
         self.declare();
         order
     }
@@ -64,9 +68,8 @@ impl Lower<'_> {
         match node {
             Node::Stage(_) => true,
             Node::Approval(a) => {
-                let edges = self.plan.waited_by(node);
-                edges.iter().any(|(_, e)| e.kind != EdgeKind::ApprovedStep)
-                    || (edges.is_empty() && !self.guards_undo(a))
+                let waited = !self.plan.waited_by(node).is_empty();
+                !self.plan.guards_steps_only(a) && (waited || !self.guards_undo(a))
             }
             Node::Decision(d) => !self.release.asked_on_failure_only(d),
         }
@@ -286,6 +289,9 @@ impl Lower<'_> {
         self.vars
             .declare("failures", Data::List(Vec::new()), Join::Append, scope);
         self.vars.declare("pauses", Data::int(0), Join::Sum, scope);
+        if self.pauses {
+            self.vars.declare(HELD, Data::int(0), Join::Most, scope);
+        }
     }
 
     fn declare_stage(&mut self, id: StageId) {

@@ -405,8 +405,21 @@ impl Lower<'_> {
         at
     }
 
-    /// Back to the step at which the fault was met.
+    /// Back to the step at which the fault was met, or behind it: the time of the stage starts again.
     fn resume(&mut self, case: &Case<'_>, sites: &[Site], at: &Label, way: impl Fn(&Site) -> &Label) {
+        let timed = case.stage.filter(|s| self.release.stage(*s).timeout.is_some());
+        let from = match timed {
+            Some(stage) => {
+                let from = self.b.label();
+                let since = self.vars.write(&self.names.since(stage), case.hand.scope);
+                let name = [&case.name, ": its time starts again"].concat();
+                self.b
+                    .set(at, &name, [(since, Data::Expr(Expr::now()))].into(), &from);
+                from
+            }
+            None => at.clone(),
+        };
+        let at = &from;
         let Some((last, others)) = sites.split_last() else {
             self.b.same(at, &case.failed);
             return;

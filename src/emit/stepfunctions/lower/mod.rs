@@ -63,6 +63,8 @@ pub struct Lowered {
     pub events: u64,
     /// Seconds at most between two looks at an open question; nothing when there is none.
     pub slowest: i64,
+    /// Seconds at most between two looks of a branch that is held while somebody is asked; nothing when none is.
+    pub held_apart: i64,
     looks: Looks,
     /// What the target cannot hold, found on the way.
     pub bag: Bag,
@@ -177,6 +179,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
     let start = lower.b.label();
     lower.whole(&order, &start);
     let pauses = lower.pause_events();
+    let held_apart = lower.held_apart();
     let (branch, events) = lower.b.finish(&start);
     let Branch { start_at, states, .. } = branch;
     let events = events.saturating_add(pauses);
@@ -199,6 +202,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         machine,
         events,
         slowest: lower.slowest,
+        held_apart,
         looks,
         bag: lower.bag,
         roster: lower.roster,

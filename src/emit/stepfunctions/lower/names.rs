@@ -2,7 +2,7 @@
 //!
 //! One name for one thing, wherever it is written or read. Must not know scopes (`vars` does). Used all over `lower`.
 
-use crate::emit::environments::gate_slug;
+use crate::emit::environments::{gate_slug, slug_among};
 use crate::model::{
     ApprovalId, CaptureId, CaptureSource, ChecklistId, DecisionId, GateId, HoldId, PriorId, Release, Stage,
     StageId, Step, TriggerId,
@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
         let place = match capture.source {
             CaptureSource::Stage(s) => self.release.stage(s).slug.to_string(),
             CaptureSource::Hold(h) => ["hold_", &self.release.hold(h).name].concat(),
-            CaptureSource::Decision(d) => ["decision_", &self.release.decision(d).name].concat(),
+            CaptureSource::Decision(d) => ["decision_", &self.decided(d)].concat(),
             CaptureSource::Gate(g) => ["gate_", &gate_slug(self.release, g)].concat(),
         };
         ["cap_", &place, "_", &capture.name].concat()
@@ -102,12 +102,22 @@ impl<'a> Names<'a> {
 
     /// Who granted an approval, and when; `null` before.
     pub fn grant(&self, id: ApprovalId) -> String {
-        ["grant_", &self.release.approval(id).name].concat()
+        ["grant_", &self.approval(id)].concat()
+    }
+
+    /// An approval as a part of names.
+    pub fn approval(&self, id: ApprovalId) -> String {
+        slug_among(self.release.approvals.iter().map(|a| a.name.as_str()), id.index())
+    }
+
+    /// A decision as a part of names.
+    pub fn decided(&self, id: DecisionId) -> String {
+        slug_among(self.release.decisions.iter().map(|d| d.name.as_str()), id.index())
     }
 
     /// The option that was taken; `null` before.
     pub fn decision(&self, id: DecisionId) -> String {
-        ["decision_", &self.release.decision(id).name].concat()
+        ["decision_", &self.decided(id)].concat()
     }
 
     /// How a gate came out: `pending`, `passed`, `failed`.

@@ -165,18 +165,29 @@ impl Lower<'_> {
         if !self.pauses {
             return own;
         }
+        // However often: every branch that is held remembers how long it was in all.
+        let looks = self.looks.held_polls(self.held_seconds());
+        let looks = looks.saturating_add(times.saturating_mul(branches));
+        let siblings = self.breadth.all.saturating_sub(1);
+        own.saturating_add(looks.saturating_mul(HELD_EVENTS).saturating_mul(siblings))
+    }
+
+    /// Seconds between two looks at most of a branch that is held; nothing where none is.
+    pub fn held_apart(&self) -> i64 {
+        match self.pauses && self.costs.pause > 0 {
+            true => self.looks.held_apart(self.held_seconds()),
+            false => 0,
+        }
+    }
+
+    /// How many seconds a branch can be held in all.
+    fn held_seconds(&self) -> i64 {
+        let branches = i64::try_from(self.breadth.pausing.max(1)).unwrap_or(i64::MAX);
         let decisions = self.release.decisions.iter().filter_map(|d| d.question.within);
         let asked = { decisions }
             .map(|d| d.as_seconds())
             .fold(DEFAULT_SECONDS, i64::max);
         let seconds = asked.saturating_add(self.costs.first);
-        let looks = u64::try_from(seconds / self.looks.held()).unwrap_or(0) + 1;
-        let held = looks.saturating_mul(HELD_EVENTS);
-        let siblings = self.breadth.all.saturating_sub(1);
-        own.saturating_add(
-            held.saturating_mul(times)
-                .saturating_mul(branches)
-                .saturating_mul(siblings),
-        )
+        seconds.saturating_mul(MOST_PAUSES).saturating_mul(branches)
     }
 }

@@ -7,7 +7,7 @@ use super::build::Label;
 use super::handler::Faults;
 use super::step::{Fails, Item, Place};
 use crate::emit::stepfunctions::expr::Data;
-use crate::model::{Cond, GateId, RolloutStep, Stage, StageId, Step, StepKind};
+use crate::model::{Cond, RolloutStep, Stage, StageId};
 
 impl<'a> Lower<'a> {
     /// The steps of a stage, or those of each step of its rollout.
@@ -108,21 +108,4 @@ pub fn asked_first(stage: &Stage) -> Option<usize> {
     let last = sure.unwrap_or(steps.len().checked_sub(1)?);
     let waits = |s: &RolloutStep| s.at.is_some() || !s.approved.is_empty();
     steps.iter().take(last + 1).any(waits).then_some(last)
-}
-
-/// Whether a stage that applies begins, whatever is decided: one of its steps has no condition.
-pub fn surely_begins(stage: &Stage, gate: impl Fn(GateId) -> bool) -> bool {
-    let sure = |s: &Step| match s.kind {
-        _ if s.when != Cond::True => false,
-        StepKind::VerifyGate(g) => gate(g),
-        _ => true,
-    };
-    match &stage.rollout {
-        None => stage.steps.iter().any(sure),
-        Some(rollout) => rollout
-            .steps
-            .iter()
-            .filter(|r| r.when == Cond::True)
-            .any(|r| r.work.iter().chain(&r.checks).any(sure)),
-    }
 }

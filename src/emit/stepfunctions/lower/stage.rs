@@ -16,8 +16,8 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    Atom, ChecklistId, Cond, Failure, FailureOutcome, GateId, HoldId, MomentKind, RoleOrPerson, StageId,
-    Step, TriggerId, TriggerTest,
+    Atom, ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step,
+    TriggerId, TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
 
@@ -77,14 +77,13 @@ impl<'a> Lower<'a> {
         let mut place = self.stage_place(id, &case, &mut faults);
         if enters {
             // What is asked and waited for comes first: a hold is not kept longer than what it is for.
-            let (ready, first) = (self.b.label(), self.b.label());
+            let ready = self.b.label();
             self.before(id, &case, &place, &mut faults, (&entered, &ready));
             self.b.same(&no, &ready);
             let held = self.enter_holds(id, &case, &mut faults, &ready);
             let free = self.free_to_ask("held", &place, &mut faults, &held);
-            self.b.same(&free, &first);
             self.b
-                .branch(&first, &[&name, ": begins?"].concat(), applies, &begins, &apart);
+                .branch(&free, &[&name, ": begins?"].concat(), applies, &begins, &apart);
         } else {
             self.b.same(&no, &apart);
             self.before(id, &case, &place, &mut faults, (&entered, &begins));
@@ -493,8 +492,7 @@ impl<'a> Lower<'a> {
             self.plan.undo(id),
             StageUndo::Irreversible(..) | StageUndo::Written(_)
         );
-        let sure = |g: GateId| self.release.gate(g).when == Cond::True;
-        whole && !super::rollout::surely_begins(self.release.stage(id), sure)
+        whole && self.release.sure_steps(self.release.stage(id)).is_empty()
     }
 
     /// Whether the plan can go on after a stage failed that cannot be undone.

@@ -28,6 +28,8 @@ pub enum Join {
     Changed,
     /// A count: each branch adds to it.
     Sum,
+    /// A measure: the largest that any of them says.
+    Most,
     /// A list: each branch starts with an empty one, and all are joined.
     Append,
 }
@@ -162,6 +164,7 @@ impl Vars {
                         Expr::op(sum, "+", Expr::op(of(*i), "-", was.clone()))
                     })
                 }
+                Join::Most => Expr::Call("max", vec![Expr::List(from.iter().map(|i| of(*i)).collect())]),
                 Join::Append => {
                     let all = std::iter::once(self.read(fact, parent)).chain(from.iter().map(|i| of(*i)));
                     Expr::List(all.collect())

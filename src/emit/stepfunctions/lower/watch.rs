@@ -18,6 +18,8 @@ use crate::model::{Dur, FailureOutcome, TriggerId, TriggerTest};
 pub const STOP: &str = "stop";
 /// The flag that says that nothing new starts while the owner is asked.
 pub const HOLD: &str = "hold";
+/// How many seconds a branch was held in all.
+pub const HELD: &str = "held";
 /// Most pieces a rest is cut into.
 const PIECES: i64 = 60;
 /// How often a look at the flags is tried again.
@@ -87,7 +89,7 @@ impl Lower<'_> {
         }
         match &watch.deadline {
             Some((deadline, goal)) => {
-                let late = Expr::op(Expr::now(), ">", deadline.clone());
+                let late = Expr::op(Expr::now(), ">=", deadline.clone());
                 let name = [&watch.name, ": out of time?"].concat();
                 self.b.branch(&here, &name, late, goal, next);
             }
@@ -133,8 +135,20 @@ impl Lower<'_> {
         self.b
             .choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
         if self.pauses {
+            let held = self.vars.read(HELD, scope);
+            let wait = self.looks.held_wait(&held);
+            let sum = Expr::op(held, "+", wait.clone());
+            let mut assign: Assign = [(self.vars.write(HELD, scope), Data::Expr(sum))].into();
+            // The time of the stage stands still meanwhile.
+            if let (Some(_), At::Stage(stage)) = (&watch.deadline, watch.at) {
+                let since = self.names.since(stage);
+                let spent = Expr::op(wait.clone(), "*", Expr::int(1_000));
+                let later = Expr::op(self.vars.read(&since, scope), "+", spent);
+                assign.insert(self.vars.write(&since, scope), Data::Expr(later));
+            }
             let wait = Wait {
-                seconds: Some(Data::int(self.looks.held())),
+                seconds: Some(Data::Expr(wait)),
+                assign,
                 next: at.next(),
                 ..Wait::default()
             };
