@@ -113,6 +113,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
     }
     judge.answered_in_time()?;
     judge.given_up_in_time()?;
+    judge.nothing_unprotected()?;
     judge.consents()?;
     for stage in plan.stage_order() {
         let fate = judge.walk(stage)?;

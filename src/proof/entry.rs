@@ -1,8 +1,8 @@
 //! What comes before the first step of a stage: checklists, its hour, its window, its gates, the holds that begin with it.
 //!
-//! Must not know a target. Used by `walk`.
+//! Must not know a target. Used by `walk` and `contract`.
 
-use super::contract::{Then, Way};
+use super::contract::{Judge, Then, Way};
 use super::event::{Event, What};
 use super::walk::{Came, Walker};
 use crate::emit::parts::{At, Deed, Purpose};
@@ -166,5 +166,44 @@ impl Walker<'_, '_> {
             Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
             Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
+    }
+}
+
+impl Judge<'_> {
+    /// Nothing inside a hold runs after that could not be entered, also when the run starts over, unless somebody says how it goes on.
+    ///
+    /// # Errors
+    /// A stage that does.
+    pub fn nothing_unprotected(&self) -> Result<(), String> {
+        for (i, hold) in self.release.holds.iter().enumerate() {
+            let id = HoldId::at(i);
+            let stages = self.plan.hold_stages(id);
+            let mut failed = None;
+            for (e, event) in self.trace.events.iter().enumerate() {
+                match &event.what {
+                    What::Failed(p) if p.at == At::Enter(id) => failed = Some(e),
+                    What::Begin(p) if p.at == At::Enter(id) => failed = None,
+                    What::Begin(p) if matches!(p.deed, Deed::Resume(_) | Deed::Decide(..)) => failed = None,
+                    What::Begin(p) if matches!(p.deed, Deed::Act | Deed::Await) => {
+                        if let (At::Stage(s), Some(failed)) = (p.at, failed)
+                            && stages.contains(&s)
+                            && self.causes.before(failed, e)
+                        {
+                            let name = &self.release.stage(s).name;
+                            return Err([
+                                "stage `",
+                                name,
+                                "` runs although hold `",
+                                &hold.name,
+                                "` could not be entered",
+                            ]
+                            .concat());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 }

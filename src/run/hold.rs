@@ -80,7 +80,9 @@ impl Machine<'_> {
         for s in &graph.holds[h.index()] {
             self.look_at(*s);
         }
-        if self.enter_fails(h) {
+        let fails = self.enter_fails(h);
+        self.holds[h.index()].half = fails;
+        if fails {
             self.holds[h.index()].failures += 1;
             self.met.insert((Subject::Hold(h), Verb::Enter));
             self.say(Subject::Hold(h), Verb::Fail, "to be entered", &[]);

@@ -199,6 +199,7 @@ impl<'a> Machine<'a> {
             open: 0,
             entered: 0,
             failures: 0,
+            half: false,
             barred: false,
         });
         machine.recount();

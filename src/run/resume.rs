@@ -143,6 +143,11 @@ impl Machine<'_> {
                 self.judged[g] = None;
             }
         }
+        // Nothing inside a hold that could not be entered runs without it: it is tried again.
+        for hold in self.holds.iter_mut().filter(|h| h.half) {
+            hold.state = HoldState::Out;
+            hold.half = false;
+        }
         // What failed outside goes on from where it stands.
         for s in self.ids() {
             if self.stages[s.index()].status == Status::Failed && !self.continuing.contains(&s) {

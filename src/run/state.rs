@@ -148,6 +148,8 @@ pub(super) struct HoldRun {
     pub(super) entered: u32,
     /// How often entering it failed.
     pub(super) failures: u32,
+    /// It could not be entered; what that began is taken back when it is left.
+    pub(super) half: bool,
     /// It could not be entered again, so nothing inside is undone.
     pub(super) barred: bool,
 }

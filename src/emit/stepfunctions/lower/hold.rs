@@ -15,6 +15,9 @@ use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{HoldId, RoleOrPerson};
 
+/// Where a hold is that could not be entered.
+pub const HALF: &str = "half";
+
 impl Lower<'_> {
     /// Enters a hold unless it is entered. It counts as entered from its first step on; `go` is where it is entered whatever
     /// was before.
@@ -38,13 +41,27 @@ impl Lower<'_> {
         self.strictly(&hold.enter, &place, &body, next, fail);
     }
 
+    /// Whether it was entered, or begun to be: what that did is taken back on every way out.
+    fn begun_to_enter(&self, id: HoldId, scope: Scope) -> Expr {
+        let fact = self.vars.read(&self.names.hold(id), scope);
+        match self.enters_again() {
+            true => super::value::one_of(fact, &["in", HALF]),
+            false => Expr::eq(fact, Expr::str("in")),
+        }
+    }
+
+    /// Whether a run can come to a hold again that could not be entered.
+    pub fn enters_again(&self) -> bool {
+        !self.restart_points().is_empty()
+    }
+
     /// Leaves a hold that was entered; an exit that fails after its retries needs help and takes nothing back.
     pub fn leave_hold(&mut self, id: HoldId, hand: Hand, name: &str, at: &Label, next: &Label) {
         let hold = self.release.hold(id);
         let scope = hand.scope;
         let (body, left, stuck) = (self.b.label(), self.b.label(), self.b.label());
         let fact = self.names.hold(id);
-        let mut inside = vec![Expr::eq(self.vars.read(&fact, scope), Expr::str("in"))];
+        let mut inside = vec![self.begun_to_enter(id, scope)];
         // Where not even the state to return to could be recorded, nothing was entered.
         let first = hold.enter.first().and_then(crate::model::Step::act);
         for prior in first.into_iter().flat_map(|a| &a.priors) {
@@ -71,7 +88,7 @@ impl Lower<'_> {
             let id = HoldId::at(i);
             let hold = self.release.hold(id);
             let (go, ask, then) = (self.b.label(), self.b.label(), self.b.label());
-            let inside = Expr::eq(self.vars.read(&self.names.hold(id), TOP), Expr::str("in"));
+            let inside = self.begun_to_enter(id, TOP);
             let stuck = Expr::any(
                 self.plan
                     .hold_stages(id)

@@ -130,7 +130,7 @@ impl<'a> Names<'a> {
         ["ticked_", &self.release.checklist(id).name].concat()
     }
 
-    /// Where a hold is: `out`, `in`, `left`.
+    /// Where a hold is: `out`, `in`, `left`; `half` when it could not be entered and the run can come to it again.
     pub fn hold(&self, id: HoldId) -> String {
         ["hold_", &self.release.hold(id).name].concat()
     }

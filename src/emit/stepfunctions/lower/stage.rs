@@ -543,7 +543,11 @@ impl<'a> Lower<'a> {
             let fault = self.vars.local("fault", case.hand.scope);
             let named = Expr::object([("step", Expr::Str(key))]);
             let kept = Expr::Call("merge", vec![Expr::List(vec![Expr::var(&fault), named])]);
-            let set: Assign = [(fault, Data::Expr(kept))].into();
+            let mut set: Assign = [(fault, Data::Expr(kept))].into();
+            if self.enters_again() {
+                let fact = self.vars.write(&self.names.hold(hold_id), case.hand.scope);
+                set.insert(fact, Data::str(super::hold::HALF));
+            }
             let name = [&case.name, ": ", &hold.name, " not entered"].concat();
             self.b.set(&known, &name, set, &fail);
             here = then;
