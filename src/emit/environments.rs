@@ -99,19 +99,8 @@ pub fn gate_slug(release: &Release, gate: GateId) -> String {
     slug_among(release.gates.iter().map(|g| g.name.as_str()), gate.index())
 }
 
-/// The name of one of several as a part of other names: letters, digits and `_`, and unique among them.
+/// The name of one of several as a part of other names, unique among them.
 pub fn slug_among<'r>(names: impl Iterator<Item = &'r str>, index: usize) -> String {
-    let plain = |name: &str| -> String {
-        name.chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_lowercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect()
-    };
     let mut list: Vec<String> = names.take(index + 1).map(plain).collect();
     let mine = list.pop().unwrap_or_default();
     let same = list.iter().filter(|n| **n == mine).count();
@@ -120,6 +109,19 @@ pub fn slug_among<'r>(names: impl Iterator<Item = &'r str>, index: usize) -> Str
     } else {
         format!("{mine}_{}", same + 1)
     }
+}
+
+/// A name as a part of other names: small letters, digits and `_`.
+pub fn plain(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 /// Every environment the plan relies on, in a fixed order, each once.

@@ -192,17 +192,8 @@ impl<'a> Lower<'a> {
             [one] => *one,
             [first, second, ..] => {
                 if first.keyword.text != second.keyword.text {
-                    self.report(
-                        errors::one_of(
-                            second.head(),
-                            &format!(
-                                "`{}` and `{}` cannot both hold",
-                                first.keyword.text, second.keyword.text
-                            ),
-                            "say how the stage is undone, or that it cannot be, or that it need not be",
-                        )
-                        .fact(first.head(), "said here first"),
-                    );
+                    let help = "say how the stage is undone, or that it cannot be, or that it need not be";
+                    self.report(errors::not_both(first, second, help));
                 }
                 first
             }

@@ -18,17 +18,8 @@ impl<'a> Lower<'a> {
             .collect();
         let [stmt] = said.as_slice() else {
             if let [first, second, ..] = said.as_slice() {
-                self.report(
-                    errors::one_of(
-                        second.head(),
-                        &format!(
-                            "`{}` and `{}` cannot both hold",
-                            first.keyword.text, second.keyword.text
-                        ),
-                        "say how it is undone, or that it cannot be, or that it need not be",
-                    )
-                    .fact(first.head(), "said here first"),
-                );
+                let help = "say how it is undone, or that it cannot be, or that it need not be";
+                self.report(errors::not_both(first, second, help));
             }
             return Undo::None;
         };

@@ -39,6 +39,16 @@ impl Then {
     }
 }
 
+impl From<&ApprovalOutcome> for Then {
+    fn from(outcome: &ApprovalOutcome) -> Then {
+        match outcome {
+            ApprovalOutcome::Rollback => Then::Rollback,
+            ApprovalOutcome::Stop => Then::Stop,
+            ApprovalOutcome::Restart(..) => Then::Again,
+        }
+    }
+}
+
 /// How a failure goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -295,11 +305,7 @@ impl<'a> Judge<'a> {
                 What::Failed(p) | What::Withdrawn(p) => {
                     let failed = matches!(event.what, What::Failed(_)) || self.runs_out(i, p);
                     if let (Deed::Grant(a), true) = (p.deed, failed && !matches!(p.at, At::Undo(_))) {
-                        let then = match self.release.approval(a).otherwise {
-                            ApprovalOutcome::Rollback => Then::Rollback,
-                            ApprovalOutcome::Stop => Then::Stop,
-                            ApprovalOutcome::Restart(..) => Then::Again,
-                        };
+                        let then = Then::from(&self.release.approval(a).otherwise);
                         // Approvals asked side by side are compared when both are granted.
                         let shows = self.scenario.same.is_none().then_some(i);
                         self.thens.push((then, shows));

@@ -11,6 +11,7 @@ mod event;
 mod every;
 mod examined;
 mod github;
+mod late;
 mod limits;
 mod measured;
 mod messages;

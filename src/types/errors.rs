@@ -307,6 +307,21 @@ pub fn param_value(span: Span, name: &str, text: &str, why: &str) -> Diagnostic 
     .help(format!("give `--param {name}=…` a value of its type"))
 }
 
+/// Two statements of which only one can hold; `help` says what to choose between.
+pub fn not_both(
+    first: &crate::syntax::ast::Stmt,
+    second: &crate::syntax::ast::Stmt,
+    help: &str,
+) -> Diagnostic {
+    let (one, other) = (&first.keyword.text, &second.keyword.text);
+    one_of(
+        second.head(),
+        &format!("`{one}` and `{other}` cannot both hold"),
+        help,
+    )
+    .fact(first.head(), "said here first")
+}
+
 /// A statement combination that says too little or too much.
 pub fn one_of(span: Span, message: &str, help: &str) -> Diagnostic {
     Diagnostic::error(Code("types/one_of"), span, message.to_string())

@@ -236,15 +236,7 @@ impl Lower<'_> {
 
     /// A name as a part of variables' names.
     fn key_of(&self, name: &str) -> String {
-        name.chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_lowercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect()
+        crate::emit::environments::plain(name)
     }
 }
 
