@@ -1,4 +1,4 @@
-//! `rollback/undo_can_fail`: a failing undo in production has no owner, and nobody is called, only a message is sent.
+//! `rollback/undo_can_fail`: a failing undo in production has no owner, and nobody is called.
 
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
         CODE,
         r.origin.span,
         format!(
-            "when the undo of {} fails, a message is sent, but nobody is called",
+            "when the undo of {} fails, nobody is called",
             place::stages(plan, &alone)
         ),
     )
