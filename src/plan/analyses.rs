@@ -12,6 +12,7 @@ pub(super) struct Analyses {
     guards: OnceLock<Guards>,
     shortest: OnceLock<Schedule>,
     longest: OnceLock<Schedule>,
+    cases: OnceLock<Vec<Schedule>>,
     covered: OnceLock<Vec<bool>>,
     reach: OnceLock<Option<Reaches>>,
 }
@@ -28,6 +29,11 @@ impl Analyses {
     /// What each node waits for, and what waits for it, where that is kept.
     pub(super) fn reach(&self, make: impl FnOnce() -> Option<Reaches>) -> Option<&Reaches> {
         self.reach.get_or_init(make).as_ref()
+    }
+
+    /// The longest times, case by case.
+    pub(super) fn cases(&self, make: impl FnOnce() -> Vec<Schedule>) -> &[Schedule] {
+        self.cases.get_or_init(make)
     }
 
     /// The schedule of a pace.

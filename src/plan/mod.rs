@@ -3,6 +3,7 @@
 //! The only place that knows `petgraph`. Must not report findings (`checks` does) nor know a target.
 
 mod analyses;
+mod cases;
 mod clock;
 mod cycle;
 mod duration;

@@ -5,7 +5,7 @@
 
 use crate::model::{Cond, HoldId, StageId, Step};
 use crate::plan::paths::Paths;
-use crate::plan::{Pace, Plan, Pred};
+use crate::plan::{Node, Pace, Plan, Pred, Schedule};
 
 /// When the parts of a stage start at the latest, in milliseconds from T.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Starts {
     pub begun: i64,
     /// Its steps, in order; those of a rollout step by step, each time what is done and then what is checked.
     pub steps: Vec<i64>,
+    /// How long it takes at the longest once it has begun; once it starts, where gates are judged first.
+    pub takes: i64,
 }
 
 /// How a run on its longest times ends when nothing fails, in milliseconds from T.
@@ -35,19 +37,25 @@ impl Plan {
     /// When the parts of a stage start at the latest. A stage that says as a whole how long it takes ends in that time, whatever
     /// its steps say.
     pub fn passage(&self, id: StageId) -> Starts {
-        let schedule = self.schedule(Pace::Longest);
+        let node = Node::Stage(id);
         let clock = self.clock();
-        let timing = schedule.stage(self, id);
         let stage = self.release().stage(id);
-        let last = timing.finish.max(timing.start);
+        let cases: Vec<(Pred, &Schedule)> = self
+            .cases_of(node)
+            .map(|schedule| (self.given_in(schedule, id), schedule))
+            .collect();
+        let (start, finish) = self.latest(node);
+        let last = finish.max(start);
         let at = |t: i64| t.min(last);
         let v = self.variants();
-        let mut paths = Paths::new(self.given_in(schedule, id), timing.start);
+        let started = cases.iter().map(|(p, s)| (*p, s.stage(self, id).start));
+        let mut paths = Paths::several(started.collect(), v);
         let mut starts = Starts {
             gates: Vec::new(),
             holds: Vec::new(),
-            begun: timing.start,
+            begun: start,
             steps: Vec::new(),
+            takes: 0,
         };
         for (g, _) in &stage.require {
             let (p, takes) = (self.judged(*g), self.gate_time(*g, Pace::Longest));
@@ -63,7 +71,18 @@ impl Plan {
             }
         }
         starts.begun = at(paths.latest());
-        let mut run = |paths: &mut Paths, around: Pred, list: &[Step]| {
+        // Where gates are judged before it begins, they are part of what it takes.
+        let takes = cases.iter().map(|(p, s)| {
+            let own = s.stage(self, id);
+            let from = if stage.require.is_empty() {
+                paths.latest_in(v, *p).min(own.finish)
+            } else {
+                own.start
+            };
+            own.finish.saturating_sub(from)
+        });
+        starts.takes = takes.max().unwrap_or(0);
+        let run = |paths: &mut Paths, starts: &mut Starts, around: Pred, list: &[Step]| {
             for step in list {
                 let p = v.and(around, self.done_when(step));
                 let takes = self.step_time(step, Pace::Longest);
@@ -72,14 +91,16 @@ impl Plan {
             }
         };
         match &stage.rollout {
-            None => run(&mut paths, Pred::TRUE, &stage.steps),
+            None => run(&mut paths, &mut starts, Pred::TRUE, &stage.steps),
             Some(rollout) => {
                 for rung in &rollout.steps {
                     let p = v.of(self, &rung.when);
-                    let ready = self.rollout_step_ready(schedule, rung);
-                    paths.pass(v, p, |t| t.max(ready));
-                    run(&mut paths, p, &rung.work);
-                    run(&mut paths, p, &rung.checks);
+                    for (given, schedule) in &cases {
+                        let ready = self.rollout_step_ready(schedule, rung);
+                        paths.pass(v, v.and(p, *given), |t| t.max(ready));
+                    }
+                    run(&mut paths, &mut starts, p, &rung.work);
+                    run(&mut paths, &mut starts, p, &rung.checks);
                 }
             }
         }
@@ -94,11 +115,33 @@ impl Plan {
         })
     }
 
-    /// How a run on its longest times ends when nothing fails.
+    /// How a run on its longest times ends when nothing fails: each moment in whichever case it comes latest.
     pub fn ending(&self) -> Ending {
+        let mut cases = self.cases().iter().map(|schedule| self.ending_of(schedule));
+        let first = cases.next().expect("internal: there is always a case");
+        cases.fold(first, |all, one| {
+            let both = |a: Vec<i64>, b: Vec<i64>| a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect();
+            let (from, to): (Vec<i64>, Vec<i64>) = all.holds.into_iter().unzip();
+            let (other_from, other_to): (Vec<i64>, Vec<i64>) = one.holds.into_iter().unzip();
+            let (from, to): (Vec<i64>, Vec<i64>) = (both(from, other_from), both(to, other_to));
+            Ending {
+                holds: from.into_iter().zip(to).collect(),
+                finally: both(all.finally, one.finally),
+                over: all.over.max(one.over),
+            }
+        })
+    }
+
+    fn ending_of(&self, schedule: &Schedule) -> Ending {
         let r = self.release();
-        let schedule = self.schedule(Pace::Longest);
-        let stages = (0..r.stages.len()).map(|i| schedule.stage(self, StageId::at(i)).finish);
+        // What excludes this case takes no time in it; a hold is not entered in it where nothing inside applies.
+        let alone = self.cases().len() == 1;
+        let within =
+            |s: StageId| alone || self.possible_in(schedule, self.variants().applies(Node::Stage(s)));
+        let stages = (0..r.stages.len())
+            .map(StageId::at)
+            .filter(|s| within(*s))
+            .map(|s| schedule.stage(self, s).finish);
         let mut over = stages.max().unwrap_or(0).max(0);
         let possible = |when: &Cond| self.possible_in(schedule, self.variants().of(self, when));
         let mut place = vec![0; r.stages.len()];
@@ -106,6 +149,7 @@ impl Plan {
             place[s.index()] = i;
         }
         let mut free: Vec<(i64, usize)> = (0..r.holds.len())
+            .filter(|h| alone || self.hold_stages(HoldId::at(*h)).into_iter().any(within))
             .map(|h| {
                 let inside = self.hold_stages(HoldId::at(h)).into_iter();
                 let ends = inside.map(|s| schedule.stage(self, s).finish);

@@ -24,6 +24,12 @@ impl Paths {
         }
     }
 
+    /// Starts at several times, each in variants of its own.
+    pub(super) fn several(list: Vec<(Pred, i64)>, v: &Variants) -> Self {
+        let given = list.iter().fold(Pred::FALSE, |all, (p, _)| v.or(all, *p));
+        Paths { given, list }
+    }
+
     /// The latest over all variants.
     pub(super) fn latest(&self) -> i64 {
         self.list.iter().map(|(_, t)| *t).max().unwrap_or(i64::MIN)

@@ -366,5 +366,6 @@ proptest! {
         }
         let found = p.worst(Pace::Longest, |s, x| Some(s.stage(&p, x).finish)).map_or(0, |w| w.by);
         prop_assert_eq!(found, longest);
+        prop_assert_eq!(p.ending().over, longest);
     }
 }

@@ -202,3 +202,61 @@ fn who_is_told_of_the_start_is_told_when_the_run_is_opened() {
     let told = table(c.document("release-plan.md"), "Communication timeline");
     assert_eq!(told[2][0], "T", "the first of the stages: {told:#?}");
 }
+
+/// Two ways exclude each other with something in between: a run takes the one or the other.
+const TWO_WAYS: &str = r#"decision way { ask "Which way?"; by leads; option short; option long }
+    stage copy { when way is long; run "./copy.sh" { changes "db:copy"; takes 60m; undo run "./uncopy.sh" { takes 20m } } }
+    stage shift { after copy; run "./shift.sh" { changes "lb:live"; takes 10m; undo run "./unshift.sh" { takes 5m } } }
+    stage warm { after shift; when way is short; run "./warm.sh" { changes "cache:live"; takes 30m; undo run "./cool.sh" { takes 15m } } }
+    stage done { after warm; run "./done.sh" { changes "flag:live"; takes 1m; undo run "./undone.sh" { takes 1m } } }"#;
+
+#[test]
+fn what_excludes_each_other_is_not_added_up_over_something_in_between() {
+    let c = shop(TWO_WAYS);
+    let runbook = c.document("runbook.md");
+    assert!(runbook.contains("| Takes | up to 1 h 11 min |"), "{runbook}");
+    assert!(runbook.contains("the longest rollback takes 26 min"), "{runbook}");
+    let rows = table(runbook, "Timeline");
+    let times: Vec<(&str, &str)> = rows[1..].iter().map(|r| (r[0].as_str(), r[3].as_str())).collect();
+    assert_eq!(
+        times,
+        [
+            ("T", "decision way"),
+            ("T", "1.1 copy"),
+            ("T+1h", "2.1 shift"),
+            ("T+10m", "3.1 warm"),
+            ("T+1h10m", "4.1 done"),
+        ],
+        "in the order of the plan, each at its own latest: {rows:#?}"
+    );
+    assert!(
+        runbook.contains("What excludes each other is not added up"),
+        "{runbook}"
+    );
+    let without = shop("stage a { run \"./a.sh\" { changes nothing; takes 5m } }");
+    assert!(!without.document("runbook.md").contains("excludes each other"));
+}
+
+#[test]
+fn what_cannot_have_begun_is_not_undone() {
+    let c = shop(TWO_WAYS);
+    let rows = table(
+        c.document("runbook.md"),
+        "From here: what is undone when something fails",
+    );
+    let undone: Vec<(&str, &str, &str)> = rows[1..]
+        .iter()
+        .map(|r| (r[0].as_str(), r[2].as_str(), r[3].as_str()))
+        .collect();
+    assert_eq!(
+        undone,
+        [
+            ("copy", "copy.", "20 min"),
+            ("shift", "shift, then copy.", "25 min"),
+            ("warm", "warm, then shift.", "20 min"),
+            ("done", "done, then warm, then shift, then copy.", "26 min"),
+        ]
+    );
+    let said = "A stage that did not apply in the run is left out of the order.";
+    assert!(c.document("runbook.md").contains(said));
+}

@@ -5,7 +5,7 @@ use crate::model::{
     Act, ApprovalId, DistinctFrom, FailureOutcome, GateId, GateTest, HoldId, MetricExpr, PersonRef, Quorum,
     Release, RoleOrPerson, StageId, Step, StepKind, Text, TextPart, Value,
 };
-use crate::plan::{Node, Pace, Plan, StageUndo, show};
+use crate::plan::{Node, Plan, StageUndo, show};
 use serde_json::{Value as Json, json};
 
 /// The whole document, version 1.
@@ -213,7 +213,7 @@ fn stage(plan: &Plan, id: StageId) -> Json {
     let r = plan.release();
     let s = r.stage(id);
     let steps = |list: &[Step]| list.iter().map(|x| step(r, x)).collect::<Vec<_>>();
-    let timing = plan.schedule(Pace::Longest).of(plan, Node::Stage(id));
+    let (start, finish) = plan.latest(Node::Stage(id));
     let undo = match plan.undo(id) {
         StageUndo::Nothing => json!("nothing"),
         StageUndo::Harmless(why, _) => json!({ "harmless": text(r, why) }),
@@ -232,8 +232,8 @@ fn stage(plan: &Plan, id: StageId) -> Json {
         "approved": s.approved.iter().map(|(a, _)| r.approval(*a).name.to_string()).collect::<Vec<_>>(),
         "owner": r.role(s.owner).name.as_str(),
         "environment": r.env(s.environment).name.as_str(),
-        "starts_seconds": timing.start / 1000,
-        "ends_seconds": timing.finish / 1000,
+        "starts_seconds": start / 1000,
+        "ends_seconds": finish / 1000,
         "ships": r.artifact_names(&s.ships),
         "rollout": s.rollout.as_ref().map(|x| x.steps.iter().map(|rung| json!({
             "name": rung.name.as_str(),

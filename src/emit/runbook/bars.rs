@@ -7,7 +7,7 @@ use crate::emit::runbook::times::span;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
 use crate::model::{ApprovalId, DecisionId, StageId};
-use crate::plan::{Cause, Node, Pace};
+use crate::plan::{Cause, Node, Schedule};
 use std::collections::BTreeSet;
 
 /// So many of what decides the end are named.
@@ -25,51 +25,57 @@ pub(super) struct Bar {
     pub asked: bool,
 }
 
-/// What decides when the release ends, first to last.
-fn critical(plan: Spoken<'_>) -> Vec<Node> {
-    let end = plan
-        .stage_order()
-        .into_iter()
-        .max_by_key(|s| (span(plan, *s).1, std::cmp::Reverse(s.index())));
-    let path = end.map(|s| plan.path(plan.schedule(Pace::Longest), Node::Stage(s)));
-    path.unwrap_or_default()
+/// What decides when the release ends, first to last, and the case in which it does.
+fn critical<'a>(plan: Spoken<'a>) -> Option<(&'a Schedule, Vec<Node>)> {
+    let stages = plan.stage_order().into_iter();
+    let end = stages.max_by_key(|s| (span(plan, *s).1, std::cmp::Reverse(s.index())))?;
+    let node = Node::Stage(end);
+    let mut cases = plan.plan.cases_of(node);
+    let case = cases.find(|c| c.of(&plan, node).finish == span(plan, end).1)?;
+    Some((case, plan.path(case, node)))
 }
 
-/// All that decides it: that, and what takes as long beside it.
+/// All that decides it: that, and what takes as long beside it or in another case.
 fn as_late(plan: Spoken<'_>) -> BTreeSet<Node> {
-    let schedule = plan.schedule(Pace::Longest);
-    let of = |n: Node| schedule.of(&plan, n);
     let stages = || plan.stage_order().into_iter().map(Node::Stage);
-    let end = stages().map(|n| of(n).finish).max().filter(|end| *end > 0);
-    let mut open: Vec<Node> = stages().filter(|n| Some(of(*n).finish) == end).collect();
-    open.extend(critical(plan));
+    let end = stages().map(|n| plan.latest(n).1).max().filter(|end| *end > 0);
+    let critical = critical(plan);
     let mut all = BTreeSet::new();
-    while let Some(n) = open.pop() {
-        if !all.insert(n) || !matches!(of(n).cause, Cause::Node(_)) {
-            continue;
+    for case in plan.cases() {
+        let of = |n: Node| case.of(&plan, n);
+        let here = |n: Node| plan.cases_of(n).any(|c| c.given == case.given);
+        let mut open: Vec<Node> = stages()
+            .filter(|n| Some(of(*n).finish) == end && here(*n))
+            .collect();
+        if let Some((_, path)) = critical.as_ref().filter(|(c, _)| c.given == case.given) {
+            open.extend(path);
         }
-        let late = |(before, _): &(Node, _)| {
-            of(*before).finish == of(n).ready && of(*before).start < of(*before).finish
-        };
-        open.extend(
-            plan.waits_for(n)
-                .into_iter()
-                .filter(late)
-                .map(|(before, _)| before),
-        );
+        let mut seen = BTreeSet::new();
+        while let Some(n) = open.pop() {
+            if !seen.insert(n) || !matches!(of(n).cause, Cause::Node(_)) {
+                continue;
+            }
+            let late = |before: &Node| {
+                let t = of(*before);
+                t.finish == of(n).ready && t.start < t.finish && here(*before)
+            };
+            let before = plan.waits_for(n).into_iter().map(|(before, _)| before);
+            open.extend(before.filter(late));
+        }
+        all.extend(seen);
     }
     all
 }
 
 /// Whether more than one way decides when the release ends.
 pub(super) fn ties(plan: Spoken<'_>) -> bool {
-    as_late(plan).len() > critical(plan).len()
+    as_late(plan).len() > critical(plan).map_or(0, |(_, path)| path.len())
 }
 
 /// The first such way in words; of very many those in the middle are counted.
 pub(super) fn deciding(plan: Spoken<'_>) -> Vec<String> {
     let r = plan.release();
-    let path = critical(plan);
+    let path = critical(plan).map(|(_, path)| path).unwrap_or_default();
     let named = |n: &Node| match n {
         Node::Stage(s) => r.stage(*s).name.to_string(),
         Node::Approval(a) => words!(
@@ -114,11 +120,11 @@ pub(super) fn bars(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Bar> {
         list.push(((i, 1), bar));
     }
     let asked = |node: Node, name: String| {
-        let timing = plan.schedule(Pace::Longest).of(&plan, node);
+        let (from, to) = plan.latest(node);
         Bar {
             name,
-            from: timing.start,
-            to: timing.finish,
+            from,
+            to,
             critical: decides.contains(&node),
             asked: true,
         }

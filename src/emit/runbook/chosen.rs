@@ -6,7 +6,7 @@ use crate::emit::runbook::around;
 use crate::emit::runbook::fails::fails;
 use crate::emit::runbook::from_here::Way;
 use crate::emit::runbook::rows::Criterion;
-use crate::emit::runbook::summary::failed_by;
+use crate::emit::runbook::summary::safe_by;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{restarts, say};
@@ -41,10 +41,7 @@ pub(super) fn chosen(plan: Spoken<'_>, times: &Times, ways: &[Way]) -> Vec<Crite
     {
         add(words!(r, "chosen.work_fits"), ends_by(plan, times, ends, closed));
         let again = restarts::longest(plan, ways);
-        let end = |w: &Way| {
-            let failed = failed_by(plan, w).saturating_add(w.safe.as_ms());
-            failed.saturating_add(again)
-        };
+        let end = |w: &Way| safe_by(plan, w).saturating_add(again);
         // Of windows that come again, that counts in which the stage has started.
         let inside = |w: &&Way| matches!(w.cause.node(), Node::Stage(s) if covered.contains(&s));
         let back = ways.iter().filter(inside).filter_map(|w| {

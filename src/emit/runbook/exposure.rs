@@ -11,7 +11,7 @@ use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::{StageCard, StepRow};
 use crate::model::{ApprovalId, DecisionId, StageId};
-use crate::plan::{Node, Pace};
+use crate::plan::Node;
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -114,7 +114,6 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
 pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Vec<Point> {
     let r = plan.release();
     let mut list = Vec::new();
-    let schedule = plan.schedule(Pace::Longest);
     let mut add = |at: i64, point: String, who: String, criterion: String, otherwise: String| {
         let (utc, local) = times.at(at);
         list.push(Point {
@@ -133,7 +132,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
         let at = if plan.waits_for(node).is_empty() {
             0
         } else {
-            schedule.of(&plan, node).finish
+            plan.latest(node).1
         };
         add(
             at,
@@ -147,7 +146,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
         let node = Node::Decision(DecisionId::at(i));
         let default = unanswered(r, d);
         add(
-            schedule.of(&plan, node).finish,
+            plan.latest(node).1,
             say::text(r, &d.question.ask),
             say::answerers(r, &d.question, Some(r.owner)),
             say::maybe(r, d.question.expect.as_ref()),

@@ -110,6 +110,10 @@ struct View {
     kept_any: bool,
     /// Whether a person decides after some failure.
     asks_any: bool,
+    /// Whether some stage in an order of undoing may not have applied.
+    conditional: bool,
+    /// Whether times are told of several cases that exclude each other.
+    cases: bool,
     policies: Vec<around::PolicyRow>,
     findings: Vec<around::Finding>,
     accepted: Vec<around::Accepted>,
@@ -284,7 +288,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let (tools, secrets) = kit::kit(plan);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
-        version: 8,
+        version: 9,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),
@@ -326,6 +330,8 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
             .iter()
             .any(|w| !w.kept.is_empty() || !w.kept_beside.is_empty()),
         asks_any: ways.iter().any(|w| ways_back::asks(&w.then)),
+        conditional: ways.iter().any(|w| ways_back::conditional(plan, w)),
+        cases: plan.cases().len() > 1,
         policies: around::policies(plan),
         findings: around::findings(plan, context),
         accepted: around::accepted(plan, context),

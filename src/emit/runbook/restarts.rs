@@ -3,10 +3,9 @@
 //! Must not know what is undone. Called by `summary` and `chosen`.
 
 use crate::emit::runbook::from_here::{Then, Way};
-use crate::emit::runbook::times::span;
 use crate::emit::runbook::words::Spoken;
 use crate::model::{FailureOutcome, StageId};
-use crate::plan::{Node, Pace};
+use crate::plan::Node;
 use std::collections::BTreeMap;
 
 /// For each stage from which the plan may start again: how often.
@@ -33,9 +32,14 @@ pub(super) fn longest(plan: Spoken<'_>, ways: &[Way]) -> i64 {
     let r = plan.release();
     let mut all = 0i64;
     for (s, (most, from)) in restarts(ways) {
-        let schedule = plan.schedule(Pace::Longest);
-        let failed = from.iter().map(|w| schedule.of(&plan, w.cause.node()).finish);
-        let pass = failed.max().unwrap_or(0).saturating_sub(span(plan, s).0).max(0);
+        let pass = plan.cases_of(Node::Stage(s)).map(|schedule| {
+            let failed = from.iter().map(|w| schedule.of(&plan, w.cause.node()).finish);
+            failed
+                .max()
+                .unwrap_or(0)
+                .saturating_sub(schedule.stage(&plan, s).start)
+        });
+        let pass = pass.max().unwrap_or(0).max(0);
         let again = plan.descendants(Node::Stage(s));
         let inside = |node: Node| node == Node::Stage(s) || plan.contains(&again, node);
         let stages = (0..r.stages.len())

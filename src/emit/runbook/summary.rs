@@ -9,7 +9,6 @@ use crate::emit::runbook::ways_back::asks;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::{red_flags, restarts, say};
 use crate::model::{Dur, FailureOutcome, OptionOutcome};
-use crate::plan::Pace;
 use serde::Serialize;
 
 /// The first screen.
@@ -65,11 +64,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
     // At worst what fails does so at its end, and the whole way back from there follows.
     let worst = ways
         .iter()
-        .map(|w| {
-            failed_by(plan, w)
-                .saturating_add(w.safe.as_ms())
-                .saturating_add(finally)
-        })
+        .map(|w| safe_by(plan, w).saturating_add(finally))
         .max()
         .unwrap_or(last)
         .max(last)
@@ -165,14 +160,25 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
     }
 }
 
-/// When a failure has come at the latest, in milliseconds from T.
-pub(super) fn failed_by(plan: Spoken<'_>, w: &Way) -> i64 {
+/// When the way back after a failure is over at the latest, in milliseconds from T: in whichever case that is latest.
+pub(super) fn safe_by(plan: Spoken<'_>, w: &Way) -> i64 {
+    let node = w.cause.node();
     // What is asked as soon as the run is opened has been answered by T.
-    if matches!(w.cause, Cause::Refused(_)) && plan.waits_for(w.cause.node()).is_empty() {
-        return 0;
+    let at_once = matches!(w.cause, Cause::Refused(_)) && plan.waits_for(node).is_empty();
+    let by = |finish: i64, safe: Dur| {
+        let failed = if at_once {
+            0
+        } else {
+            finish.saturating_sub(w.own_step.as_ms())
+        };
+        failed.saturating_add(safe.as_ms())
+    };
+    if w.safe_in.len() != plan.cases().len() {
+        return by(plan.latest(node).1, w.safe);
     }
-    let finish = plan.schedule(Pace::Longest).of(&plan, w.cause.node()).finish;
-    finish.saturating_sub(w.own_step.as_ms())
+    let cases = plan.cases().iter().zip(&w.safe_in);
+    let cases = cases.filter_map(|(case, safe)| Some(by(case.of(&plan, node).finish, (*safe)?)));
+    cases.max().unwrap_or(0)
 }
 
 /// Every environment in which a stage takes place, production first.

@@ -81,6 +81,9 @@ struct Rows<'a> {
     plan: Spoken<'a>,
     /// The place of each stage.
     place: Vec<usize>,
+    /// By how much what comes with each place, and after all of them, comes earlier at the latest than where cases are added up that
+    /// exclude each other: by that a row is later in the order than on the clock.
+    apart: Vec<i64>,
     times: &'a Times<'a>,
     rows: Vec<(Key, Row)>,
 }
@@ -93,9 +96,19 @@ pub(super) fn timeline(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> 
             *p = i;
         }
     }
+    let together = plan.schedule(Pace::Longest);
+    let (mut apart, mut last) = (Vec::new(), (0i64, 0i64));
+    for card in cards {
+        let id = StageId::at(card.id);
+        let (one, (start, finish)) = (together.stage(&plan, id), span(plan, id));
+        apart.push(one.start.saturating_sub(start));
+        last = (last.0.max(one.finish), last.1.max(finish));
+    }
+    apart.push(last.0.saturating_sub(last.1));
     let mut rows = Rows {
         plan,
         place,
+        apart,
         times,
         rows: Vec::new(),
     };
@@ -133,7 +146,8 @@ impl Rows<'_> {
             about: About::Other,
             called: Vec::new(),
         };
-        self.rows.push((key, row));
+        let apart = self.apart.get(key.1).copied().unwrap_or(0);
+        self.rows.push(((key.0.saturating_add(apart), key.1, key.2), row));
         let last = self.rows.len() - 1;
         &mut self.rows[last].1
     }
@@ -186,7 +200,7 @@ impl Rows<'_> {
         let r = self.plan.release();
         for (i, a) in r.approvals.iter().enumerate() {
             let node = Node::Approval(ApprovalId::at(i));
-            let start = || self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
+            let start = || self.plan.latest(node).0;
             let ahead = asked_ahead(self.plan, &self.times.clock, ApprovalId::at(i));
             let at = ahead.unwrap_or_else(start);
             let place = self.guarded(cards, ApprovalId::at(i));
@@ -210,7 +224,7 @@ impl Rows<'_> {
         }
         for (i, d) in r.decisions.iter().enumerate() {
             let node = Node::Decision(DecisionId::at(i));
-            let start = self.plan.schedule(Pace::Longest).of(&self.plan, node).start;
+            let start = self.plan.latest(node).0;
             let next = d.after.iter().map(|(s, _)| self.place(*s) + 1).max();
             let what = words!(r, "row.decide", ask = say::text(r, &d.question.ask));
             let owner = say::answerers(r, &d.question, Some(r.owner));

@@ -5,7 +5,7 @@
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Words};
 use crate::model::{ApprovalId, StageId};
-use crate::plan::{Clock, Ending, Node, Pace};
+use crate::plan::{Clock, Ending, Node};
 use jiff::tz::TimeZone;
 
 /// The clock of a plan.
@@ -84,8 +84,7 @@ pub(super) fn asked_ahead(plan: Spoken<'_>, clock: &Clock, a: ApprovalId) -> Opt
     })
 }
 
-/// When a stage starts and ends on its longest times, in milliseconds from T.
+/// When a stage starts and ends at the latest, in milliseconds from T.
 pub(super) fn span(plan: Spoken<'_>, stage: StageId) -> (i64, i64) {
-    let t = plan.schedule(Pace::Longest).of(&plan, Node::Stage(stage));
-    (t.start, t.finish)
+    plan.latest(Node::Stage(stage))
 }

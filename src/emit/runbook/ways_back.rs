@@ -417,6 +417,14 @@ fn order(r: Told<'_>, w: &Way, numbers: &[usize]) -> Vec<String> {
         .collect()
 }
 
+/// Whether a stage in the order of undoing may not have applied though that which fails does.
+pub(super) fn conditional(plan: Spoken<'_>, w: &Way) -> bool {
+    let v = plan.variants();
+    let here = v.applies(w.cause.node());
+    let sure = |s: &StageId| v.implies(here, v.applies(Node::Stage(*s)));
+    w.undone.iter().flatten().any(|s| !sure(s))
+}
+
 /// A stage that stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
 fn stays(r: Told<'_>, s: StageId, why: Stays) -> String {
     let name = &r.stage(s).name;

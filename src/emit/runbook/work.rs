@@ -111,7 +111,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
     let r = plan.release();
     let s = r.stage(id);
     let starts = plan.passage(id);
-    let (entered, finish) = span(plan, id);
+    let (entered, _) = span(plan, id);
     let short = plan.schedule(Pace::Shortest).of(&plan, Node::Stage(id));
     let mut shortest = short.finish.saturating_sub(short.start);
     // Its own work begins inside its holds; where gates come before them, those are part of it.
@@ -123,7 +123,7 @@ fn stage_card(plan: Spoken<'_>, times: &Times, id: StageId, number: usize, known
     } else {
         entered
     };
-    let takes = say::takes(r, ms(shortest), ms(finish.saturating_sub(start)));
+    let takes = say::takes(r, ms(shortest), ms(starts.takes));
     let (utc, local) = times.at(start);
     let names = |list: Vec<String>| say::list(r, &list);
     let before: Vec<String> = s

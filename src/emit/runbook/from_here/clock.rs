@@ -5,9 +5,10 @@
 use super::bits::Bits;
 use super::{Around, Cause, EXACT, Then};
 use crate::model::{Dur, FailureOutcome, HoldId, StageId, Step};
-use crate::plan::{Node, Pace};
+use crate::plan::{Node, Pace, Pred};
 
 /// A hold that may be being left when something fails.
+#[derive(Clone)]
 pub(super) struct Closing {
     /// Which.
     hold: HoldId,
@@ -129,8 +130,40 @@ impl Around<'_> {
             .collect()
     }
 
-    /// How long it takes to undo what has surely begun and what may run beside it, and to leave the holds.
-    pub(super) fn longest(&self, undone: &Bits, holds: &[(HoldId, bool)], closing: &[Closing]) -> i64 {
+    /// The same in each case in which something applies: how long it takes to undo what has surely begun and what may run beside it,
+    /// and to leave the holds.
+    pub(super) fn by_case(
+        &self,
+        node: Node,
+        undone: &Bits,
+        holds: &[(HoldId, bool)],
+        closing: &[Closing],
+    ) -> Vec<Option<i64>> {
+        let cases = &self.apart.cases;
+        if cases.len() == 1 || self.order.len() > EXACT {
+            let longest = self.longest(undone, holds, closing);
+            return vec![Some(longest)];
+        }
+        let v = self.plan.variants();
+        let here = v.applies(node);
+        let never = cases.iter().all(|case| v.and(*case, here) == Pred::FALSE);
+        let all = Bits::of(self.order.iter().map(|_| true));
+        let one = |case: &Pred| {
+            if !never && v.and(*case, here) == Pred::FALSE {
+                return None;
+            }
+            let possible = self.apart.within(self.plan, *case, &all);
+            let mut undone = undone.clone();
+            undone.keep(&possible);
+            let open = |h: HoldId| self.held[h.index()].meets(&possible);
+            let holds: Vec<(HoldId, bool)> = holds.iter().copied().filter(|(h, _)| open(*h)).collect();
+            let closing: Vec<Closing> = closing.iter().filter(|c| open(c.hold)).cloned().collect();
+            Some(self.longest(&undone, &holds, &closing))
+        };
+        cases.iter().map(one).collect()
+    }
+
+    fn longest(&self, undone: &Bits, holds: &[(HoldId, bool)], closing: &[Closing]) -> i64 {
         let r = self.plan.release();
         let holds: Vec<HoldId> = holds.iter().map(|(h, _)| *h).collect();
         let again: Vec<&Closing> = closing

@@ -4,6 +4,7 @@
 //! Follows the meaning of a plan: what has begun is undone in reverse order; what cannot be undone stays, and so does all it
 //! depends on; what is harmless is left as it is. Must not know words: `ways_back` has them. Called by `ways_back` and `summary`.
 
+mod apart;
 mod bits;
 mod clock;
 mod order;
@@ -15,6 +16,7 @@ use crate::model::{
     OnFailure, OptionOutcome, StageId, StepKind, TriggerId,
 };
 use crate::plan::{Node, Pace, Plan, StageUndo};
+use apart::Apart;
 use bits::Bits;
 use reach::Reach;
 
@@ -55,6 +57,7 @@ struct Around<'a> {
     /// The stages with the longest step of each that runs to its end though something beside it has failed, the longest first.
     longest_step: Vec<(Dur, usize)>,
     reach: Reach,
+    apart: Apart,
 }
 
 /// How a stage is undone.
@@ -154,6 +157,7 @@ pub(super) fn ways(plan: &Plan, open: &[StageId]) -> Vec<Way> {
             .collect(),
         holds,
         reach: Reach::new(plan, &place),
+        apart: Apart::new(plan, &order),
         kind: kinds,
         order,
         place,
@@ -307,6 +311,11 @@ impl Around<'_> {
             may_run.insert(here);
         }
         may_run.turn();
+        // What never applies together with it has not begun.
+        if let Some(excluded) = self.apart.excluded(self.plan, node) {
+            sure.drop(excluded);
+            may_run.drop(excluded);
+        }
 
         let continues = matches!(then, Then::Outcome(FailureOutcome::Continue { .. }));
         let goes_on = matches!(
@@ -405,14 +414,16 @@ impl Around<'_> {
         // A hold that was left before may still be being left.
         let closing: Vec<HoldId> = all().filter(|h| self.held[h.index()].within(&ended)).collect();
         let closing = self.closing(&closing, &surely_ended, first);
-        let back_again = match stage {
+        let back_again: Vec<Option<i64>> = match stage {
             // When all that led to a stage is undone with it, the longest way to it is the longest way back.
-            Some(s) if whole && undone.has(self.place[s.index()]) => {
+            Some(s) if whole && undone.has(self.place[s.index()]) && self.apart.cases.len() == 1 => {
                 let chain = self.chain[s.index()].as_ms();
-                closing.iter().map(|c| c.left).fold(chain, i64::max)
+                vec![Some(closing.iter().map(|c| c.left).fold(chain, i64::max))]
             }
-            _ => self.longest(&all_undone, &holds, &closing),
+            _ => self.by_case(node, &all_undone, &holds, &closing),
         };
+        let after = |ms: i64| first.plus(Dur { ms, working_days: 0 });
+        let longest = back_again.iter().flatten().copied().max().unwrap_or(0);
         let half_done = begun && stage.is_some_and(|s| self.kind[s.index()] == Kind::Irreversible);
         let named = self.order.len() <= ORDINARY;
         let names = |set: &Bits| -> Vec<StageId> { set.back().map(|p| self.order[p]).collect() };
@@ -456,10 +467,8 @@ impl Around<'_> {
             may_stand: may_stand.back().take(KEPT).map(|p| self.order[p]).collect(),
             holds,
             entered_again,
-            safe: first.plus(Dur {
-                ms: back_again,
-                working_days: 0,
-            }),
+            safe: after(longest),
+            safe_in: back_again.into_iter().map(|ms| ms.map(after)).collect(),
             first,
             own_step,
             half_done,

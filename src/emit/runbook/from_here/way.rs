@@ -117,6 +117,8 @@ pub(in crate::emit::runbook) struct Way {
     /// From the failure until everything is undone and every hold is left, at the longest; without the time in which a person
     /// decides.
     pub safe: Dur,
+    /// The same for each case of the plan; nothing for one in which this does not fail. One alone holds for all of them.
+    pub safe_in: Vec<Option<Dur>>,
     /// How much of that passes before the way back begins, or before a person is asked.
     pub first: Dur,
     /// How much of that is the end of the step that a trigger interrupts: it ends with its stage at the latest.
