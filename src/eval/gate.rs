@@ -168,6 +168,7 @@ impl<'a> Lower<'a> {
             }
         }
         let captures = self.capture_statements(items, owner, &Cond::True, scope);
+        self.nothing_to_keep(items, defaults);
         let default = match defaults {
             [] => None,
             words => self.word_of(items, "default", words).map(Text::lit),
@@ -184,6 +185,21 @@ impl<'a> Lower<'a> {
             evidence: self.text_of(items, "evidence", scope),
             origin: self.origin(ask.span, scope),
         })
+    }
+
+    /// An answer that is kept has to be given: silence may not count as a yes.
+    fn nothing_to_keep(&mut self, items: &'a [Stmt], defaults: &[&str]) {
+        let stands = all(items, "default").find(|s| {
+            let word = s.args().first().map(|e| &e.kind);
+            matches!(word, Some(ExprKind::Ident(w)) if defaults.first().is_some_and(|yes| w == yes))
+        });
+        if let (Some(kept), Some(stands)) = (all(items, "capture").next(), stands) {
+            self.report(errors::not_both(
+                kept,
+                stands,
+                "leave `default` out, so that silence fails and what is kept was surely said; or do not keep the answer",
+            ));
+        }
     }
 
     /// What follows a failure: an outcome or a decision.

@@ -207,6 +207,14 @@ pub struct Question {
     pub origin: Origin,
 }
 
+impl Question {
+    /// Whether it counts as a yes when nobody answers: `default happened`, `default passed`.
+    pub fn silence_agrees(&self) -> bool {
+        let said = self.default.as_ref().and_then(Text::known);
+        matches!(said, Some("happened" | "passed"))
+    }
+}
+
 /// `retry N { every; backoff }`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {

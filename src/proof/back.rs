@@ -2,11 +2,11 @@
 //!
 //! Must not know a target. Used by `contract`.
 
-use super::contract::{Judge, Then};
+use super::contract::{Judge, Then, Way};
 use super::event::What;
 use super::walk::shows;
 use crate::emit::parts::{At, Deed};
-use crate::model::{GateTest, HoldId, StageId, Step, StepKind, Strength};
+use crate::model::{Failure, GateTest, HoldId, StageId, Step, StepKind, Strength};
 use crate::plan::{Node, StageUndo};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -392,6 +392,11 @@ impl Judge<'_> {
         });
         let (mut inside, mut out, mut help) = (false, Vec::new(), false);
         let mut entering: Vec<usize> = Vec::new();
+        // Whoever is asked may let the run go on without it.
+        let goes_on = match self.release.stage(hold.from).when_hold_fails().map(|f| &f.then) {
+            Some(Failure::Decision(d)) => matches!(self.chosen(*d), Way::Proceed | Way::Continue),
+            _ => self.scenario.resume == 1,
+        };
         for (i, event) in self.trace.events.iter().enumerate() {
             let (What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p)) = &event.what else {
                 continue;
@@ -424,7 +429,7 @@ impl Judge<'_> {
                 }
                 At::Stage(s) | At::Undo(s) if stages.contains(&s) => {
                     let entered = self.entered(&entering, &enter);
-                    let back = matches!(p.at, At::Undo(_)) || self.scenario.resume == 1;
+                    let back = matches!(p.at, At::Undo(_)) || goes_on;
                     // A hold that could not be left still stands.
                     if !out.is_empty() && !self.broke(&out) || (!enter.is_empty() && !entered && !back) {
                         let name = &self.release.stage(s).name;

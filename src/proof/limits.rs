@@ -6,7 +6,7 @@ use super::clock::float;
 use super::contract::Judge;
 use super::event::{Event, What};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Dur, GateTest, Retry, Step, StepKind, WaitTest};
+use crate::model::{Dur, Release, Retry, Step, StepKind};
 
 /// How much later than the plan says something may be given up, in seconds: one look, and what a machine needs.
 const LOOK: f64 = 3_700.0;
@@ -14,6 +14,13 @@ const LOOK: f64 = 3_700.0;
 const SOON: f64 = 600.0;
 /// The longest that a job may work, in seconds.
 const JOB: f64 = 6.0 * 3_600.0;
+
+/// The step that a part is.
+pub fn step_of<'r>(release: &'r Release, part: &Purpose) -> Option<&'r Step> {
+    let At::Stage(s) = part.at else { return None };
+    let steps = release.stage(s).forward_steps();
+    steps.into_iter().find(|s| s.slug == part.step)
+}
 
 impl Judge<'_> {
     /// What hangs, and what nobody answers, is given up neither before its time nor long after it.
@@ -81,16 +88,9 @@ impl Judge<'_> {
         failed.filter_map(pair).collect()
     }
 
-    /// The step that a part is.
-    fn step_of(&self, part: &Purpose) -> Option<&Step> {
-        let At::Stage(s) = part.at else { return None };
-        let steps = self.release.stage(s).forward_steps();
-        steps.into_iter().find(|s| s.slug == part.step)
-    }
-
     /// How long the plan lets a command run, in seconds: at least, and at most with all its tries.
     fn allowed(&self, part: &Purpose) -> Option<(f64, f64)> {
-        let step = self.step_of(part)?;
+        let step = step_of(self.release, part)?;
         let again = |own: Dur, retry: Option<&Retry>| {
             let once = float(own.as_seconds());
             let times = retry.map_or(0, |r| r.times);
@@ -151,21 +151,8 @@ impl Judge<'_> {
         match part.deed {
             Deed::Grant(a) if part.at == At::Run => self.release.approval(a).within,
             Deed::Decide(d, _) => self.release.decision(d).question.within,
-            Deed::Judge(g) => match &self.release.gate(g).test {
-                GateTest::Ask(q) => q.within.or(self.release.gate(g).timeout),
-                _ => None,
-            },
-            Deed::Act => self.step_of(part)?.timeout,
-            Deed::Await => {
-                let step = self.step_of(part)?;
-                match &step.kind {
-                    StepKind::WaitFor(wait) => match &wait.test {
-                        WaitTest::Ask(q) => q.within.or(wait.within).or(step.timeout),
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
+            Deed::Act => step_of(self.release, part)?.timeout,
+            Deed::Judge(_) | Deed::Await => super::questions::of(self.release, part)?.1,
             _ => None,
         }
     }

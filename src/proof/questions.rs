@@ -5,9 +5,10 @@
 use super::clock::{self, float};
 use super::contract::{Judge, Then};
 use super::event::{Event, What};
+use super::limits::step_of;
 use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalId, Dur, GateTest, StageId, StepKind, WaitTest};
+use crate::model::{ApprovalId, Dur, GateTest, Question, Release, StageId, StepKind, WaitTest};
 
 /// How long a question stays open when the plan does not say, in seconds.
 const DAY: i64 = 86_400;
@@ -17,6 +18,30 @@ const LOOK: f64 = 3_600.0;
 const SAID: f64 = 5_000.0;
 /// How long another run's lock is waited for, in seconds.
 const LOCK: f64 = 86_400.0;
+
+/// What a stage asks about a fact or an event, and how long it waits for the answer.
+pub fn of<'r>(release: &'r Release, purpose: &Purpose) -> Option<(&'r Question, Option<Dur>)> {
+    match purpose.deed {
+        Deed::Judge(g) => {
+            let gate = release.gate(g);
+            match &gate.test {
+                GateTest::Ask(q) => Some((q, q.within.or(gate.timeout))),
+                _ => None,
+            }
+        }
+        Deed::Await => {
+            let step = step_of(release, purpose)?;
+            let StepKind::WaitFor(wait) = &step.kind else {
+                return None;
+            };
+            match &wait.test {
+                WaitTest::Ask(q) => Some((q, q.within.or(wait.within).or(step.timeout))),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
 
 impl Judge<'_> {
     /// A question that nobody answers is waited for as long as the plan says, and not much longer.
@@ -218,12 +243,14 @@ impl Judge<'_> {
     }
 
     /// Whether a stage that has not begun, and whose hour has come, finds that a grant of its own has lapsed: the run is given up.
-    fn lapses_before(&self, event: usize) -> bool {
+    pub fn lapses_before(&self, event: usize) -> bool {
         let events = &self.trace.events[..event];
         let now = self.trace.events[event].at;
         self.release.stages.iter().enumerate().any(|(i, stage)| {
             let own = At::Stage(StageId::at(i));
-            let begins = |e: &Event| matches!(&e.what, What::Begin(p) if p.at == own);
+            // What it asks and judges before it begins comes before its grants are looked at.
+            let works = |p: &Purpose| matches!(p.deed, Deed::Act | Deed::Await);
+            let begins = |e: &Event| matches!(&e.what, What::Begin(p) if p.at == own && works(p));
             let due = stage
                 .at
                 .as_ref()
@@ -281,23 +308,8 @@ impl Judge<'_> {
             }
             Deed::Decide(d, _) => seconds(release.decision(d).question.within),
             Deed::NoData(g) => seconds(release.gate(g).timeout),
-            Deed::Judge(g) => match &release.gate(g).test {
-                GateTest::Ask(q) => seconds(q.within.or(release.gate(g).timeout)),
-                _ => return None,
-            },
             Deed::Resume(_) | Deed::Ready | Deed::Begin | Deed::Override(_) | Deed::Word(_) => DAY,
-            Deed::Await => {
-                let step = release
-                    .stages
-                    .iter()
-                    .flat_map(crate::model::Stage::forward_steps)
-                    .find(|s| s.slug == purpose.step)?;
-                let StepKind::WaitFor(wait) = &step.kind else {
-                    return None;
-                };
-                let WaitTest::Ask(q) = &wait.test else { return None };
-                seconds(q.within.or(wait.within).or(step.timeout))
-            }
+            Deed::Judge(_) | Deed::Await => seconds(of(release, purpose)?.1),
             _ => return None,
         };
         Some(float(wanted.clamp(1, 30 * DAY)))

@@ -72,6 +72,9 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
                 approval.within.or(approval.open_for)?;
                 out.approvals.insert(a, Verdict::Expired);
             }
+            // Silence is a yes.
+            Deed::Judge(_) | Deed::Await
+                if super::questions::of(release, purpose).is_some_and(|(q, _)| q.silence_agrees()) => {}
             _ => return None,
         }
     }

@@ -340,17 +340,33 @@ impl Walker<'_, '_> {
         let index = self.own.get(self.next).copied();
         match self.event() {
             Some(What::Done(p)) if p == purpose => {
+                if self.silence(purpose) == Some(false) {
+                    return Err([
+                        &self.judge.words(purpose),
+                        " counts as a yes, and nobody answered in time",
+                    ]
+                    .concat());
+                }
                 self.next += 1;
                 Ok(Came::Done)
             }
             Some(What::Failed(p)) if p == purpose => {
+                if self.silence(purpose) == Some(true) {
+                    return Err([
+                        &self.judge.words(purpose),
+                        " counts as a no, and the plan lets silence agree",
+                    ]
+                    .concat());
+                }
                 self.next += 1;
                 Ok(Came::Failed(index))
             }
             Some(What::Withdrawn(p)) if p == purpose => {
                 self.next += 1;
                 if self.judge.scenario.nobody(purpose) {
-                    return Ok(Came::Failed(index));
+                    let asked = super::questions::of(self.judge.release, purpose);
+                    let agrees = asked.is_some_and(|(q, _)| q.silence_agrees());
+                    return Ok(if agrees { Came::Done } else { Came::Failed(index) });
                 }
                 // Taken back while the run paused, it is asked again when the run goes on.
                 match self.event() {
@@ -360,6 +376,15 @@ impl Walker<'_, '_> {
             }
             _ => Ok(Came::Missing),
         }
+    }
+
+    /// What it counts as that a fact or an event is not told in time; nothing where it is told, or may take any time.
+    fn silence(&self, purpose: &Purpose) -> Option<bool> {
+        if !self.judge.scenario.silent.contains(purpose) {
+            return None;
+        }
+        let (question, within) = super::questions::of(self.judge.release, purpose)?;
+        within.map(|_| question.silence_agrees())
     }
 
     /// Keeps which step somebody was asked for when the question was taken back.
@@ -407,16 +432,7 @@ impl Walker<'_, '_> {
         match &gate.test {
             GateTest::Run(act) | GateTest::Job(act) if !shows(act) => Ok(Came::Done),
             GateTest::Metrics(_) => self.measured(id, gate.samples.max(1)),
-            _ => {
-                // A gate that a person judges in time or not at all may pass by itself.
-                let purpose = Purpose::new(At::Stage(self.stage), &gate.name, Deed::Judge(id));
-                let lenient = self.judge.scenario.silent.contains(&purpose)
-                    && matches!(&gate.test, GateTest::Ask(q) if q.default.is_some());
-                match self.call(&purpose)? {
-                    Came::Failed(_) if lenient && self.own.get(self.next).is_some() => Ok(Came::Done),
-                    came => Ok(came),
-                }
-            }
+            _ => self.call(&Purpose::new(At::Stage(self.stage), &gate.name, Deed::Judge(id))),
         }
     }
 

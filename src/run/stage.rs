@@ -4,7 +4,7 @@
 
 use super::machine::Machine;
 use super::state::{ApprovalState, Mode, Status, Wake};
-use super::step::can_fail;
+use super::step::{can_fail, silence_agrees};
 use super::trace::{Subject, Verb};
 use super::{How, Place};
 use crate::model::{ApprovalId, ChecklistId, GateId, MomentKind, Origin, Stage, StageId, Step, StepKind};
@@ -301,12 +301,15 @@ impl<'a> Machine<'a> {
                 self.say_within(s, Subject::Gate(g), Verb::Pass);
             }
             Item::Step(doing) => {
-                let told = self.stages[s.index()].fails.is_some_and(|(f, _)| f == at);
-                if told {
+                let silence_agrees = silence_agrees(self.release, doing.step);
+                let told = self.stages[s.index()].fails;
+                let here = told.filter(|(f, _)| *f == at).map(|(_, how)| how);
+                if here.is_some() {
                     self.stages[s.index()].failures += 1;
                     self.met.insert((Subject::Stage(s), Verb::StepFail));
                 }
-                let late = self.duration_is_too_long(doing.step);
+                let told = here.is_some_and(|how| !(silence_agrees && how == How::Hangs));
+                let late = !silence_agrees && self.duration_is_too_long(doing.step);
                 let label = self.label_in(s, &doing);
                 let gate = match doing.step.kind {
                     StepKind::VerifyGate(g) => Some(g),

@@ -6,8 +6,8 @@ use super::{Row, rules};
 use crate::emit::diagram::words::text;
 use crate::emit::environments::in_window;
 use crate::model::{
-    Approval, ApprovalId, DistinctFrom, DutyRule, FailureOutcome, GateTest, Passes, Quorum, Release,
-    RoleOrPerson, Rollback, Seat, Stage, StageId, StepKind, TriggerTest,
+    Approval, ApprovalId, DistinctFrom, Dur, DutyRule, FailureOutcome, GateTest, Passes, Question, Quorum,
+    Release, RoleOrPerson, Rollback, Seat, Stage, StageId, StepKind, TriggerTest, WaitTest,
 };
 use crate::plan::{Plan, StageUndo};
 use crate::source::Span;
@@ -277,6 +277,16 @@ impl Rows<'_> {
         }
     }
 
+    /// How long somebody may take to tell a fact or an event, and what counts after that.
+    fn question(&mut self, id: StageId, subject: &str, q: &Question, within: Option<Dur>, span: Span) {
+        let Some(within) = within else { return };
+        let mut says = ["within ", &within.to_string()].concat();
+        if let Some(default) = &q.default {
+            says.push_str(&["; default ", &text(self.r, default)].concat());
+        }
+        self.add((rules::WITHIN, subject, says, vec![span]), &[id]);
+    }
+
     /// What holds of steps: their times, retries, bakes, gates and artifacts.
     fn steps(&mut self, id: StageId) {
         let r = self.r;
@@ -288,6 +298,9 @@ impl Rows<'_> {
                 (rules::GATE, &gate.name, ["require ", &gate.name].concat(), spans),
                 &[id],
             );
+            if let GateTest::Ask(q) = &gate.test {
+                self.question(id, &gate.name, q, q.within.or(gate.timeout), origin.span);
+            }
         }
         for step in s.forward_steps() {
             let span = step.origin.span;
@@ -319,6 +332,14 @@ impl Rows<'_> {
                         (rules::GATE, &gate.name, says, vec![gate.origin.span, span]),
                         &[id],
                     );
+                    if let GateTest::Ask(q) = &gate.test {
+                        self.question(id, &gate.name, q, q.within.or(gate.timeout), span);
+                    }
+                }
+                StepKind::WaitFor(wait) => {
+                    if let WaitTest::Ask(q) = &wait.test {
+                        self.question(id, "", q, q.within.or(wait.within).or(step.timeout), span);
+                    }
                 }
                 StepKind::VerifyArtifact(a) => {
                     let says = ["verify ", &r.artifact(*a).name].concat();

@@ -214,8 +214,11 @@ pub fn jobs<'a>(ctx: &Ctx<'a>, chain: Chain<'a>) -> Vec<Job> {
                     (&link.purpose, asks_for(ctx, chain.at, &link)),
                     (std::slice::from_ref(&link.unit), &[]),
                     kept,
-                    within,
-                    &[],
+                    person::Within {
+                        time: within,
+                        asked: &[],
+                        silence_agrees: false,
+                    },
                     None,
                 );
                 cond.push(applies.clone());

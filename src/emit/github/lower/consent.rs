@@ -124,8 +124,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
             (&purpose, part),
             (&[job], &[]),
             Vec::new(),
-            None,
-            &[],
+            person::Within::ALWAYS,
             None,
         );
         jobs.push(b.finish(Expr::all(cond), Some(ctx.environment(&purpose)), None, ""));

@@ -6,12 +6,12 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
 use crate::emit::environments::{self, LONGEST_TIMER, MOST_REVIEWERS, Purpose};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
+use crate::emit::github::lower::segments::{Ask, LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
 use crate::emit::github::lower::{approval, demote, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
-use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, Stage, StageId, TriggerTest};
+use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, Stage, StageId, StepKind, TriggerTest};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -34,6 +34,7 @@ type Rules = &'static [&'static str];
 /// Reports all of it.
 pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     approvals(ctx);
+    decisions(ctx);
     overrides(ctx);
     reviewers(ctx);
     waits(ctx);
@@ -151,6 +152,29 @@ fn approvals(ctx: &Ctx<'_>) {
     }
 }
 
+/// What a decision comes to that is answered later than the plan says.
+fn decisions(ctx: &Ctx<'_>) {
+    for decision in &ctx.release.decisions {
+        let Some(within) = decision.question.within else {
+            continue;
+        };
+        let comes = match decision.default.and_then(|i| decision.options.get(i)) {
+            Some(option) => format!("comes out as `{}`", option.name),
+            None => "rolls back".to_string(),
+        };
+        detected(
+            ctx,
+            &[rules::DECISION],
+            &decision.origin,
+            format!(
+                "decision `{}`, answered later than {within}, {comes} when it is answered",
+                decision.name
+            ),
+            "until then the run waits: GitHub ends a wait for a review after 30 days only",
+        );
+    }
+}
+
 fn days(n: i64) -> Dur {
     Dur::minutes(n * 24 * 60)
 }
@@ -238,6 +262,33 @@ fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
     }
 }
 
+/// What an answer counts as that comes later than the plan says.
+fn late(ctx: &Ctx<'_>, ask: &Ask<'_>, within: Dur) {
+    let (rule, what): (Rules, _) = match (&ask.purpose, ask.gate) {
+        (_, Some(gate)) => (&[rules::WITHIN], format!("`{}`", ctx.release.gate(gate).name)),
+        (Purpose::Step(stage, slug), None) => {
+            let steps = ctx.release.stage(*stage).forward_steps();
+            let step = steps.into_iter().find(|s| s.slug == *slug);
+            match step.map(|s| &s.kind) {
+                Some(StepKind::WaitFor(_)) => (&[rules::WITHIN], "what is waited for".to_string()),
+                _ => (&[rules::TIMEOUT], "work by hand".to_string()),
+            }
+        }
+        _ => return,
+    };
+    let message = if ask.silence_agrees {
+        format!("{what} is a yes after {within} only when somebody answers all the same")
+    } else {
+        format!("{what}, confirmed later than {within}, is refused when it is confirmed")
+    };
+    let note = if ask.silence_agrees {
+        "until somebody approves or rejects, the run waits: at GitHub nobody's silence lets a job pass, and a wait for a review ends after 30 days, as a no"
+    } else {
+        "until then the run waits: GitHub ends a wait for a review after 30 days only"
+    };
+    detected(ctx, rule, ask.origin, message, note);
+}
+
 fn waits(ctx: &Ctx<'_>) {
     let mut run: i64 = 0;
     for i in 0..ctx.release.stages.len() {
@@ -272,6 +323,7 @@ fn waits(ctx: &Ctx<'_>) {
                             );
                         }
                         run += within.as_seconds();
+                        late(ctx, ask, within);
                     }
                 }
                 SegmentKind::Timer(minutes, ..) => {

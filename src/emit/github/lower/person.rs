@@ -28,14 +28,36 @@ pub fn asks_for(ctx: &Ctx<'_>, id: StageId, ask: &Ask<'_>) -> Meant {
     }
 }
 
+/// What the script is told where a late answer counts as a yes.
+pub const LATE_AGREES: &str = "agrees";
+
+/// How long an answer counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Within<'e> {
+    /// For ever when not said.
+    pub time: Option<Dur>,
+    /// The moments, of which it was asked at the last.
+    pub asked: &'e [Expr],
+    /// Whether one that comes later is a yes, whatever it says.
+    pub silence_agrees: bool,
+}
+
+impl Within<'_> {
+    /// An answer that never comes too late.
+    pub const ALWAYS: Within<'static> = Within {
+        time: None,
+        asked: &[],
+        silence_agrees: false,
+    };
+}
+
 /// The step of a job that a person has to let pass, with what it leaves.
 pub fn confirmed(
     b: &mut JobBuilder<'_, '_>,
     (purpose, part): (&Purpose, Meant),
     (units, besides): (&[String], &[String]),
     kept: Vec<Kept>,
-    within: Option<Dur>,
-    asked: &[Expr],
+    within: Within<'_>,
     verdict: Option<String>,
 ) {
     let ctx = b.ctx;
@@ -50,9 +72,10 @@ pub fn confirmed(
     vars.text("VERDICT", verdict.clone().unwrap_or_default());
     vars.text(
         "WITHIN",
-        within.map_or(String::new(), |w| w.as_seconds().to_string()),
+        within.time.map_or(String::new(), |w| w.as_seconds().to_string()),
     );
-    vars.set("ASKED", moments(asked));
+    vars.text("LATE", if within.silence_agrees { LATE_AGREES } else { "" });
+    vars.set("ASKED", moments(within.asked));
     // Whoever carries out the release is not one of those who approved it, where the plan says so.
     match (part.at, part.deed) {
         (At::Stage(id), Deed::Act) => {

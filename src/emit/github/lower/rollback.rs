@@ -393,8 +393,7 @@ fn exit(ctx: &Ctx<'_>, id: HoldId, undone: &[StageId], before: Option<&str>) -> 
             ),
             (&[], &[]),
             Vec::new(),
-            None,
-            &[],
+            person::Within::ALWAYS,
             None,
         );
         word_jobs.push(b.finish(cond, Some(ctx.environment(&Purpose::Hold(id))), None, ""));

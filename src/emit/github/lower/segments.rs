@@ -107,6 +107,8 @@ pub struct Ask<'a> {
     pub captures: Vec<CaptureId>,
     /// How long they may take.
     pub within: Option<Dur>,
+    /// Whether an answer that comes later counts as a yes, as the plan says of silence.
+    pub silence_agrees: bool,
     /// When it applies.
     pub when: Cond,
     /// The gate it answers.
@@ -193,6 +195,7 @@ impl<'a> Cutter<'a> {
                 units: Vec::new(),
                 captures: Vec::new(),
                 within: None,
+                silence_agrees: false,
                 when: Cond::True,
                 gate: None,
                 origin: &stage.origin,
@@ -230,8 +233,8 @@ impl<'a> Cutter<'a> {
                         environment: self.home,
                     });
                 }
-                let (what, captures, within) = match ask {
-                    Askable::Manual(m) => (m.what.clone(), step.captures.clone(), step.timeout),
+                let (what, captures, within, silence_agrees) = match ask {
+                    Askable::Manual(m) => (m.what.clone(), step.captures.clone(), step.timeout, false),
                     Askable::Question(q) => {
                         let mut captures = q.captures.clone();
                         captures.extend(step.captures.iter().filter(|c| !q.captures.contains(c)));
@@ -239,7 +242,8 @@ impl<'a> Cutter<'a> {
                             StepKind::WaitFor(w) => w.within,
                             _ => None,
                         };
-                        (q.ask.clone(), captures, q.within.or(own).or(step.timeout))
+                        let within = q.within.or(own).or(step.timeout);
+                        (q.ask.clone(), captures, within, q.silence_agrees())
                     }
                 };
                 self.person(Ask {
@@ -248,6 +252,7 @@ impl<'a> Cutter<'a> {
                     units,
                     captures,
                     within,
+                    silence_agrees,
                     when,
                     gate: None,
                     origin: &step.origin,
@@ -283,6 +288,7 @@ impl<'a> Cutter<'a> {
                 units,
                 captures,
                 within: q.within.or(g.timeout),
+                silence_agrees: q.silence_agrees(),
                 when,
                 gate: Some(gate),
                 origin,

@@ -588,7 +588,8 @@ fn manual_first(ctx: &Ctx<'_>, failed: &Failed<'_>, wrong: &Expr) -> Option<Job>
     b.needs.extend(failed.jobs.iter().cloned());
     let purpose = Purpose::Step(stage, step.slug.clone());
     let part = Meant::new(At::Aside, &step.slug, Deed::Act);
-    person::confirmed(&mut b, (&purpose, part), (&[], &[]), Vec::new(), None, &[], None);
+    let within = person::Within::ALWAYS;
+    person::confirmed(&mut b, (&purpose, part), (&[], &[]), Vec::new(), within, None);
     let cond = Expr::all([Expr::not_cancelled(), wrong.clone()]);
     Some(b.finish(cond, Some(ctx.environment(&purpose)), None, ""))
 }

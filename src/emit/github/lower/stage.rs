@@ -174,8 +174,11 @@ fn person(ctx: &Ctx<'_>, id: StageId, index: usize, segment: &Segment<'_>, ask: 
         (&ask.purpose, person::asks_for(ctx, id, ask)),
         (&units, besides),
         ask.captures.iter().map(|c| Kept::Capture(*c)).collect(),
-        ask.within,
-        &asked,
+        person::Within {
+            time: ask.within,
+            asked: &asked,
+            silence_agrees: ask.silence_agrees,
+        },
         ask.gate.map(|g| names::verdict(ctx.release, g)),
     );
     b.finish(Expr::all(cond), Some(ctx.environment(&ask.purpose)), None, "")

@@ -1,5 +1,6 @@
 # ENVIRONMENT: where it was asked. UNITS: what counts as begun and done now; BESIDES: what counts as done only. KEEP: the names the comment is kept under. ASKED: JSON list of
-# moments, the last of which it was asked at. WITHIN: for how many seconds, or nothing. VERDICT: the output that says a gate passed, or nothing.
+# moments, the last of which it was asked at. WITHIN: for how many seconds, or nothing. LATE: `agrees` where a later answer counts
+# as a yes, because silence does. VERDICT: the output that says a gate passed, or nothing.
 # APART: environments whose reviewers may not do it. RULES, AUTHOR, STARTER: the plan's duties, as where approvals are read.
 now=$(date +%s)
 asked_at=$(jq -rn --argjson asked "$ASKED" '[$asked[] | select(. != "") | tonumber] | max // 0')
@@ -8,8 +9,11 @@ last=$(jq -c --arg at "$ENVIRONMENT" '[.[] | select(.state == "approved") | sele
 who=$(jq -r '.user.login // "nobody"' <<<"$last")
 comment=$(jq -r '.comment // ""' <<<"$last")
 if [ -n "$WITHIN" ] && [ "$asked_at" -gt 0 ] && [ $((now - asked_at)) -gt "$WITHIN" ]; then
-  echo "::error title=Too late::$who confirmed it $((now - asked_at)) seconds after it was asked for; the plan allows $WITHIN"
-  exit 1
+  if [ "$LATE" != agrees ]; then
+    echo "::error title=Too late::$who confirmed it $((now - asked_at)) seconds after it was asked for; the plan allows $WITHIN"
+    exit 1
+  fi
+  echo "::warning title=Too late::the answer came $((now - asked_at)) seconds after it was asked for; the plan allows $WITHIN and lets silence count as a yes"
 fi
 reject() {
   echo "::error title=By other hands::$1"

@@ -190,6 +190,7 @@ impl Lower<'_> {
             options: vec![("done".into(), goal)],
             no: refused.clone(),
             late: late.clone(),
+            unasked: None,
             record: record.clone(),
             answers: work.captures.to_vec(),
         };

@@ -288,6 +288,7 @@ impl<'a> Lower<'a> {
             options: vec![("yes".into(), granted.clone())],
             no: way.rejected.clone(),
             late,
+            unasked: None,
             record: Some(self.vars.write(&self.names.grant(id), scope)),
             answers: Vec::new(),
         };

@@ -50,6 +50,8 @@ pub struct Ask {
     pub no: Label,
     /// Where silence leads.
     pub late: Label,
+    /// Where it leads when nobody can be asked, where that is no silence.
+    pub unasked: Option<Label>,
     /// The variable that keeps who said yes, and when.
     pub record: Option<String>,
     /// Texts that whoever answers writes down.
@@ -91,7 +93,7 @@ impl Lower<'_> {
             task.output = Some(Data::object([]));
             // What was asked before it cannot be asked is taken back; what is not there yet counts as the first of it.
             task.catch = vec![if i == 0 {
-                catch_all(Assign::new(), &ask.late)
+                catch_all(Assign::new(), ask.unasked.as_ref().unwrap_or(&ask.late))
             } else {
                 let unasked = ids[i..]
                     .iter()

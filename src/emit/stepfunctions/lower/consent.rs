@@ -202,6 +202,7 @@ impl Lower<'_> {
                 .collect(),
             no: late.clone(),
             late,
+            unasked: None,
             record: None,
             answers: Vec::new(),
         };

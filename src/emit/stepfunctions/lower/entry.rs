@@ -308,6 +308,7 @@ impl Lower<'_> {
                 options: vec![("yes".into(), granted.clone())],
                 no: no.clone(),
                 late: no.clone(),
+                unasked: None,
                 record: Some(self.vars.write(&self.names.bypass_by(i), TOP)),
                 answers: Vec::new(),
             };

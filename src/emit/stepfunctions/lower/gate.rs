@@ -138,10 +138,6 @@ impl Lower<'_> {
                 ];
                 let scope = watch.hand.scope;
                 let message = self.question_text(&gate.name, &lines, &question.captures, scope);
-                let lenient = question
-                    .default
-                    .as_ref()
-                    .is_some_and(|d| affirmative(&self.shown(d)));
                 let ask = Ask {
                     name,
                     key,
@@ -156,11 +152,13 @@ impl Lower<'_> {
                     scope,
                     options: vec![("yes".into(), out.pass.clone())],
                     no: out.fail.clone(),
-                    late: if lenient {
+                    late: if question.silence_agrees() {
                         out.pass.clone()
                     } else {
                         out.fail.clone()
                     },
+                    // What nobody was asked, nobody let pass by saying nothing.
+                    unasked: Some(out.fail.clone()),
                     record: None,
                     answers: question.captures.clone(),
                 };
@@ -206,6 +204,7 @@ impl Lower<'_> {
                 options: vec![("yes".into(), pass.clone())],
                 no: out.fail.clone(),
                 late: out.fail.clone(),
+                unasked: None,
                 record: None,
                 answers: Vec::new(),
             };
@@ -476,12 +475,4 @@ fn walk(expr: &MetricExpr, see: &mut dyn FnMut(MetricId, Option<MetricId>)) {
             metric, of_baseline, ..
         } => see(*metric, *of_baseline),
     }
-}
-
-/// Whether an answer means yes.
-fn affirmative(word: &str) -> bool {
-    matches!(
-        word.trim().to_ascii_lowercase().as_str(),
-        "yes" | "pass" | "passed" | "true" | "proceed" | "ok"
-    )
 }

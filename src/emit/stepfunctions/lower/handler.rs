@@ -366,6 +366,7 @@ impl Lower<'_> {
             options,
             no: late.clone(),
             late,
+            unasked: None,
             record: None,
             answers: Vec::new(),
         };

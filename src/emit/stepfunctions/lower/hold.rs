@@ -137,6 +137,7 @@ impl Lower<'_> {
             options: vec![("yes".into(), yes.clone())],
             no: no.clone(),
             late: no,
+            unasked: None,
             record: None,
             answers: Vec::new(),
         };

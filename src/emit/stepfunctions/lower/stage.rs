@@ -375,6 +375,7 @@ impl<'a> Lower<'a> {
                 options: vec![("yes".into(), then.clone())],
                 no: no.clone(),
                 late: late.clone(),
+                unasked: None,
                 record: None,
                 answers: Vec::new(),
             };
@@ -457,6 +458,7 @@ impl<'a> Lower<'a> {
             options: vec![("yes".into(), next.clone())],
             no: no.clone(),
             late: no.clone(),
+            unasked: None,
             record: None,
             answers: Vec::new(),
         };

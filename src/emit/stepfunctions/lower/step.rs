@@ -542,7 +542,12 @@ impl Lower<'_> {
             scope,
             options: vec![("yes".into(), next.clone())],
             no: no.clone(),
-            late: late.clone(),
+            late: if question.silence_agrees() {
+                next.clone()
+            } else {
+                late.clone()
+            },
+            unasked: question.silence_agrees().then(|| late.clone()),
             record: None,
             answers: question.captures.clone(),
         };
