@@ -46,7 +46,7 @@ fn rows(compiled: &Compiled) -> Vec<Row> {
     let row = |cells: &Vec<String>| {
         let mut words = cells[undo].as_str();
         if let Some((_, rest)) = words
-            .strip_prefix("First enter again: ")
+            .strip_prefix("Before what is inside, enter again: ")
             .and_then(|w| w.split_once(". "))
         {
             words = rest;
@@ -79,7 +79,9 @@ fn rows(compiled: &Compiled) -> Vec<Row> {
             before,
         }
     };
-    all[1..].iter().map(row).collect()
+    // What goes wrong on the way back itself is no point of failure of a plan.
+    let on_the_way_out = |cells: &&Vec<String>| !cells[undo].starts_with("all else that is to be undone");
+    all[1..].iter().filter(on_the_way_out).map(row).collect()
 }
 
 /// The row that speaks of a point.

@@ -92,7 +92,7 @@ fn what_runs_beside_and_stays_is_named_where_it_has_begun() {
         undoable("west", "after base")
     ));
     let east = row(&c, "east");
-    assert_eq!(east[1], "east.");
+    assert_eq!(east[1], "east");
     assert_eq!(east[2], "base; besides, where it has begun: west");
 }
 
@@ -105,7 +105,7 @@ fn what_cannot_be_undone_beside_keeps_what_it_rests_on_and_may_need_help() {
         irreversible("west", "after base")
     ));
     let east = row(&c, "east");
-    assert_eq!(east[1], "east, then base.");
+    assert_eq!(east[1], "east, then base");
     assert_eq!(
         east[2],
         "besides, where it has begun: west (cannot be undone, and with it base)"
@@ -205,7 +205,9 @@ fn the_way_back_of_a_stage_enters_a_hold_again_that_may_have_been_left() {
     ));
     let undone = &row(&c, "web")[1];
     assert!(
-        undone.starts_with("First enter again: “Main is frozen” (where it has been left). web."),
+        undone.starts_with(
+            "Before what is inside, enter again: “Main is frozen” (where it has been left). web."
+        ),
         "{undone}"
     );
 }

@@ -191,7 +191,7 @@ fn a_long_way_that_decides_the_end_is_named_by_its_ends() {
 fn no_arrow_is_drawn_over_the_title_of_a_phase() {
     let c = mended("cpython");
     let page = c.document("review.html");
-    let from = page.find("class=\"scroll dag\"").expect("a picture");
+    let from = page.find("class=\"scroll wide dag\"").expect("a picture");
     let picture = &page[from..from + page[from..].find("</svg>").expect("an end")];
     let title = picture.find("Binaries by the experts</text>").expect("a title");
     assert!(!picture[title..].contains("marker-end"), "arrows come first");
@@ -228,17 +228,21 @@ fn failures_of_which_the_same_is_told_have_one_row_in_a_plan_of_many_stages() {
         ("change-request.md", "Rollback in short"),
     ] {
         let rows = table(c.document(document), heading);
-        assert_eq!(rows.len(), 2, "{document}: {rows:#?}");
+        assert_eq!(
+            rows.len(),
+            3,
+            "and that of an undo that fails; {document}: {rows:#?}"
+        );
         assert_eq!(rows[1][0], "one of the stages 1 (r0_s0) to 72 (r8_s7)");
-        assert_eq!(rows[1][2], "what has begun, from the highest number down to 1.");
+        assert_eq!(rows[1][2], "what has begun, from the highest number down to 1");
     }
     // What differs has rows of its own: here each takes longer than the one before.
     let rows = table(regions(1, 61, "").document("runbook.md"), heading);
-    assert_eq!(rows.len(), 62);
-    assert_eq!(rows[1][2], "r0_s0.");
+    assert_eq!(rows.len(), 63);
+    assert_eq!(rows[1][2], "r0_s0");
     assert_eq!(
         rows[61][2],
-        "what has begun of the stages from number 61 (r0_s60) back to number 1, the last first."
+        "what has begun of the stages from number 61 (r0_s60) back to number 1, the last first"
     );
 }
 

@@ -87,7 +87,7 @@ fn everything_that_began_is_undone_the_last_first() {
         row(&c, "web"),
         [
             "roll back everything that began",
-            "web, then app, then base.",
+            "web, then app, then base",
             "",
             "15 min",
             "rolled back"
@@ -123,7 +123,7 @@ fn a_part_is_undone_and_the_rest_kept() {
         row(&c, "web"),
         [
             "roll back app and what depends on it, then stop",
-            "web, then app.",
+            "web, then app",
             "base",
             "10 min",
             "stopped"
@@ -147,7 +147,7 @@ fn nothing_is_undone_when_the_run_stops_pauses_or_goes_on() {
         row(&c, "app"),
         [
             "stop; what was changed stays changed",
-            "nothing.",
+            "nothing",
             "app, base",
             "nothing is taken back",
             "stopped"
@@ -157,7 +157,7 @@ fn nothing_is_undone_when_the_run_stops_pauses_or_goes_on() {
         row(&c, "web"),
         [
             "pause and ask Operations: try again, go on, roll back or stop",
-            "web, then app, then base.",
+            "web, then app, then base",
             "",
             "15 min once decided",
             "as decided"
@@ -167,7 +167,7 @@ fn nothing_is_undone_when_the_run_stops_pauses_or_goes_on() {
         row(&c, "log"),
         [
             "go on: logs can wait",
-            "nothing.",
+            "nothing",
             "",
             "the run goes on",
             "goes on"
@@ -181,14 +181,14 @@ fn a_gate_that_says_otherwise_has_a_row_of_its_own() {
         "stage app { approved go; require quiet; run \"./do.sh\" { changes \"app:shop\" }; verify smoke, quiet; \
          rollback { run \"./undo.sh\" { changes \"app:shop\" } } }",
     );
-    assert_eq!(row(&c, "app")[1], "app.");
+    assert_eq!(row(&c, "app")[1], "app");
     assert_eq!(
         row(&c, "app: “It is quiet” does not pass")[3],
         "nothing is taken back"
     );
     assert_eq!(
         row(&c, "app, before it begins: “It is quiet” does not pass")[1],
-        "nothing."
+        "nothing"
     );
 }
 
@@ -230,7 +230,7 @@ fn a_hold_that_cannot_be_entered_or_left_has_its_row() {
         row(&c, "“Main is frozen” cannot be left"),
         [
             "try again; then Leads is called, who leaves it by hand, and the rest goes on",
-            "nothing.",
+            "nothing",
             "",
             "not before it is left by hand",
             "needs help"
@@ -261,7 +261,7 @@ fn a_hold_is_left_on_the_way_out_and_entered_again_when_it_was_closed() {
     assert_eq!(row(&c, "app")[1], "app, then base. Then leave: “Main is frozen”.");
     assert_eq!(
         row(&c, "web")[1],
-        "First enter again: “Main is frozen”. web, then app, then base. Then leave: “Main is frozen”."
+        "Before what is inside, enter again: “Main is frozen”. web, then app, then base. Then leave: “Main is frozen”."
     );
 }
 
@@ -270,7 +270,7 @@ fn nothing_is_promised_after_the_point_of_no_return() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/database-migration/migration.release");
     let c = example(&path).expect("the example compiles");
     let contract = row(&c, "contract");
-    assert_eq!(contract[1], "nothing.");
+    assert_eq!(contract[1], "nothing");
     assert_eq!(
         contract[2],
         "contract (cannot be undone), service (contract needs it), expand (contract needs it)"
@@ -279,7 +279,7 @@ fn nothing_is_promised_after_the_point_of_no_return() {
         contract[3..],
         ["no way back", "as decided (rolling back or stopping: needs help)"]
     );
-    assert_eq!(row(&c, "service")[1..4], ["service, then expand.", "", "20 min"]);
+    assert_eq!(row(&c, "service")[1..4], ["service, then expand", "", "20 min"]);
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn a_rollout_that_steps_back_has_a_row_for_its_first_step_and_one_for_the_others
         later[0],
         "go back to the step before, pause and ask Operations: try again, go on, roll back or stop"
     );
-    assert_eq!((later[1].as_str(), later[4].as_str()), ("app.", "as decided"));
+    assert_eq!((later[1].as_str(), later[4].as_str()), ("app", "as decided"));
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn a_stage_that_runs_again_is_taken_back_at_last() {
     );
     assert_eq!(
         (app[1].as_str(), app[4].as_str()),
-        ("app, then base.", "goes on, or rolled back at last")
+        ("app, then base", "goes on, or rolled back at last")
     );
 }
 
@@ -354,9 +354,9 @@ fn a_refusal_takes_back_what_came_before_it() {
     let refused = row(&c, "approval “more”: refused, or not given in time");
     assert_eq!(
         refused[1..],
-        ["nothing.", "base", "nothing is taken back", "stopped"]
+        ["nothing", "base", "nothing is taken back", "stopped"]
     );
-    assert_eq!(row(&c, "app")[1], "app, then base.");
+    assert_eq!(row(&c, "app")[1], "app, then base");
 }
 
 /// How a stage of a drawn plan is undone.
@@ -508,4 +508,33 @@ proptest! {
             prop_assert_eq!(named(also.trim_end_matches('.')), beside, "beside s{}", failed);
         }
     }
+}
+
+/// What a run does then is in `src/run/undo.rs`: nothing inside is undone without the hold, and what it needs stays with it.
+#[test]
+fn a_hold_that_cannot_be_entered_again_keeps_what_is_inside_as_it_is() {
+    let hold = "hold mute { during app .. app; enter { run \"./mute.sh\" { changes \"app:mute\" } }; \
+                exit { run \"./unmute.sh\" { changes \"app:mute\" } } }\n";
+    let stages = [
+        undoable("base", ""),
+        undoable("app", "after base"),
+        undoable("web", "after app"),
+    ];
+    let c = shop(&format!("{hold}{}", stages.concat()));
+    assert_eq!(
+        row(&c, "“mute” cannot be entered again on the way back"),
+        [
+            "what is inside is not undone without it, nor what that needs; a person has to see to it",
+            "all else that is to be undone, in its order. Then leave: “mute”.",
+            "app, base (app needs it)",
+            "not before a person has seen to it",
+            "needs help",
+        ]
+    );
+    let alone = shop(&format!("{hold}{}", stages[..2].concat()));
+    let rows = table(alone.document("runbook.md"), HEADING);
+    assert!(
+        rows.iter().all(|r| !r[0].contains("again")),
+        "nothing comes after it, so it is never entered again: {rows:#?}"
+    );
 }

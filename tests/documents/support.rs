@@ -128,7 +128,7 @@ pub fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
 }
 
 /// The cells of a row of a table.
-fn cells(row: &str) -> Vec<String> {
+pub fn cells(row: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut chars = row.trim().trim_start_matches('|').chars().peekable();
     while let Some(c) = chars.next() {

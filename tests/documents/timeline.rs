@@ -251,10 +251,15 @@ fn what_cannot_have_begun_is_not_undone() {
     assert_eq!(
         undone,
         [
-            ("copy", "copy.", "20 min"),
-            ("shift", "shift, then copy.", "25 min"),
-            ("warm", "warm, then shift.", "20 min"),
-            ("done", "done, then warm, then shift, then copy.", "26 min"),
+            ("copy", "copy", "20 min"),
+            ("shift", "shift, then copy", "25 min"),
+            ("warm", "warm, then shift", "20 min"),
+            ("done", "done, then warm, then shift, then copy", "26 min"),
+            (
+                "the undo of a stage",
+                "all else that is to be undone, in its order",
+                "not before a person has seen to it"
+            ),
         ]
     );
     let said = "A stage that did not apply in the run is left out of the order.";

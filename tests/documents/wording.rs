@@ -1,6 +1,7 @@
 //! Small words on which much hangs: what is owed when, what must be given, what a bound is a share of, which of two is meant.
 
-use crate::support::{Compiled, plan, table};
+use crate::support::{Compiled, cells, compile, examples, plan, table};
+use std::path::Path;
 
 const BEFORE: &str = r#"
 use std.terraform
@@ -261,4 +262,51 @@ release shop {
         );
     }
     said("runbook.md", "“No incident is open” is checked with:");
+}
+
+/// Of a table a cell is a phrase: one sentence has no full stop at its end, several have. Texts of the plan, and messages as they are
+/// sent, stand as they were written.
+#[test]
+fn a_cell_of_one_sentence_has_no_full_stop() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/proved");
+    let proved = std::fs::read_dir(corpus)
+        .expect("plans")
+        .flatten()
+        .map(|f| f.path());
+    let plans = examples().into_iter().chain(proved);
+    let (mut looked, mut wrong) = (0, Vec::new());
+    for path in plans.filter(|p| p.extension().is_some_and(|e| e == "release")) {
+        let text = std::fs::read_to_string(&path).expect("a plan");
+        let Ok(c) = compile(&path, &text) else { continue };
+        for name in ["runbook.md", "change-request.md", "release-plan.md"] {
+            for (head, cell) in body_cells(c.document(name)) {
+                looked += 1;
+                // A value may stand in a text of the plan: its end tells.
+                let end: Vec<char> = cell.trim_end_matches('.').chars().collect();
+                let end: String = end[end.len().saturating_sub(20)..].iter().collect();
+                let written = text.contains(&end);
+                let several = [". ", "? ", "! "].iter().any(|end| cell.contains(end));
+                if cell.ends_with('.') && !several && !written && head != "Text" {
+                    wrong.push(format!("{}, {name}, {head}: {cell}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(looked > 5_000, "{looked}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every cell below the head of a table, with the head of its column.
+fn body_cells(document: &str) -> Vec<(String, String)> {
+    let (mut found, mut head) = (Vec::new(), None);
+    for line in document.lines() {
+        if !line.starts_with('|') {
+            head = None;
+        } else if head.is_none() {
+            head = Some(cells(line));
+        } else if !line.starts_with("| ---") {
+            found.extend(head.clone().unwrap_or_default().into_iter().zip(cells(line)));
+        }
+    }
+    found
 }

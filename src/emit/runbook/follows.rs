@@ -2,7 +2,7 @@
 //!
 //! Must not know what is undone then: `from_here` does. Called by the parts of the view.
 
-use crate::emit::runbook::say::{alternatives, maybe, role, text};
+use crate::emit::runbook::say::{maybe, role, stages, text};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
     Cond, Failure, FailureOutcome, GateId, GateOutcome, RoleId, Rollout, Stage, StageId, Step, StepKind,
@@ -113,13 +113,9 @@ fn before_it_begins(plan: Spoken<'_>, id: StageId) -> String {
 pub(super) fn not_passed(plan: Spoken<'_>, gate: GateId) -> String {
     let r = plan.release();
     let judges = |step: &Step| matches!(&step.kind, StepKind::VerifyGate(g) if *g == gate);
-    let mut said: Vec<String> = Vec::new();
-    let mut add = |then: String| {
-        if !said.contains(&then) {
-            said.push(then);
-        }
-    };
+    let mut said = ByStage::default();
     for id in plan.judges(gate) {
+        let mut add = |then: String| said.add(then, *id);
         let stage = r.stage(*id);
         let Some(rollout) = steps_back(stage) else {
             add(before_it_begins(plan, *id));
@@ -140,5 +136,28 @@ pub(super) fn not_passed(plan: Spoken<'_>, gate: GateId) -> String {
             [one, ..] => add(at_step(plan, *id, Some(*one))),
         }
     }
-    alternatives(r, said)
+    said.told(r)
+}
+
+/// What follows in some stages: told once where it is the same in all of them, else with the stages.
+#[derive(Default)]
+pub(super) struct ByStage(Vec<(String, Vec<StageId>)>);
+
+impl ByStage {
+    pub(super) fn add(&mut self, then: String, stage: StageId) {
+        match self.0.iter_mut().find(|(t, _)| *t == then) {
+            Some((_, stages)) => stages.push(stage),
+            None => self.0.push((then, vec![stage])),
+        }
+    }
+
+    pub(super) fn told(self, r: Told<'_>) -> String {
+        if let [(then, _)] = self.0.as_slice() {
+            return then.clone();
+        }
+        let one = |(then, list): (String, Vec<StageId>)| {
+            words!(r, "then.in_stages", stages = stages(r, &list), then = then)
+        };
+        self.0.into_iter().map(one).collect::<Vec<_>>().join("; ")
+    }
 }

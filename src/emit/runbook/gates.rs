@@ -231,14 +231,11 @@ fn validation(plan: Spoken<'_>, id: GateId) -> (Validation, Option<String>) {
         stages: String::new(),
         otherwise: match &gate.otherwise {
             Some((o, _)) => {
-                let mut said: Vec<String> = Vec::new();
+                let mut said = follows::ByStage::default();
                 for s in plan.judges(id) {
-                    let then = follows::gate_outcome(r, o, r.stage(*s).owner);
-                    if !said.contains(&then) {
-                        said.push(then);
-                    }
+                    said.add(follows::gate_outcome(r, o, r.stage(*s).owner), *s);
                 }
-                say::alternatives(r, said)
+                said.told(r)
             }
             // What the stages that judge it say.
             None => follows::not_passed(plan, id),

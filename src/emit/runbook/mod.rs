@@ -33,6 +33,7 @@ mod rows;
 mod say;
 mod shade;
 mod strip;
+mod stuck;
 mod summary;
 pub mod templates;
 mod tidy;
@@ -126,6 +127,10 @@ struct View {
     /// The picture in parts, for printed pages; none where the whole can be read on one.
     dag_pages: Vec<DagPage>,
     strips: Vec<String>,
+    /// The same for a small screen.
+    bars: Vec<strip::Small>,
+    /// The shapes of the picture of the plan, for a small screen.
+    shapes: Vec<Shape>,
     stretched: bool,
     /// Times in which nothing may be released.
     closed: Vec<around::Closed>,
@@ -149,6 +154,43 @@ struct DagPage {
     name: String,
     /// The part, as SVG.
     drawn: String,
+}
+
+/// A shape of the picture in words, for a small screen.
+#[derive(Debug, Serialize)]
+struct Shape {
+    title: String,
+    lines: Vec<String>,
+    /// What it waits for, with what is written beside the arrow.
+    after: String,
+}
+
+impl Shape {
+    fn all(plan: Spoken<'_>, diagram: &crate::emit::diagram::Diagram) -> Vec<Self> {
+        let mut after: Vec<Vec<String>> = vec![Vec::new(); diagram.shapes.len()];
+        for arrow in &diagram.arrows {
+            let (Some(from), Some(list)) = (diagram.shapes.get(arrow.from), after.get_mut(arrow.to)) else {
+                continue;
+            };
+            let (name, label) = (&from.title, &arrow.label);
+            list.push(if label.is_empty() {
+                name.clone()
+            } else {
+                words::words!(plan, "text.title_and_name", title = name, name = label)
+            });
+        }
+        use crate::emit::diagram::Kind;
+        let shape = |(shape, after): (&crate::emit::diagram::Shape, Vec<String>)| Shape {
+            title: match shape.kind {
+                Kind::Approval => words::words!(plan, "point.approval", approval = shape.title),
+                Kind::Decision => words::words!(plan, "row.decision", decision = shape.title),
+                Kind::Stage | Kind::Production => shape.title.clone(),
+            },
+            lines: shape.lines.clone(),
+            after: say::list(plan.release(), &after),
+        };
+        diagram.shapes.iter().zip(after).map(shape).collect()
+    }
 }
 
 impl DagPage {
@@ -277,6 +319,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let stages = work::stages(plan, &times, &ways_back::Known::of(plan, &open, &ways));
     let strip::Strips {
         pictures: strips,
+        rows: bars,
         stretched,
         shaded,
     } = strip::strips(plan, &times, &stages);
@@ -286,6 +329,9 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         format.map(|f| (f.draw)(&diagram)).unwrap_or_default()
     };
     let (tools, secrets) = kit::kit(plan);
+    let from_here = ways_back::from_here(plan, &ways);
+    let stays = |row: &ways_back::FromHere| !row.kept.is_empty() || !row.kept_beside.is_empty();
+    let kept_any = from_here.iter().any(stays);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
         version: 9,
@@ -300,7 +346,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         holds: around::holds(plan),
         validations: gates::validations(plan, false),
         smoke: gates::validations(plan, true),
-        from_here: ways_back::from_here(plan, &ways),
+        from_here,
         point_of_no_return: ways_back::point_of_no_return(plan),
         not_undone: say::stages(plan.release(), &open),
         triggers: around::triggers(plan),
@@ -326,9 +372,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         finally: around::finally(plan),
         review: Review::of(plan),
         gates: !plan.release().gates.is_empty(),
-        kept_any: ways
-            .iter()
-            .any(|w| !w.kept.is_empty() || !w.kept_beside.is_empty()),
+        kept_any,
         asks_any: ways.iter().any(|w| ways_back::asks(&w.then)),
         conditional: ways.iter().any(|w| ways_back::conditional(plan, w)),
         cases: plan.cases().len() > 1,
@@ -341,6 +385,8 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         dag,
         dag_pages: DagPage::all(plan, pages),
         strips,
+        bars,
+        shapes: Shape::all(plan, &diagram),
         stretched,
         shaded,
         critical: bars::deciding(plan),

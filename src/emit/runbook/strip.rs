@@ -11,6 +11,7 @@ use crate::emit::runbook::shade::{Shade, shades};
 use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::StageCard;
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// The most rows in one picture: with what stands above it, it fits a sheet of A4 or Letter.
@@ -90,10 +91,83 @@ impl Scale {
 pub(super) struct Strips {
     /// The pictures, one below the other.
     pub pictures: Vec<String>,
+    /// The same for a small screen: each bar by itself.
+    pub rows: Vec<Small>,
     /// Whether their axis is stretched.
     pub stretched: bool,
     /// What is shaded behind the bars: a sentence for each kind.
     pub shaded: Vec<String>,
+}
+
+/// A bar for a small screen, below its words.
+#[derive(Debug, Serialize)]
+pub(super) struct Small {
+    pub name: String,
+    pub when: String,
+    /// What a hatched bar and a bar with round ends say in the picture.
+    pub says: String,
+    pub drawn: String,
+}
+
+/// Where a bar stands among the others, as wide as the screen.
+fn small(plan: Spoken<'_>, times: &Times, bar: &Bar, first: bool, scale: &Scale) -> Small {
+    let place = |ms: i64| scale.x(ms) - i64::from(scale.names);
+    let (from, to) = (place(bar.from), place(bar.to));
+    // What takes no time is seen all the same.
+    let wide = (to - from).max(4);
+    let from = from.min(WIDE - wide);
+    let range = |short: String, long: String| words!(plan, "time.range", short = short, long = long);
+    let mut when = range(say::offset(bar.from), say::offset(bar.to));
+    if let Some((from, to)) = label(times, bar.from).zip(label(times, bar.to)) {
+        when = words!(plan, "text.title_and_name", title = when, name = range(from, to));
+    }
+    let mut says = Vec::new();
+    if bar.asked {
+        says.push(words!(plan, "text.people_are_waited_for"));
+    }
+    if bar.critical {
+        says.push(words!(plan, "text.decides_when_the_release_ends"));
+    }
+    // All of them refer to the hatching in the first.
+    let hatching = if first { hatching("s") } else { String::new() };
+    let fill = filled(bar, "s");
+    Small {
+        name: bar.name.clone(),
+        when,
+        says: says.join("; "),
+        drawn: format!(
+            "<svg class=\"strip alone\" viewBox=\"0 0 {WIDE} 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{hatching}\
+             <rect width=\"{WIDE}\" height=\"12\" class=\"open\"/>\
+             <rect x=\"{from}\" width=\"{wide}\" height=\"12\" {fill}/></svg>"
+        ),
+    }
+}
+
+/// The pattern of what decides the end.
+fn hatching(part: &str) -> String {
+    format!(
+        "<pattern id=\"hatch{part}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+         <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern>"
+    )
+}
+
+/// How a bar is filled: hatched where it decides the end, with round ends where people are waited for.
+fn filled(bar: &Bar, part: &str) -> String {
+    match (bar.critical, bar.asked) {
+        (true, false) => format!("fill=\"url(#hatch{part})\" class=\"edge\""),
+        (true, true) => format!("rx=\"7\" fill=\"url(#hatch{part})\" class=\"edge\""),
+        (false, false) => "class=\"bar\"".to_string(),
+        (false, true) => "rx=\"7\" class=\"bar\"".to_string(),
+    }
+}
+
+/// The clock below a mark; nothing where no day is known.
+fn label(times: &Times, ms: i64) -> Option<String> {
+    match times.at(ms) {
+        (utc, local) if utc.is_empty() && local.is_empty() => None,
+        (utc, local) if local.is_empty() => Some(format!("{utc} UTC")),
+        (_, local) => Some(local),
+    }
 }
 
 /// The stages over time, with what is shaded behind them.
@@ -127,8 +201,14 @@ pub(super) fn strips(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> St
             picture(plan, times, part, i, &of, &scale, &shades)
         })
         .collect();
+    let rows = bars
+        .iter()
+        .enumerate()
+        .map(|(i, b)| small(plan, times, b, i == 0, &scale))
+        .collect();
     Strips {
         pictures,
+        rows,
         stretched,
         shaded,
     }
@@ -164,10 +244,10 @@ fn picture(
     let high = HEAD + ROW * i64::try_from(bars.len()).unwrap_or(0) + 10;
     let mut out = format!(
         "<svg class=\"strip\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{label}{of}\">\n\
-         <defs><pattern id=\"hatch{part}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-         <rect width=\"6\" height=\"6\" class=\"bar\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"line\"/></pattern>\
+         <defs>{}\
          <pattern id=\"frozen{part}\" width=\"9\" height=\"9\" patternUnits=\"userSpaceOnUse\">\
-         <path d=\"M0 0L9 9M9 0L0 9\" class=\"cross\"/></pattern></defs>\n"
+         <path d=\"M0 0L9 9M9 0L0 9\" class=\"cross\"/></pattern></defs>\n",
+        hatching(&part.to_string())
     );
     for s in shades {
         let (from, to) = (scale.between(s.from), scale.between(s.to));
@@ -190,12 +270,7 @@ fn picture(
         let y = HEAD + ROW * i64::try_from(i).unwrap_or(0);
         let name = fit(&bar.name, LETTER, false, scale.names - 16);
         let (from, to) = (x(bar.from), x(bar.to).max(x(bar.from) + 3));
-        let fill = match (bar.critical, bar.asked) {
-            (true, false) => format!("fill=\"url(#hatch{part})\" class=\"edge\""),
-            (true, true) => format!("rx=\"7\" fill=\"url(#hatch{part})\" class=\"edge\""),
-            (false, false) => "class=\"bar\"".to_string(),
-            (false, true) => "rx=\"7\" class=\"bar\"".to_string(),
-        };
+        let fill = filled(bar, &part.to_string());
         let _ = writeln!(
             out,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{from}\" y=\"{}\" width=\"{}\" height=\"14\" {fill}/><text x=\"{}\" y=\"{}\">{}</text>",
@@ -215,11 +290,7 @@ fn picture(
 
 /// Where something starts or ends, as far apart as the words need, the end among them: the place, the offset and the clock.
 fn marks(times: &Times, scale: &Scale) -> Vec<(i64, String, String)> {
-    let label = |ms: i64| match times.at(ms) {
-        (utc, local) if utc.is_empty() && local.is_empty() => String::new(),
-        (utc, local) if local.is_empty() => format!("{utc} UTC"),
-        (_, local) => local,
-    };
+    let label = |ms: i64| label(times, ms).unwrap_or_default();
     let end = scale.points.last().map_or(0, |(_, place)| *place);
     let mut marks: Vec<(i64, String, String)> = Vec::new();
     for (k, (at, place)) in scale.points.iter().enumerate() {

@@ -40,6 +40,8 @@ pub(super) struct Summary {
     pub finish_note: String,
     /// Whether the run may end later than that although nothing fails: nobody has said how long something takes.
     pub open_end: bool,
+    /// Whether nobody has said how long something takes that is done when nothing fails.
+    pub untimed: bool,
     pub longest: String,
     pub worst_finish: String,
     pub worst_rollback: String,
@@ -138,6 +140,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         finish: ends(last),
         finish_note: finish_note(plan, ways, &unsaid),
         open_end: unsaid.any() || !pauses(plan).is_empty(),
+        untimed: unsaid.any(),
         longest: say::dur(
             r,
             crate::model::Dur {

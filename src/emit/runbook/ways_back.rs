@@ -6,8 +6,8 @@ use crate::emit::runbook::fails::{alike, fails, numbers, together};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Beside, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::rows::Action;
-use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::emit::runbook::{say, stuck};
 use crate::model::{Cond, Dur, FailureOutcome, HoldId, StageId, Step};
 use crate::plan::{Node, Pace, StageUndo};
 use indexmap::IndexMap;
@@ -70,6 +70,8 @@ pub(super) struct FromHere {
     pub kept_beside: String,
     pub holds: String,
     pub entered_again: String,
+    /// Whether what is undone is told in several sentences.
+    pub sentences: bool,
     pub safe_in: String,
     pub ends: String,
 }
@@ -272,6 +274,7 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
     let r = plan.release();
     let numbers = numbers(plan);
     let row = |w: &Way| FromHere {
+        sentences: !(w.beside.is_empty() && w.holds.is_empty() && w.entered_again.is_empty()),
         fails: fails(plan, &w.cause),
         then: then(plan, w),
         order: order(r, w, &numbers),
@@ -283,10 +286,7 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
         safe_in: safe(r, w),
         ends: ends(r, w),
     };
-    let stuck = (0..r.holds.len()).map(HoldId::at);
-    let stuck = stuck
-        .filter(|h| !r.hold(*h).exit.is_empty())
-        .map(|h| stays_held(r, h));
+    let stuck = stuck::rows(plan, ways);
     // In a plan of few stages each has its row, in one of many those of which the same is told have one.
     if r.stages.len() <= ORDINARY {
         return ways.iter().map(row).chain(stuck).collect();
@@ -314,28 +314,6 @@ pub(super) fn from_here(plan: Spoken<'_>, ways: &[Way]) -> Vec<FromHere> {
     told.chain(stuck).collect()
 }
 
-/// A hold that cannot be left: whatever else happens goes on, and a person has to see to it.
-fn stays_held(r: Told<'_>, h: HoldId) -> FromHere {
-    let hold = r.hold(h);
-    FromHere {
-        fails: words!(r, "fails.hold_left", hold = say::text(r, &hold.title)),
-        then: words!(
-            r,
-            "then.hold_stays",
-            owner = say::role(r, hold.owner.unwrap_or(r.owner))
-        ),
-        order: Vec::new(),
-        beside: String::new(),
-        kept: Vec::new(),
-        kept_beside: String::new(),
-        holds: String::new(),
-        entered_again: String::new(),
-        safe_in: words!(r, "safe.left_by_hand"),
-        ends: words!(r, "ends.needs_help"),
-    }
-}
-
-/// Holds by their titles; of those of which it is not sure, that they may have to be.
 fn hold_list(r: Told<'_>, holds: &[(HoldId, bool)], perhaps: impl Fn(String) -> String) -> String {
     let titles: Vec<String> = holds
         .iter()
@@ -426,7 +404,7 @@ pub(super) fn conditional(plan: Spoken<'_>, w: &Way) -> bool {
 }
 
 /// A stage that stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.
-fn stays(r: Told<'_>, s: StageId, why: Stays) -> String {
+pub(super) fn stays(r: Told<'_>, s: StageId, why: Stays) -> String {
     let name = &r.stage(s).name;
     match why {
         Stays::Irreversible => words!(r, "stays.irreversible", stage = name),
@@ -483,6 +461,9 @@ fn safe(r: Told<'_>, w: &Way) -> String {
         Then::Outcome(FailureOutcome::Restart(..)) if !w.undoes() && w.safe.as_ms() == 0 => {
             words!(r, "safe.at_once_after_restarts")
         }
+        Then::Outcome(FailureOutcome::Restart(..)) if w.untimed && w.safe.as_ms() == 0 => {
+            words!(r, "safe.untimed_after_restarts")
+        }
         Then::Outcome(FailureOutcome::Restart(..)) => words!(r, "safe.after_restarts", time = time),
         then if !w.undoes() && w.safe.as_ms() == 0 => {
             if asks(then) {
@@ -498,6 +479,9 @@ fn safe(r: Told<'_>, w: &Way) -> String {
 
 /// The time until safe where a person decides on the way: what passes before the question counts, the answer cannot.
 fn decided(r: Told<'_>, w: &Way, time: &str) -> String {
+    if w.untimed && w.safe.as_ms() == 0 {
+        return words!(r, "safe.untimed_once_decided");
+    }
     let over = w.untimed && w.safe.as_ms() > 0;
     let whole = say::dur(r, w.safe);
     let rest = Dur {

@@ -26,6 +26,8 @@ async function look() {
       if (table.offsetWidth > table.parentElement.clientWidth + 1) tell(`a table is ${table.offsetWidth} wide on a small screen: "${table.textContent.trim().slice(0, 40)}"`);
   for (const svg of document.querySelectorAll("svg")) {
     const frame = svg.getBoundingClientRect();
+    // Nor does anybody push a picture to and fro.
+    if (root.clientWidth < 640 && frame.width > root.clientWidth) tell(`a picture is ${Math.round(frame.width)} wide on a small screen`);
     // What is shown on paper only has no place on the screen.
     const shown = [...svg.querySelectorAll("text")].filter((t) => t.getClientRects().length > 0);
     const texts = shown.map((t) => [t.textContent, t.getBoundingClientRect()]);
