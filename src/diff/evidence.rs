@@ -15,21 +15,44 @@ const ENTRIES: usize = 20_000_000;
 /// What is looked at: its kind, its name on both sides, and when.
 type Item = (&'static str, String, String);
 
+/// How it is looked at less, or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum How {
+    /// Not at all before the stage is through.
+    AtAll,
+    /// Only once the stage is at work.
+    Early,
+    /// Only by a stage before it, and not by itself.
+    Again,
+}
+
 pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
     let (old, new) = (Seen::of(&two.old), Seen::of(&two.new));
-    type Lost = (Item, bool);
+    type Lost = (Item, How);
     let mut lost: BTreeMap<Lost, Vec<Spot>> = BTreeMap::new();
     let mut won: BTreeMap<Lost, Vec<Spot>> = BTreeMap::new();
     for (o, n) in &two.stages.both {
         let at = super::pair::spot(*o, *n);
         let (a, b) = (old.of_stage(*o), new.of_stage(*n));
-        for (x, y, list) in [(&a, &b, &mut lost), (&b, &a, &mut won)] {
+        let (own_a, own_b) = (
+            own(&two.old, &two.old.r.stages[*o]).1,
+            own(&two.new, &two.new.r.stages[*n]).1,
+        );
+        let sides = [
+            (&a, &b, &own_a, &own_b, &mut lost),
+            (&b, &a, &own_b, &own_a, &mut won),
+        ];
+        for (x, y, own_x, own_y, list) in sides {
             for item in x.1.difference(&y.1) {
-                list.entry(((*item).clone(), false)).or_default().push(at);
+                list.entry(((*item).clone(), How::AtAll)).or_default().push(at);
             }
             // Looked at still, but only once the stage is at work.
             for item in x.0.difference(&y.0).filter(|i| y.1.contains(*i)) {
-                list.entry(((*item).clone(), true)).or_default().push(at);
+                list.entry(((*item).clone(), How::Early)).or_default().push(at);
+            }
+            // Looked at still, but before the stage has changed anything.
+            for item in own_x.difference(own_y).filter(|i| y.1.contains(*i)) {
+                list.entry(((*item).clone(), How::Again)).or_default().push(at);
             }
         }
     }
@@ -49,12 +72,13 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
         ]
     };
     let (in_old, in_new) = (names(&two.old), names(&two.new));
-    for (((item, late), spots), is_lost) in lost
+    for (((item, how), spots), is_lost) in lost
         .into_iter()
         .map(|x| (x, true))
         .chain(won.into_iter().map(|x| (x, false)))
     {
         let shown = shown(two, &item);
+        let late = how == How::Early;
         // The stages that looked themselves come first: what depends on them follows from them.
         let own: Vec<Spot> = spots
             .iter()
@@ -91,12 +115,19 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
         };
         let list = say::list(&stages);
         // Whether it was looked at, or is now, before any of these stages starts.
-        let early = about.iter().all(|s| {
-            let (side, at) = if is_lost { (&old, s.old) } else { (&new, s.new) };
-            at.is_some_and(|i| side.of_stage(i).0.contains(&item))
-        });
+        let early = how != How::Again
+            && about.iter().all(|s| {
+                let (side, at) = if is_lost { (&old, s.old) } else { (&new, s.new) };
+                at.is_some_and(|i| side.of_stage(i).0.contains(&item))
+            });
         let through = if stages.len() == 1 { "is" } else { "are" };
         let message = match (is_lost, late) {
+            (true, _) if how == How::Again => {
+                format!("`{shown}` is no longer {} in {list}, only before{when}", verb.0)
+            }
+            (false, _) if how == How::Again => {
+                format!("`{shown}` is now {} in {list} too{when}", verb.0)
+            }
             (true, false) if early => format!(
                 "`{shown}` is no longer {} before the start of {list}{when}",
                 verb.0
@@ -120,6 +151,11 @@ pub(super) fn compare(two: &Two<'_>, out: &mut Out) {
             let (name, place) = (&two.new.r.stages[n].name, say::place(two.new.r, StageId::at(n)));
             if late {
                 format!("`{name}` begins {place} and changes things before anybody knows whether `{shown}` {}: before, it waited", verb.1)
+            } else if how == How::Again {
+                format!(
+                    "`{name}` ends well {place} although nobody looked since it began whether `{shown}` {}: before, it was {} there",
+                    verb.1, verb.0
+                )
             } else if early {
                 format!(
                     "`{name}` begins {place} although nobody looked whether `{shown}` {}: before, it had to be {}",

@@ -8,7 +8,7 @@ use super::out::{Change, Class, Direction, Out, Spot};
 use super::pair::Two;
 use super::say;
 use super::steps;
-use crate::model::{Act, Failure, KeyUse, Release, RoleId, Stage, StageId, Step, WrittenRollback};
+use crate::model::{Act, Failure, KeyUse, Release, RoleId, Stage, StageId, Step, Text, WrittenRollback};
 use crate::plan::{Plan, StageUndo, doing, show};
 use std::collections::BTreeMap;
 
@@ -107,11 +107,10 @@ fn way<'a>(side: &Side<'a>, plan: &'a Plan, stage: StageId) -> Way<'a> {
     };
     match plan.undo(stage) {
         StageUndo::Nothing => bare(NOTHING, "has no undo".into()),
-        StageUndo::Harmless(why, _) => bare(HARMLESS, format!("counts as harmless: {}", say::text(r, why))),
-        StageUndo::Irreversible(why, _) => bare(
-            IRREVERSIBLE,
-            format!("cannot be taken back: {}", say::text(r, why)),
-        ),
+        StageUndo::Harmless(why, _) => bare(HARMLESS, format!("counts as harmless: {}", reason(r, why))),
+        StageUndo::Irreversible(why, _) => {
+            bare(IRREVERSIBLE, format!("cannot be taken back: {}", reason(r, why)))
+        }
         StageUndo::Derived(list) => {
             let mut keys = Keys::default();
             for u in list.iter().filter(|u| !u.act.effects.nothing) {
@@ -144,6 +143,11 @@ fn way<'a>(side: &Side<'a>, plan: &'a Plan, stage: StageId) -> Way<'a> {
             }
         }
     }
+}
+
+/// A reason of the plan in the middle of a sentence.
+fn reason(r: &Release, why: &Text) -> String {
+    say::text(r, why).trim_end_matches('.').to_string()
 }
 
 /// What a stage changes going forward.
