@@ -167,6 +167,23 @@ fn real_histories_that_were_changed_are_found_out() {
         found,
         ["`model` passed, and the gate `api_healthy` was judged 1 of 2 times"]
     );
+    // A stage was skipped, or failed, and the run went on.
+    assert_eq!(
+        changed(workflow, "\"name\": \"Stage api\"", "\"name\": \"Nothing\""),
+        ["record/left_out"]
+    );
+    let failed = {
+        let text = history(workflow);
+        let model = text.find("\"name\": \"Stage model\"").expect("a stage");
+        let (before, after) = text.split_at(model);
+        format!(
+            "{before}{}",
+            after.replacen("\"conclusion\": \"success\"", "\"conclusion\": \"failure\"", 1)
+        )
+    };
+    let run = self::recorded("bioage/bioage.release", &failed).expect("a run of the plan");
+    let found: Vec<&str> = run.checked.findings.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(found, ["`api` began although `model` had failed"]);
     // A stage was not taken back.
     let back = "bioage_workflow_rolls_back.json";
     assert_eq!(

@@ -7,6 +7,7 @@ mod before_approval;
 mod gate_not_judged;
 mod history;
 mod hold_left_open;
+mod left_out;
 mod not_undone;
 mod other_plan;
 mod out_of_order;
@@ -215,6 +216,7 @@ pub fn compare(plan: &Plan, digest: &str, run: &Run) -> Bag {
         same_person::check,
         before_approval::check,
         out_of_order::check,
+        left_out::check,
         gate_not_judged::check,
         not_undone::check,
         hold_left_open::check,

@@ -84,6 +84,7 @@ pub(super) const PAGES: &[Page] = pages! {
     "record/before_approval"
     "record/gate_not_judged"
     "record/hold_left_open"
+    "record/left_out"
     "record/not_undone"
     "record/other_plan"
     "record/out_of_order"
