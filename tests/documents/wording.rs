@@ -310,3 +310,19 @@ fn body_cells(document: &str) -> Vec<(String, String)> {
     }
     found
 }
+
+#[test]
+fn what_need_not_be_undone_says_why_wherever_the_plan_says_it() {
+    let change =
+        "run \"./tidy.sh\" { changes \"repo:flags\"; harmless \"The old flags are read by nothing.\" }";
+    let c = plan(&format!(
+        "{BEFORE}release shop {{ title \"Shop\"; version \"2\"; author who; owner operations; in eu\n\
+         stage tidy {{ {change} }}\n}}\n"
+    ));
+    let runbook = c.document("runbook.md");
+    let said = "Nothing has to be undone: The old flags are read by nothing.";
+    assert!(runbook.contains(said), "{runbook}");
+    assert!(!runbook.contains("Nothing to undo"), "{runbook}");
+    let scope = table(c.document("change-request.md"), "Scope");
+    assert!(scope[1].contains(&"need not be undone".to_string()), "{scope:#?}");
+}

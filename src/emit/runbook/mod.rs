@@ -374,7 +374,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
         gates: !plan.release().gates.is_empty(),
         kept_any,
         asks_any: ways.iter().any(|w| ways_back::asks(&w.then)),
-        conditional: ways.iter().any(|w| ways_back::conditional(plan, w)),
+        conditional: ways.iter().any(|w| w.conditional(&plan)),
         cases: plan.cases().len() > 1,
         policies: around::policies(plan),
         findings: around::findings(plan, context),

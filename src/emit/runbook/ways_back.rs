@@ -8,7 +8,7 @@ use crate::emit::runbook::from_here::{Beside, KEPT, ORDINARY, Stays, Then, Way};
 use crate::emit::runbook::rows::Action;
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::emit::runbook::{say, stuck};
-use crate::model::{Cond, Dur, FailureOutcome, HoldId, StageId, Step};
+use crate::model::{Cond, Dur, FailureOutcome, HoldId, Stage, StageId, Step, Undo};
 use crate::plan::{Node, Pace, StageUndo};
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -155,10 +155,16 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
             card.short = words!(r, "undo.open_short");
             card.note = words!(r, "undo.open");
         }
-        StageUndo::Nothing => {
-            card.short = words!(r, "undo.nothing_short");
-            card.note = words!(r, "undo.nothing");
-        }
+        StageUndo::Nothing => match harmless(r, s).as_slice() {
+            [] => {
+                card.short = words!(r, "undo.nothing_short");
+                card.note = words!(r, "undo.nothing");
+            }
+            whys => {
+                card.short = words!(r, "undo.harmless_short");
+                card.note = say::ended(words!(r, "undo.harmless", why = whys.join("; ")));
+            }
+        },
         StageUndo::Harmless(why, _) => {
             card.short = words!(r, "undo.harmless_short");
             card.note = say::ended(words!(r, "undo.harmless", why = say::text(r, why)));
@@ -395,12 +401,18 @@ fn order(r: Told<'_>, w: &Way, numbers: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// Whether a stage in the order of undoing may not have applied though that which fails does.
-pub(super) fn conditional(plan: Spoken<'_>, w: &Way) -> bool {
-    let v = plan.variants();
-    let here = v.applies(w.cause.node());
-    let sure = |s: &StageId| v.implies(here, v.applies(Node::Stage(*s)));
-    w.undone.iter().flatten().any(|s| !sure(s))
+/// Why what the steps of a stage change need not be undone, as they say themselves.
+fn harmless(r: Told<'_>, s: &Stage) -> Vec<String> {
+    let mut whys: Vec<String> = Vec::new();
+    for act in s.forward_steps().into_iter().filter_map(Step::act) {
+        if let Undo::Harmless { why, .. } = &act.undo {
+            let why = say::text(r, why).trim_end_matches('.').to_string();
+            if !whys.contains(&why) {
+                whys.push(why);
+            }
+        }
+    }
+    whys
 }
 
 /// A stage that stays, with the reason. Of what is merely left when nothing is undone, the reason stands in what follows.

@@ -3,7 +3,7 @@
 //! Plain data. Must not know how it is worked out. Made by `ways`, told by `ways_back`.
 
 use crate::model::{ApprovalId, DecisionId, Dur, FailureOutcome, GateId, HoldId, StageId, TriggerId};
-use crate::plan::Node;
+use crate::plan::{Node, Plan};
 
 /// What fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,5 +131,13 @@ impl Way {
     /// Whether anything is undone, now or when a person says so.
     pub(in crate::emit::runbook) fn undoes(&self) -> bool {
         self.many > 0 || self.many_beside > 0
+    }
+
+    /// Whether a stage in the order of undoing may not have applied though that which fails does.
+    pub(in crate::emit::runbook) fn conditional(&self, plan: &Plan) -> bool {
+        let v = plan.variants();
+        let here = v.applies(self.cause.node());
+        let sure = |s: &StageId| v.implies(here, v.applies(Node::Stage(*s)));
+        self.undone.iter().flatten().any(|s| !sure(s))
     }
 }
