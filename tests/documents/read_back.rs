@@ -163,14 +163,16 @@ pub fn columns(document: &str, heading: &str, wanted: &[(&str, &'static str)]) -
     let Some(head) = rows.first() else { return facts };
     let stage = head.iter().position(|h| h == "Stage").unwrap_or(0);
     for row in &rows[1..] {
+        // When it applies stands behind its name.
+        let stage = row[stage].split(" (only when ").next().unwrap_or("");
         for (title, kind) in wanted {
             let Some(k) = head.iter().position(|h| h == title) else {
                 continue;
             };
             if *kind == "threshold" {
-                facts.extend(bounds(&row[k]).iter().map(|b| fact(&row[stage], kind, b)));
+                facts.extend(bounds(&row[k]).iter().map(|b| fact(stage, kind, b)));
             } else {
-                facts.insert(fact(&row[stage], kind, &row[k]));
+                facts.insert(fact(stage, kind, &row[k]));
             }
         }
     }

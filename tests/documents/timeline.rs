@@ -162,6 +162,9 @@ fn an_end_that_nobody_knows_is_not_called_the_latest() {
         let end = open(rest).unwrap_or_default();
         assert!(end.contains(&format!("Not counted: {said}.")), "{rest}: {end}");
     }
+    let counts = |rest: &str| shop(rest).document("runbook.md").contains("counts as none here");
+    assert!(counts(silent), "its one step has no duration");
+    assert!(!counts(again), "all have one, though it may take several tries");
     let never = shop("stage a { run \"./a.sh\" { changes nothing } }\nstage b { after a; bake 5m }");
     let flags = never.document("change-request.md");
     assert!(
@@ -232,6 +235,35 @@ fn what_excludes_each_other_is_not_added_up_over_something_in_between() {
     assert!(
         runbook.contains("What excludes each other is not added up"),
         "{runbook}"
+    );
+    let staged = table(c.document("release-plan.md"), "Staged rollout");
+    let stages: Vec<&str> = staged[1..].iter().map(|r| r[0].as_str()).collect();
+    assert_eq!(
+        stages,
+        [
+            "copy (only when decision way is long)",
+            "shift",
+            "warm (only when decision way is short)",
+            "done"
+        ]
+    );
+    let judged = TWO_WAYS.replace(
+        "undo run \"./uncopy.sh\" { takes 20m } }",
+        "undo run \"./uncopy.sh\" { takes 20m } }; verify smoke",
+    );
+    let judged = judged.replace(
+        "undo run \"./cool.sh\" { takes 15m } }",
+        "undo run \"./cool.sh\" { takes 15m } }; verify smoke",
+    );
+    let points = table(shop(&judged).document("release-plan.md"), "Go or no-go");
+    let points: Vec<&str> = points[1..]
+        .iter()
+        .map(|r| r[1].split(':').next().unwrap_or(""))
+        .collect();
+    assert_eq!(
+        points[points.len() - 2..],
+        ["copy", "warm"],
+        "in the order of the plan: {points:?}"
     );
     let without = shop("stage a { run \"./a.sh\" { changes nothing; takes 5m } }");
     assert!(!without.document("runbook.md").contains("excludes each other"));

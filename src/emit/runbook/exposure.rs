@@ -11,7 +11,7 @@ use crate::emit::runbook::times::Times;
 use crate::emit::runbook::words::{Spoken, words};
 use crate::emit::runbook::work::{StageCard, StepRow};
 use crate::model::{ApprovalId, DecisionId, StageId};
-use crate::plan::Node;
+use crate::plan::{Node, Pace};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ pub(super) struct Exposure {
 /// A point at which it is decided whether to go on.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Point {
+    /// Its place in the order: when it comes, on the longest times of everything together.
     #[serde(skip)]
     at: i64,
     pub offset: String,
@@ -48,6 +49,10 @@ pub(super) struct Point {
 pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> {
     let mut list = Vec::new();
     for card in cards {
+        let stage = match card.when.as_str() {
+            "" => card.name.clone(),
+            when => words!(plan, "row.only_when", what = card.name, when = when),
+        };
         let parts = card.steps.chunk_by(|a, b| a.exposure == b.exposure);
         for part in parts {
             let Some(first) = part.first() else { continue };
@@ -78,7 +83,7 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
                 if_not.push(follows::at_step(plan, id, rung));
             }
             list.push(Exposure {
-                stage: card.name.clone(),
+                stage: stage.clone(),
                 exposure: first.exposure.clone(),
                 offset: first.offset.clone(),
                 utc: first.utc.clone(),
@@ -95,7 +100,7 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
         }
         if card.steps.is_empty() {
             list.push(Exposure {
-                stage: card.name.clone(),
+                stage: stage.clone(),
                 exposure: String::new(),
                 offset: card.offset.clone(),
                 utc: card.utc.clone(),
@@ -114,25 +119,28 @@ pub(super) fn exposures(plan: Spoken<'_>, cards: &[StageCard]) -> Vec<Exposure> 
 pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Vec<Point> {
     let r = plan.release();
     let mut list = Vec::new();
-    let mut add = |at: i64, point: String, who: String, criterion: String, otherwise: String| {
-        let (utc, local) = times.at(at);
-        list.push(Point {
-            at,
-            offset: say::offset(at),
-            utc,
-            local,
-            point,
-            who,
-            criterion,
-            otherwise,
-        });
-    };
+    let together = plan.schedule(Pace::Longest);
+    // Of cases that exclude each other a moment may come earlier than what stands before it.
+    let mut add =
+        |(order, at): (i64, i64), point: String, who: String, criterion: String, otherwise: String| {
+            let (utc, local) = times.at(at);
+            list.push(Point {
+                at: order,
+                offset: say::offset(at),
+                utc,
+                local,
+                point,
+                who,
+                criterion,
+                otherwise,
+            });
+        };
     for (i, a) in r.approvals.iter().enumerate() {
         let node = Node::Approval(ApprovalId::at(i));
         let at = if plan.waits_for(node).is_empty() {
-            0
+            (0, 0)
         } else {
-            plan.latest(node).1
+            (together.of(&plan, node).finish, plan.latest(node).1)
         };
         add(
             at,
@@ -146,7 +154,7 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
         let node = Node::Decision(DecisionId::at(i));
         let default = unanswered(r, d);
         add(
-            plan.latest(node).1,
+            (together.of(&plan, node).finish, plan.latest(node).1),
             say::text(r, &d.question.ask),
             say::answerers(r, &d.question, Some(r.owner)),
             say::maybe(r, d.question.expect.as_ref()),
@@ -195,7 +203,12 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
             for (stage, step) in judged {
                 let point = told(&r.stage(stage).name, step);
                 let (who, verify, if_not) = (step.owner.clone(), step.verify.clone(), step.if_not.clone());
-                add(step.ends, point, who, verify, if_not);
+                let apart = together
+                    .stage(&plan, stage)
+                    .start
+                    .saturating_sub(plan.latest(Node::Stage(stage)).0);
+                let at = (step.ends.saturating_add(apart), step.ends);
+                add(at, point, who, verify, if_not);
             }
             continue;
         }

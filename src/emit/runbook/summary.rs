@@ -140,7 +140,7 @@ pub(super) fn summary(plan: Spoken<'_>, context: &Context<'_>, times: &Times, wa
         finish: ends(last),
         finish_note: finish_note(plan, ways, &unsaid),
         open_end: unsaid.any() || !pauses(plan).is_empty(),
-        untimed: unsaid.any(),
+        untimed: unsaid.untimed(),
         longest: say::dur(
             r,
             crate::model::Dur {

@@ -85,11 +85,12 @@ impl Unsaid {
 
     /// Whether the run may end later than its times say.
     pub(super) fn any(&self) -> bool {
-        !self.steps.is_empty()
-            || !self.again.is_empty()
-            || !self.waits.is_empty()
-            || self.approvals
-            || self.decisions
+        !self.again.is_empty() || self.untimed()
+    }
+
+    /// Whether something has no duration at all, and counts as none.
+    pub(super) fn untimed(&self) -> bool {
+        !self.steps.is_empty() || self.approvals || self.decisions
     }
 
     /// What is left out, to follow "not counted".
