@@ -189,7 +189,9 @@ impl Judge<'_> {
         let name = &self.release.stage(id).name;
         let fate = self.fates.get(&id).cloned().unwrap_or_default();
         // A stage without a step that shows may have begun unseen; then it is undone all the same.
-        let begun = fate.begun || (fate.quiet && fate.done);
+        let stage = self.release.stage(id);
+        let applies = stage.forward_steps().iter().any(|s| self.truth(&s.when));
+        let begun = fate.begun || (fate.quiet && fate.done && applies);
         let nothing = |why: &str| match own.first() {
             None => Ok(false),
             Some(_) => Err(["stage `", name, "` is undone, and ", why].concat()),
@@ -394,7 +396,9 @@ impl Judge<'_> {
         let mut entering: Vec<usize> = Vec::new();
         // Whoever is asked may let the run go on without it.
         let goes_on = match self.release.stage(hold.from).when_hold_fails().map(|f| &f.then) {
-            Some(Failure::Decision(d)) => matches!(self.chosen(*d), Way::Proceed | Way::Continue),
+            Some(Failure::Decision(d)) => {
+                matches!(self.chosen(*d), Way::Proceed | Way::Continue | Way::Chosen)
+            }
             _ => self.scenario.resume == 1,
         };
         for (i, event) in self.trace.events.iter().enumerate() {

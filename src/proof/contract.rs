@@ -4,6 +4,7 @@
 //! entry point for every run of every target.
 
 use super::event::{Causes, Event, Trace, What};
+use super::questions::SAID;
 use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
@@ -363,7 +364,9 @@ impl<'a> Judge<'a> {
                     {
                         return Err("a decision that is to be asked again is not".into());
                     }
-                    self.thens.push((Then::Rollback, Some(at)));
+                    let answered = |e: &Event| matches!(&e.what, What::Done(p) if open(p) && self.stands(p));
+                    let last = self.trace.events.iter().rposition(answered);
+                    self.thens.push((Then::Rollback, last.or(Some(at))));
                 }
                 _ => {}
             }
@@ -441,7 +444,11 @@ impl<'a> Judge<'a> {
                 if self.scenario.broken == Some(Broken::Raising) {
                     continue;
                 }
-                let later = self.trace.events[first].at > self.trace.events[event].at;
+                let given_up = &self.trace.events[event];
+                // What else was asked for a decision is taken back before siblings hear of it.
+                let decided = |w: &What| matches!(w, What::Done(p) if matches!(p.deed, Deed::Decide(..)));
+                let heard = given_up.at + if decided(&given_up.what) { SAID } else { 0.0 };
+                let later = self.trace.events[first].at > heard;
                 // Where nothing looks before a person is asked, the question is taken back with the run.
                 let asked = fate.asked.as_ref().is_some_and(|(_, e)| *e == first);
                 if asked && self.scenario.start.is_none() || self.only_asked(fate) {

@@ -6,7 +6,7 @@ use super::contract::{Judge, Then, Way};
 use super::event::{Event, What};
 use super::walk::{Came, Walker};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ChecklistId, Failure, GateId, HoldId, StageId};
+use crate::model::{ApprovalId, ChecklistId, Failure, GateId, HoldId, StageId};
 
 impl Walker<'_, '_> {
     /// Whether all that stands right before the stage has ended, or does not apply.
@@ -26,9 +26,18 @@ impl Walker<'_, '_> {
             p.deed == Deed::Ready && self.judge.scenario.start.is_none() && stage.ready.iter().any(named)
         };
         let own = |p: &Purpose| p.at == At::Stage(self.stage) && matches!(p.deed, Deed::Ready | Deed::Begin);
-        let refused = self.judge.trace.events.iter().rposition(|e| match &e.what {
-            What::Failed(p) => own(p) || wants(p),
-            What::Withdrawn(p) => (own(p) || wants(p)) && self.judge.scenario.nobody(p),
+        // What is refused for another stage says nothing of one that had not come to it.
+        let events = &self.judge.trace.events;
+        let came = |e: usize| {
+            let granted = |a: &ApprovalId| {
+                let yes = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*a));
+                !self.judge.guards(*a) || events[..e].iter().any(|e| yes(&e.what))
+            };
+            stage.approved.iter().all(|(a, _)| granted(a))
+        };
+        let refused = events.iter().enumerate().rposition(|(i, e)| match &e.what {
+            What::Failed(p) => own(p) || wants(p) && came(i),
+            What::Withdrawn(p) => (own(p) || wants(p) && came(i)) && self.judge.scenario.nobody(p),
             _ => false,
         });
         let held = self.hold_fails();

@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 /// How much longer than the plan says an answer may be waited for: one look.
 const LOOK: f64 = 3_600.0;
 /// Milliseconds until siblings have heard that somebody is asked.
-const SAID: f64 = 5_000.0;
+pub const SAID: f64 = 5_000.0;
 /// How long another run's lock is waited for, in seconds.
 const LOCK: f64 = 86_400.0;
 

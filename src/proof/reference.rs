@@ -140,6 +140,7 @@ pub fn compare(
     if beside(plan, reference) && !same_undo_fails(scenario, reference, trace)
         || !same_exit_fails(scenario, reference, trace)
         || asked_in_its_place(plan, scenario, trace)
+        || others_fail(scenario, reference, trace)
     {
         return Ok(());
     }
@@ -230,6 +231,27 @@ pub fn compare(
     Ok(())
 }
 
+/// Whether of several stages that are to fail others do: which of them comes to it before the run is given up depends on how long things
+/// take.
+fn others_fail(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace) -> bool {
+    let told = scenario.fails.iter().filter(|p| matches!(p.at, At::Stage(_)));
+    if told.count() < 2 {
+        return false;
+    }
+    let ours = trace.events.iter().filter_map(|e| match &e.what {
+        What::Failed(p) => match p.at {
+            At::Stage(s) => Some(s),
+            _ => None,
+        },
+        _ => None,
+    });
+    let theirs = reference.events.iter().filter_map(|e| match e.subject {
+        Subject::Stage(s) if e.verb == Verb::Fail => Some(s),
+        _ => None,
+    });
+    ours.collect::<BTreeSet<StageId>>() != theirs.collect()
+}
+
 /// Whether an approval that is not given only guards steps of rollouts, and none of them came: where it is asked right before such
 /// a step, nobody is asked.
 fn asked_in_its_place(plan: &Plan, scenario: &Scenario, trace: &Trace) -> bool {
@@ -259,7 +281,12 @@ fn waits_longer(plan: &Plan, trace: &Trace, stages: &BTreeSet<StageId>, meant: &
         })
     };
     // A stage of which only a later step waits for an approval comes after it in that order as a whole.
-    let step = |(node, edge): &(Node, &Edge)| edge.kind == EdgeKind::ApprovedStep && gave_up(*node);
+    let all = (0..plan.release().stages.len()).map(|i| Node::Stage(StageId::at(i)));
+    let lost: Vec<Node> = all.filter(|s| gave_up(*s)).collect();
+    let never_asked = |node: Node| lost.iter().any(|s| plan.precedes(*s, node));
+    let step = |(node, edge): &(Node, &Edge)| {
+        edge.kind == EdgeKind::ApprovedStep && (gave_up(*node) || never_asked(*node))
+    };
     let waits = |s: &StageId| {
         plan.order_lost(*s).into_iter().any(|(node, _)| gave_up(node))
             || plan.waits_for(Node::Stage(*s)).iter().any(step)

@@ -8,7 +8,7 @@ use super::event::What;
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{GateId, RolloutStep, Step, StepKind, TriggerTest};
+use crate::model::{GateId, RolloutStep, StageId, Step, StepKind, TriggerTest};
 use crate::plan::Node;
 
 /// How much later than the plan says something may begin, in milliseconds.
@@ -243,8 +243,14 @@ impl Walker<'_, '_> {
             .filter_map(|s| judge.fates.get(s)?.last)
             .chain(self.own.last().copied());
         let mine = |p: &Purpose| p.at == At::Stage(self.stage) || matches!(p.deed, Deed::Grant(_));
+        // A stage that is refused before it begins ends with that.
+        let refused = |p: &Purpose| {
+            let theirs = |s: &StageId| p.at == At::Stage(*s);
+            matches!(p.deed, Deed::Ready | Deed::Begin) && before.iter().any(theirs)
+        };
         let asked = judge.trace.events.iter().filter_map(|e| match &e.what {
             What::Done(p) if mine(p) => Some(e.at),
+            What::Failed(p) | What::Withdrawn(p) if refused(p) => Some(e.at),
             _ => None,
         });
         let times = ends.map(|e| judge.trace.events[e].at).chain(asked);
@@ -391,6 +397,33 @@ impl Walker<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what a rollout does at the step before failed as well: then it is taken back.
+    pub fn cannot_step_back(&self, event: Option<usize>) -> bool {
+        let judge = &self.judge;
+        let ladder = judge.release.stage(self.stage).rollout.as_ref();
+        let Some((event, rung)) = event
+            .zip(self.rung)
+            .filter(|_| ladder.is_some_and(|r| r.demote.is_some()))
+        else {
+            return false;
+        };
+        let next = self.own.get(self.next).copied().unwrap_or(usize::MAX);
+        let back = self.step_before(rung).map_or(&[][..], |s| &s.work);
+        let of_it = |p: &Purpose| p.at == At::Aside && back.iter().any(|s| self.stands_for(s, p));
+        judge.trace.events.iter().enumerate().any(|(i, e)| {
+            i < next && matches!(&e.what, What::Failed(p) if of_it(p)) && judge.causes.before(event, i)
+        })
+    }
+
+    /// Whether a part is what a step does.
+    fn stands_for(&self, step: &Step, part: &Purpose) -> bool {
+        match (&step.kind, part.deed) {
+            (StepKind::VerifyGate(g), Deed::Judge(h)) => *g == h,
+            // The workflow names a step that is done again after what it is for.
+            _ => part.step.trim_start_matches("back_") == step.slug,
+        }
     }
 
     /// The last step of the rollout that applies before this one.

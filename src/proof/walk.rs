@@ -335,6 +335,7 @@ impl Walker<'_, '_> {
                 self.looked()?;
                 self.next += 1;
             }
+            Some(_) if self.starts_over() => return Ok(Came::Missing),
             Some(_) => return self.out_of_order(purpose),
         }
         let index = self.own.get(self.next).copied();
@@ -376,6 +377,14 @@ impl Walker<'_, '_> {
             }
             _ => Ok(Came::Missing),
         }
+    }
+
+    /// Whether the next event is the stage's first once more, in a run that starts over.
+    fn starts_over(&self) -> bool {
+        let events = &self.judge.trace.events;
+        let what = |i: usize| self.own.get(i).map(|e| &events[*e].what);
+        let again = self.judge.thens.iter().any(|(t, _)| *t == Then::Again);
+        again && self.next > 0 && what(self.next) == what(0)
     }
 
     /// What it counts as that a fact or an event is not told in time; nothing where it is told, or may take any time.
@@ -445,6 +454,9 @@ impl Walker<'_, '_> {
             || matches!(&step.kind, StepKind::VerifyGate(g) if !says(g) && !self.unsure(*g))
         {
             self.asides(event)?;
+        }
+        if self.cannot_step_back(event) {
+            return Ok(Way::End(Then::Rollback));
         }
         if !matches!(way, Way::Retry | Way::Proceed) {
             return Ok(way);

@@ -6,12 +6,14 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
 use crate::emit::environments::{self, LONGEST_TIMER, MOST_REVIEWERS, Purpose};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::segments::{Ask, LONGEST_JOB, SegmentKind};
+use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{approval, demote, names, seats};
+use crate::emit::github::lower::{approval, demote, late, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
-use crate::model::{Dur, DutyRule, Origin, ParamType, Passes, Stage, StageId, StepKind, TriggerTest};
+use crate::model::{
+    Dur, DutyRule, Failure, FailureOutcome, Origin, ParamType, Passes, Stage, StageId, TriggerTest,
+};
 
 const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
@@ -29,12 +31,12 @@ const VALUES: usize = 254;
 const INPUTS: usize = 25;
 
 /// The kinds of rules that a finding speaks of.
-type Rules = &'static [&'static str];
+pub type Rules = &'static [&'static str];
 
 /// Reports all of it.
 pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     approvals(ctx);
-    decisions(ctx);
+    late::decisions(ctx);
     overrides(ctx);
     reviewers(ctx);
     waits(ctx);
@@ -50,7 +52,8 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     }
 }
 
-fn detected(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, note: &str) {
+/// Says what is told only after it has happened.
+pub fn detected(ctx: &Ctx<'_>, rule: Rules, origin: &Origin, message: String, note: &str) {
     ctx.report(
         Diagnostic::info(UNENFORCED, origin.span, message)
             .here("detected on GitHub, not prevented")
@@ -152,29 +155,6 @@ fn approvals(ctx: &Ctx<'_>) {
     }
 }
 
-/// What a decision comes to that is answered later than the plan says.
-fn decisions(ctx: &Ctx<'_>) {
-    for decision in &ctx.release.decisions {
-        let Some(within) = decision.question.within else {
-            continue;
-        };
-        let comes = match decision.default.and_then(|i| decision.options.get(i)) {
-            Some(option) => format!("comes out as `{}`", option.name),
-            None => "rolls back".to_string(),
-        };
-        detected(
-            ctx,
-            &[rules::DECISION],
-            &decision.origin,
-            format!(
-                "decision `{}`, answered later than {within}, {comes} when it is answered",
-                decision.name
-            ),
-            "until then the run waits: GitHub ends a wait for a review after 30 days only",
-        );
-    }
-}
-
 fn days(n: i64) -> Dur {
     Dur::minutes(n * 24 * 60)
 }
@@ -262,33 +242,6 @@ fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
     }
 }
 
-/// What an answer counts as that comes later than the plan says.
-fn late(ctx: &Ctx<'_>, ask: &Ask<'_>, within: Dur) {
-    let (rule, what): (Rules, _) = match (&ask.purpose, ask.gate) {
-        (_, Some(gate)) => (&[rules::WITHIN], format!("`{}`", ctx.release.gate(gate).name)),
-        (Purpose::Step(stage, slug), None) => {
-            let steps = ctx.release.stage(*stage).forward_steps();
-            let step = steps.into_iter().find(|s| s.slug == *slug);
-            match step.map(|s| &s.kind) {
-                Some(StepKind::WaitFor(_)) => (&[rules::WITHIN], "what is waited for".to_string()),
-                _ => (&[rules::TIMEOUT], "work by hand".to_string()),
-            }
-        }
-        _ => return,
-    };
-    let message = if ask.silence_agrees {
-        format!("{what} is a yes after {within} only when somebody answers all the same")
-    } else {
-        format!("{what}, confirmed later than {within}, is refused when it is confirmed")
-    };
-    let note = if ask.silence_agrees {
-        "until somebody approves or rejects, the run waits: at GitHub nobody's silence lets a job pass, and a wait for a review ends after 30 days, as a no"
-    } else {
-        "until then the run waits: GitHub ends a wait for a review after 30 days only"
-    };
-    detected(ctx, rule, ask.origin, message, note);
-}
-
 fn waits(ctx: &Ctx<'_>) {
     let mut run: i64 = 0;
     for i in 0..ctx.release.stages.len() {
@@ -323,7 +276,7 @@ fn waits(ctx: &Ctx<'_>) {
                             );
                         }
                         run += within.as_seconds();
-                        late(ctx, ask, within);
+                        late::answer(ctx, ask, within);
                     }
                 }
                 SegmentKind::Timer(minutes, ..) => {
@@ -377,25 +330,41 @@ fn triggers(ctx: &Ctx<'_>) {
 }
 
 /// A checklist is gone through once for all stages that want it: when it fails, it fails for all of them.
+/// GitHub goes through a checklist once, and what follows when it fails is one thing.
 fn shared_checklists(ctx: &Ctx<'_>) {
+    let says = |s: &Stage| match &s.on_failure {
+        Some(f) => f.then.clone(),
+        None => Failure::Then(FailureOutcome::Rollback),
+    };
     for (i, list) in ctx.release.checklists.iter().enumerate() {
         let wants = |s: &&Stage| s.ready.iter().any(|(c, _)| c.index() == i);
         let stages: Vec<&Stage> = ctx.release.stages.iter().filter(wants).collect();
-        let Some(stage) = stages.iter().find(|s| super::stage::goes_on(s)) else {
+        let [first, others @ ..] = stages.as_slice() else {
             continue;
         };
-        if stages.len() > 1 {
-            limit(
-                ctx,
-                &[rules::CHECKLIST],
-                &stage.origin,
+        let goes_on = stages.iter().find(|s| super::stage::goes_on(s));
+        let (stage, message, help) = if let (Some(stage), false) = (goes_on, others.is_empty()) {
+            (
+                stage,
                 format!(
                     "`{}` goes on when checklist `{}` fails, which other stages want as well",
                     stage.name, list.name
                 ),
                 "give the stage a checklist of its own, or say `on_failure { then pause }`",
-            );
-        }
+            )
+        } else if let Some(stage) = others.iter().find(|s| says(s) != says(first)) {
+            (
+                stage,
+                format!(
+                    "`{}` and `{}` want checklist `{}`, and say different things when it fails",
+                    first.name, stage.name, list.name
+                ),
+                "let the `on_failure` of both say the same, or give one of them a checklist of its own",
+            )
+        } else {
+            continue;
+        };
+        limit(ctx, &[rules::CHECKLIST], &stage.origin, message, help);
     }
 }
 

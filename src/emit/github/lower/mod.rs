@@ -15,6 +15,7 @@ mod gate;
 mod inputs;
 mod job;
 mod jq;
+mod late;
 mod limits;
 mod messages;
 pub(in crate::emit::github) mod names;

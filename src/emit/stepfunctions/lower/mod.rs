@@ -19,6 +19,7 @@ mod gate;
 mod handler;
 mod history;
 mod hold;
+mod inside;
 mod lock;
 mod looks;
 mod message;

@@ -16,8 +16,8 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
 use crate::model::{
-    Atom, ChecklistId, Cond, Failure, FailureOutcome, HoldId, MomentKind, RoleOrPerson, StageId, Step,
-    TriggerId, TriggerTest,
+    ChecklistId, Cond, Failure, FailureOutcome, MomentKind, RoleOrPerson, StageId, Step, TriggerId,
+    TriggerTest,
 };
 use crate::plan::{Node, StageUndo};
 
@@ -34,6 +34,10 @@ impl<'a> Lower<'a> {
         };
         let name = stage.name.to_string();
         let ended = self.b.label();
+        let enters = release.holds.iter().any(|h| h.from == id);
+        // Where the run goes on after a stage that was refused before it began, others need the holds that begin with it.
+        let passed_by = enters && self.goes_on_unbegun(id);
+        let settled = if passed_by { self.b.label() } else { ended.clone() };
         let case = Case {
             name: name.clone(),
             slug: stage.slug.to_string(),
@@ -41,7 +45,7 @@ impl<'a> Lower<'a> {
             hand,
             owner: stage.owner,
             on_failure: stage.on_failure.as_ref(),
-            settled: ended.clone(),
+            settled,
             failed: failed.clone(),
         };
         let mut faults = Faults::default();
@@ -49,7 +53,6 @@ impl<'a> Lower<'a> {
         let (fresh, entered, begins, done) = (self.b.label(), self.b.label(), self.b.label(), self.b.label());
 
         self.skip_done(id, scope, at, next, &fresh);
-        let enters = release.holds.iter().any(|h| h.from == id);
         let free = if enters || !stage.ready.is_empty() {
             let place = self.stage_place(id, &case, &mut faults);
             self.free_to_ask("early", &place, &mut faults, &fresh)
@@ -80,10 +83,19 @@ impl<'a> Lower<'a> {
             let ready = self.b.label();
             self.before(id, &case, &place, &mut faults, (&entered, &ready));
             self.b.same(&no, &ready);
-            let held = self.enter_holds(id, &case, &mut faults, &ready);
+            let refused = Expr::eq(self.vars.read(&self.names.stage(id), scope), Expr::str("refused"));
+            let mut rules = vec![(applies, begins.clone())];
+            if passed_by {
+                let title = [&name, ": refused before it began?"].concat();
+                self.b
+                    .branch(&case.settled, &title, refused.clone(), &ready, &ended);
+                rules.insert(0, (refused.clone(), ended.clone()));
+            }
+            let begun = passed_by.then(|| refused.negated());
+            let held = self.enter_holds(id, &case, &mut faults, begun, &ready);
             let free = self.free_to_ask("held", &place, &mut faults, &held);
             self.b
-                .branch(&free, &[&name, ": begins?"].concat(), applies, &begins, &apart);
+                .choose(&free, &[&name, ": begins?"].concat(), rules, &apart);
         } else {
             self.b.same(&no, &apart);
             self.before(id, &case, &place, &mut faults, (&entered, &begins));
@@ -502,88 +514,6 @@ impl<'a> Lower<'a> {
         matches!(self.plan.undo(id), StageUndo::Irreversible(..))
             && self.release.stage(id).when_hold_fails().is_none()
             && self.release.stage(id).on_failure.is_some()
-    }
-
-    /// Enters every hold that begins with this stage, whether or not the stage itself applies.
-    fn enter_holds(&mut self, id: StageId, case: &Case<'a>, faults: &mut Faults, at: &Label) -> Label {
-        let mut here = at.clone();
-        for (i, hold) in self.release.holds.iter().enumerate() {
-            if hold.from != id {
-                continue;
-            }
-            let hold_id = HoldId::at(i);
-            let then = self.b.label();
-            let needed = Expr::any(
-                self.plan
-                    .hold_stages(hold_id)
-                    .iter()
-                    .map(|s| self.early(&self.release.stage(*s).when, id, case.hand.scope)),
-            );
-            let (go, body) = (self.b.label(), self.b.label());
-            self.b.branch(
-                &here,
-                &[&case.name, ": needs ", &hold.name, "?"].concat(),
-                needed,
-                &go,
-                &then,
-            );
-            let site = Site {
-                key: ["hold_", &hold.name].concat(),
-                retry: body.clone(),
-                proceed: then.clone(),
-            };
-            let key = site.key.clone();
-            let stage = self.release.stage(id);
-            let kind = match stage.when_hold_fails() {
-                None => Kind::Outcome(FailureOutcome::Rollback),
-                Some(_) => Kind::OnFailure,
-            };
-            let fail = faults.goal(&mut self.b, kind, site);
-            let known = self.b.label();
-            self.enter_hold(hold_id, case.hand, (&go, &body), &then, &known);
-            // Whatever step of it failed, going on starts from the hold.
-            let fault = self.vars.local("fault", case.hand.scope);
-            let named = Expr::object([("step", Expr::Str(key))]);
-            let kept = Expr::Call("merge", vec![Expr::List(vec![Expr::var(&fault), named])]);
-            let mut set: Assign = [(fault, Data::Expr(kept))].into();
-            if self.enters_again() {
-                let fact = self.vars.write(&self.names.hold(hold_id), case.hand.scope);
-                set.insert(fact, Data::str(super::hold::HALF));
-            }
-            let name = [&case.name, ": ", &hold.name, " not entered"].concat();
-            self.b.set(&known, &name, set, &fail);
-            here = then;
-        }
-        here
-    }
-
-    fn leave_holds(&mut self, id: StageId, hand: Hand, at: &Label, next: &Label) {
-        let mut here = at.clone();
-        for (i, hold) in self.release.holds.iter().enumerate().rev() {
-            if hold.to == id {
-                let then = self.b.label();
-                self.leave_hold(HoldId::at(i), hand, &hold.name, &here, &then);
-                here = then;
-            }
-        }
-        self.b.same(&here, next);
-    }
-
-    /// A condition, as far as it is decided before a stage; else it may hold.
-    fn early(&self, cond: &Cond, before: StageId, scope: Scope) -> Expr {
-        let decided = |a: &Atom| match a {
-            Atom::Param { .. } => true,
-            Atom::Decision { decision, .. } => {
-                let asked = !self.release.asked_on_failure_only(*decision);
-                asked && self.plan.precedes(Node::Decision(*decision), Node::Stage(before))
-            }
-            _ => false,
-        };
-        if cond.atoms().into_iter().all(decided) {
-            self.cond(cond, scope)
-        } else {
-            Expr::Bool(true)
-        }
     }
 }
 
