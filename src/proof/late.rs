@@ -7,7 +7,7 @@ use super::contract::{Then, Way};
 use super::event::{Event, What};
 use super::walk::Walker;
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Failure, Step, StepKind};
+use crate::model::{ApprovalId, Failure, Step, StepKind};
 
 impl Walker<'_, '_> {
     /// What follows when a grant has lapsed by the time the stage would start.
@@ -23,7 +23,16 @@ impl Walker<'_, '_> {
         if !self.its_turn_came() {
             return Ok(None);
         }
-        for (id, _) in &release.stage(self.stage).approved {
+        // While one of its approvals is open, no other can have lapsed.
+        let yes = |id: &ApprovalId| {
+            let granted = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*id));
+            !self.judge.guards(*id) || self.judge.find(granted).is_some()
+        };
+        let approved = &release.stage(self.stage).approved;
+        if self.own.get(self.next).is_none() && !approved.iter().all(|(id, _)| yes(id)) {
+            return Ok(None);
+        }
+        for (id, _) in approved {
             let approval = release.approval(*id);
             let Some(valid) = approval.valid else { continue };
             let granted = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*id));

@@ -40,6 +40,7 @@ impl Walker<'_, '_> {
                 What::Unsure(g) if *g == id => false,
                 What::Done(p) if p.deed == Deed::NoData(id) => true,
                 What::Failed(p) if p.deed == Deed::NoData(id) => false,
+                What::Withdrawn(p) if p.deed == Deed::NoData(id) && judge.scenario.nobody(p) => false,
                 _ => continue,
             };
             judge.used.insert(i);

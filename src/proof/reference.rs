@@ -380,6 +380,11 @@ fn alongside(plan: &Plan, scenario: &Scenario, reference: &crate::run::Trace) ->
     });
     let told = scenario.options.keys().map(|d| Node::Decision(*d));
     let mut others = asked.chain(told).chain(scenario.few.map(Node::Approval));
+    // A stage of which only a later step waits for others runs beside them.
+    let waits_late = |n: &Node| matches!(n, Node::Stage(s) if plan.release().stage(*s).asks_for_steps());
+    if began.len() > 1 && began.iter().any(waits_late) {
+        return true;
+    }
     let for_steps = |o: Node| matches!(o, Node::Approval(a) if plan.guards_steps_only(a));
     beside(plan, reference) || others.any(|o| for_steps(o) || began.iter().any(|s| apart(plan, *s, o)))
 }

@@ -145,6 +145,13 @@ impl Walker<'_, '_> {
             return Ok(false);
         };
         let first = self.own.get(self.next);
+        for (i, hold) in self.judge.release.holds.iter().enumerate() {
+            let at = At::Enter(crate::model::HoldId::at(i));
+            let enters = |e: &super::event::Event| matches!(&e.what, What::Begin(p) if p.at == at);
+            if hold.from == stage && self.judge.trace.events[..event].iter().any(enters) {
+                return Err(["hold `", &hold.name, "` is entered although the window is shut"].concat());
+            }
+        }
         if first.is_some_and(|f| !self.judge.causes.before(event, *f)) {
             return Err("it begins although the window is shut".into());
         }
@@ -256,7 +263,12 @@ impl Walker<'_, '_> {
         let times = ends.map(|e| judge.trace.events[e].at).chain(asked);
         let mut reach = times.fold(judge.scenario.begins(), f64::max);
         if let Some((offset, _)) = &judge.release.stage(self.stage).at {
-            reach = reach.max(clock::due(judge.plan, judge.scenario, offset.after));
+            // Where no engine keeps the time, a run begins at nought.
+            let due = match judge.scenario.start {
+                Some(_) => clock::due(judge.plan, judge.scenario, offset.after),
+                None => clock::float(offset.after.as_ms()),
+            };
+            reach = reach.max(due);
         }
         // Where states stand in one order, more is waited for than the plan says, and the author was told.
         let backs =

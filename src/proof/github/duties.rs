@@ -503,8 +503,17 @@ impl Of<'_> {
             (lapses && !begun, Fixed::Valid, "how old its approvals are"),
             (stage.timeout.is_some() && !begun, Fixed::Clock, "the clock"),
         ];
+        // Where holds begin with it, it looks in a job of its own before they are entered; the runs show that it is before.
+        let own = |j: &&Job<'_>| j.steps.iter().any(|s| s.var("STAGE") == Some(&stage.slug));
+        let apart = self.release.holds.iter().any(|h| h.from == id);
         for (demanded, script, what) in wanted {
-            let looks = job.steps[..first].iter().any(|s| is(s, &[script]));
+            let here = job.steps[..first].iter().any(|s| is(s, &[script]));
+            let mut jobs = flow.jobs.iter().filter(own).take_while(|j| j.id != job.id);
+            let before = script != Fixed::Clock && apart;
+            let looks = match before {
+                true => jobs.any(|j| j.steps.iter().any(|s| is(s, &[script]))),
+                false => here,
+            };
             if demanded && !looks {
                 return Err(["stage `", &stage.name, "` begins without a look at ", what].concat());
             }

@@ -110,11 +110,21 @@ fn skippable(
     }
 }
 
-/// The job that looks whether the stage may begin: the one in which it begins, or where a person or a wait comes first, the last one
-/// before that works; the window may have closed meanwhile, and its approvals may have lapsed.
-pub fn looks_in(ctx: &Ctx<'_>, id: StageId) -> usize {
+/// The job in which the stage begins: its time starts then, and it is told.
+pub fn begins_in(ctx: &Ctx<'_>, id: StageId) -> usize {
     let segments = ctx.segments(id);
     let begins = segments.iter().position(Segment::begins).unwrap_or(0);
-    let works = |s: &Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
     segments[..=begins].iter().rposition(works).unwrap_or(0)
+}
+
+/// The job that looks whether the stage may begin: the one in which it begins, or where a person or a wait comes first, the last one
+/// before that works; the window may have closed meanwhile, and its approvals may have lapsed. Holds are entered after that.
+pub fn looks_in(ctx: &Ctx<'_>, id: StageId) -> usize {
+    let before = |s: &Segment<'_>| s.before_holds && works(s);
+    let free = ctx.segments(id).iter().rposition(before);
+    free.unwrap_or_else(|| begins_in(ctx, id))
+}
+
+fn works(segment: &Segment<'_>) -> bool {
+    matches!(segment.kind, SegmentKind::Work(_))
 }

@@ -2,7 +2,7 @@
 //!
 //! Must not know how a job is made (`stage` does). Called by `lower::context`.
 
-use crate::emit::environments::{LONGEST_WAIT, Purpose, asked};
+use crate::emit::environments::{LONGEST_WAIT, Purpose, asked, in_window};
 use crate::emit::github::lower::names;
 use crate::emit::github::script::WaitLength;
 use crate::emit::people::Askable;
@@ -125,6 +125,8 @@ struct Cutter<'a> {
     open: Vec<Item<'a>>,
     approvals: Vec<ApprovalId>,
     seconds: i64,
+    /// Whether holds begin with it, and how many of its jobs come before them.
+    holds: bool,
     before_holds: usize,
 }
 
@@ -139,11 +141,12 @@ pub fn segments(release: &Release, id: StageId, fixed_start: bool) -> Vec<Segmen
         open: Vec::new(),
         approvals: Vec::new(),
         seconds: 0,
+        holds: release.holds.iter().any(|h| h.from == id),
         before_holds: 0,
     };
     cut.head(stage, fixed_start);
     // A hold is not kept longer than what it is for.
-    if release.holds.iter().any(|h| h.from == id) {
+    if cut.holds {
         cut.close();
         cut.before_holds = cut.done.len();
     }
@@ -417,6 +420,15 @@ impl<'a> Cutter<'a> {
             let guard = (Vec::new(), self.home, SegmentKind::Work(Vec::new()));
             self.done.insert(begins, guard);
             self.before_holds += usize::from(begins < self.before_holds);
+        }
+        // Nothing is entered for a stage that finds its window shut, or its approvals lapsed.
+        let lapses = |(a, _): &(ApprovalId, Origin)| self.release.approval(*a).valid.is_some();
+        let guarded = in_window(self.release, self.id) || stage.approved.iter().any(lapses);
+        let last = self.before_holds.checked_sub(1).and_then(|i| self.done.get(i));
+        if self.holds && guarded && !last.is_some_and(|(_, _, k)| is_work(k)) {
+            let guard = (Vec::new(), self.home, SegmentKind::Work(Vec::new()));
+            self.done.insert(self.before_holds, guard);
+            self.before_holds += 1;
         }
         // A question or a wait may be skipped, and whoever comes after the stage asks how its last job ended.
         if !self.done.last().is_some_and(|(_, _, k)| is_work(k)) {

@@ -7,7 +7,7 @@ use crate::emit::github::lower::conds::{expr, is_static};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::gate::{cause, failing};
 use crate::emit::github::lower::job::{JobBuilder, always, json_list, success_and, upload};
-use crate::emit::github::lower::reach::{came_to, looks_in};
+use crate::emit::github::lower::reach::{begins_in, came_to, looks_in};
 use crate::emit::github::lower::segments::{Ask, Item, LONGEST_JOB, Segment, SegmentKind, What};
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{messages, names, order, person, window};
@@ -189,7 +189,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
     let mut b = builder(ctx, id, segment);
     let cond = start(&mut b, id, index, None);
     let mut always_so = Vec::new();
-    let looks = looks_in(ctx, id);
+    let (looks, begun) = (looks_in(ctx, id), begins_in(ctx, id));
     let seconds = items.iter().map(|i| i.seconds).sum();
     if index == 0 {
         head(&mut b, id, stage, (seconds, looks == 0));
@@ -197,7 +197,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             always_so.push(Expr::StepOutput("when".into(), "applicable".into()).is("true"));
         }
     }
-    let (hour, entry) = match index == looks {
+    let (hour, entry) = match index == looks || index == begun {
         true => entry(items),
         false => (0, 0),
     };
@@ -219,6 +219,8 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         }
         if index == looks && place == entry {
             valid(&mut b, stage, success_and(conds.clone()));
+        }
+        if index == begun && place == entry {
             begins(&mut b, id, success_and(conds.clone()));
         }
         let Some(item) = item else { break };
@@ -237,7 +239,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
             let own = item.units.iter().map(|u| format!("{}.{u}", stage.slug)).collect();
             units.insert(item.slug.clone(), own);
         }
-        let timed = index > looks || (index == looks && place >= entry);
+        let timed = index > begun || (index == begun && place >= entry);
         do_item(&mut b, id, item, conds, timed);
     }
     if last {
@@ -274,7 +276,7 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
         messages::at(&mut b, MomentKind::Failed, Some(id), success_and([failed]));
     }
     // What says nothing of its own length may take as long as the whole stage, once that has begun.
-    if let Some(timeout) = stage.timeout.filter(|_| index >= looks) {
+    if let Some(timeout) = stage.timeout.filter(|_| index >= begun) {
         let before: i64 = items[..entry].iter().map(|i| i.seconds).sum();
         b.seconds = b.seconds.max(before + timeout.as_seconds());
     }
@@ -405,7 +407,7 @@ fn do_item<'a>(b: &mut JobBuilder<'_, 'a>, id: StageId, item: &Item<'a>, mut con
         }
     }
     let guarded = ctx.guarded(id);
-    let first = ctx.segments(id)[looks_in(ctx, id)].job.clone();
+    let first = ctx.segments(id)[begins_in(ctx, id)].job.clone();
     let deadline = stage.timeout.filter(|_| timed).map(|_| {
         if first == b.id {
             Expr::StepOutput("clock".into(), "deadline".into())
