@@ -22,11 +22,6 @@ fn machine(plan: &Plan, sources: &SourceMap) -> String {
 const REFUSED_MACHINES: &[(&str, &str)] = &[
     ("sod/unsatisfiable/bad_override.release", "nobody is asked"),
     ("dag/race/bad_answer.release", "is not done, and nothing failed"),
-    // What a person reads off is not answered and has no data, both at once; its machine is too long for the service as well.
-    (
-        "mended/thunderbird/plan.release",
-        "is not done, and nothing failed",
-    ),
 ];
 
 #[test]

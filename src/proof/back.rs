@@ -146,6 +146,12 @@ impl Judge<'_> {
         !matches!(self.plan.undo(id), StageUndo::Nothing | StageUndo::Harmless(..))
     }
 
+    /// Whether a stage has a step that applies, so that it begins where it runs.
+    fn has_steps(&self, id: StageId) -> bool {
+        let steps = self.release.stage(id).forward_steps();
+        steps.iter().any(|s| self.truth(&s.when))
+    }
+
     /// The stages whose undo comes first, past those with nothing to undo.
     pub fn undone_first(&self, id: StageId) -> BTreeSet<StageId> {
         let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
@@ -155,7 +161,10 @@ impl Judge<'_> {
                 continue;
             }
             // What never began does not stand between what depends on it and what it depends on.
-            let begun = self.fates.get(&s).is_some_and(|f| f.begun || f.quiet);
+            let begun = self
+                .fates
+                .get(&s)
+                .is_some_and(|f| f.begun || f.quiet && self.has_steps(s));
             // One that begins with a wait shows it by its undo.
             if self.undoable(s) && (begun || !self.events_at(At::Undo(s)).is_empty()) {
                 found.insert(s);
@@ -189,9 +198,7 @@ impl Judge<'_> {
         let name = &self.release.stage(id).name;
         let fate = self.fates.get(&id).cloned().unwrap_or_default();
         // A stage without a step that shows may have begun unseen; then it is undone all the same.
-        let stage = self.release.stage(id);
-        let applies = stage.forward_steps().iter().any(|s| self.truth(&s.when));
-        let begun = fate.begun || (fate.quiet && fate.done && applies);
+        let begun = fate.begun || (fate.quiet && fate.done && self.has_steps(id));
         let nothing = |why: &str| match own.first() {
             None => Ok(false),
             Some(_) => Err(["stage `", name, "` is undone, and ", why].concat()),

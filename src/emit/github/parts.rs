@@ -102,6 +102,8 @@ pub enum Does {
         chunk: i64,
         /// The cause that is written down.
         cause: String,
+        /// It fires without failing.
+        calls: bool,
     },
     /// Tells somebody something, and never fails.
     Tell,
@@ -251,8 +253,10 @@ fn does(step: &Step) -> Does {
                 chunk,
                 cause,
                 trigger,
+                calls,
                 ..
             } => Does::Watch {
+                calls: *calls,
                 trigger: *trigger,
                 chunk: *chunk,
                 cause: cause.clone(),

@@ -232,6 +232,8 @@ pub enum MeasureEnd {
         cause: String,
         /// Which trigger.
         trigger: TriggerId,
+        /// It only says so, in `fired`, and the job goes on.
+        calls: bool,
     },
     /// An option of a decision: written to `option` when it holds and nothing stands there yet.
     Option {

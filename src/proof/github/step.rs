@@ -530,10 +530,13 @@ fn judge(sim: &mut Sim<'_>, run: usize, job: usize, count: u32) -> Result<(), St
 
 /// A trigger looks at the jobs it watches.
 fn watch(sim: &mut Sim<'_>, run: usize, job: usize, until: f64, acts: Option<f64>) -> Result<(), String> {
-    let Some(Entry {
-        does: Does::Watch { trigger, cause, .. },
+    let entry = chosen(sim, run, job).map(|e| &e.does);
+    let Some(Does::Watch {
+        trigger,
+        cause,
+        calls,
         ..
-    }) = chosen(sim, run, job)
+    }) = entry
     else {
         return Err("a trigger is not what it was".into());
     };
@@ -559,7 +562,9 @@ fn watch(sim: &mut Sim<'_>, run: usize, job: usize, until: f64, acts: Option<f64
         ended(sim, run, job, Ended::Success, Vec::new());
     } else if acts.is_some_and(|a| at >= a) {
         sim.happens(run, job, What::Fired(*trigger));
-        ended(sim, run, job, Ended::Failure, vec![output("cause", cause)]);
+        let end = [Ended::Failure, Ended::Success][usize::from(*calls)];
+        let out = [("cause", cause.as_str()), ("fired", "true")][usize::from(*calls)];
+        ended(sim, run, job, end, vec![output(out.0, out.1)]);
     } else if at >= until {
         ended(sim, run, job, Ended::Success, vec![output("again", "true")]);
     } else {

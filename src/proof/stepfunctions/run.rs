@@ -352,6 +352,7 @@ impl Run<'_> {
         rules: &[(Expr, Assign, usize)],
         default: Option<usize>,
     ) -> Result<(), String> {
+        self.asked.borrow_mut().clear();
         for (test, assign, goal) in rules {
             self.consulted.borrow_mut().clear();
             let truth = eval(test, &self.eyes(thread, Value::Nothing))?.truth();

@@ -525,7 +525,11 @@ impl<'a> World<'a> {
                 Quorum::All => 10,
             };
             if scenario.few == Some(a) {
-                count -= 1;
+                // All who are asked are too few only without each of them.
+                count = match self.release.approval(a).quorum {
+                    Quorum::Count(n) => n - 1,
+                    Quorum::All => 0,
+                };
             }
             if let Some((x, y)) = scenario.same
                 && (a == x || a == y)

@@ -88,6 +88,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 chunk,
                 cause: cause.to_string(),
                 trigger: id,
+                calls: super::trigger::calls(self.ctx, id),
             },
         };
         self.measure("watch", "Watch".to_string(), None, vars, measure);

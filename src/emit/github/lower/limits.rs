@@ -12,7 +12,8 @@ use crate::emit::github::lower::{approval, demote, late, names, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{
-    Dur, DutyRule, Failure, FailureOutcome, Origin, ParamType, Passes, Stage, StageId, TriggerTest,
+    DecisionOption, Dur, DutyRule, Failure, FailureOutcome, OptionOutcome, Origin, ParamType, Passes, Stage,
+    StageId, TriggerTest,
 };
 
 const UNENFORCED: Code = Code("target/unenforced");
@@ -37,6 +38,7 @@ pub type Rules = &'static [&'static str];
 pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     approvals(ctx);
     late::decisions(ctx);
+    options_that_call(ctx);
     overrides(ctx);
     reviewers(ctx);
     waits(ctx);
@@ -151,6 +153,22 @@ fn approvals(ctx: &Ctx<'_>) {
                     "until then the run waits: GitHub ends a wait for a review after 30 days only",
                 );
             }
+        }
+    }
+}
+
+/// A decision says by its answer what follows, and no job of its own hands over and calls.
+fn options_that_call(ctx: &Ctx<'_>) {
+    for decision in &ctx.release.decisions {
+        let calls = |o: &&DecisionOption| matches!(o.then, OptionOutcome::Then(FailureOutcome::Escalate(_)));
+        for option in decision.options.iter().filter(calls) {
+            limit(
+                ctx,
+                &[rules::DECISION],
+                &decision.origin,
+                format!("option `{}` of `{}` calls somebody", option.name, decision.name),
+                "say `then pause`, and let an `escalate` of the release tell of `paused`",
+            );
         }
     }
 }

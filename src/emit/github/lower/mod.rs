@@ -4,6 +4,7 @@
 
 mod approval;
 mod around;
+mod call;
 mod chain;
 mod conds;
 mod consent;

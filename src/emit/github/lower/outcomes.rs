@@ -78,14 +78,14 @@ fn follows(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[String]) 
         FailureOutcome::RollbackStage(s) => {
             json!({"then": "rollback", "ends": "stopped", "scope": with_dependents(ctx, *s)})
         }
-        FailureOutcome::Pause => asks_owner(ctx, pause),
+        // Who is called is called by the job that hands over.
+        FailureOutcome::Pause | FailureOutcome::Escalate(_) => asks_owner(ctx, pause),
         FailureOutcome::Stop => json!({"then": "rollback", "ends": "stopped_as_it_is"}),
         FailureOutcome::Continue { .. } => json!({"then": "continue", "done": done}),
         FailureOutcome::Restart(s, n) => {
             let (redo, forget) = again(ctx, *s);
             json!({"then": "restart", "attempts": n, "redo": redo, "forget": forget, "ends": "rolled_back"})
         }
-        FailureOutcome::Escalate(_) => json!({"then": "nothing"}),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::emit::github::lower::job::{JobBuilder, begun, json_list, success_and,
 use crate::emit::github::lower::outcomes::{decided, gate_done, outcome, paused, proceed, rollback};
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
-use crate::emit::github::lower::{approval, around, messages, names, order, person, stage};
+use crate::emit::github::lower::{approval, around, call, messages, names, order, person, stage, trigger};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Failing, Fixed};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -304,7 +304,9 @@ fn of_decision<'a>(ctx: &Ctx<'a>, id: DecisionId) -> Failed<'a> {
 fn goes_on(option: &OptionOutcome) -> bool {
     matches!(
         option,
-        OptionOutcome::Then(FailureOutcome::Pause | FailureOutcome::Continue { .. })
+        OptionOutcome::Then(
+            FailureOutcome::Pause | FailureOutcome::Escalate(_) | FailureOutcome::Continue { .. }
+        )
     )
 }
 
@@ -365,8 +367,8 @@ fn failures<'a>(ctx: &Ctx<'a>) -> Vec<Failed<'a>> {
             failed.before = order::ancestors(ctx, node);
         }
     }
-    let watched = ctx.watched().into_iter();
-    list.extend(watched.map(|t| of_trigger(ctx, t, crate::emit::github::lower::trigger::parts(ctx, t))));
+    let watched = ctx.watched().into_iter().filter(|t| !trigger::calls(ctx, *t));
+    list.extend(watched.map(|t| of_trigger(ctx, t, trigger::parts(ctx, t))));
     list
 }
 
@@ -507,6 +509,9 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
     let before = failed.before.iter().chain(&failed.jobs);
     b.before = messages::before(ctx, None, before.cloned());
     messages::at(&mut b, MomentKind::Failed, failed.stage, failed.fails.clone());
+    if let Some(stage) = failed.stage {
+        call::of_failure(&mut b, stage, &failed.cause, failed.outcomes.keys());
+    }
     if matches!(failed.node, Some(Node::Approval(_))) {
         messages::at(&mut b, MomentKind::Rejected, None, None);
     }

@@ -6,9 +6,9 @@ use crate::emit::environments::Purpose;
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, job_name, json_list};
 use crate::emit::github::lower::segments::{SegmentKind, What};
-use crate::emit::github::lower::{names, order};
+use crate::emit::github::lower::{call, names, order};
 use crate::emit::github::model::{Expr, Job};
-use crate::model::{StageId, TriggerId, TriggerTest};
+use crate::model::{FailureOutcome, StageId, TriggerId, TriggerTest};
 use crate::plan::Node;
 use std::collections::BTreeSet;
 
@@ -56,6 +56,11 @@ pub fn parts(ctx: &Ctx<'_>, id: TriggerId) -> usize {
         }
     }
     usize::try_from(((seconds + CHUNK - 1) / CHUNK).clamp(1, MOST)).unwrap_or(1)
+}
+
+/// Whether a trigger only calls somebody: the run goes on.
+pub fn calls(ctx: &Ctx<'_>, id: TriggerId) -> bool {
+    matches!(ctx.release.triggers[id.index()].then, FailureOutcome::Escalate(_))
 }
 
 /// The stages of a list that none of the others comes before.
@@ -134,6 +139,9 @@ pub fn jobs(ctx: &Ctx<'_>, id: TriggerId) -> Vec<Job> {
             vars.text("FINAL", json_list(last.iter().cloned()));
             let cause = format!("trigger:{}", trigger.name);
             b.watch((id, e), trigger.over, &cause, CHUNK, vars);
+            if let FailureOutcome::Escalate(channel) = trigger.then {
+                call::of_trigger(&mut b, id, channel);
+            }
             let place = ctx.release.environment;
             let environment = ctx.environment(&Purpose::Deploy(place));
             b.finish(Expr::all(cond), Some(environment), Some(place), "watch")

@@ -73,10 +73,15 @@ pub fn measure(m: &Measure) -> String {
             chunk,
             cause,
             trigger: _,
+            calls,
         } => {
-            let fire = format!(
-                "echo \"::error title=Trigger::it acts\"\necho \"cause={cause}\" >>\"$GITHUB_OUTPUT\"\nexit 1\n"
-            );
+            let fire = if *calls {
+                "echo \"::warning title=Trigger::it calls\"\necho \"fired=true\" >>\"$GITHUB_OUTPUT\"\nexit 0\n".to_string()
+            } else {
+                format!(
+                    "echo \"::error title=Trigger::it acts\"\necho \"cause={cause}\" >>\"$GITHUB_OUTPUT\"\nexit 1\n"
+                )
+            };
             out.push_str(WATCHED);
             out.push_str(&format!(
                 "for ((left = {chunk}; left > 0; left -= {every})); do\n"

@@ -24,8 +24,10 @@ impl Run<'_> {
         }
         let more = |g: GateId| *self.judged.borrow_mut().entry(g).or_default() += 1;
         for g in asked.into_iter().filter(|g| self.scenario.blank.contains(g)) {
-            self.asked.borrow_mut().insert(g);
-            more(g);
+            // What fails without data and what is asked about then are two conditions of one judgement.
+            if self.asked.borrow_mut().insert(g) {
+                more(g);
+            }
         }
         for g in held {
             // One that is not asked for its data first is judged all the same.
