@@ -3,7 +3,7 @@
 //! Must not know a target. Used by `contract`.
 
 use super::contract::{Judge, Then, Way};
-use super::event::What;
+use super::event::{Event, What};
 use super::walk::shows;
 use crate::emit::parts::{At, Deed};
 use crate::model::{Failure, GateTest, HoldId, StageId, Step, StepKind, Strength};
@@ -56,7 +56,10 @@ impl Judge<'_> {
         let half = |(id, f): (&StageId, &super::walk::Fate)| {
             !f.apart && !f.done && !f.failed && (f.begun || waits(*id))
         };
-        if cancelled && !help && self.trace.end == "NeedsHelp" && self.fates.iter().any(half) {
+        // Whoever was recording the state to return to was about to act; a target need not tell the one from the other.
+        let records = |e: &Event| matches!(&e.what, What::Withdrawn(p) if matches!(p.deed, Deed::Record(_)));
+        let maybe = self.fates.iter().any(half) || self.trace.events.iter().any(records);
+        if cancelled && !help && self.trace.end == "NeedsHelp" && maybe {
             return Ok(());
         }
         if perhaps && self.trace.end == "NeedsHelp" {
