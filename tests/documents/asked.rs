@@ -60,3 +60,45 @@ release shop {
         "{points:?}"
     );
 }
+
+#[test]
+fn a_decision_that_only_a_failure_asks_has_no_moment_of_its_own() {
+    let text = r#"person ana { name "Ana Ruiz" }
+role ops   { title "Operations"; at_least 3 }
+role board { title "Board"; at_least 4; excludes ops }
+environment production { kind production }
+gate quick { title "It is quick"; run "./quick.sh" { changes nothing }; exercises "app:shop"; otherwise rollback }
+release shop {
+  title "Shop"; version "2"; author ana; owner ops; in production; start 2026-06-01T09:00Z
+  approval go { from board; distinct_from author, executors; within 2d }
+  decision how_far { ask "How far back?"; by board; within 30m; option page { then rollback(web) }; option all { then rollback } }
+  gate slow { title "It is calm"; run "./calm.sh" { changes nothing }; exercises "app:shop"; otherwise how_far }
+  stage web {
+    approved go
+    run "./do.sh" { changes "app:shop"; undo run "./undo.sh" { changes "app:shop"; idempotent } }
+    verify quick, slow
+    on_failure { then how_far }
+  }
+}
+"#;
+    let compiled = plan(text);
+    let runbook = compiled.document("runbook.md");
+    let row = runbook
+        .lines()
+        .find(|l| l.starts_with("| How far back? |"))
+        .expect("who decides it");
+    let when = "| Board | when web fails or when “It is calm” does not pass, within 30 min |";
+    assert!(row.contains(when), "{row}");
+    let timeline = table(runbook, "Timeline");
+    assert!(
+        !timeline
+            .iter()
+            .any(|r| r.iter().any(|c| c.contains("decision how_far"))),
+        "{timeline:?}"
+    );
+    let points = table(compiled.document("release-plan.md"), "Go or no-go");
+    assert!(
+        !points.iter().any(|r| r.iter().any(|c| c == "How far back?")),
+        "{points:?}"
+    );
+}

@@ -9,8 +9,8 @@ use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::ways_back::asks;
-use crate::emit::runbook::words::{Spoken, words};
-use crate::model::{ApprovalId, OptionOutcome, RoleId, StageId};
+use crate::emit::runbook::words::{Spoken, Told, words};
+use crate::model::{ApprovalId, DecisionId, Failure, GateOutcome, OptionOutcome, RoleId, Stage, StageId};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub(super) fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             then: allows(plan, ApprovalId::at(i)),
         });
     }
-    for d in &r.decisions {
+    for (i, d) in r.decisions.iter().enumerate() {
         let options: Vec<String> = d
             .options
             .iter()
@@ -74,8 +74,16 @@ pub(super) fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
             .within
             .map(|d| words!(r, "when.within", time = say::dur(r, d)))
             .unwrap_or_default();
+        let failed = on_failure(r, DecisionId::at(i));
         let when = match (after.is_empty(), within.is_empty()) {
-            (true, _) => within,
+            (true, true) => failed.unwrap_or_default(),
+            (true, false) => match failed {
+                Some(when) => {
+                    let time = d.question.within.map(|d| say::dur(r, d)).unwrap_or_default();
+                    words!(r, "when.within_too", when = when, time = time)
+                }
+                None => within,
+            },
             (false, true) => words!(r, "when.after", stages = say::list(r, &after)),
             (false, false) => {
                 let after = words!(r, "when.after", stages = say::list(r, &after));
@@ -147,4 +155,47 @@ pub(super) fn deciders(plan: Spoken<'_>, ways: &[Way]) -> Vec<Decider> {
         });
     }
     list
+}
+
+/// After which failures a decision is asked that nothing else leads to; nothing for one that stands in the order.
+fn on_failure(r: Told<'_>, id: DecisionId) -> Option<String> {
+    if !r.asked_on_failure_only(id) {
+        return None;
+    }
+    let leads =
+        |s: &&Stage| matches!(s.on_failure.as_ref().map(|f| &f.then), Some(Failure::Decision(d)) if *d == id);
+    let stages: Vec<String> = r
+        .stages
+        .iter()
+        .filter(leads)
+        .map(|s| s.name.to_string())
+        .collect();
+    let gates = r
+        .gates
+        .iter()
+        .filter(|g| matches!(&g.otherwise, Some((GateOutcome::Decision(d), _)) if *d == id));
+    let gates: Vec<String> = gates.map(|g| format!("“{}”", say::text(r, &g.title))).collect();
+    let mut list = Vec::new();
+    match stages.as_slice() {
+        [] => {}
+        [one] => list.push(words!(r, "when.fails", what = one)),
+        many => {
+            let one_of = words!(r, "fails.one_of", list = say::list(r, many));
+            list.push(words!(r, "when.fails", what = one_of));
+        }
+    }
+    match gates.as_slice() {
+        [] => {}
+        [one] => list.push(words!(
+            r,
+            "when.judged",
+            what = words!(r, "fails.gate", gate = one)
+        )),
+        many => {
+            let one_of = words!(r, "fails.gates", gates = say::list(r, many));
+            list.push(words!(r, "when.judged", what = one_of));
+        }
+    }
+    list.into_iter()
+        .reduce(|a, b| words!(r, "list.either", a = a, b = b))
 }

@@ -151,6 +151,9 @@ pub(super) fn points(plan: Spoken<'_>, times: &Times, cards: &[StageCard]) -> Ve
         );
     }
     for (i, d) in r.decisions.iter().enumerate() {
+        if r.asked_on_failure_only(DecisionId::at(i)) {
+            continue;
+        }
         let node = Node::Decision(DecisionId::at(i));
         let default = unanswered(r, d);
         add(

@@ -223,6 +223,10 @@ impl Rows<'_> {
             row.if_not = if_not;
         }
         for (i, d) in r.decisions.iter().enumerate() {
+            // What is only asked when something failed has no moment of its own: it stands beside what fails.
+            if r.asked_on_failure_only(DecisionId::at(i)) {
+                continue;
+            }
             let node = Node::Decision(DecisionId::at(i));
             let start = self.plan.latest(node).0;
             let next = d.after.iter().map(|(s, _)| self.place(*s) + 1).max();
