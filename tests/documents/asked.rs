@@ -89,6 +89,11 @@ release shop {
         .expect("who decides it");
     let when = "| Board | when web fails or when “It is calm” does not pass, within 30 min |";
     assert!(row.contains(when), "{row}");
+    let back = table(runbook, "From here: what is undone when something fails");
+    let row = back
+        .iter()
+        .find(|r| r[0] == "web, once “How far back?” is decided: page");
+    assert_eq!(row.expect("a row of its answer")[2], "web");
     let timeline = table(runbook, "Timeline");
     assert!(
         !timeline

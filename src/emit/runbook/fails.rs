@@ -137,11 +137,21 @@ fn named(plan: Spoken<'_>, cause: &Cause, name: &str) -> String {
             };
             words!(r, "fails.trigger_waiting", trigger = trigger, what = what)
         }
-        Cause::Option(d, i) => {
+        Cause::Option(d, i, stage) => {
             let d = r.decision(*d);
             let option = d.options.get(*i).map(|o| say::text(r, &o.title));
             let ask = say::text(r, &d.question.ask);
-            words!(r, "fails.option", ask = ask, option = option.unwrap_or_default())
+            let option = option.unwrap_or_default();
+            match stage {
+                Some(s) => words!(
+                    r,
+                    "fails.chosen",
+                    stage = r.stage(*s).name,
+                    ask = ask,
+                    option = option
+                ),
+                None => words!(r, "fails.option", ask = ask, option = option),
+            }
         }
     }
 }

@@ -165,7 +165,10 @@ pub(super) fn ways(plan: &Plan, open: &[StageId]) -> Vec<Way> {
     let mut ways = Vec::new();
     for node in plan.order() {
         match node {
-            Node::Stage(s) => around.of_stage(s, &mut ways),
+            Node::Stage(s) => {
+                around.of_stage(s, &mut ways);
+                around.of_answers(s, &mut ways);
+            }
             Node::Approval(a) => around.of_approval(a, &mut ways),
             Node::Decision(d) => around.of_decision(d, &mut ways),
         }
@@ -246,9 +249,43 @@ impl Around<'_> {
     }
 
     fn of_decision(&self, d: DecisionId, ways: &mut Vec<Way>) {
-        for (i, option) in self.plan.release().decision(d).options.iter().enumerate() {
+        let r = self.plan.release();
+        if r.asked_on_failure_only(d) {
+            return;
+        }
+        for (i, option) in r.decision(d).options.iter().enumerate() {
             if let OptionOutcome::Then(o) = &option.then {
-                ways.push(self.way(Cause::Option(d, i), None, false, Then::Outcome(o.clone())));
+                ways.push(self.way(Cause::Option(d, i, None), None, false, Then::Outcome(o.clone())));
+            }
+        }
+    }
+
+    /// What only a failure asks is answered where that stands: in the stage, or before it where a gate before it asks.
+    fn of_answers(&self, s: StageId, ways: &mut Vec<Way>) {
+        let r = self.plan.release();
+        let stage = r.stage(s);
+        for d in (0..r.decisions.len())
+            .map(DecisionId::at)
+            .filter(|d| r.asked_on_failure_only(*d))
+        {
+            let judges =
+                |g: GateId| matches!(r.gate(g).otherwise, Some((GateOutcome::Decision(x), _)) if x == d);
+            let mut steps = stage.forward_steps().into_iter();
+            let inside = stage
+                .on_failure
+                .as_ref()
+                .is_some_and(|f| f.then == Failure::Decision(d))
+                || steps.any(|s| matches!(s.kind, StepKind::VerifyGate(g) if judges(g)));
+            if !inside && !stage.require.iter().any(|(g, _)| judges(*g)) {
+                continue;
+            }
+            for (i, option) in r.decision(d).options.iter().enumerate() {
+                if let OptionOutcome::Then(o) = &option.then {
+                    let cause = Cause::Option(d, i, Some(s));
+                    let way = self.way(cause, Some(s), inside, Then::Outcome(o.clone()));
+                    // Whoever decides has been asked: the owner of the stage is not.
+                    ways.push(Way { stage: None, ..way });
+                }
             }
         }
     }

@@ -22,8 +22,8 @@ pub(in crate::emit::runbook) enum Cause {
     Hold(HoldId, StageId),
     /// An approval is refused or not given in time.
     Refused(ApprovalId),
-    /// A decision takes an option that does not go on.
-    Option(DecisionId, usize),
+    /// A decision takes an option that does not go on; the stage whose failure asked it, when only failures do.
+    Option(DecisionId, usize, Option<StageId>),
     /// A trigger acts while a stage runs, or while something is asked.
     Trigger(TriggerId, Node),
 }
@@ -35,7 +35,7 @@ impl Cause {
             Cause::Step(s) | Cause::LaterStep(s) | Cause::Late(s) => Node::Stage(*s),
             Cause::Gates(s, _) | Cause::Entry(s, _) | Cause::Hold(_, s) => Node::Stage(*s),
             Cause::Refused(a) => Node::Approval(*a),
-            Cause::Option(d, _) => Node::Decision(*d),
+            Cause::Option(d, _, stage) => stage.map_or(Node::Decision(*d), Node::Stage),
             Cause::Trigger(_, node) => *node,
         }
     }
