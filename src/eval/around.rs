@@ -155,9 +155,11 @@ impl<'a> Lower<'a> {
         let Some(expr) = stmt.args().first() else {
             return (Vec::new(), Vec::new());
         };
+        let told = self.bag.len();
         let Some(made) = self.action(expr, owner, false, scope) else {
             return (Vec::new(), Vec::new());
         };
+        let sound = self.bag.len() == told;
         let origin = self.origin(stmt.head(), scope);
         let (mut enter, mut exit) = (Vec::new(), Vec::new());
         for (i, m) in made.into_iter().enumerate() {
@@ -168,12 +170,14 @@ impl<'a> Lower<'a> {
                     &origin,
                     Vec::new(),
                 )),
+                // What it is to be paired with may be what is wrong with it.
+                None if !sound => {}
                 None => {
                     let name = self.source(expr.span);
                     self.report(errors::one_of(
                         expr.span,
                         &format!("`{name}` is not paired with anything that would end the hold"),
-                        "write `enter { … }` and `exit { … }` instead",
+                        "write `paired_with ACTION(…)` in the action, or `enter { … }` and `exit { … }` in the hold",
                     ));
                 }
             }

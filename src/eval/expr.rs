@@ -3,7 +3,7 @@
 use crate::eval::find::Target;
 use crate::eval::lower::{Lower, Owner};
 use crate::eval::scope::{Local, ScopeId};
-use crate::model::{Cond, EnvId, ParamType, Sym, Text, Value};
+use crate::model::{CaptureSource, Cond, EnvId, ParamType, Sym, Text, Value};
 use crate::resolve::{Kind, errors as names};
 use crate::source::{Rational, Span};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Key, Name};
@@ -233,7 +233,10 @@ impl<'a> Lower<'a> {
             [] if self.is_broken(name, scope) => None,
             [] => {
                 let candidates = self.names_of(VALUES, scope);
-                let d = names::unknown_name(span, name, "value", candidates.iter().map(SmolStr::as_str));
+                let d = match self.kept_by(name) {
+                    Some((owner, place)) => names::kept_elsewhere(span, name, &owner, place),
+                    None => names::unknown_name(span, name, "value", candidates.iter().map(SmolStr::as_str)),
+                };
                 self.report(d);
                 None
             }
@@ -421,6 +424,19 @@ impl<'a> Lower<'a> {
                 None
             }
         }
+    }
+
+    /// Who keeps an output of a name, and where that is written.
+    fn kept_by(&self, name: &str) -> Option<(SmolStr, Span)> {
+        let r = &self.r;
+        let capture = r.captures.iter().find(|c| c.name == name)?;
+        let owner = match capture.source {
+            CaptureSource::Stage(s) => &r.stages.get(s.index())?.name,
+            CaptureSource::Hold(h) => &r.holds.get(h.index())?.name,
+            CaptureSource::Decision(d) => &r.decisions.get(d.index())?.name,
+            CaptureSource::Gate(g) => &r.gates.get(g.index())?.name,
+        };
+        Some((owner.clone(), capture.origin.span))
     }
 
     fn output(&mut self, owner: Owner, of: &str, name: &Name) -> Option<Value> {

@@ -29,6 +29,18 @@ pub fn unknown_name<'a>(
     }
 }
 
+/// An output that somebody else keeps, without saying who.
+pub fn kept_elsewhere(span: Span, name: &str, owner: &str, place: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code("resolve/unknown_name"),
+        span,
+        format!("there is no value `{name}` here"),
+    )
+    .here("whose is it?")
+    .fact(place, format!("`{owner}` keeps one"))
+    .help(format!("write `{owner}.{name}`"))
+}
+
 /// A name of another kind than the place wants.
 pub fn wrong_kind(span: Span, name: &str, wanted: &str, found: Kind, defined: Option<Span>) -> Diagnostic {
     let d = Diagnostic::error(
