@@ -353,13 +353,7 @@ pub fn gates_of(stage: &Stage) -> Vec<GateId> {
 /// Whether a stage can pause the run: it or a gate says so, it steps back, or it may meet a closed window.
 pub fn may_pause(release: &Release, id: StageId) -> bool {
     let stage = release.stage(id);
-    // Whoever is called is asked how the run goes on.
-    let pause = |f: &Failure| {
-        matches!(
-            f,
-            Failure::Then(FailureOutcome::Pause | FailureOutcome::Escalate(_))
-        )
-    };
+    let pause = |f: &Failure| matches!(f, Failure::Then(o) if o.asks());
     let no_data = |e: &MetricExpr| {
         e.metrics()
             .iter()
@@ -369,24 +363,14 @@ pub fn may_pause(release: &Release, id: StageId) -> bool {
         || stage.rollout.as_ref().is_some_and(|r| r.demote.is_some())
         || in_window(release, id)
         || gates_of(stage).into_iter().map(|g| release.gate(g)).any(|g| {
-            let otherwise = g.otherwise.as_ref().map(|(o, _)| o);
-            matches!(
-                otherwise,
-                Some(GateOutcome::Then(
-                    FailureOutcome::Pause | FailureOutcome::Escalate(_)
-                ))
-            ) || matches!(&g.test, GateTest::Metrics(e) if no_data(e))
+            matches!(&g.otherwise, Some((GateOutcome::Then(o), _)) if o.asks())
+                || matches!(&g.test, GateTest::Metrics(e) if no_data(e))
         })
 }
 
 /// Whether a trigger or an option of a decision pauses the run.
 fn run_pauses(release: &Release) -> bool {
-    let option = |o: &crate::model::DecisionOption| {
-        matches!(
-            o.then,
-            OptionOutcome::Then(FailureOutcome::Pause | FailureOutcome::Escalate(_))
-        )
-    };
+    let option = |o: &crate::model::DecisionOption| matches!(&o.then, OptionOutcome::Then(o) if o.asks());
     release.triggers.iter().any(|t| t.then == FailureOutcome::Pause)
         || release.decisions.iter().any(|d| d.options.iter().any(option))
 }

@@ -2,10 +2,9 @@
 
 use crate::model::{
     Act, Allow, Approval, Artifact, ArtifactId, Calendar, CalendarId, Capture, Change, Channel, Checklist,
-    Civil, Cond, Decision, DutyRule, EnvId, Environment, EnvironmentKind, Escalate, Failure, Gate,
-    GateOutcome, Hold, Impact, Lock, Metric, Notify, Obligation, Offset, OnFailure, Origin, Override, Person,
-    PersonRef, Phase, Policy, Prior, Role, RoleId, Since, Stage, StageId, StartedBy, Step, StepKind, Tested,
-    Text, Trigger, Value, Window,
+    Civil, Cond, Decision, DutyRule, EnvId, Environment, EnvironmentKind, Escalate, Gate, Hold, Impact, Lock,
+    Metric, Notify, Obligation, Offset, OnFailure, Origin, Override, Person, PersonRef, Phase, Policy, Prior,
+    Role, RoleId, Since, Stage, StageId, StartedBy, Step, StepKind, Tested, Text, Trigger, Value, Window,
 };
 use smol_str::SmolStr;
 
@@ -278,12 +277,11 @@ impl Release {
 
     /// Whether a decision is asked only when something has failed: nothing says after what it is asked, and a failure leads to it.
     pub fn asked_on_failure_only(&self, decision: super::DecisionId) -> bool {
-        let by = |f: &Option<OnFailure>| matches!(f, Some(OnFailure { then: Failure::Decision(d), .. }) if *d == decision);
-        let gate = |o: &Option<(GateOutcome, Origin)>| matches!(o, Some((GateOutcome::Decision(d), _)) if *d == decision);
+        let by = |f: &Option<OnFailure>| f.as_ref().is_some_and(|f| f.asks(decision));
         self.decision(decision).after.is_empty()
             && (by(&self.on_failure)
                 || self.stages.iter().any(|s| by(&s.on_failure))
-                || self.gates.iter().any(|g| gate(&g.otherwise)))
+                || self.gates.iter().any(|g| g.asks(decision)))
     }
 
     /// The offset a stage may not start before, when written.

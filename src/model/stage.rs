@@ -1,8 +1,9 @@
 //! Stages and their steps, rollouts and rollbacks.
 
 use crate::model::{
-    Act, ApprovalId, ArtifactId, CaptureId, ChannelId, ChecklistId, Cond, DecisionId, Dur, EnvId, GateId,
-    KeyUse, Offset, Origin, PersonRef, PhaseId, RoleId, StageId, Tested, Text,
+    Act, ApprovalId, ArtifactId, CaptureId, ChannelId, ChecklistId, Cond, DecisionId, Dur, EnvId, Gate,
+    GateId, GateOutcome, GateTest, KeyUse, Offset, Origin, PersonRef, PhaseId, Release, RoleId, StageId,
+    Tested, Text,
 };
 use crate::source::Rational;
 use smol_str::SmolStr;
@@ -207,6 +208,42 @@ pub struct Question {
     pub origin: Origin,
 }
 
+impl OnFailure {
+    /// Whether a failure leads to a decision.
+    pub fn asks(&self, decision: DecisionId) -> bool {
+        self.then == Failure::Decision(decision)
+    }
+}
+
+impl Gate {
+    /// Whether it leads to a decision when it does not pass.
+    pub fn asks(&self, decision: DecisionId) -> bool {
+        matches!(self.otherwise, Some((GateOutcome::Decision(d), _)) if d == decision)
+    }
+
+    /// What it asks somebody, where it does, and how long they may take.
+    pub fn question(&self) -> Option<(&Question, Option<Dur>)> {
+        match &self.test {
+            GateTest::Ask(q) => Some((q, q.within.or(self.timeout))),
+            _ => None,
+        }
+    }
+}
+
+impl Release {
+    /// What a step asks somebody about a fact or an event, and how long they may take.
+    pub fn question<'r>(&'r self, step: &'r Step) -> Option<(&'r Question, Option<Dur>)> {
+        match &step.kind {
+            StepKind::WaitFor(wait) => match &wait.test {
+                WaitTest::Ask(q) => Some((q, q.within.or(wait.within).or(step.timeout))),
+                _ => None,
+            },
+            StepKind::VerifyGate(g) => self.gate(*g).question(),
+            _ => None,
+        }
+    }
+}
+
 impl Question {
     /// Whether it counts as a yes when nobody answers: `default happened`, `default passed`.
     pub fn silence_agrees(&self) -> bool {
@@ -377,6 +414,11 @@ pub enum Strength {
 }
 
 impl FailureOutcome {
+    /// Whether somebody is asked how the run goes on.
+    pub fn asks(&self) -> bool {
+        self.strength() == Strength::Asks
+    }
+
     /// How much it asks for.
     pub fn strength(&self) -> Strength {
         match self {

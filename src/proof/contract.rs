@@ -411,6 +411,12 @@ impl<'a> Judge<'a> {
         !self.override_is(skipped) && self.truth(&self.release.approval(approval).when)
     }
 
+    /// Whether an approval stands in nobody's way among the first events: it guards nothing, or was granted.
+    pub fn given(&self, approval: ApprovalId, events: &[Event]) -> bool {
+        let yes = |e: &Event| matches!(&e.what, What::Done(p) if p.deed == Deed::Grant(approval));
+        !self.guards(approval) || events.iter().any(yes)
+    }
+
     /// Whether the declared way around that is asked for is of a kind.
     pub fn override_is(&self, of: impl Fn(&crate::model::Override) -> bool) -> bool {
         self.scenario

@@ -6,7 +6,7 @@ use super::contract::{Judge, Then, Way};
 use super::event::{Event, What};
 use super::walk::{Came, Walker};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalId, ChecklistId, Failure, GateId, HoldId, StageId};
+use crate::model::{ChecklistId, Failure, GateId, HoldId, StageId};
 
 impl Walker<'_, '_> {
     /// Whether all that stands right before the stage has ended, or does not apply.
@@ -29,11 +29,10 @@ impl Walker<'_, '_> {
         // What is refused for another stage says nothing of one that had not come to it.
         let events = &self.judge.trace.events;
         let came = |e: usize| {
-            let granted = |a: &ApprovalId| {
-                let yes = |w: &What| matches!(w, What::Done(p) if p.deed == Deed::Grant(*a));
-                !self.judge.guards(*a) || events[..e].iter().any(|e| yes(&e.what))
-            };
-            stage.approved.iter().all(|(a, _)| granted(a))
+            stage
+                .approved
+                .iter()
+                .all(|(a, _)| self.judge.given(*a, &events[..e]))
         };
         let refused = events.iter().enumerate().rposition(|(i, e)| match &e.what {
             What::Failed(p) => own(p) || wants(p) && came(i),

@@ -8,7 +8,7 @@ use super::event::{Event, What};
 use super::limits::step_of;
 use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalId, Dur, GateTest, Question, Release, StageId, StepKind, WaitTest};
+use crate::model::{ApprovalId, Dur, Question, Release, StageId};
 
 /// How long a question stays open when the plan does not say, in seconds.
 const DAY: i64 = 86_400;
@@ -22,23 +22,8 @@ const LOCK: f64 = 86_400.0;
 /// What a stage asks about a fact or an event, and how long it waits for the answer.
 pub fn of<'r>(release: &'r Release, purpose: &Purpose) -> Option<(&'r Question, Option<Dur>)> {
     match purpose.deed {
-        Deed::Judge(g) => {
-            let gate = release.gate(g);
-            match &gate.test {
-                GateTest::Ask(q) => Some((q, q.within.or(gate.timeout))),
-                _ => None,
-            }
-        }
-        Deed::Await => {
-            let step = step_of(release, purpose)?;
-            let StepKind::WaitFor(wait) = &step.kind else {
-                return None;
-            };
-            match &wait.test {
-                WaitTest::Ask(q) => Some((q, q.within.or(wait.within).or(step.timeout))),
-                _ => None,
-            }
-        }
+        Deed::Judge(g) => release.gate(g).question(),
+        Deed::Await => release.question(step_of(release, purpose)?),
         _ => None,
     }
 }

@@ -234,12 +234,6 @@ impl Walker<'_, '_> {
         }
         let judge = &self.judge;
         let stage = judge.release.stage(self.stage);
-        let granted = |a: &crate::model::ApprovalId| {
-            !judge.guards(*a)
-                || judge
-                    .find(|w| matches!(w, What::Done(p) if p.deed == Deed::Grant(*a)))
-                    .is_some()
-        };
         // What only judges what is measured shows in that alone.
         let judged = |g: GateId| {
             let events = judge.trace.events.iter().enumerate();
@@ -248,7 +242,11 @@ impl Walker<'_, '_> {
         };
         let judges = |s: &&Step| matches!(s.kind, StepKind::VerifyGate(g) if judged(g));
         let free = judge.thens.is_empty() || stage.forward_steps().iter().any(judges);
-        free && self.its_turn_came() && stage.approved.iter().all(|(a, _)| granted(a))
+        free && self.its_turn_came()
+            && stage
+                .approved
+                .iter()
+                .all(|(a, _)| judge.given(*a, &judge.trace.events))
     }
 
     fn step(&mut self, step: &Step) -> Result<Came, String> {

@@ -2,7 +2,8 @@
 
 use super::{Run, moment};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{Failure, FailureOutcome, GateOutcome, Release, StageId, StepKind};
+use crate::emit::environments::gates_of;
+use crate::model::{Failure, FailureOutcome, GateOutcome, Release, StageId, Strength};
 use crate::plan::Plan;
 
 /// The diagnostic.
@@ -19,42 +20,37 @@ pub(super) fn check(plan: &Plan, run: &Run, bag: &mut Bag) {
             let Some(before) = run.stages.get(&after.stage).filter(|s| s.began.is_some()) else {
                 continue;
             };
-            let name = &r.stage(after.stage).name;
-            if before.failed && before.ended.is_some_and(|ended| ended <= began) && ends_with(r, after.stage)
-            {
+            let waited = r.stage(after.stage);
+            let name = &waited.name;
+            let mut tell = |what: &str, why: String, help: &str| {
                 bag.push(
                     Diagnostic::error(
                         CODE,
                         after.origin.span,
-                        format!("`{}` began although `{name}` had failed", written.name),
+                        format!("`{}` began {what}", written.name),
                     )
                     .here(format!("comes after `{name}`"))
-                    .fact(
-                        r.stage(after.stage).origin.span,
-                        "it failed, and the plan does not go on then",
-                    )
+                    .fact(waited.origin.span, why)
                     .note(format!("`{}` began at {}", written.name, moment(began)))
-                    .help("take back what came after the failure, or find out who let the run go on"),
+                    .help(help),
+                );
+            };
+            let over = before.ended.is_some_and(|ended| ended <= began);
+            if over && before.failed && ends_with(r, after.stage) {
+                tell(
+                    &format!("although `{name}` had failed"),
+                    "it failed, and the plan does not go on then".to_string(),
+                    "take back what came after the failure, or find out who let the run go on",
                 );
             }
-            let what = match before.ended {
-                Some(ended) if ended <= began => continue,
-                Some(ended) => format!("it ended at {}", moment(ended)),
-                None => "it had not ended".to_string(),
-            };
-            bag.push(
-                Diagnostic::error(
-                    CODE,
-                    after.origin.span,
-                    format!("`{}` began before `{name}` had ended", written.name),
-                )
-                .here(format!("comes after `{name}`"))
-                .fact(r.stage(after.stage).origin.span, what)
-                .note(format!("`{}` began at {}", written.name, moment(began)))
-                .help(
+            if !over {
+                let ended = before.ended.map(|ended| format!("it ended at {}", moment(ended)));
+                tell(
+                    &format!("before `{name}` had ended"),
+                    ended.unwrap_or_else(|| "it had not ended".to_string()),
                     "build the artifacts again from the plan and compare: what ran is not what was compiled",
-                ),
-            );
+                );
+            }
         }
     }
 }
@@ -62,21 +58,10 @@ pub(super) fn check(plan: &Plan, run: &Run, bag: &mut Bag) {
 /// Whether nothing comes after a stage that has failed, whatever of it failed and whatever anybody says.
 fn ends_with(r: &Release, id: StageId) -> bool {
     let stage = r.stage(id);
-    let over = |o: &FailureOutcome| {
-        matches!(
-            o,
-            FailureOutcome::Rollback | FailureOutcome::RollbackStage(_) | FailureOutcome::Stop
-        )
-    };
+    let over = |o: &FailureOutcome| o.strength() > Strength::Restarts;
     let own = stage.on_failure.as_ref().map(|f| &f.then);
     let own = own.is_none_or(|f| matches!(f, Failure::Then(o) if over(o)));
-    let steps = stage.forward_steps();
-    let judged = steps.iter().filter_map(|s| match s.kind {
-        StepKind::VerifyGate(g) => Some(g),
-        _ => None,
-    });
-    let mut gates = judged.chain(stage.require.iter().map(|(g, _)| *g));
-    let gates = gates.all(|g| match &r.gate(g).otherwise {
+    let gates = gates_of(stage).into_iter().all(|g| match &r.gate(g).otherwise {
         None => true,
         Some((o, _)) => matches!(o, GateOutcome::Then(o) if over(o)),
     });

@@ -7,7 +7,7 @@ use super::outcomes::How;
 use super::stage::Doing;
 use super::state::{Aside, Wake};
 use super::trace::Subject;
-use crate::model::{GateTest, Question, Release, Retry, StageId, Step, StepKind, TriggerId, WaitTest};
+use crate::model::{Release, Retry, StageId, Step, StepKind, TriggerId};
 use crate::plan::{Node, Plan, show};
 use crate::source::Rational;
 use std::collections::VecDeque;
@@ -50,32 +50,16 @@ fn limit(plan: &Plan, step: &Step) -> Option<i64> {
         StepKind::WaitFor(w) => w.within,
         StepKind::VerifyGate(g) => {
             let gate = plan.release().gate(*g);
-            let asked = question(plan.release(), step).and_then(|q| q.within);
-            asked.or(gate.timeout)
+            gate.question().map_or(gate.timeout, |(_, within)| within)
         }
         _ => None,
     };
     own.or(other.map(|d| d.as_ms()))
 }
 
-/// What a step asks somebody about a fact or an event.
-fn question<'r>(release: &'r Release, step: &'r Step) -> Option<&'r Question> {
-    match &step.kind {
-        StepKind::WaitFor(wait) => match &wait.test {
-            WaitTest::Ask(q) => Some(q),
-            _ => None,
-        },
-        StepKind::VerifyGate(g) => match &release.gate(*g).test {
-            GateTest::Ask(q) => Some(q),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// Whether a step that nobody answers in time ends well.
 pub(super) fn silence_agrees(release: &Release, step: &Step) -> bool {
-    question(release, step).is_some_and(Question::silence_agrees)
+    release.question(step).is_some_and(|(q, _)| q.silence_agrees())
 }
 
 /// How long something takes that fails each time it is tried.

@@ -7,7 +7,7 @@ use crate::emit::diagram::words::text;
 use crate::emit::environments::in_window;
 use crate::model::{
     Approval, ApprovalId, DistinctFrom, Dur, DutyRule, FailureOutcome, GateTest, Passes, Question, Quorum,
-    Release, RoleOrPerson, Rollback, Seat, Stage, StageId, StepKind, TriggerTest, WaitTest,
+    Release, RoleOrPerson, Rollback, Seat, Stage, StageId, StepKind, TriggerTest,
 };
 use crate::plan::{Plan, StageUndo};
 use crate::source::Span;
@@ -278,8 +278,8 @@ impl Rows<'_> {
     }
 
     /// How long somebody may take to tell a fact or an event, and what counts after that.
-    fn question(&mut self, id: StageId, subject: &str, q: &Question, within: Option<Dur>, span: Span) {
-        let Some(within) = within else { return };
+    fn question(&mut self, id: StageId, subject: &str, asked: Option<(&Question, Option<Dur>)>, span: Span) {
+        let Some((q, Some(within))) = asked else { return };
         let mut says = ["within ", &within.to_string()].concat();
         if let Some(default) = &q.default {
             says.push_str(&["; default ", &text(self.r, default)].concat());
@@ -298,9 +298,7 @@ impl Rows<'_> {
                 (rules::GATE, &gate.name, ["require ", &gate.name].concat(), spans),
                 &[id],
             );
-            if let GateTest::Ask(q) = &gate.test {
-                self.question(id, &gate.name, q, q.within.or(gate.timeout), origin.span);
-            }
+            self.question(id, &gate.name, gate.question(), origin.span);
         }
         for step in s.forward_steps() {
             let span = step.origin.span;
@@ -332,15 +330,9 @@ impl Rows<'_> {
                         (rules::GATE, &gate.name, says, vec![gate.origin.span, span]),
                         &[id],
                     );
-                    if let GateTest::Ask(q) = &gate.test {
-                        self.question(id, &gate.name, q, q.within.or(gate.timeout), span);
-                    }
+                    self.question(id, &gate.name, gate.question(), span);
                 }
-                StepKind::WaitFor(wait) => {
-                    if let WaitTest::Ask(q) = &wait.test {
-                        self.question(id, "", q, q.within.or(wait.within).or(step.timeout), span);
-                    }
-                }
+                StepKind::WaitFor(_) => self.question(id, "", r.question(step), span),
                 StepKind::VerifyArtifact(a) => {
                     let says = ["verify ", &r.artifact(*a).name].concat();
                     self.add((rules::ARTIFACT, &r.artifact(*a).name, says, vec![span]), &[id]);

@@ -10,7 +10,7 @@ use crate::emit::runbook::from_here::{Cause, Then, Way};
 use crate::emit::runbook::say;
 use crate::emit::runbook::ways_back::asks;
 use crate::emit::runbook::words::{Spoken, Told, words};
-use crate::model::{ApprovalId, DecisionId, Failure, GateOutcome, OptionOutcome, RoleId, Stage, StageId};
+use crate::model::{ApprovalId, DecisionId, OptionOutcome, RoleId, Stage, StageId};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -162,18 +162,10 @@ fn on_failure(r: Told<'_>, id: DecisionId) -> Option<String> {
     if !r.asked_on_failure_only(id) {
         return None;
     }
-    let leads =
-        |s: &&Stage| matches!(s.on_failure.as_ref().map(|f| &f.then), Some(Failure::Decision(d)) if *d == id);
-    let stages: Vec<String> = r
-        .stages
-        .iter()
-        .filter(leads)
-        .map(|s| s.name.to_string())
-        .collect();
-    let gates = r
-        .gates
-        .iter()
-        .filter(|g| matches!(&g.otherwise, Some((GateOutcome::Decision(d), _)) if *d == id));
+    let leads = |s: &&Stage| s.on_failure.as_ref().is_some_and(|f| f.asks(id));
+    let stages = r.stages.iter().filter(leads).map(|s| s.name.to_string());
+    let stages: Vec<String> = stages.collect();
+    let gates = r.gates.iter().filter(|g| g.asks(id));
     let gates: Vec<String> = gates.map(|g| format!("“{}”", say::text(r, &g.title))).collect();
     let mut list = Vec::new();
     match stages.as_slice() {

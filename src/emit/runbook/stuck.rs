@@ -39,14 +39,9 @@ fn undo_fails(plan: Spoken<'_>) -> FromHere {
         fails: words!(r, "fails.undo"),
         then,
         order: vec![words!(r, "list.all_else_back")],
-        beside: String::new(),
-        kept: Vec::new(),
-        kept_beside: String::new(),
-        holds: String::new(),
-        entered_again: String::new(),
-        sentences: false,
         safe_in: words!(r, "safe.seen_to"),
         ends: words!(r, "ends.needs_help"),
+        ..FromHere::default()
     }
 }
 
@@ -87,14 +82,12 @@ fn not_entered_again(plan: Spoken<'_>, h: HoldId) -> FromHere {
         fails: words!(r, "fails.hold_entered_again", hold = title),
         then: words!(r, "then.hold_not_entered_again"),
         order: vec![words!(r, "list.all_else_back")],
-        beside: String::new(),
         kept,
-        kept_beside: String::new(),
         holds: words!(r, "decide.option", option = title),
-        entered_again: String::new(),
         sentences: true,
         safe_in: words!(r, "safe.seen_to"),
         ends: words!(r, "ends.needs_help"),
+        ..FromHere::default()
     }
 }
 
@@ -109,14 +102,8 @@ fn not_left_at_all(plan: Spoken<'_>, h: HoldId) -> FromHere {
             "then.hold_stays",
             owner = say::role(r, hold.owner.unwrap_or(r.owner))
         ),
-        order: Vec::new(),
-        beside: String::new(),
-        kept: Vec::new(),
-        kept_beside: String::new(),
-        holds: String::new(),
-        entered_again: String::new(),
-        sentences: false,
         safe_in: words!(r, "safe.left_by_hand"),
         ends: words!(r, "ends.needs_help"),
+        ..FromHere::default()
     }
 }

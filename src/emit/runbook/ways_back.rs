@@ -60,7 +60,7 @@ pub(super) struct UndoRow {
 }
 
 /// What is undone, and in which order, when something fails.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct FromHere {
     pub fails: String,
     pub then: String,

@@ -14,6 +14,7 @@ mod state;
 mod step;
 pub mod structure;
 mod value;
+mod watch;
 pub(super) mod workflow;
 
 use super::event::Trace;

@@ -4,8 +4,9 @@
 
 use super::fixed;
 use super::run::Sim;
-use super::state::{Busy, Ended, Run, Stands, StepState};
+use super::state::{Busy, Ended, Stands, StepState};
 use super::value::eval;
+use super::watch::watch;
 use super::workflow::Workflow;
 use crate::emit::environments::{self, Purpose as Place};
 use crate::emit::github::parts::{Does, Entry};
@@ -20,8 +21,6 @@ use std::sync::Arc;
 const WORK: f64 = 60.0;
 /// The most seconds that what fails takes.
 const SLOW: f64 = 3_000.0;
-/// Seconds after which a trigger has looked for the first time.
-const LOOK: f64 = 30.0;
 
 /// The variables of a step.
 pub type Env = BTreeMap<String, String>;
@@ -180,7 +179,7 @@ fn failed(
 }
 
 /// The part that a step is of those that it may be: what has been done least.
-fn chosen<'a>(sim: &Sim<'a>, run: usize, job: usize) -> Option<&'a Entry> {
+pub fn chosen<'a>(sim: &Sim<'a>, run: usize, job: usize) -> Option<&'a Entry> {
     let def = sim.job(run, job);
     let step = def.steps.get(sim.runs[run].jobs[job].step)?;
     let done = |e: &&&Entry| {
@@ -197,7 +196,7 @@ fn chosen<'a>(sim: &Sim<'a>, run: usize, job: usize) -> Option<&'a Entry> {
 }
 
 /// Whether a job has failed, or was given up, which GitHub calls broken off.
-fn badly(stands: Stands) -> bool {
+pub fn badly(stands: Stands) -> bool {
     matches!(stands, Stands::Done(Ended::Failure | Ended::Cancelled))
 }
 
@@ -524,55 +523,6 @@ fn judge(sim: &mut Sim<'_>, run: usize, job: usize, count: u32) -> Result<(), St
     } else {
         let out = vec![output("began", "true"), output(verdict, "passed")];
         ended(sim, run, job, Ended::Success, out);
-    }
-    Ok(())
-}
-
-/// A trigger looks at the jobs it watches.
-fn watch(sim: &mut Sim<'_>, run: usize, job: usize, until: f64, acts: Option<f64>) -> Result<(), String> {
-    let entry = chosen(sim, run, job).map(|e| &e.does);
-    let Some(Does::Watch {
-        trigger,
-        cause,
-        calls,
-        ..
-    }) = entry
-    else {
-        return Err("a trigger is not what it was".into());
-    };
-    let env = env(sim, run, job)?;
-    let names = |name: &str| -> Vec<String> {
-        let text = env.get(name).map_or("[]", String::as_str);
-        serde_json::from_str(text).unwrap_or_default()
-    };
-    let (watched, last) = (names("WATCHED"), names("FINAL"));
-    let flow = sim.workflow(run);
-    let named = |run: &Run, name: &str, is: &dyn Fn(Stands) -> bool| {
-        let mut jobs = run.jobs.iter().zip(&flow.jobs);
-        jobs.any(|(state, def)| def.name == name && is(state.stands))
-    };
-    let this = &sim.runs[run];
-    let done = |s: Stands| matches!(s, Stands::Done(_));
-    let over = last.iter().all(|n| named(this, n, &done)) || this.jobs.iter().any(|j| badly(j.stands));
-    let begun = watched
-        .iter()
-        .any(|n| named(this, n, &|s| matches!(s, Stands::Done(_) | Stands::Runs)));
-    let at = this.jobs[job].at;
-    if over {
-        ended(sim, run, job, Ended::Success, Vec::new());
-    } else if acts.is_some_and(|a| at >= a) {
-        sim.happens(run, job, What::Fired(*trigger));
-        let end = [Ended::Failure, Ended::Success][usize::from(*calls)];
-        let out = [("cause", cause.as_str()), ("fired", "true")][usize::from(*calls)];
-        ended(sim, run, job, end, vec![output(out.0, out.1)]);
-    } else if at >= until {
-        ended(sim, run, job, Ended::Success, vec![output("again", "true")]);
-    } else {
-        let fires = begun && sim.scenario.fires == Some(*trigger);
-        let acts = acts.or(fires.then_some(at + LOOK));
-        let state = &mut sim.runs[run].jobs[job];
-        state.busy = Busy::Watch(until, acts);
-        state.at = acts.unwrap_or(until).min(until);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use super::job::{JobBuilder, success_and};
 use super::work::How;
 use super::{gate, names};
-use crate::emit::environments::{asked, gates_of};
+use crate::emit::environments::gates_of;
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::Failing;
 use crate::emit::parts::At;
@@ -50,7 +50,7 @@ pub fn of_trigger(b: &mut JobBuilder<'_, '_>, id: TriggerId, channel: ChannelId)
     let trigger = &ctx.release.triggers[id.index()];
     let fired = || success_and([Expr::StepOutput("watch".into(), "fired".into()).is("true")]);
     b.at = At::Aside;
-    for step in trigger.steps.iter().filter(|s| asked(s).is_none()) {
+    for step in &trigger.steps {
         let how = How {
             id: format!("f_{}", step.slug),
             cond: fired(),

@@ -241,11 +241,7 @@ impl<'a> Cutter<'a> {
                     Askable::Question(q) => {
                         let mut captures = q.captures.clone();
                         captures.extend(step.captures.iter().filter(|c| !q.captures.contains(c)));
-                        let own = match &step.kind {
-                            StepKind::WaitFor(w) => w.within,
-                            _ => None,
-                        };
-                        let within = q.within.or(own).or(step.timeout);
+                        let within = self.release.question(step).and_then(|(_, within)| within);
                         (q.ask.clone(), captures, within, q.silence_agrees())
                     }
                 };
@@ -278,7 +274,7 @@ impl<'a> Cutter<'a> {
         let g = self.release.gate(gate);
         let when = when.and(g.when.clone());
         let units = step.map_or_else(Vec::new, |s| vec![s.slug.to_string()]);
-        if let GateTest::Ask(q) = &g.test {
+        if let Some((q, within)) = g.question() {
             let mut captures = q.captures.clone();
             captures.extend(
                 step.iter()
@@ -290,7 +286,7 @@ impl<'a> Cutter<'a> {
                 what: q.ask.clone(),
                 units,
                 captures,
-                within: q.within.or(g.timeout),
+                within,
                 silence_agrees: q.silence_agrees(),
                 when,
                 gate: Some(gate),

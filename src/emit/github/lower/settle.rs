@@ -17,7 +17,7 @@ use crate::emit::github::script::{Failing, Fixed};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{
     ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateOutcome, HoldId, MomentKind,
-    OptionOutcome, StageId, Step, TriggerId,
+    OptionOutcome, StageId, Step, Strength, TriggerId,
 };
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
@@ -302,12 +302,7 @@ fn of_decision<'a>(ctx: &Ctx<'a>, id: DecisionId) -> Failed<'a> {
 
 /// Whether a run with this option is not given up, or not yet.
 fn goes_on(option: &OptionOutcome) -> bool {
-    matches!(
-        option,
-        OptionOutcome::Then(
-            FailureOutcome::Pause | FailureOutcome::Escalate(_) | FailureOutcome::Continue { .. }
-        )
-    )
+    matches!(option, OptionOutcome::Then(o) if o.strength() <= Strength::Asks)
 }
 
 /// What a trigger says.

@@ -268,13 +268,9 @@ impl Around<'_> {
             .map(DecisionId::at)
             .filter(|d| r.asked_on_failure_only(*d))
         {
-            let judges =
-                |g: GateId| matches!(r.gate(g).otherwise, Some((GateOutcome::Decision(x), _)) if x == d);
+            let judges = |g: GateId| r.gate(g).asks(d);
             let mut steps = stage.forward_steps().into_iter();
-            let inside = stage
-                .on_failure
-                .as_ref()
-                .is_some_and(|f| f.then == Failure::Decision(d))
+            let inside = stage.on_failure.as_ref().is_some_and(|f| f.asks(d))
                 || steps.any(|s| matches!(s.kind, StepKind::VerifyGate(g) if judges(g)));
             if !inside && !stage.require.iter().any(|(g, _)| judges(*g)) {
                 continue;

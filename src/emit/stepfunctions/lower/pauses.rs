@@ -9,7 +9,6 @@ use super::handler::MOST_PAUSES;
 use super::vars::Scope;
 use super::watch::{HELD_EVENTS, HOLD, STOP};
 use crate::emit::environments::{gates_of, may_pause};
-use crate::model::FailureOutcome::{Escalate, Pause};
 use crate::model::{DecisionId, Failure, FailureOutcome, GateOutcome, OptionOutcome, StageId};
 use crate::plan::Node;
 
@@ -115,7 +114,7 @@ impl Lower<'_> {
     /// Whether a run can pause at a node.
     fn pauses_at(&self, node: Node) -> bool {
         let r = self.release;
-        let pauses = |o: &FailureOutcome| matches!(o, Pause | Escalate(_));
+        let pauses = FailureOutcome::asks;
         let decision = |d: DecisionId| {
             let mut options = r.decision(d).options.iter();
             options.any(|o| matches!(&o.then, OptionOutcome::Then(o) if pauses(o)))
@@ -137,7 +136,7 @@ impl Lower<'_> {
                     .any(|g| matches!(&r.gate(g).otherwise, Some((o, _)) if judged(o)))
                 || r.triggers
                     .iter()
-                    .any(|t| t.during.contains(&s) && t.then == Pause)
+                    .any(|t| t.during.contains(&s) && t.then == FailureOutcome::Pause)
                 || may_pause(r, s)
         };
         match node {
