@@ -4,8 +4,8 @@
 //! back to the plan. Must not know any target.
 
 use crate::model::{
-    ApprovalId, ArtifactId, Atom, DecisionId, GateId, HoldId, MetricId, MomentKind, PriorId, StageId,
-    TriggerId,
+    ApprovalId, ArtifactId, Atom, Channel, DecisionId, GateId, HoldId, MetricId, MomentKind, PriorId,
+    StageId, Trigger, TriggerId,
 };
 use smol_str::SmolStr;
 
@@ -63,6 +63,8 @@ pub enum Deed {
     Tell(MomentKind),
     /// A step tells somebody something.
     Say,
+    /// Somebody is called, because a stage failed or a trigger fired.
+    Call,
     /// Work that is owed after the run is written down.
     Owe(usize),
     /// Messages, locks, flags, evidence: nothing of the plan's work.
@@ -105,7 +107,24 @@ pub enum Test {
     Unknown,
 }
 
+impl Deed {
+    /// Whether it is a message.
+    pub fn speaks(self) -> bool {
+        matches!(self, Deed::Tell(_) | Deed::Say | Deed::Call)
+    }
+}
+
 impl Purpose {
+    /// The call that a trigger makes, after which the run goes on.
+    pub fn call_of_trigger(trigger: &Trigger) -> Purpose {
+        Purpose::new(At::Aside, &trigger.name, Deed::Call)
+    }
+
+    /// The call that a failure of a stage makes before its owner is asked.
+    pub fn call_of_failure(stage: StageId, channel: &Channel) -> Purpose {
+        Purpose::new(At::Stage(stage), &channel.slug, Deed::Call)
+    }
+
     /// A part.
     pub fn new(at: At, step: impl AsRef<str>, deed: Deed) -> Purpose {
         Purpose {

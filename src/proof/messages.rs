@@ -8,9 +8,20 @@ use super::event::What;
 use super::scenario::Broken;
 use super::walk::shows;
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Cond, MomentKind, StageId, StepKind};
+use crate::model::{
+    ChannelId, Cond, Failure, FailureOutcome, GateOutcome, MomentKind, Stage, StageId, StepKind,
+};
 use crate::plan::StageUndo;
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
+
+/// Whom a stage calls when one of its steps fails.
+fn called_by(stage: &Stage) -> Option<ChannelId> {
+    match &stage.on_failure.as_ref()?.then {
+        Failure::Then(FailureOutcome::Escalate(c)) => Some(*c),
+        _ => None,
+    }
+}
 
 impl Judge<'_> {
     /// Everything that is to be told is told, and nothing else.
@@ -63,6 +74,7 @@ impl Judge<'_> {
         let what = match part.deed {
             Deed::Tell(kind) => kind.word(),
             Deed::Owe(_) => "what is owed",
+            Deed::Call => "the call for help",
             _ => part.step.as_str(),
         };
         [&place, "`", what, "`"].concat()
@@ -73,6 +85,7 @@ impl Judge<'_> {
         let kind = match part.deed {
             Deed::Tell(kind) => kind,
             Deed::Owe(i) => return self.owed(i),
+            Deed::Call => return self.called(part),
             _ => return self.said(part),
         };
         if let Some(name) = part.step.strip_prefix("override ") {
@@ -135,6 +148,54 @@ impl Judge<'_> {
             .into_iter()
             .find(|x| x.slug == part.step && matches!(x.kind, StepKind::Tell(..)))?;
         (fate.done && self.truth(&step.when)).then_some(true)
+    }
+
+    /// A trigger calls when it fires, a failure before its owner is asked.
+    fn called(&self, part: &Purpose) -> Option<bool> {
+        let At::Stage(stage) = part.at else {
+            let fired = |w: &What| match w {
+                What::Fired(t) => self.release.triggers[t.index()].name == part.step,
+                _ => false,
+            };
+            return Some(self.find(fired).is_some());
+        };
+        let asked = self.find(|w| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Resume(_))));
+        let Some(asked) = asked else {
+            return self.thens.is_empty().then_some(false);
+        };
+        // Of several failures the strongest settles; a single one that asks has called.
+        let mut first = None;
+        for event in &self.trace.events[..asked] {
+            match &event.what {
+                What::Failed(p) if first.is_none_or(|f| f == p) => first = Some(p),
+                What::Failed(_)
+                | What::Withdrawn(_)
+                | What::Judged(_, false)
+                | What::Unsure(_)
+                | What::Shut(_)
+                | What::Cancelled
+                | What::Fired(_)
+                | What::Blind => return None,
+                _ => {}
+            }
+        }
+        let called = first.filter(|p| p.at == part.at && self.calls(stage, p) == Some(&part.step));
+        called.map(|_| true)
+    }
+
+    /// Whom a part of a stage calls that fails.
+    fn calls(&self, stage: StageId, part: &Purpose) -> Option<&SmolStr> {
+        let stage = self.release.stage(stage);
+        let channel = match part.deed {
+            Deed::Judge(g) => match &self.release.gate(g).otherwise {
+                Some((GateOutcome::Then(FailureOutcome::Escalate(c)), _)) => *c,
+                Some(_) => return None,
+                None => called_by(stage)?,
+            },
+            Deed::Act => called_by(stage)?,
+            _ => return None,
+        };
+        Some(&self.release.channel(channel).slug)
     }
 
     pub fn told_of_run(&self, kind: MomentKind) -> Option<bool> {

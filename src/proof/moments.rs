@@ -5,14 +5,14 @@
 use super::contract::{Judge, Way};
 use super::event::{Event, What};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Atom, Cond, Moment, MomentKind, OptionOutcome, StageId, StepKind};
+use crate::model::{Atom, Cond, FailureOutcome, Moment, MomentKind, OptionOutcome, StageId, StepKind};
 use crate::plan::StageUndo;
 use std::collections::BTreeSet;
 
 impl Judge<'_> {
     /// Every message that an artifact can send, and every one that the plan asks for.
     pub fn said_somewhere(&self) -> BTreeSet<Purpose> {
-        let said = |p: &&Purpose| matches!(p.deed, Deed::Tell(_) | Deed::Say | Deed::Owe(_));
+        let said = |p: &&Purpose| p.deed.speaks() || matches!(p.deed, Deed::Owe(_));
         let mut list: BTreeSet<Purpose> = self.open.parts.iter().filter(said).cloned().collect();
         if self.scenario.start.is_some() {
             return list;
@@ -45,6 +45,11 @@ impl Judge<'_> {
                 if matches!(step.kind, StepKind::Tell(..)) {
                     list.insert(Purpose::new(At::Stage(StageId::at(i)), &step.slug, Deed::Say));
                 }
+            }
+        }
+        for trigger in &release.triggers {
+            if matches!(trigger.then, FailureOutcome::Escalate(_)) {
+                list.insert(Purpose::call_of_trigger(trigger));
             }
         }
         let owed = 0..release.obligations.len();

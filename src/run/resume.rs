@@ -199,6 +199,9 @@ impl Machine<'_> {
         self.say(Subject::Trigger(t), Verb::Fire, "", &watched);
         let first = self.asides(Subject::Trigger(t), trigger.steps.iter());
         if let FailureOutcome::Escalate(c) = &trigger.then {
+            for told in first {
+                self.say_step(told.subject, Verb::Aside, &told.slug, &told.label, &[]);
+            }
             let who = show::prose(self.release, &self.release.channel(*c).title);
             self.say(Subject::Trigger(t), Verb::Message, who, &[]);
             return;

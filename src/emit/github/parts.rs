@@ -8,7 +8,7 @@ use crate::emit::github::print;
 use crate::emit::github::script::{
     Assert, Failing, Fixed, MeasureEnd, NoDataMeans, Program, Script, Tries, WaitLength,
 };
-use crate::emit::parts::{Deed, Purpose, Test};
+use crate::emit::parts::{Purpose, Test};
 use crate::model::{Atom, Cond, GateId, TriggerId};
 use serde_json::{Map, Value as Json};
 
@@ -282,7 +282,7 @@ fn does(step: &Step) -> Does {
 
 /// Whether a part is a message.
 pub fn tells(part: &Purpose) -> bool {
-    matches!(part.deed, Deed::Tell(_) | Deed::Say)
+    part.deed.speaks()
 }
 
 /// The most seconds a step takes, as far as it says so itself.

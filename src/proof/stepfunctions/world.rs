@@ -164,7 +164,7 @@ impl<'a> World<'a> {
         purposes: &[Purpose],
     ) -> Result<Done, String> {
         let purpose = self.meant.which(self.release, purposes, state)?;
-        if matches!(purpose.deed, Deed::Tell(_) | Deed::Say) {
+        if purpose.deed.speaks() {
             let said = Some(Value::Open).filter(|_| scenario.broken != Some(Broken::Messages));
             return Ok(Done {
                 result: said,

@@ -8,7 +8,7 @@ use super::{gate, names};
 use crate::emit::environments::gates_of;
 use crate::emit::github::model::Expr;
 use crate::emit::github::script::Failing;
-use crate::emit::parts::At;
+use crate::emit::parts::{At, Purpose};
 use crate::model::{ChannelId, Failure, FailureOutcome, GateOutcome, StageId, Text, TriggerId};
 
 /// `then escalate(CHANNEL)` of a stage and `otherwise escalate(CHANNEL)` of its gates; `others` are the causes that have outcomes of their own.
@@ -26,12 +26,13 @@ pub fn of_failure<'k>(
             &format!(": {} failed; somebody is needed", s.name),
         )
     };
+    let part = |c: ChannelId| vec![Purpose::call_of_failure(stage, ctx.release.channel(c))];
     if let Some(Failure::Then(FailureOutcome::Escalate(channel))) = s.on_failure.as_ref().map(|f| &f.then) {
         let apart = others
             .filter(|k| *k != "default")
             .map(|k| cause.clone().differs(k));
         let cond = success_and(apart);
-        b.tell(*channel, &message(), ("call".to_string(), Vec::new()), cond);
+        b.tell(*channel, &message(), ("call".to_string(), part(*channel)), cond);
     }
     for gate in gates_of(s) {
         if let Some((GateOutcome::Then(FailureOutcome::Escalate(channel)), _)) =
@@ -39,7 +40,7 @@ pub fn of_failure<'k>(
         {
             let own = cause.clone().is(&gate::cause(ctx, gate));
             let id = format!("call_{}", names::verdict(ctx.release, gate));
-            b.tell(*channel, &message(), (id, Vec::new()), success_and([own]));
+            b.tell(*channel, &message(), (id, part(*channel)), success_and([own]));
         }
     }
 }
@@ -63,7 +64,8 @@ pub fn of_trigger(b: &mut JobBuilder<'_, '_>, id: TriggerId, channel: ChannelId)
         &ctx.release.title,
         &format!(": trigger {} has fired", trigger.name),
     );
-    b.tell(channel, &message, ("call".to_string(), Vec::new()), fired());
+    let part = vec![Purpose::call_of_trigger(trigger)];
+    b.tell(channel, &message, ("call".to_string(), part), fired());
 }
 
 fn said(title: &Text, what: &str) -> Text {

@@ -240,6 +240,8 @@ impl Lower<'_> {
                     self.text_expr(&self.release.title, case.hand.scope),
                     Expr::Str([": ", &text].concat()),
                 ]);
+                let part = |s| Purpose::call_of_failure(s, self.release.channel(*channel));
+                self.telling = case.stage.map(part);
                 self.send(
                     *channel,
                     message,
@@ -499,6 +501,7 @@ impl Lower<'_> {
                     self.text_expr(&self.release.title, case.hand.scope),
                     Expr::Str([": trigger ", &trigger.name, " has fired"].concat()),
                 ]);
+                self.telling = Some(Purpose::call_of_trigger(trigger));
                 self.send(
                     *channel,
                     message,
