@@ -7,6 +7,7 @@ use super::event::{Event, What};
 use super::walk::{Came, Walker};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{ChecklistId, Failure, GateId, HoldId, StageId};
+use crate::plan::Node;
 
 impl Walker<'_, '_> {
     /// Whether all that stands right before the stage has ended, or does not apply.
@@ -109,11 +110,26 @@ impl Walker<'_, '_> {
                     return Ok(true);
                 }
                 Way::End(then) => {
-                    self.judge.thens.push((then, Some(event)));
+                    self.judge
+                        .thens
+                        .push((then, Some(event).filter(|e| !self.too_soon(*e))));
                     return Ok(true);
                 }
             }
         }
+    }
+
+    /// Whether a preparation was refused before the stage's turn came: where they are gone through as soon as the run begins, the run is given
+    /// up only when the stage comes to it.
+    fn too_soon(&self, event: usize) -> bool {
+        let judge = &self.judge;
+        let events = &judge.trace.events;
+        let prepares = |w: &What| matches!(w, What::Failed(p) | What::Withdrawn(p) if p.deed == Deed::Ready);
+        let before = judge.plan.stages_leading_to(Node::Stage(self.stage));
+        let works = |w: &What| matches!(w, What::Begin(p) if before.iter().any(|s| p.at == At::Stage(*s)));
+        judge.scenario.start.is_none()
+            && prepares(&events[event].what)
+            && events[event..].iter().any(|e| works(&e.what))
     }
 
     /// Whether a gate is looked at before an event.
@@ -140,7 +156,8 @@ impl Walker<'_, '_> {
             // What is entered again for an undo comes after the stage.
             let before = |o: &usize| self.works(*o) && judge.causes.before(*o, failed);
             let again = |x: &Event| matches!(&x.what, What::Begin(p) if p.at == at);
-            let retried = judge.scenario.once && events[failed..].iter().any(again);
+            let starts_over = matches!(self.on_hold_failure(), Way::End(Then::Again));
+            let retried = judge.scenario.once && !starts_over && events[failed..].iter().any(again);
             (!retried && !self.own.iter().any(before)).then_some(failed)
         })
     }

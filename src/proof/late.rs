@@ -23,6 +23,10 @@ impl Walker<'_, '_> {
         if !self.its_turn_came() {
             return Ok(None);
         }
+        // What follows it has begun, so it stood, though nothing of it shows.
+        if self.own.is_empty() && self.followed() {
+            return Ok(None);
+        }
         // While one of its approvals is open, no other can have lapsed.
         let approved = &release.stage(self.stage).approved;
         let open = |(id, _): &(ApprovalId, _)| !self.judge.given(*id, &self.judge.trace.events);
@@ -53,6 +57,22 @@ impl Walker<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a stage that comes right after this one has begun.
+    fn followed(&self) -> bool {
+        let judge = &self.judge;
+        judge.trace.events.iter().any(|e| match &e.what {
+            What::Begin(Purpose {
+                at: At::Stage(s),
+                deed,
+                ..
+            }) => {
+                !matches!(deed, Deed::Ready | Deed::Resume(_))
+                    && judge.plan.stages_before(*s).contains(&self.stage)
+            }
+            _ => false,
+        })
     }
 
     /// What follows when a grant has lapsed while the run had paused, where a run that goes on looks at its grants again.

@@ -63,7 +63,9 @@ impl Judge<'_> {
             return 1;
         }
         let failures = self.trace.events.iter().filter(|e| self.gives_up(e));
-        failures.count().max(1)
+        // A grant that lapses leaves no event.
+        let unseen = self.thens.iter().filter(|(_, event)| event.is_none());
+        (failures.count() + unseen.count()).max(1)
     }
 
     /// Where a moment is: in the run, in its stage, or in every stage.
@@ -241,7 +243,10 @@ impl Judge<'_> {
                     | MomentKind::RolledBack
                     | MomentKind::Stopped
                     | MomentKind::NeedsHelp => open(&|at| at != At::Run),
-                    MomentKind::Failed | MomentKind::Paused => known && !after(&|e| self.gives_up(e)),
+                    // A grant that lapses leaves nothing else behind, and what is still open is taken back with the run.
+                    MomentKind::Failed | MomentKind::Paused => {
+                        known && !after(&|e| self.gives_up(e)) && !self.lapses_before(told)
+                    }
                     MomentKind::Approved => !after(&granted(true)),
                     MomentKind::Rejected => known && !after(&granted(false)),
                     MomentKind::Started | MomentKind::Scheduled => false,

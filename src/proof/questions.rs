@@ -273,8 +273,18 @@ impl Judge<'_> {
                 let asked = self.trace.events[..i]
                     .iter()
                     .rposition(|e| matches!(&e.what, What::Begin(q) if q == p));
-                let beside = asked.is_some_and(|a| !self.causes.before(given_up, a));
-                if beside && event.at > then + LOOK * 1_000.0 + 60_000.0 {
+                let Some(asked) = asked.filter(|a| !self.causes.before(given_up, *a)) else {
+                    continue;
+                };
+                // What is left behind a hold is left first, however long that takes.
+                let left = |e: &usize| match &self.trace.events[*e].what {
+                    What::Done(q) | What::Failed(q) | What::Withdrawn(q) => {
+                        matches!(q.at, At::Exit(_)) && self.causes.before(*e, asked)
+                    }
+                    _ => false,
+                };
+                let left = (0..asked).filter(left).map(|e| self.trace.events[e].at);
+                if event.at > left.fold(then, f64::max) + LOOK * 1_000.0 + 60_000.0 {
                     return Err([&self.words(p), " stays open although the run is given up"].concat());
                 }
             }

@@ -78,11 +78,15 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
             _ => return None,
         }
     }
-    // Of several that nobody answers, which lapses first is a matter of seconds.
-    let lapsed = scenario.silent.iter().filter_map(|p| match p.deed {
-        Deed::Grant(a) => Some(a),
-        _ => None,
-    });
+    // Of several that nobody answers, which lapses first is a matter of seconds; and what is refused may be asked when another has lapsed.
+    let lapsed = scenario
+        .silent
+        .iter()
+        .chain(&scenario.fails)
+        .filter_map(|p| match p.deed {
+            Deed::Grant(a) => Some(a),
+            _ => None,
+        });
     let differ = |a: ApprovalId, b: ApprovalId| {
         let (one, other) = (Node::Approval(a), Node::Approval(b));
         release.approval(a).otherwise != release.approval(b).otherwise && apart(plan, one, other)
@@ -385,8 +389,13 @@ fn alongside(plan: &Plan, scenario: &Scenario, reference: &crate::run::Trace) ->
     if began.len() > 1 && began.iter().any(waits_late) {
         return true;
     }
-    let for_steps = |o: Node| matches!(o, Node::Approval(a) if plan.guards_steps_only(a));
-    beside(plan, reference) || others.any(|o| for_steps(o) || began.iter().any(|s| apart(plan, *s, o)))
+    // An approval of a later step is open while the stage runs, whatever else waits for it.
+    let of_step = |o: Node| {
+        plan.waited_by(o)
+            .iter()
+            .any(|(_, e)| e.kind == EdgeKind::ApprovedStep)
+    };
+    beside(plan, reference) || others.any(|o| of_step(o) || began.iter().any(|s| apart(plan, *s, o)))
 }
 
 /// Whether neither of two parts waits for the other.

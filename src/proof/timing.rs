@@ -270,6 +270,19 @@ impl Walker<'_, '_> {
             };
             reach = reach.max(due);
         }
+        // What a hold leaves behind the stages before this one is waited for, where an engine keeps the time.
+        let undone = |w: &What| matches!(w, What::Begin(p) if matches!(p.at, At::Undo(_) | At::Finally));
+        let forward = judge.find(undone).unwrap_or(judge.trace.events.len());
+        let left = |p: &Purpose| matches!(p.at, At::Exit(h) if before.contains(&judge.release.hold(h).to));
+        let exits = judge.trace.events[..forward]
+            .iter()
+            .filter_map(|e| match &e.what {
+                What::Done(p) | What::Failed(p) | What::Withdrawn(p) if left(p) => Some(e.at),
+                _ => None,
+            });
+        if judge.scenario.start.is_some() {
+            reach = exits.fold(reach, f64::max);
+        }
         // Where states stand in one order, more is waited for than the plan says, and the author was told.
         let backs =
             |w: &What| matches!(w, What::Begin(p) if matches!(p.at, At::Undo(_) | At::Exit(_) | At::Finally));

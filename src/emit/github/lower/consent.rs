@@ -11,7 +11,7 @@ use crate::emit::github::lower::{names, order, person};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{Atom, ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr, Stage, StageId};
+use crate::model::{Atom, ChecklistId, Cond, DecisionId, OptionOutcome, OptionTestExpr, StageId};
 use crate::plan::Node;
 
 /// A job that only finds out whether something applies, where GitHub's expressions cannot.
@@ -42,15 +42,41 @@ fn first_at(ctx: &Ctx<'_>, id: ChecklistId) -> At {
         .map_or(At::Run, At::Stage)
 }
 
+/// The stages that wait for a checklist.
+fn waiting(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<StageId> {
+    let waits = |s: &StageId| ctx.release.stage(*s).ready.iter().any(|(c, _)| *c == id);
+    let stages = (0..ctx.release.stages.len()).map(StageId::at);
+    stages.filter(waits).collect()
+}
+
+/// The only stage that waits for a checklist, where a decision or an outcome says whether it applies: nobody is troubled before that is known.
+/// Of several stages one may be what the other waits for, so there the list is gone through as soon as the run begins, like any other.
+pub fn later(ctx: &Ctx<'_>, id: ChecklistId) -> Option<StageId> {
+    let [stage] = waiting(ctx, id)[..] else {
+        return None;
+    };
+    let when = &ctx.release.stage(stage).when;
+    (is_static(ctx.release, when) && !early(when)).then_some(stage)
+}
+
+/// Whether a condition is known as soon as the run begins.
+fn early(when: &Cond) -> bool {
+    when.atoms().iter().all(|a| matches!(a, Atom::Param { .. }))
+}
+
 /// Some stage that waits for a checklist applies, and was neither done in an earlier run nor gone past.
-fn wanted(ctx: &Ctx<'_>, id: ChecklistId, needs: &mut std::collections::BTreeSet<String>) -> Expr {
-    let waits = |s: &&Stage| s.ready.iter().any(|(c, _)| *c == id);
+fn wanted(ctx: &Ctx<'_>, id: ChecklistId, needs: &mut std::collections::BTreeSet<String>) -> Vec<Expr> {
+    let mut list = Vec::new();
+    if let Some(stage) = later(ctx, id) {
+        list = order::waited(ctx, Node::Stage(stage), needs);
+        list.push(expr(ctx, &ctx.release.stage(stage).when, needs));
+    }
     let mut ways = Vec::new();
-    for stage in ctx.release.stages.iter().filter(waits) {
-        // What is known only later is looked at when the stage would start.
-        let early = stage.when.atoms().iter().all(|a| matches!(a, Atom::Param { .. }));
+    for id in waiting(ctx, id) {
+        let stage = ctx.release.stage(id);
         let mut all = Vec::new();
-        if stage.when != Cond::True && early && is_static(ctx.release, &stage.when) {
+        // What is known only later is looked at when the stage would start.
+        if stage.when != Cond::True && early(&stage.when) && is_static(ctx.release, &stage.when) {
             all.push(expr(ctx, &stage.when, needs));
         }
         if ctx.resumable() {
@@ -58,7 +84,8 @@ fn wanted(ctx: &Ctx<'_>, id: ChecklistId, needs: &mut std::collections::BTreeSet
         }
         ways.push(Expr::all(all));
     }
-    Expr::any(ways)
+    list.push(Expr::any(ways));
+    list
 }
 
 /// The jobs of a checklist that some stage waits for: its commands, then its ticks.
@@ -79,7 +106,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
-        cond.push(wanted(ctx, id, &mut b.needs));
+        cond.extend(wanted(ctx, id, &mut b.needs));
         for (i, item) in checked {
             let Some(act) = &item.check else { continue };
             let mut conds = Vec::new();
@@ -115,7 +142,7 @@ pub fn checklist(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<Job> {
         if ctx.resumable() {
             cond.push(ctx.done(&job).negate());
         }
-        cond.push(wanted(ctx, id, &mut b.needs));
+        cond.extend(wanted(ctx, id, &mut b.needs));
         let purpose = Place::Ready(id, role);
         b.at = first_at(ctx, id);
         let part = Purpose::new(b.at, &list.name, Deed::Ready);

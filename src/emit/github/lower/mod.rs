@@ -85,11 +85,11 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
         add(&mut jobs, approval::way_around(ctx, i));
         jobs.extend(told_around(ctx, i));
     }
-    for i in 0..r.checklists.len() {
-        let id = ChecklistId::at(i);
-        if r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| *c == id)) {
-            add(&mut jobs, consent::checklist(ctx, id));
-        }
+    let wanted = |id: &ChecklistId| r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| c == id));
+    let lists = (0..r.checklists.len()).map(ChecklistId::at).filter(wanted);
+    let (later, first): (Vec<_>, Vec<_>) = lists.partition(|id| consent::later(ctx, *id).is_some());
+    for id in first {
+        add(&mut jobs, consent::checklist(ctx, id));
     }
     for node in ctx.plan.order() {
         match node {
@@ -103,6 +103,9 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
                 add(&mut jobs, consent::decision(ctx, d));
             }
             Node::Stage(s) => {
+                for id in later.iter().filter(|id| consent::later(ctx, **id) == Some(s)) {
+                    add(&mut jobs, consent::checklist(ctx, *id));
+                }
                 let mut own = stage::jobs(ctx, s);
                 let asks = ctx.segments(s).iter().take_while(|g| g.before_holds).count();
                 let inside = own.split_off(asks);

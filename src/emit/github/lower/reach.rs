@@ -64,7 +64,10 @@ pub fn ready(ctx: &Ctx<'_>, id: StageId, needs: &mut BTreeSet<String>) -> Option
         let work = |s: &&Segment<'_>| matches!(s.kind, SegmentKind::Work(_));
         for segment in ctx.segments(id)[..count].iter().filter(work) {
             needs.insert(segment.job.clone());
-            ways.push(Expr::Output(segment.job.clone(), "failed".into()).is("true"));
+            ways.push(Expr::all([
+                Expr::succeeded(&segment.job),
+                Expr::Output(segment.job.clone(), "failed".into()).is("true"),
+            ]));
         }
     }
     if ctx.resumable() {
