@@ -169,13 +169,24 @@ impl Judge<'_> {
                 .get(&s)
                 .is_some_and(|f| f.begun || f.quiet && self.has_steps(s));
             // One that begins with a wait shows it by its undo.
-            if self.undoable(s) && (begun || !self.events_at(At::Undo(s)).is_empty()) {
+            let shown = !self.events_at(At::Undo(s)).is_empty();
+            if self.undoable(s) && (begun || shown || self.may_stand(s)) {
                 found.insert(s);
             } else {
                 open.extend(self.plan.undone_before(s));
             }
         }
         found
+    }
+
+    /// Whether a stage that cannot be undone may have begun with a wait, which does not show: what it depends on is left alone then.
+    fn may_stand(&self, id: StageId) -> bool {
+        let over = |s: &StageId| self.fates.get(s).is_none_or(|f| f.apart || f.over());
+        let unseen = self.fates.get(&id).is_some_and(|f| !f.apart && f.first.is_none());
+        matches!(self.plan.undo(id), StageUndo::Irreversible(..))
+            && unseen
+            && self.begins_unseen(id)
+            && self.plan.stages_before(id).iter().all(over)
     }
 
     /// The events of a place, of acts only.
@@ -211,6 +222,10 @@ impl Judge<'_> {
         }
         // One that begins with a wait may have.
         let unseen = !fate.apart && fate.first.is_none() && self.begins_unseen(id) && !own.is_empty();
+        if !begun && self.may_stand(id) {
+            maybe.insert(id);
+            return Ok(false);
+        }
         if !begun && !unseen {
             return nothing("it never began");
         }

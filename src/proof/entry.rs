@@ -158,7 +158,12 @@ impl Walker<'_, '_> {
             let again = |x: &Event| matches!(&x.what, What::Begin(p) if p.at == at);
             let starts_over = matches!(self.on_hold_failure(), Way::End(Then::Again));
             let retried = judge.scenario.once && !starts_over && events[failed..].iter().any(again);
-            (!retried && !self.own.iter().any(before)).then_some(failed)
+            // So it does where it was left before, and the stage shows in its gates alone.
+            let left = |e: &Event| matches!(&e.what, What::Done(p) if p.at == At::Exit(HoldId::at(i)));
+            let for_undo = events[..failed].iter().any(left)
+                && !self.own.is_empty()
+                && self.own.iter().all(|o| *o < failed);
+            (!retried && !for_undo && !self.own.iter().any(before)).then_some(failed)
         })
     }
 

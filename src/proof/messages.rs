@@ -227,6 +227,12 @@ impl Judge<'_> {
             MomentKind::Finished | MomentKind::Failed if fate.done && self.fired() => None,
             // A wait at the end may have been given up with the run.
             MomentKind::Finished if fate.done && !self.thens.is_empty() && self.ends_unseen(stage) => None,
+            // One that only waits shows neither that it began nor that it ended.
+            MomentKind::Finished
+                if fate.first.is_none() && self.begins_unseen(stage) && self.ends_unseen(stage) =>
+            {
+                fate.done.then_some(true)
+            }
             MomentKind::Finished => Some(fate.done),
             MomentKind::Failed if fate.done && !fate.failed => Some(false),
             MomentKind::Failed if fate.failed && fate.begun => Some(true),

@@ -8,7 +8,7 @@ use super::event::{Event, What};
 use super::limits::step_of;
 use super::scenario::{Broken, Lock};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{ApprovalId, Dur, Question, Release, StageId};
+use crate::model::{ApprovalId, DecisionId, Dur, Failure, Question, Release, StageId, Strength};
 
 /// How long a question stays open when the plan does not say, in seconds.
 const DAY: i64 = 86_400;
@@ -250,6 +250,27 @@ impl Judge<'_> {
             };
             due && !events.iter().any(begins) && stage.approved.iter().any(|(a, _)| lapses(a))
         })
+    }
+
+    /// Whether a decision that a failure leads to is not asked, because something beside it failed that asks for more.
+    pub fn never_asks(&self, decision: DecisionId, failed: StageId) -> bool {
+        let open = |p: &Purpose| matches!(p.deed, Deed::Decide(d, _) if d == decision);
+        let asked = |w: &What| matches!(w, What::Begin(p) | What::Done(p) if open(p));
+        let stronger = |w: &What| match w {
+            What::Failed(p) => match p.at {
+                At::Stage(s) if s != failed => {
+                    match self.release.stage(s).on_failure.as_ref().map(|f| &f.then) {
+                        None => true,
+                        Some(Failure::Then(o)) => o.strength() > Strength::Restarts,
+                        Some(Failure::Decision(_)) => false,
+                    }
+                }
+                At::Run => matches!(p.deed, Deed::Grant(_)),
+                _ => false,
+            },
+            _ => false,
+        };
+        self.find(asked).is_none() && self.find(stronger).is_some()
     }
 
     /// What people are asked beside a failure is taken back when it is looked at next.

@@ -506,6 +506,8 @@ impl Walker<'_, '_> {
         match stage.on_failure.as_ref().map(|f| &f.then) {
             None => Way::End(Then::Rollback),
             Some(Failure::Then(o)) => self.judge.way_at(o, self.stage),
+            // What another failure asks for counts, and it asks for more.
+            Some(Failure::Decision(d)) if self.judge.never_asks(*d, self.stage) => Way::End(Then::Stop),
             Some(Failure::Decision(d)) => self.judge.chosen(*d),
         }
     }

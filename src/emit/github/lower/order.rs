@@ -114,10 +114,14 @@ pub fn waited(ctx: &Ctx<'_>, node: Node, needs: &mut BTreeSet<String>) -> Vec<Ex
             }
             open.push(before);
             if let Node::Stage(s) = before {
-                // Where it does not apply, nobody goes through its checklists.
-                let apart = expr(ctx, &ctx.release.stage(s).when, needs).negate();
+                // Where it does not apply, or was done by the run that this one goes on with, nobody goes through its checklists.
+                let stage = ctx.release.stage(s);
+                let mut apart = vec![expr(ctx, &stage.when, needs).negate()];
+                if ctx.resumable() {
+                    apart.push(ctx.done(&stage.slug));
+                }
                 let provided = provided(ctx, s, needs).into_iter();
-                list.extend(provided.map(|p| Expr::any([apart.clone(), p])));
+                list.extend(provided.map(|p| Expr::any(apart.iter().cloned().chain([p]))));
                 list.extend(held(ctx, s, true, needs));
             }
         }
