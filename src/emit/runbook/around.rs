@@ -12,7 +12,8 @@ use crate::emit::runbook::say;
 use crate::emit::runbook::times::{Times, span};
 use crate::emit::runbook::words::{Spoken, Told, words};
 use crate::model::{
-    Cond, Dur, Moment, MomentKind, Notify, NotifyTarget, ParamType, PersonRef, StageId, TriggerTest,
+    ChecklistId, Cond, Dur, Moment, MomentKind, Notify, NotifyTarget, ParamType, PersonRef, StageId,
+    TriggerTest,
 };
 
 pub(super) fn opt(r: Told<'_>, t: Option<&crate::model::Text>) -> String {
@@ -43,12 +44,39 @@ pub(super) fn places(plan: Spoken<'_>) -> Vec<Place> {
         .collect()
 }
 
+/// When stages apply that all apply under one condition; empty when they always do, or each under its own.
+pub(super) fn when_all(r: Told<'_>, stages: &[StageId]) -> String {
+    match stages.split_first() {
+        Some((first, rest)) if rest.iter().all(|s| r.stage(*s).when == r.stage(*first).when) => {
+            say::when(r, &r.stage(*first).when)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Before which stages a checklist is ticked, and when they apply.
+fn before(plan: Spoken<'_>, id: ChecklistId) -> String {
+    let r = plan.release();
+    let waits = |s: &StageId| r.stage(*s).ready.iter().any(|(c, _)| *c == id);
+    let stages: Vec<StageId> = plan.stage_order().into_iter().filter(waits).collect();
+    if stages.is_empty() {
+        return String::new();
+    }
+    let names = say::stages(r, &stages);
+    match when_all(r, &stages).as_str() {
+        "" => words!(r, "text.ticked_before", stages = names),
+        when => words!(r, "text.ticked_before_when", stages = names, when = when),
+    }
+}
+
 pub(super) fn checklists(plan: Spoken<'_>) -> Vec<List> {
     let r = plan.release();
     r.checklists
         .iter()
-        .map(|c| List {
+        .enumerate()
+        .map(|(i, c)| List {
             title: say::text(r, &c.title),
+            before: before(plan, ChecklistId::at(i)),
             items: c
                 .items
                 .iter()

@@ -334,7 +334,7 @@ fn view(plan: Spoken<'_>, context: &Context<'_>) -> View {
     let kept_any = from_here.iter().any(stays);
     let (dag, pages) = crate::emit::diagram::printed(&diagram);
     View {
-        version: 9,
+        version: 10,
         language: plan.words.language().to_string(),
         summary: summary::summary(plan, context, &times, &ways),
         environments: around::places(plan),

@@ -63,6 +63,7 @@ rows! {
 #[derive(Debug, Clone, Serialize)]
 pub(in crate::emit::runbook) struct List {
     pub title: String,
+    pub before: String,
     pub items: Vec<Item>,
 }
 

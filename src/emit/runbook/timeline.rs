@@ -264,6 +264,10 @@ impl Rows<'_> {
             let at = span(self.plan, StageId::at(cards[first].id)).0;
             let title = say::text(r, &c.title);
             let what = words!(r, "row.checklist_ticked", checklist = title);
+            let what = match super::around::when_all(r, &guarded).as_str() {
+                "" => what,
+                when => words!(r, "row.only_when", what = what, when = when),
+            };
             let owner = say::role(r, r.owner);
             self.row(
                 (at, first, Rank::Asked),
