@@ -82,6 +82,10 @@ impl Plan {
             let Node::Stage(s) = node else { continue };
             self.conditions_in(s, &mut add);
         }
+        // What is waited for only where nothing nearer applies excludes what is nearer.
+        for given in self.order().flat_map(|n| self.handed_on(n)) {
+            add(given);
+        }
         let ends = r.holds.iter().flat_map(|h| h.enter.iter().chain(&h.exit));
         for step in ends.chain(&r.finally) {
             add(self.done_when(step));

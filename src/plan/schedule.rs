@@ -233,6 +233,41 @@ impl Plan {
         }
     }
 
+    /// The conditions under which something waits for what the stages hand on that it waits for and that do not apply.
+    pub(super) fn handed_on(&self, node: Node) -> Vec<Pred> {
+        let waits = flow::waits(self, self.index(node));
+        let own = self.variants().applies(node);
+        let mut found = self.passed_on(own, waits.after, |i| flow::waits(self, i).after);
+        found.extend(self.passed_on(own, waits.serial, |i| flow::waits(self, i).serial));
+        found
+    }
+
+    fn passed_on(
+        &self,
+        own: Pred,
+        list: Vec<NodeIndex>,
+        further: impl Fn(NodeIndex) -> Vec<NodeIndex>,
+    ) -> Vec<Pred> {
+        let v = self.variants();
+        let (mut given, mut list) = (own, list);
+        let mut found = Vec::new();
+        for _ in 0..LEVELS {
+            for i in &list {
+                given = v.without(given, v.applies(self.graph[*i]));
+            }
+            if list.is_empty() || given == Pred::FALSE {
+                break;
+            }
+            list = list.into_iter().flat_map(&further).collect();
+            list.sort();
+            list.dedup();
+            if !list.is_empty() {
+                found.push(given);
+            }
+        }
+        found
+    }
+
     /// For each step of a stage's rollout that has an `at` of its own: its place in the rollout, and when what stands before it has
     /// ended. Nothing when the stage says as a whole how long it takes.
     pub fn reached(&self, pace: Pace, id: StageId) -> Vec<(usize, i64)> {

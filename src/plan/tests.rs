@@ -275,6 +275,24 @@ fn what_a_stage_hands_on_does_not_assume_that_it_applies() {
     assert!(matches!(p.standing(&[(s0, s4)])[..], [Standing::Beside(_)]));
 }
 
+#[test]
+fn what_is_waited_for_only_where_nothing_nearer_applies_is_a_case_of_its_own() {
+    let mut r = release();
+    let (x, y) = (flag(&mut r, "x"), flag(&mut r, "y"));
+    let near = stage(&mut r, "near", &[]);
+    let far = stage(&mut r, "far", &[near]);
+    let apart = stage(&mut r, "apart", &[far]);
+    let last = stage(&mut r, "last", &[near, apart]);
+    r.stages[near.index()].when = y;
+    r.stages[apart.index()].when = x.clone().negate();
+    r.stages[last.index()].when = x;
+    for s in [near, far, last] {
+        takes(&mut r, s, 0, 1);
+    }
+    // With `near`, `last` comes right after it; without, after `far`, which then begins at once.
+    assert_eq!(plan(r).ending().over, 2 * 60_000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -304,7 +304,7 @@ impl Machine<'_> {
             FailureOutcome::Pause => self.pause(),
             FailureOutcome::Escalate(c) => {
                 let who = show::prose(self.release, &self.release.channel(c).title);
-                self.say(Subject::Run, Verb::Message, who, &[]);
+                self.say(Subject::Run, Verb::Call, who, &[]);
                 self.pause();
             }
             FailureOutcome::Restart(s, most) => {

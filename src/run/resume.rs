@@ -203,7 +203,7 @@ impl Machine<'_> {
                 self.say_step(told.subject, Verb::Aside, &told.slug, &told.label, &[]);
             }
             let who = show::prose(self.release, &self.release.channel(*c).title);
-            self.say(Subject::Trigger(t), Verb::Message, who, &[]);
+            self.say(Subject::Trigger(t), Verb::Call, who, &[]);
             return;
         }
         let cause = format!("trigger `{}` acted", trigger.name);

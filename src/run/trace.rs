@@ -161,6 +161,8 @@ verbs! {
     AsideFail "aside_fail" "fails at:",
     /// Somebody is told.
     Message "message" "tells",
+    /// Somebody is called, because a trigger fired or before an owner is asked.
+    Call "call" "calls",
     /// It is over.
     Over "over" "is over:",
 }
