@@ -129,7 +129,10 @@ fn shape(plan: &Plan, node: Node, tell: Tell<'_>, taken: &mut BTreeSet<String>) 
         }
         Node::Decision(d) => {
             let decision = release.decision(d);
-            let lines = vec![text(release, &decision.question.ask)];
+            let mut lines = vec![text(release, &decision.question.ask)];
+            if release.asked_on_failure_only(d) {
+                lines.push(tell(Note::IfFails(&failing(release, d))));
+            }
             let (kind, title) = (Kind::Decision, decision.name.to_string());
             Shape {
                 id: id("d", &decision.name, taken),
@@ -139,6 +142,20 @@ fn shape(plan: &Plan, node: Node, tell: Tell<'_>, taken: &mut BTreeSet<String>) 
             }
         }
     }
+}
+
+/// The stages of which a failure leads to a decision.
+fn failing(release: &Release, d: DecisionId) -> String {
+    let leads = |s: &&Stage| {
+        let judged = s.forward_steps().into_iter().filter_map(|step| match step.kind {
+            StepKind::VerifyGate(g) => Some(g),
+            _ => None,
+        });
+        let mut gates = s.require.iter().map(|(g, _)| *g).chain(judged);
+        s.on_failure.as_ref().is_some_and(|f| f.asks(d)) || gates.any(|g| release.gate(g).asks(d))
+    };
+    let names = release.stages.iter().filter(leads).map(|s| s.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn stage_lines(release: &Release, id: StageId, stage: &Stage, tell: Tell<'_>) -> Vec<String> {

@@ -121,6 +121,8 @@ pub enum Note<'a> {
     NoWayBack,
     /// How many of whom an approval asks.
     Asked(Quorum, &'a str),
+    /// A decision that only a failure leads to: of these stages, or of anything when none is named.
+    IfFails(&'a str),
 }
 
 /// Puts notes into words.

@@ -25,6 +25,8 @@ pub(super) fn english(release: &Release, note: Note<'_>) -> String {
         Note::NoWayBack => "no way back".into(),
         Note::Asked(Quorum::Count(n), from) => format!("{n} of {from}"),
         Note::Asked(Quorum::All, from) => format!("all of {from}"),
+        Note::IfFails("") => "asked only after a failure".into(),
+        Note::IfFails(stages) => format!("asked only after a failure of {stages}"),
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) fn note(r: Told<'_>, note: Note<'_>) -> String {
         Note::NoWayBack => words!(r, "safe.no_way_back"),
         Note::Asked(Quorum::Count(n), who) => words!(r, "quorum.some", n = n, who = who),
         Note::Asked(Quorum::All, who) => words!(r, "quorum.all", who = who),
+        Note::IfFails("") => words!(r, "note.after_a_failure"),
+        Note::IfFails(stages) => words!(r, "note.if_fails", stages = stages),
     }
 }
 
