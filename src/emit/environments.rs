@@ -236,7 +236,7 @@ impl List<'_> {
         }
         for (i, list) in r.checklists.iter().enumerate() {
             let id = ChecklistId::at(i);
-            let used = r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| *c == id));
+            let used = r.stages.iter().any(|s| s.wants(id));
             for role in tickers(r, list).into_iter().filter(|_| used) {
                 self.push(Purpose::Ready(id, role), Some(&[RoleOrPerson::Role(role)]), false);
             }

@@ -284,6 +284,20 @@ impl Release {
                 || self.gates.iter().any(|g| g.asks(decision)))
     }
 
+    /// Whether a failure inside a stage leads to a decision: its own, or that of a gate it judges once it has begun.
+    pub fn asks_inside(&self, stage: StageId, decision: super::DecisionId) -> bool {
+        let stage = self.stage(stage);
+        let mut steps = stage.forward_steps().into_iter();
+        stage.on_failure.as_ref().is_some_and(|f| f.asks(decision))
+            || steps.any(|s| matches!(s.kind, StepKind::VerifyGate(g) if self.gate(g).asks(decision)))
+    }
+
+    /// Whether a gate that a stage requires before it begins leads to a decision.
+    pub fn asks_before(&self, stage: StageId, decision: super::DecisionId) -> bool {
+        let mut gates = self.stage(stage).require.iter();
+        gates.any(|(g, _)| self.gate(*g).asks(decision))
+    }
+
     /// The offset a stage may not start before, when written.
     pub fn stage_at(&self, stage: StageId) -> Option<Offset> {
         self.stage(stage).at.as_ref().map(|(o, _)| *o)

@@ -68,6 +68,11 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// Whether the stage waits for a checklist.
+    pub fn wants(&self, checklist: ChecklistId) -> bool {
+        self.ready.iter().any(|(c, _)| *c == checklist)
+    }
+
     /// What the stage says of a failure, for a hold before it that cannot be entered. Nothing inside a hold goes on unprotected: where
     /// the stage would go on after its own failures, everything is taken back.
     pub fn when_hold_fails(&self) -> Option<&OnFailure> {

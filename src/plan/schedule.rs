@@ -208,18 +208,35 @@ impl Plan {
         ready: &mut Option<(i64, Cause, Pred)>,
     ) {
         let v = self.variants();
-        let mut list = list;
-        let mut given = own;
-        for _ in 0..LEVELS {
-            if list.is_empty() || !self.possible_in(schedule, given) {
-                return;
+        self.levels(own, list, further, &mut |list, given| {
+            if !self.possible_in(schedule, given) {
+                return false;
             }
-            for i in &list {
+            for i in list {
                 let node = self.graph[*i];
                 let there = v.and(given, v.applies(node));
                 if !self.asked_before(node) && self.possible_in(schedule, there) {
                     later(ready, schedule.times[i.index()].finish, node, given);
                 }
+            }
+            true
+        });
+    }
+
+    /// Visits what something waits for that applies under a condition, then, for where none of that applies, what that waits for in turn, and so
+    /// on, each with the condition under which it counts, as long as the visitor says so.
+    fn levels(
+        &self,
+        own: Pred,
+        list: Vec<NodeIndex>,
+        further: &dyn Fn(NodeIndex) -> Vec<NodeIndex>,
+        visit: &mut dyn FnMut(&[NodeIndex], Pred) -> bool,
+    ) {
+        let v = self.variants();
+        let (mut list, mut given) = (list, own);
+        for _ in 0..LEVELS {
+            if list.is_empty() || given == Pred::FALSE || !visit(&list, given) {
+                return;
             }
             for i in &list {
                 given = v.without(given, v.applies(self.graph[*i]));
@@ -237,34 +254,15 @@ impl Plan {
     pub(super) fn handed_on(&self, node: Node) -> Vec<Pred> {
         let waits = flow::waits(self, self.index(node));
         let own = self.variants().applies(node);
-        let mut found = self.passed_on(own, waits.after, |i| flow::waits(self, i).after);
-        found.extend(self.passed_on(own, waits.serial, |i| flow::waits(self, i).serial));
-        found
-    }
-
-    fn passed_on(
-        &self,
-        own: Pred,
-        list: Vec<NodeIndex>,
-        further: impl Fn(NodeIndex) -> Vec<NodeIndex>,
-    ) -> Vec<Pred> {
-        let v = self.variants();
-        let (mut given, mut list) = (own, list);
         let mut found = Vec::new();
-        for _ in 0..LEVELS {
-            for i in &list {
-                given = v.without(given, v.applies(self.graph[*i]));
-            }
-            if list.is_empty() || given == Pred::FALSE {
-                break;
-            }
-            list = list.into_iter().flat_map(&further).collect();
-            list.sort();
-            list.dedup();
-            if !list.is_empty() {
-                found.push(given);
-            }
-        }
+        let mut note = |_: &[NodeIndex], given| {
+            found.push(given);
+            true
+        };
+        self.levels(own, waits.after, &|i| flow::waits(self, i).after, &mut note);
+        self.levels(own, waits.serial, &|i| flow::waits(self, i).serial, &mut note);
+        // What is waited for in the first place excludes nothing.
+        found.retain(|given| *given != own);
         found
     }
 

@@ -158,7 +158,7 @@ impl Walker<'_, '_> {
             let again = |x: &Event| matches!(&x.what, What::Begin(p) if p.at == at);
             let starts_over = matches!(self.on_hold_failure(), Way::End(Then::Again));
             let retried = judge.scenario.once && !starts_over && events[failed..].iter().any(again);
-            // So it does where it was left before, and the stage shows in its gates alone.
+            // It does as well where the hold was left before, and the stage shows in its gates alone.
             let left = |e: &Event| matches!(&e.what, What::Done(p) if p.at == At::Exit(HoldId::at(i)));
             let for_undo = events[..failed].iter().any(left)
                 && !self.own.is_empty()

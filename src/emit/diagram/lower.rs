@@ -146,15 +146,9 @@ fn shape(plan: &Plan, node: Node, tell: Tell<'_>, taken: &mut BTreeSet<String>) 
 
 /// The stages of which a failure leads to a decision.
 fn failing(release: &Release, d: DecisionId) -> String {
-    let leads = |s: &&Stage| {
-        let judged = s.forward_steps().into_iter().filter_map(|step| match step.kind {
-            StepKind::VerifyGate(g) => Some(g),
-            _ => None,
-        });
-        let mut gates = s.require.iter().map(|(g, _)| *g).chain(judged);
-        s.on_failure.as_ref().is_some_and(|f| f.asks(d)) || gates.any(|g| release.gate(g).asks(d))
-    };
-    let names = release.stages.iter().filter(leads).map(|s| s.name.as_str());
+    let stages = (0..release.stages.len()).map(StageId::at);
+    let leads = |s: &StageId| release.asks_inside(*s, d) || release.asks_before(*s, d);
+    let names = stages.filter(leads).map(|s| release.stage(s).name.as_str());
     names.collect::<Vec<_>>().join(", ")
 }
 

@@ -57,8 +57,8 @@ pub(super) fn when_all(r: Told<'_>, stages: &[StageId]) -> String {
 /// Before which stages a checklist is ticked, and when they apply.
 fn before(plan: Spoken<'_>, id: ChecklistId) -> String {
     let r = plan.release();
-    let waits = |s: &StageId| r.stage(*s).ready.iter().any(|(c, _)| *c == id);
-    let stages: Vec<StageId> = plan.stage_order().into_iter().filter(waits).collect();
+    let wants = |s: &StageId| r.stage(*s).wants(id);
+    let stages: Vec<StageId> = plan.stage_order().into_iter().filter(wants).collect();
     if stages.is_empty() {
         return String::new();
     }

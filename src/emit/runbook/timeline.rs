@@ -251,8 +251,7 @@ impl Rows<'_> {
         }
         for (i, c) in r.checklists.iter().enumerate() {
             let id = crate::model::ChecklistId::at(i);
-            let guards =
-                |card: &&StageCard| r.stage(StageId::at(card.id)).ready.iter().any(|(c, _)| *c == id);
+            let guards = |card: &&StageCard| r.stage(StageId::at(card.id)).wants(id);
             let guarded: Vec<StageId> = cards.iter().filter(guards).map(|c| StageId::at(c.id)).collect();
             let Some(first) = guarded.first().map(|s| self.place(*s)) else {
                 continue;

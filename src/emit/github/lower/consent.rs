@@ -34,19 +34,18 @@ pub fn when(
 
 /// The first stage that waits for a checklist: there it is settled when it is not as it should be.
 fn first_at(ctx: &Ctx<'_>, id: ChecklistId) -> At {
-    let waits = |s: &StageId| ctx.release.stage(*s).ready.iter().any(|(c, _)| *c == id);
+    let wants = |s: &StageId| ctx.release.stage(*s).wants(id);
     ctx.plan
         .stage_order()
         .into_iter()
-        .find(waits)
+        .find(wants)
         .map_or(At::Run, At::Stage)
 }
 
 /// The stages that wait for a checklist.
 fn waiting(ctx: &Ctx<'_>, id: ChecklistId) -> Vec<StageId> {
-    let waits = |s: &StageId| ctx.release.stage(*s).ready.iter().any(|(c, _)| *c == id);
     let stages = (0..ctx.release.stages.len()).map(StageId::at);
-    stages.filter(waits).collect()
+    stages.filter(|s| ctx.release.stage(*s).wants(id)).collect()
 }
 
 /// The only stage that waits for a checklist, where a decision or an outcome says whether it applies: nobody is troubled before that is known.

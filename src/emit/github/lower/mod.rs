@@ -85,7 +85,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
         add(&mut jobs, approval::way_around(ctx, i));
         jobs.extend(told_around(ctx, i));
     }
-    let wanted = |id: &ChecklistId| r.stages.iter().any(|s| s.ready.iter().any(|(c, _)| c == id));
+    let wanted = |id: &ChecklistId| r.stages.iter().any(|s| s.wants(*id));
     let lists = (0..r.checklists.len()).map(ChecklistId::at).filter(wanted);
     let (later, first): (Vec<_>, Vec<_>) = lists.partition(|id| consent::later(ctx, *id).is_some());
     for id in first {

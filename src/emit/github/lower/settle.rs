@@ -110,7 +110,7 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
     let mut preparations = Vec::new();
     for (checklist, _) in s.ready.iter().filter(|_| first) {
         let mut stages = ctx.plan.stage_order().into_iter();
-        if stages.find(|s| ctx.release.stage(*s).ready.iter().any(|(c, _)| c == checklist)) == Some(id) {
+        if stages.find(|s| ctx.release.stage(*s).wants(*checklist)) == Some(id) {
             let items = &ctx.release.checklist(*checklist).items;
             if items.iter().any(|i| i.check.is_some()) {
                 preparations.push(names::check(ctx.release, *checklist));

@@ -263,16 +263,12 @@ impl Around<'_> {
     /// What only a failure asks is answered where that stands: in the stage, or before it where a gate before it asks.
     fn of_answers(&self, s: StageId, ways: &mut Vec<Way>) {
         let r = self.plan.release();
-        let stage = r.stage(s);
         for d in (0..r.decisions.len())
             .map(DecisionId::at)
             .filter(|d| r.asked_on_failure_only(*d))
         {
-            let judges = |g: GateId| r.gate(g).asks(d);
-            let mut steps = stage.forward_steps().into_iter();
-            let inside = stage.on_failure.as_ref().is_some_and(|f| f.asks(d))
-                || steps.any(|s| matches!(s.kind, StepKind::VerifyGate(g) if judges(g)));
-            if !inside && !stage.require.iter().any(|(g, _)| judges(*g)) {
+            let inside = r.asks_inside(s, d);
+            if !inside && !r.asks_before(s, d) {
                 continue;
             }
             for (i, option) in r.decision(d).options.iter().enumerate() {
