@@ -19,6 +19,30 @@ need() {
   }
 }
 
+# fetching COMMAND...: runs it, and again after a pause when it fails. Registries do not answer now and then, and a run of half an hour
+# should not end for that. What it said is printed only where it failed, each time, so that the last failure is never without its reason.
+fetching() {
+  local said pause
+  said=$(mktemp)
+  for pause in 5 20 60 0; do
+    if "$@" >"$said" 2>&1; then
+      rm -f "$said"
+      return 0
+    fi
+    {
+      echo "conformance: failed: $*"
+      tail -n 40 "$said"
+    } >&2
+    if [ "$pause" != 0 ]; then
+      echo "conformance: trying again in $pause s" >&2
+      sleep "$pause"
+    fi
+  done
+  df -h "$home" >&2
+  rm -f "$said"
+  return 1
+}
+
 # A part is fresh when its stamp equals the pinned versions it was installed from.
 fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
@@ -34,11 +58,13 @@ install_python() {
   echo "conformance: installing $2"
   rm -rf "${home:?}/$1"
   python3 -m venv "$home/$1"
-  "$home/$1/bin/python" -m pip install --quiet --no-deps --requirement "$here/tools/$2"
+  fetching "$home/$1/bin/python" -m pip install --quiet --no-deps --requirement "$here/tools/$2"
   # Pinned by hand, so that a forgotten dependency is an error here and not in the middle of a test.
   "$home/$1/bin/python" -m pip check
   echo "$wanted" >"$home/$1.stamp"
 }
+
+npm_ci() { (cd "$home/npm" && npm ci --loglevel=error); }
 
 install_node() {
   local wanted
@@ -48,7 +74,7 @@ install_node() {
   rm -rf "$home/npm"
   mkdir -p "$home/npm"
   cp "$here/tools/package.json" "$here/tools/package-lock.json" "$here/tools/.npmrc" "$home/npm/"
-  (cd "$home/npm" && npm ci --silent)
+  fetching npm_ci
   echo "$wanted" >"$home/node.stamp"
 }
 
@@ -60,7 +86,8 @@ install_chromium() {
   done
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "conformance: installing chromium"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
+    fetching apt-get update -qq
+    fetching env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core
   else
     echo "conformance: NOT INSTALLED: chromium (install it with the system's packages; the judge \`review\` needs it)" >&2
   fi
