@@ -320,9 +320,7 @@ impl<'a> Lower<'a> {
 const OUTCOMES: &[&str] = &["rollback", "pause", "stop", "continue"];
 /// Outcomes that need more than their word.
 const LONGER_WORDS: &[&str] = &["restart", "escalate"];
-const LONGER_OUTCOMES: &str = "or `rollback(STAGE)` or `restart(STAGE, at_most: N)`";
-const LONGER_WAYS: &str =
-    "or `rollback(STAGE)` or `restart(STAGE, at_most: N)` or, inside the release, the name of a decision";
-const ANY_OUTCOME: &str =
-    "write `rollback`, `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `pause`, `stop` or `continue`";
+const LONGER_OUTCOMES: &str = "or `rollback(STAGE)`, `restart(STAGE, at_most: N)` or `escalate(CHANNEL)`";
+const LONGER_WAYS: &str = "or `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `escalate(CHANNEL)` or, inside the release, the name of a decision";
+const ANY_OUTCOME: &str = "write `rollback`, `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `escalate(CHANNEL)`, `pause`, `stop` or `continue`";
 const RESTART: &str = "write `restart(STAGE, at_most: N)`";

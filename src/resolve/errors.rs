@@ -224,13 +224,32 @@ pub fn outside_root(span: Span, path: &str) -> Diagnostic {
 
 /// A file that cannot be read.
 pub fn unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
+    let d = Diagnostic::error(
         Code("resolve/unreadable_file"),
         span,
         format!("cannot read `{path}`: {why}"),
     )
-    .here("used here")
-    .help("check the path: it is counted from the file that says `use`")
+    .here("used here");
+    // Somebody who knows other languages puts a module of the library in quotes.
+    let bare = path.strip_prefix("./").unwrap_or(path);
+    let bare = bare.strip_suffix(".release").unwrap_or(bare).replace('/', ".");
+    match crate::resolve::stdlib::module(&bare) {
+        Some(module) => {
+            let name = module.name;
+            d.help(format!(
+                "`{name}` is a module of the library, which stands without quotes: write `use {name}`"
+            ))
+            .fix(
+                format!("write `{name}` without quotes"),
+                Safety::Safe,
+                vec![Edit {
+                    span,
+                    replacement: name.into(),
+                }],
+            )
+        }
+        None => d.help("check the path: it is counted from the file that says `use`"),
+    }
 }
 
 /// A path where a plain relative one is needed.
