@@ -107,6 +107,9 @@ impl Walker<'_, '_> {
                 Way::Continue => {
                     self.fate.failed = true;
                     self.fate.continued = true;
+                    if held != Some(event) {
+                        self.holds_for_others()?;
+                    }
                     return Ok(true);
                 }
                 Way::End(then) => {
@@ -170,6 +173,11 @@ impl Walker<'_, '_> {
     /// A stage that does not apply enters the holds that begin with it all the same, for others.
     pub fn passed_by(&mut self) -> Result<(), String> {
         self.fate.apart = true;
+        self.holds_for_others()
+    }
+
+    /// What could not be entered with a stage that is not done itself gives up those that need it.
+    fn holds_for_others(&mut self) -> Result<(), String> {
         let Some(event) = self.hold_fails() else {
             return Ok(());
         };

@@ -6,7 +6,8 @@
 use super::event::{Trace, What};
 use super::scenario::{Open, Scenario};
 use super::{
-    Difference, Reference, clock, held, not_understood, opened, reference, scenarios, stepfunctions,
+    Difference, Outcomes, Reference, Run, Workflows, clock, github, goes_well, held, not_understood, opened,
+    reference, scenarios, stepfunctions, workflows_opened,
 };
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::Manifest;
@@ -48,29 +49,101 @@ pub fn every(
 ) -> Result<Agreement, Box<Difference>> {
     let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
     let open = opened(manifest);
-    let interpreter = Reference::new(plan);
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
     let parts = ways(plan.release(), &open);
     let combinations = parts.iter().try_fold(1usize, |n, ways| n.checked_mul(ways.len()));
     let Some(combinations) = combinations.filter(|n| *n <= most) else {
         return Err(not_understood("it has too many combinations of outcomes".into()));
     };
-    let mut compared = 0;
-    for number in 0..combinations {
-        let scenario = scenario(plan, &parts, number);
-        let meant = meant(plan, &open, &interpreter, &scenario);
-        let trace = held(plan, &open, &run, &scenario, meant.as_ref())?;
-        if let Some(meant) = &meant {
-            let differs = |what: String| {
-                Box::new(Difference {
-                    what,
-                    outcome: scenario.words(plan),
-                    trace: super::shown(plan, &trace),
-                    reference: reference::shown(plan, meant),
-                })
-            };
-            compared += usize::from(alike(plan, meant, &trace).map_err(differs)?);
-        }
+    let chosen = (0..combinations).map(|number| numbered(&parts, number));
+    let start = Some(clock::start(plan));
+    agreement(plan, &open, &run, (&parts, start), chosen, Closely::Steps)
+}
+
+/// Holds a state machine against its plan and the reference semantics in so many combinations, drawn so that a few parts at a time
+/// come out otherwise than well.
+///
+/// # Errors
+/// The first combination in which they do not agree.
+pub fn drawn_machine(
+    plan: &Plan,
+    bytes: &str,
+    manifest: &Manifest,
+    draws: usize,
+) -> Result<Agreement, Box<Difference>> {
+    let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
+    let open = opened(manifest);
+    let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
+    let parts = ways(plan.release(), &open);
+    let chosen = (0..draws).map(|n| drawn(&parts, n));
+    let start = Some(clock::start(plan));
+    agreement(plan, &open, &run, (&parts, start), chosen, Closely::Judged)
+}
+
+/// The same of a pair of workflows.
+///
+/// # Errors
+/// The first combination in which they do not agree.
+pub fn drawn_workflows(
+    plan: &Plan,
+    texts: [&str; 2],
+    manifest: &Workflows,
+    draws: usize,
+) -> Result<Agreement, Box<Difference>> {
+    let model = github::read(plan, texts, manifest).map_err(not_understood)?;
+    let open = workflows_opened(plan, manifest);
+    let run = |scenario: &Scenario| model.run(plan, scenario);
+    let parts = ways(plan.release(), &open);
+    let chosen = (0..draws).map(|n| drawn(&parts, n));
+    // Workflows keep no time.
+    agreement(plan, &open, &run, (&parts, None), chosen, Closely::Judged)
+}
+
+/// How closely a run is held against the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closely {
+    /// As every run of a build is.
+    Judged,
+    /// Each step of each stage besides.
+    Steps,
+}
+
+/// Which way each part comes out.
+type Choice = Vec<usize>;
+
+fn agreement(
+    plan: &Plan,
+    open: &Open,
+    run: &Run<'_>,
+    (parts, start): (&[Vec<Way>], Option<f64>),
+    chosen: impl Iterator<Item = Choice>,
+    closely: Closely,
+) -> Result<Agreement, Box<Difference>> {
+    let interpreter = Reference::new(plan);
+    let (mut combinations, mut compared) = (0, 0);
+    let mut known = BTreeMap::new();
+    for choice in chosen {
+        combinations += 1;
+        let scenario = Scenario {
+            start,
+            ..scenario(plan.release(), parts, &choice)
+        };
+        let outcomes = told(plan, open, &scenario).filter(|o| goes_well(&interpreter, &o.params, &mut known));
+        let meant = outcomes.map(|o| interpreter.run(&o));
+        let trace = held(plan, open, run, &scenario, meant.as_ref())?;
+        let Some(meant) = &meant else { continue };
+        let differs = |what: String| {
+            Box::new(Difference {
+                what,
+                outcome: scenario.words(plan),
+                trace: super::shown(plan, &trace),
+                reference: reference::shown(plan, meant),
+            })
+        };
+        compared += match closely {
+            Closely::Judged => 1,
+            Closely::Steps => usize::from(alike(plan, meant, &trace).map_err(differs)?),
+        };
     }
     Ok(Agreement {
         combinations,
@@ -78,13 +151,39 @@ pub fn every(
     })
 }
 
-/// The same run by the reference semantics, where it can be told the same.
-fn meant(
-    plan: &Plan,
-    open: &Open,
-    interpreter: &Reference<'_>,
-    scenario: &Scenario,
-) -> Option<crate::run::Trace> {
+/// The combination of a number, of all that there are.
+fn numbered(parts: &[Vec<Way>], mut number: usize) -> Choice {
+    let digit = |ways: &Vec<Way>| {
+        let way = number % ways.len();
+        number /= ways.len();
+        way
+    };
+    parts.iter().map(digit).collect()
+}
+
+/// The combination of a draw: two to five parts come out otherwise, at places and in ways that only the number decides.
+fn drawn(parts: &[Vec<Way>], draw: usize) -> Choice {
+    let mut seed = draw as u64;
+    let mut next = |below: usize| {
+        // SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % below.max(1) as u64).unwrap_or(0)
+    };
+    let mut choice = vec![0; parts.len()];
+    for _ in 0..2 + next(4) {
+        let place = next(parts.len());
+        if let (Some(way), Some(ways)) = (choice.get_mut(place), parts.get(place)) {
+            *way = next(ways.len());
+        }
+    }
+    choice
+}
+
+/// The same outcomes for the reference semantics, where they can be told it.
+fn told(plan: &Plan, open: &Open, scenario: &Scenario) -> Option<Outcomes> {
     let mut told = scenario.clone();
     told.silent.retain(|p| !matches!(p.deed, Deed::Decide(..)));
     let mut outcomes = reference::outcomes(plan, open, &told)?;
@@ -94,7 +193,7 @@ fn meant(
             outcomes.decisions.insert(d, None);
         }
     }
-    Some(interpreter.run(&outcomes))
+    Some(outcomes)
 }
 
 /// The ways of each part, in the order of the plan's parts.
@@ -165,15 +264,10 @@ fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
     list
 }
 
-/// The combination of a number.
-fn scenario(plan: &Plan, parts: &[Vec<Way>], mut number: usize) -> Scenario {
-    let mut scenario = Scenario {
-        start: Some(clock::start(plan)),
-        ..Scenario::well(plan.release())
-    };
-    for ways in parts {
-        let way = &ways[number % ways.len()];
-        number /= ways.len();
+/// The run in which each part comes out as chosen.
+fn scenario(release: &Release, parts: &[Vec<Way>], choice: &[usize]) -> Scenario {
+    let mut scenario = Scenario::well(release);
+    for way in parts.iter().zip(choice).filter_map(|(ways, n)| ways.get(*n)) {
         match way {
             Way::Well => {}
             Way::Fails(part) => drop(scenario.fails.insert(part.clone())),
@@ -185,7 +279,7 @@ fn scenario(plan: &Plan, parts: &[Vec<Way>], mut number: usize) -> Scenario {
             Way::Param(param, choice) => drop(scenario.params.insert(*param, *choice)),
         }
     }
-    scenarios::together(plan.release(), &mut scenario);
+    scenarios::together(release, &mut scenario);
     scenario
 }
 

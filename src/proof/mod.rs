@@ -31,7 +31,7 @@ use crate::model::ParamId;
 use crate::plan::Plan;
 use crate::run::{Final, Outcomes, Reference};
 use event::{Trace, What};
-pub use every::{Agreement, every};
+pub use every::{Agreement, drawn_machine, drawn_workflows, every};
 pub use examined::Examined;
 use scenario::{Open, Scenario, words};
 use std::collections::BTreeMap;
@@ -95,16 +95,22 @@ pub fn workflows(
 ) -> Result<Proved, Box<Difference>> {
     let model = github::read(plan, [release, rollback], manifest).map_err(not_understood)?;
     let demands = symbolic::workflows(plan, model.pair())?;
+    let open = workflows_opened(plan, manifest);
+    let list = github::scenarios(plan, &open);
+    let run = |scenario: &Scenario| model.run(plan, scenario);
+    let proved = all(plan, &open, list, (model.size(), MOST_PARTS), &run)?;
+    Ok(Proved { demands, ..proved })
+}
+
+/// What can come out one way or another in the runs of two workflows.
+fn workflows_opened(plan: &Plan, manifest: &Workflows) -> Open {
     let entries = manifest.flows.iter().flat_map(|f| &f.entries);
     let mut open = Open {
         parts: entries.flat_map(|e| e.parts.iter().cloned()).collect(),
         tests: manifest.tests.clone(),
     };
     open.tests.extend(scenarios::choices(plan.release()));
-    let list = github::scenarios(plan, &open);
-    let run = |scenario: &Scenario| model.run(plan, scenario);
-    let proved = all(plan, &open, list, (model.size(), MOST_PARTS), &run)?;
-    Ok(Proved { demands, ..proved })
+    open
 }
 
 /// Proves the conditions of two workflows over every outcome at once, and nothing else of them; the number of demands.
@@ -234,20 +240,26 @@ impl Prover<'_> {
         scenario: &Scenario,
         known: &mut BTreeMap<BTreeMap<ParamId, usize>, bool>,
     ) -> Option<crate::run::Trace> {
-        // A plan whose own times let it fail although all goes well is not held against an interpreter that counts them.
-        let mut well = |outcomes: &Outcomes| {
-            let params = outcomes.params.clone();
-            *known.entry(params.clone()).or_insert_with(|| {
-                let outcomes = Outcomes {
-                    params,
-                    ..Outcomes::default()
-                };
-                self.interpreter.run(&outcomes).state == Final::Succeeded
-            })
-        };
         let told = reference::outcomes(self.plan, self.open, scenario);
-        told.filter(|o| well(o)).map(|o| self.interpreter.run(&o))
+        told.filter(|o| goes_well(self.interpreter, &o.params, known))
+            .map(|o| self.interpreter.run(&o))
     }
+}
+
+/// Whether a plan with these inputs succeeds when nothing fails. One whose own times let it fail although all goes well is not held
+/// against an interpreter that counts them.
+fn goes_well(
+    interpreter: &Reference<'_>,
+    params: &BTreeMap<ParamId, usize>,
+    known: &mut BTreeMap<BTreeMap<ParamId, usize>, bool>,
+) -> bool {
+    *known.entry(params.clone()).or_insert_with(|| {
+        let outcomes = Outcomes {
+            params: params.clone(),
+            ..Outcomes::default()
+        };
+        interpreter.run(&outcomes).state == Final::Succeeded
+    })
 }
 
 /// Holds one run of an artifact against its plan, and against the same run by the reference semantics.

@@ -3,7 +3,7 @@
 //! Must not know a target. Used by `contract`.
 
 use super::clock::{self, float};
-use super::contract::{Judge, Then};
+use super::contract::{Judge, Then, Way};
 use super::event::{Event, What};
 use super::limits::step_of;
 use super::scenario::{Broken, Lock};
@@ -136,7 +136,7 @@ impl Judge<'_> {
     /// What runs out once the run is given up elsewhere is taken back with all that is open, and says nothing more of the run.
     pub fn too_late_to_lapse(&mut self) {
         // What cannot be said to siblings does not stop them.
-        if self.scenario.start.is_none() || self.scenario.broken == Some(Broken::Raising) {
+        if self.scenario.broken == Some(Broken::Raising) {
             return;
         }
         let events = &self.trace.events;
@@ -202,6 +202,10 @@ impl Judge<'_> {
             let fails = match &e.what {
                 What::Failed(_) | What::Judged(_, false) => true,
                 What::Begin(p) => matches!(p.deed, Deed::Resume(_)) && !own(p.at),
+                // A decision was made, and the run ends with it.
+                What::Done(p) => {
+                    matches!(p.deed, Deed::Decide(d, _) if matches!(self.chosen(d), Way::End(_)))
+                }
                 // Another approval that nobody gave in time.
                 What::Withdrawn(p) => {
                     let other = !matches!(&self.trace.events[asked].what, What::Begin(mine) if mine == p);

@@ -145,6 +145,7 @@ pub fn compare(
         || !same_exit_fails(scenario, reference, trace)
         || asked_in_its_place(plan, scenario, trace)
         || others_fail(scenario, reference, trace)
+        || unheard(scenario, trace)
     {
         return Ok(());
     }
@@ -262,6 +263,18 @@ fn others_fail(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace
         _ => None,
     });
     ours.collect::<BTreeSet<StageId>>() != theirs.collect()
+}
+
+/// Whether an approval that is to be refused was taken back before anybody did, because something else gave the run up: which of both
+/// comes first depends on how long people take.
+fn unheard(scenario: &Scenario, trace: &Trace) -> bool {
+    let refusals = scenario.fails.iter().filter(|p| matches!(p.deed, Deed::Grant(_)));
+    let mut taken_back = refusals.filter(|p| {
+        let says = |is: &dyn Fn(&What) -> bool| trace.events.iter().any(|e| is(&e.what));
+        says(&|w| matches!(w, What::Withdrawn(q) if q == *p))
+            && !says(&|w| matches!(w, What::Failed(q) if q == *p))
+    });
+    taken_back.next().is_some()
 }
 
 /// Whether an approval that is not given only guards steps of rollouts, and none of them came: where it is asked right before such

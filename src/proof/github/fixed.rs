@@ -378,10 +378,13 @@ fn record(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
     if var(env, "STATUS") == "success" && (var(env, "LAST") == "true" || goes_on()) {
         done.extend(ends);
     }
-    let values: Map<String, Json> = outputs()
+    let mut values: Map<String, Json> = outputs()
         .filter(|(k, v)| k.starts_with("v_") && v.as_str() != Some(""))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
+    if goes_on() {
+        values.insert(["v_failed-", var(env, "STAGE")].concat(), "true".into());
+    }
     let says = |name: &str| outputs().any(|(k, v)| k == name && v == "true").to_string();
     let cause = outputs().rfind(|(k, _)| *k == "cause");
     let cause = cause

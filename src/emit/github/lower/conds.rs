@@ -101,21 +101,23 @@ fn stage_outcome(ctx: &Ctx<'_>, s: StageId, outcome: Outcome, needs: &mut BTreeS
         }
     };
     let slug = ctx.release.stage(s).slug.to_string();
+    let kept = names::went_on(ctx.release, s);
     if ctx.side == Side::Rollback {
+        let failed = stated(&kept).is("true");
         return match outcome {
-            Outcome::Passed => done(&slug),
-            Outcome::Failed => stated(&format!("v_failed-{slug}")).is("true"),
+            Outcome::Passed => Expr::all([done(&slug), failed.negate()]),
+            Outcome::Failed => failed,
             Outcome::NotApplicable => done(&slug).negate(),
         };
     }
     let jobs = ctx.stage_jobs(s);
     needs.extend(jobs.iter().cloned());
     let job = names::stage(ctx.release, s);
-    let failed = Expr::any(
-        jobs.iter()
-            .map(|j| Expr::Output(j.clone(), "failed".into()).is("true"))
-            .collect::<Vec<_>>(),
-    );
+    let here = jobs.iter().map(|j| Expr::Output(j.clone(), "failed".into()));
+    // In a run that goes on with an earlier one, that one said it.
+    let before = ctx.resumable().then(|| resumed(&kept));
+    let before_it_failed = before.clone().map(|v| v.is("true"));
+    let failed = Expr::any(here.chain(before).map(|v| v.is("true")).collect::<Vec<_>>());
     // What is known with the inputs is a condition of its jobs.
     let applies = match is_static(ctx.release, &ctx.release.stage(s).when) {
         true => Expr::Bool(true),
@@ -124,7 +126,11 @@ fn stage_outcome(ctx: &Ctx<'_>, s: StageId, outcome: Outcome, needs: &mut BTreeS
     match outcome {
         Outcome::Passed => Expr::any([
             Expr::all([Expr::succeeded(&job), failed.negate(), applies]),
-            done(&slug),
+            Expr::all(
+                std::iter::once(done(&slug))
+                    .chain(before_it_failed.map(Expr::negate))
+                    .collect::<Vec<_>>(),
+            ),
         ]),
         Outcome::Failed => failed,
         Outcome::NotApplicable => Expr::all([

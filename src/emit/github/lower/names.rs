@@ -127,6 +127,11 @@ pub fn option(r: &Release, d: DecisionId) -> String {
     format!("v_{}", decision(r, d))
 }
 
+/// The value that says that a stage failed and the plan went on.
+pub fn went_on(release: &Release, stage: StageId) -> String {
+    format!("v_failed-{}", release.stage(stage).slug)
+}
+
 /// The name a gate's verdict is kept under.
 pub fn verdict(r: &Release, g: GateId) -> String {
     format!("v_gate-{}", gate_slug(r, g))

@@ -109,7 +109,13 @@ fn asks_owner(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
 }
 
 /// A decision is asked.
-pub fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) -> Value {
+pub fn decided(
+    ctx: &Ctx<'_>,
+    id: DecisionId,
+    pause: &Purpose,
+    done: &[String],
+    failed: Option<StageId>,
+) -> Value {
     let decision = ctx.release.decision(id);
     let mut options = Map::new();
     let kept = names::option(ctx.release, id);
@@ -124,10 +130,14 @@ pub fn decided(ctx: &Ctx<'_>, id: DecisionId, pause: &Purpose, done: &[String]) 
             OptionOutcome::Then(o) => follows(ctx, o, pause, &all),
         };
         if let Some(map) = value.as_object_mut() {
-            map.insert(
-                "values".to_string(),
-                json!({ kept.clone(): option.name.as_str() }),
-            );
+            let mut values = Map::new();
+            values.insert(kept.clone(), option.name.as_str().into());
+            if let (Some(stage), OptionOutcome::Then(FailureOutcome::Continue { .. })) =
+                (failed, &option.then)
+            {
+                values.insert(names::went_on(ctx.release, stage), "true".into());
+            }
+            map.insert("values".to_string(), values.into());
         }
         options.insert(option.name.to_string(), value);
     }
@@ -184,6 +194,7 @@ fn again(ctx: &Ctx<'_>, s: StageId) -> (Vec<String>, Vec<String>) {
             redo.extend(roles.map(|role| names::ready(r, *c, role)));
             redo.push(names::check(r, *c));
         }
+        forget.push(names::went_on(r, StageId::at(i)));
         for gate in crate::emit::environments::gates_of(stage) {
             forget.push(names::verdict(r, gate));
         }

@@ -129,8 +129,14 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
     let pause = Purpose::Pause(id);
     let owner = may_pause(ctx.release, id);
     let default = match s.on_failure.as_ref().map(|f| &f.then) {
-        Some(Failure::Then(o)) => outcome(ctx, o, &pause, &done),
-        Some(Failure::Decision(d)) => decided(ctx, *d, &pause, &done),
+        Some(Failure::Then(o)) => {
+            let mut value = outcome(ctx, o, &pause, &done);
+            if matches!(o, FailureOutcome::Continue { .. }) {
+                value["values"] = json!({ names::went_on(ctx.release, id): "true" });
+            }
+            value
+        }
+        Some(Failure::Decision(d)) => decided(ctx, *d, &pause, &done, Some(id)),
         None => rollback(),
     };
     let stepping_back = s.rollout.as_ref().filter(|r| r.demote.is_some());
@@ -172,14 +178,13 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
                     &done
                 };
                 let mut value = outcome(ctx, o, &pause, done);
-                if let (FailureOutcome::Continue { .. }, Some(map)) = (o, value.as_object_mut()) {
-                    let name = names::verdict(ctx.release, gate);
-                    map.insert("values".to_string(), json!({ name: "failed" }));
+                if matches!(o, FailureOutcome::Continue { .. }) {
+                    value["values"] = json!({ names::verdict(ctx.release, gate): "failed" });
                 }
                 outcomes.insert(cause, value);
             }
             Some((GateOutcome::Decision(d), _)) => {
-                outcomes.insert(cause, decided(ctx, *d, &pause, &accepted));
+                outcomes.insert(cause, decided(ctx, *d, &pause, &accepted, None));
             }
             None => {}
         }
