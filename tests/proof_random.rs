@@ -42,6 +42,12 @@ struct Seen {
     told: Vec<String>,
 }
 
+/// In how many drawn combinations of outcomes each plan is looked at besides; `RANDOM_DRAWS` draws more.
+fn draws() -> usize {
+    let told = std::env::var("RANDOM_DRAWS").ok().and_then(|n| n.parse().ok());
+    told.unwrap_or(10)
+}
+
 fn look(text: &str, only: Option<usize>) -> Seen {
     let mut seen = Seen::default();
     let (release, bag, sources) = lowered("random.release", text, &Alone);
@@ -89,7 +95,10 @@ fn look(text: &str, only: Option<usize>) -> Seen {
             seen.built[0] = true;
             let texts: Vec<String> = artifacts.into_iter().map(|a| a.content).collect();
             let manifest: Manifest = github::manifest(&plan, &context);
-            if let Err(d) = proof::workflows(&plan, [&texts[0], &texts[1]], &manifest) {
+            let pair = [texts[0].as_str(), &texts[1]];
+            let proved = proof::workflows(&plan, pair, &manifest).map(drop);
+            let proved = proved.and_then(|()| proof::drawn_workflows(&plan, pair, &manifest, draws()));
+            if let Err(d) = proved {
                 seen.refused[0] = Some(format!("github: {}\n{}", d.what, d.lines().join("\n")));
             }
         }
@@ -102,7 +111,10 @@ fn look(text: &str, only: Option<usize>) -> Seen {
         } else {
             seen.built[1] = true;
             let manifest = stepfunctions::manifest(&plan);
-            if let Err(d) = proof::state_machine(&plan, &artifacts[0].content, &manifest) {
+            let machine = &artifacts[0].content;
+            let proved = proof::state_machine(&plan, machine, &manifest).map(drop);
+            let proved = proved.and_then(|()| proof::drawn_machine(&plan, machine, &manifest, draws()));
+            if let Err(d) = proved {
                 seen.refused[1] = Some(format!("stepfunctions: {}\n{}", d.what, d.lines().join("\n")));
             }
         }

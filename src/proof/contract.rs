@@ -245,6 +245,13 @@ impl<'a> Judge<'a> {
             return None;
         }
         let said = |p: &Purpose| -> Option<&FailureOutcome> {
+            if let (At::Run, Deed::Grant(a)) = (p.at, p.deed) {
+                return match self.release.approval(a).otherwise {
+                    ApprovalOutcome::Rollback => Some(&FailureOutcome::Rollback),
+                    ApprovalOutcome::Stop => Some(&FailureOutcome::Stop),
+                    ApprovalOutcome::Restart(..) => None,
+                };
+            }
             let At::Stage(s) = p.at else { return None };
             let own = self.release.stage(s).on_failure.as_ref().map(|f| &f.then);
             let judged = match p.deed {
@@ -378,7 +385,12 @@ impl<'a> Judge<'a> {
     /// is taken back before that is not made.
     fn settled(&self, decision: DecisionId) -> Option<usize> {
         let mine = |p: &Purpose| matches!(p.deed, Deed::Decide(x, _) if x == decision) && self.stands(p);
-        let asked = self.find(|w| matches!(w, What::Begin(p) if mine(p)))?;
+        // A run that goes on with another one may have to ask again.
+        let asked = self
+            .trace
+            .events
+            .iter()
+            .rposition(|e| matches!(&e.what, What::Begin(p) if mine(p)))?;
         let answered = self.find(|w| matches!(w, What::Done(p) | What::Failed(p) if mine(p)));
         if answered.is_some() {
             return answered;
@@ -388,6 +400,7 @@ impl<'a> Judge<'a> {
             .events
             .iter()
             .enumerate()
+            .skip(asked)
             .filter_map(|(i, e)| match &e.what {
                 What::Withdrawn(p) if mine(p) => Some((i, self.runs_out(i, p))),
                 _ => None,

@@ -184,6 +184,12 @@ fn drawn(parts: &[Vec<Way>], draw: usize) -> Choice {
 
 /// The same outcomes for the reference semantics, where they can be told it.
 fn told(plan: &Plan, open: &Open, scenario: &Scenario) -> Option<Outcomes> {
+    // A gate that passes when it is judged again may first be judged in an undo.
+    let judged_in_an_undo =
+        |p: &Purpose| matches!((p.at, p.deed), (At::Undo(_), Deed::Judge(g)) if scenario.gates.contains(&g));
+    if scenario.once && open.parts.iter().any(judged_in_an_undo) {
+        return None;
+    }
     let mut told = scenario.clone();
     told.silent.retain(|p| !matches!(p.deed, Deed::Decide(..)));
     let mut outcomes = reference::outcomes(plan, open, &told)?;

@@ -122,8 +122,8 @@ impl Judge<'_> {
 
     /// Whether a question that is taken back has not been answered in time; what is taken back before that has not run out.
     pub fn runs_out(&self, at: usize, purpose: &Purpose) -> bool {
-        if !self.scenario.nobody(purpose) || self.scenario.start.is_none() {
-            return self.scenario.nobody(purpose);
+        if !self.scenario.nobody(purpose) {
+            return false;
         }
         let asked = |e: &Event| matches!(&e.what, What::Begin(p) if p == purpose);
         let asked = self.trace.events[..at].iter().rposition(asked);
@@ -201,15 +201,25 @@ impl Judge<'_> {
         self.trace.events[..event].iter().enumerate().any(|(i, e)| {
             let fails = match &e.what {
                 What::Failed(_) | What::Judged(_, false) => true,
-                What::Begin(p) => matches!(p.deed, Deed::Resume(_)) && !own(p.at),
+                What::Begin(p) if matches!(p.deed, Deed::Resume(_)) => !own(p.at),
                 // A decision was made, and the run ends with it.
                 What::Done(p) => {
                     matches!(p.deed, Deed::Decide(d, _) if matches!(self.chosen(d), Way::End(_)))
                 }
-                // Another approval that nobody gave in time.
+                // Something else that nobody said in time.
                 What::Withdrawn(p) => {
                     let other = !matches!(&self.trace.events[asked].what, What::Begin(mine) if mine == p);
-                    matches!(p.deed, Deed::Grant(_)) && other && self.runs_out(i, p)
+                    let ends = match p.deed {
+                        Deed::Grant(_) => true,
+                        Deed::Decide(d, _) => matches!(self.chosen(d), Way::End(_)),
+                        _ => false,
+                    };
+                    ends && other && self.runs_out(i, p)
+                }
+                // Where no engine keeps the time, nothing shows when a default takes the place of an answer.
+                What::Begin(p) if self.scenario.start.is_none() => {
+                    self.scenario.nobody(p)
+                        && matches!(p.deed, Deed::Decide(d, _) if matches!(self.chosen(d), Way::End(_)))
                 }
                 _ => false,
             };
