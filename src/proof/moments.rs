@@ -171,11 +171,12 @@ impl Judge<'_> {
 
     /// Whether an event is a failure.
     fn fails(&self, event: &Event) -> bool {
+        let place = |e: &Event| self.trace.events.iter().position(|x| std::ptr::eq(x, e));
         match &event.what {
             What::Failed(p) => !matches!(p.at, At::Undo(_) | At::Exit(_) | At::Finally | At::Aside),
             What::Judged(_, passes) => !passes,
             What::Unsure(_) | What::Fired(_) | What::Shut(_) => true,
-            What::Withdrawn(p) => self.scenario.nobody(p),
+            What::Withdrawn(p) => place(event).is_some_and(|at| self.runs_out(at, p)),
             _ => false,
         }
     }

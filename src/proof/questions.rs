@@ -197,7 +197,8 @@ impl Judge<'_> {
 
     /// Whether something failed or paused beside a question, so that it is taken back.
     fn given_up_between(&self, asked: usize, event: usize) -> bool {
-        let own = |at: At| matches!(&self.trace.events[asked].what, What::Begin(p) if p.at == at);
+        // What an owner is asked of the same place is the question itself.
+        let own = |at: At| matches!(&self.trace.events[asked].what, What::Begin(p) if p.at == at && matches!(p.deed, Deed::Resume(_)));
         self.trace.events[..event].iter().enumerate().any(|(i, e)| {
             let fails = match &e.what {
                 What::Failed(_) | What::Judged(_, false) => true,

@@ -145,7 +145,7 @@ pub fn compare(
         || !same_exit_fails(scenario, reference, trace)
         || asked_in_its_place(plan, scenario, trace)
         || others_fail(scenario, reference, trace)
-        || unheard(scenario, trace)
+        || unheard(scenario, reference, trace)
     {
         return Ok(());
     }
@@ -265,16 +265,24 @@ fn others_fail(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace
     ours.collect::<BTreeSet<StageId>>() != theirs.collect()
 }
 
-/// Whether an approval that is to be refused was taken back before anybody did, because something else gave the run up: which of both
-/// comes first depends on how long people take.
-fn unheard(scenario: &Scenario, trace: &Trace) -> bool {
-    let refusals = scenario.fails.iter().filter(|p| matches!(p.deed, Deed::Grant(_)));
-    let mut taken_back = refusals.filter(|p| {
-        let says = |is: &dyn Fn(&What) -> bool| trace.events.iter().any(|e| is(&e.what));
-        says(&|w| matches!(w, What::Withdrawn(q) if q == *p))
-            && !says(&|w| matches!(w, What::Failed(q) if q == *p))
+/// Whether something else gave the run up than by the reference: what is to be refused or to fail was taken back, or never asked, or a
+/// decision that is made there was not asked. Which of them comes first depends on how long people take, and on the order a target asks in.
+fn unheard(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace) -> bool {
+    let says = |is: &dyn Fn(&What) -> bool| trace.events.iter().any(|e| is(&e.what));
+    let taken_back = |p: &Purpose| {
+        let asked = matches!(p.deed, Deed::Grant(_)) && !says(&|w| matches!(w, What::Begin(q) if q == p));
+        (asked || says(&|w| matches!(w, What::Withdrawn(q) if q == p)))
+            && !says(&|w| matches!(w, What::Failed(q) if q == p))
+    };
+    let worked = |p: &&Purpose| matches!(p.at, At::Run | At::Stage(_));
+    let mut decided = reference.events.iter().filter_map(|e| match e.subject {
+        Subject::Decision(d) if e.verb == Verb::Decide => Some(d),
+        _ => None,
     });
-    taken_back.next().is_some()
+    scenario.fails.iter().filter(worked).any(taken_back)
+        || decided.any(|d| {
+            !says(&|w| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Decide(x, _) if x == d)))
+        })
 }
 
 /// Whether an approval that is not given only guards steps of rollouts, and none of them came: where it is asked right before such
