@@ -267,6 +267,13 @@ impl<'a> Judge<'a> {
         };
         let failed = self.trace.events.iter().filter_map(|e| match &e.what {
             What::Failed(p) => said(p),
+            What::Done(p) => match p.deed {
+                Deed::Decide(d, o) => match &self.release.decision(d).options.get(o)?.then {
+                    OptionOutcome::Then(then) => Some(then),
+                    OptionOutcome::Proceed => None,
+                },
+                _ => None,
+            },
             _ => None,
         });
         let stronger = failed.filter(|o| o.strength() > Strength::Asks);
@@ -359,7 +366,11 @@ impl<'a> Judge<'a> {
             // Where no engine keeps the time, nothing shows when the default takes the place of an answer.
             let open = |p: &Purpose| matches!(p.deed, Deed::Decide(x, _) if x == d);
             let defaulted = self.scenario.start.is_none() && self.scenario.silent.iter().any(open);
+            // Where nothing else is asked for once a run is given up, an answer that comes after that changes nothing.
+            let earlier = |(_, e): &(Then, Option<usize>)| e.is_some_and(|e| e < at);
+            let too_late = self.scenario.start.is_none() && self.thens.iter().any(earlier);
             match self.chosen(d) {
+                Way::End(_) if too_late => {}
                 Way::End(then) => self.thens.push((then, Some(at).filter(|_| !defaulted))),
                 // It is answered the same each time, until the run has paused too often.
                 Way::Retry => {
@@ -494,7 +505,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a stage has a step that applies and shows.
-    fn visible(&self, stage: StageId) -> bool {
+    pub(super) fn visible(&self, stage: StageId) -> bool {
         let steps = self.release.stage(stage).forward_steps();
         steps.into_iter().any(|s| {
             self.truth(&s.when)

@@ -213,6 +213,7 @@ fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
                 places.entry(part.at).or_default().push(Way::Fails(part.clone()));
             }
             (At::Finally, Deed::Act | Deed::Await) => list.push(vec![Way::Well, Way::Fails(part.clone())]),
+            (_, Deed::Resume(_)) => pauses = true,
             (_, Deed::Grant(a)) => {
                 let mut ways = vec![Way::Well, Way::Fails(part.clone())];
                 let approval = release.approval(a);
@@ -221,7 +222,6 @@ fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
                 }
                 list.push(ways);
             }
-            (_, Deed::Resume(_)) => pauses = true,
             _ => {}
         }
     }
@@ -265,7 +265,8 @@ fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
     }
     list.extend(params.into_values());
     if pauses {
-        list.push((0..4).map(Way::Answer).collect());
+        // To roll back first: that is what silence counts as.
+        list.push([2, 0, 1, 3].map(Way::Answer).to_vec());
     }
     list
 }

@@ -48,6 +48,8 @@ impl Walker<'_, '_> {
                         return Err(["approval `", &approval.name, "` has lapsed by then"].concat());
                     }
                 }
+                // When a stage began of which nothing shows is seen in how the run ended alone.
+                None if self.judge.trace.end == "Succeeded" && !self.judge.visible(self.stage) => {}
                 None => {
                     if self.reach() - granted > valid || self.waits_unseen() {
                         self.judge.timed = true;

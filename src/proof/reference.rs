@@ -247,9 +247,18 @@ pub fn compare(
 /// Whether of several stages that are to fail others do: which of them comes to it before the run is given up depends on how long things
 /// take.
 fn others_fail(scenario: &Scenario, reference: &crate::run::Trace, trace: &Trace) -> bool {
-    let told = scenario.fails.iter().filter(|p| matches!(p.at, At::Stage(_)));
-    if told.count() < 2 {
+    let told = scenario
+        .fails
+        .iter()
+        .filter(|p| matches!(p.at, At::Stage(_) | At::Enter(_)));
+    if told.count() + scenario.gates.len() < 2 {
         return false;
+    }
+    // An owner who has answered before something stronger failed is heard; asked together with that, nobody is asked at all.
+    let asks = |w: &What| matches!(w, What::Begin(p) if matches!(p.deed, Deed::Resume(_)));
+    let pauses = reference.events.iter().any(|e| e.verb == Verb::Pause);
+    if trace.events.iter().any(|e| asks(&e.what)) != pauses {
+        return true;
     }
     let ours = trace.events.iter().filter_map(|e| match &e.what {
         What::Failed(p) => match p.at {
