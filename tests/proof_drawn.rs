@@ -10,8 +10,11 @@ use shared::{beyond, context, has_no_workflow, plans, unknown, workflows};
 /// How many combinations are drawn of each plan, for each target; `DRAWS` draws more, and `PLAN` takes those whose path has it.
 const DRAWS: usize = 20;
 
-/// Goes by an answer that comes later: `check` refuses it as well.
-const REFUSED: &[(&str, &str)] = &[("dag/race/bad_answer.release", "is not done, and nothing failed")];
+/// The first goes by an answer that comes later, and the second asks for more than GitHub can hold: `check` and `build` refuse them as well.
+const REFUSED: &[(&str, &str)] = &[
+    ("dag/race/bad_answer.release", "is not done, and nothing failed"),
+    ("target/limit/bad_option_calls.release", "which it does not know"),
+];
 
 #[test]
 fn several_failures_at_once_mean_the_plan_too() {
@@ -67,4 +70,20 @@ fn several_failures_at_once_mean_the_plan_too() {
     println!("{seen} combinations");
     assert!(wrong.is_empty(), "{} plans\n{}", wrong.len(), wrong.join("\n\n"));
     assert!(only.is_some() || seen > 5_000, "{seen} combinations");
+}
+
+/// The plan of a stage that had failed when the run paused.
+const REMEMBERED: &str = "proved/remembered.release";
+
+#[test]
+fn a_workflow_that_forgets_over_a_pause_that_a_stage_had_failed_is_found_out() {
+    let mut found = plans("tests").filter(|(path, ..)| path.ends_with(REMEMBERED));
+    let (_, plan, sources) = found.next().expect("the plan");
+    let ([release, rollback], manifest) = workflows(&plan, &sources);
+    let forgets = release.replace(".v_failed-warm", ".v_failed-nothing");
+    assert_ne!(release, forgets, "its conditions go by what was kept");
+    for (text, well) in [(&release, true), (&forgets, false)] {
+        let judged = proof::drawn_workflows(&plan, [text, &rollback], &manifest, 200);
+        assert_eq!(judged.is_ok(), well, "{:?}", judged.map_err(|d| d.lines()));
+    }
 }

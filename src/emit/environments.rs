@@ -368,6 +368,11 @@ pub fn may_pause(release: &Release, id: StageId) -> bool {
         })
 }
 
+/// Whether anything pauses the run.
+pub fn pauses(release: &Release) -> bool {
+    run_pauses(release) || (0..release.stages.len()).any(|s| may_pause(release, StageId::at(s)))
+}
+
 /// Whether a trigger or an option of a decision pauses the run.
 fn run_pauses(release: &Release) -> bool {
     let option = |o: &crate::model::DecisionOption| matches!(&o.then, OptionOutcome::Then(o) if o.asks());

@@ -206,14 +206,12 @@ fn told(plan: &Plan, open: &Open, scenario: &Scenario) -> Option<Outcomes> {
 fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
     let mut places: BTreeMap<At, Vec<Way>> = BTreeMap::new();
     let mut list: Vec<Vec<Way>> = Vec::new();
-    let mut pauses = false;
     for part in &open.parts {
         match (part.at, part.deed) {
             (At::Stage(_) | At::Undo(_) | At::Enter(_) | At::Exit(_), Deed::Act | Deed::Await) => {
                 places.entry(part.at).or_default().push(Way::Fails(part.clone()));
             }
             (At::Finally, Deed::Act | Deed::Await) => list.push(vec![Way::Well, Way::Fails(part.clone())]),
-            (_, Deed::Resume(_)) => pauses = true,
             (_, Deed::Grant(a)) => {
                 let mut ways = vec![Way::Well, Way::Fails(part.clone())];
                 let approval = release.approval(a);
@@ -264,7 +262,7 @@ fn ways(release: &Release, open: &Open) -> Vec<Vec<Way>> {
         }
     }
     list.extend(params.into_values());
-    if pauses {
+    if crate::emit::environments::pauses(release) {
         // To roll back first: that is what silence counts as.
         list.push([2, 0, 1, 3].map(Way::Answer).to_vec());
     }
