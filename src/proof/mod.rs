@@ -65,15 +65,12 @@ pub struct Proved {
 pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Proved, Box<Difference>> {
     let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
     let open = opened(manifest);
+    let demands = symbolic::machine(plan, &machine, &open)?;
     let states = machine.blocks.iter().map(|b| b.states.len()).sum();
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
-    all(
-        plan,
-        &open,
-        stepfunctions::scenarios(plan, &open),
-        (states, MOST_STATES),
-        &run,
-    )
+    let list = stepfunctions::scenarios(plan, &open);
+    let proved = all(plan, &open, list, (states, MOST_STATES), &run)?;
+    Ok(Proved { demands, ..proved })
 }
 
 /// What can come out one way or another in the runs of a state machine.
@@ -120,6 +117,19 @@ fn workflows_opened(plan: &Plan, manifest: &Workflows) -> Open {
 pub fn every_outcome(plan: &Plan, texts: [&str; 2], manifest: &Workflows) -> Result<usize, Box<Difference>> {
     let model = github::read(plan, texts, manifest).map_err(not_understood)?;
     symbolic::workflows(plan, model.pair())
+}
+
+/// Proves a state machine over every outcome at once, and nothing else of it; the number of demands.
+///
+/// # Errors
+/// What is not understood, and the first demand that is broken, with an outcome that breaks it.
+pub fn every_outcome_of_machine(
+    plan: &Plan,
+    bytes: &str,
+    manifest: &Manifest,
+) -> Result<usize, Box<Difference>> {
+    let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
+    symbolic::machine(plan, &machine, &opened(manifest))
 }
 
 /// What an expression of GitHub's comes to, with its contexts given as JSON; no status function holds but `always()` and `success()`.

@@ -155,7 +155,7 @@ impl Walker<'_, '_> {
             return self.over();
         }
         let mut reached = steps.is_empty();
-        let mut at = 0;
+        let (mut at, mut pauses) = (0, 0);
         while let Some((rung, step)) = steps.get(at).copied() {
             if rung != self.rung {
                 self.due(rung)?;
@@ -166,8 +166,19 @@ impl Walker<'_, '_> {
                 continue;
             }
             match self.step(step)? {
-                Came::Done if self.out_of_time() => return self.too_late(),
-                Came::Missing if self.waits_too_long(step) => return self.too_late(),
+                // What was done when the time was over is done.
+                Came::Done if self.out_of_time() => match self.too_late()? {
+                    Way::Retry | Way::Proceed | Way::Chosen => at += 1,
+                    _ => return self.over(),
+                },
+                Came::Missing if pauses < super::timing::MOST_PAUSES && self.waits_too_long(step) => {
+                    pauses += 1;
+                    match self.too_late()? {
+                        Way::Retry => {}
+                        Way::Proceed | Way::Chosen => at += 1,
+                        _ => return self.over(),
+                    }
+                }
                 Came::Done => at += 1,
                 Came::Missing => {
                     if let Some(then) = self.lapsed_meanwhile() {
@@ -203,20 +214,28 @@ impl Walker<'_, '_> {
         self.over()
     }
 
-    /// The time of the stage is over.
-    fn too_late(&mut self) -> Result<(), String> {
-        match self.on_timeout() {
+    /// The time of the stage is over: how it goes on, as its owner says.
+    fn too_late(&mut self) -> Result<Way, String> {
+        self.rest = 0.0;
+        let event = self.next.checked_sub(1).map(|i| self.own[i]);
+        let mut way = self.on_timeout();
+        if matches!(way, Way::Retry | Way::Proceed)
+            && let given_up @ Way::End(_) = self.pauses(event)?
+        {
+            way = given_up;
+        }
+        match way {
             Way::End(then) => {
                 self.fate.failed = true;
-                let event = self.next.checked_sub(1).map(|i| self.own[i]);
                 self.judge.thens.push((then, event));
             }
-            way => {
-                self.fate.failed |= way == Way::Continue;
+            Way::Continue => {
+                self.fate.failed = true;
                 self.fate.continued = true;
             }
+            Way::Retry | Way::Proceed | Way::Chosen => {}
         }
-        self.over()
+        Ok(way)
     }
 
     /// No event of the stage is left, unless something that comes later lets it start again.

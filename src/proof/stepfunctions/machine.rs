@@ -18,6 +18,8 @@ pub struct Machine {
     pub blocks: Vec<Block>,
     /// What each number in a condition stands for.
     pub tests: Vec<Vec<Test>>,
+    /// The conditions themselves.
+    pub exprs: Vec<Expr>,
     /// What a call can stand for, by the number a task keeps.
     pub purposes: Vec<Vec<Purpose>>,
 }
@@ -141,9 +143,11 @@ pub fn read(bytes: &str, manifest: &Manifest) -> Read<Machine> {
         return Err("the machine does not speak JSONata".into());
     }
     reader.block(members)?;
+    let (exprs, tests) = reader.tests.into_iter().unzip();
     Ok(Machine {
         blocks: reader.blocks,
-        tests: reader.tests.into_iter().map(|(_, t)| t).collect(),
+        tests,
+        exprs,
         purposes: reader.purposes,
     })
 }

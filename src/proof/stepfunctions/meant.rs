@@ -43,7 +43,7 @@ impl Meant {
 }
 
 /// Whether a state is called after the place of a part.
-fn named(release: &Release, purpose: &Purpose, state: &str) -> bool {
+pub fn named(release: &Release, purpose: &Purpose, state: &str) -> bool {
     let begins = |with: &str| {
         state
             .strip_prefix(with)

@@ -2,12 +2,12 @@
 //!
 //! Must not know what the plan wants of a run. Called by the proof's entry point.
 
-mod jsonata;
-mod machine;
-mod meant;
+pub mod jsonata;
+pub mod machine;
+pub mod meant;
 mod outcomes;
 mod run;
-mod value;
+pub mod value;
 mod world;
 
 use super::event::Trace;

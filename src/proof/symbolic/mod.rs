@@ -8,6 +8,7 @@ mod claims;
 mod ends;
 mod holds;
 mod logic;
+mod machine;
 mod order;
 mod places;
 mod world;
@@ -15,6 +16,7 @@ mod world;
 use super::Difference;
 use super::github::workflow::Pair;
 use crate::plan::Plan;
+pub use machine::machine;
 
 /// Proves two workflows over every outcome; the number of demands.
 ///

@@ -5,6 +5,7 @@
 
 mod act;
 mod approval;
+mod around;
 mod ask;
 mod bits;
 mod build;

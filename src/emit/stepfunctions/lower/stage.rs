@@ -4,6 +4,7 @@
 
 use super::Lower;
 use super::act::{Work, restated};
+use super::around::Deadline;
 use super::ask::{Ask, DEFAULT_SECONDS};
 use super::build::Label;
 use super::call::Hand;
@@ -193,18 +194,27 @@ impl<'a> Lower<'a> {
             place.blind = Some(blind);
         }
         if let Some(timeout) = stage.timeout {
-            let goal = faults.goal(&mut self.b, Kind::OnFailure, whole("timeout"));
-            let late = self.b.label();
-            let fault = restated(
-                &self.fault(&case.name, "timeout", scope),
-                Expr::str("TimedOut"),
-                Expr::Str(["the stage took longer than ", &timeout.to_string()].concat()),
-            );
-            self.b
-                .set(&late, &[&case.name, ": out of time"].concat(), fault, &goal);
+            let cause = ["the stage took longer than ", &timeout.to_string()].concat();
             let since = self.vars.read(&self.names.since(id), scope);
-            let deadline = Expr::op(since, "+", Expr::int(timeout.as_ms()));
-            place.deadline = Some((deadline, late));
+            let goes_on = matches!(
+                case.on_failure.map(|f| &f.then),
+                Some(
+                    Failure::Decision(_) | Failure::Then(FailureOutcome::Pause | FailureOutcome::Escalate(_))
+                )
+            );
+            let late = (!goes_on).then(|| {
+                let goal = faults.goal(&mut self.b, Kind::OnFailure, whole("timeout"));
+                let late = self.b.label();
+                let fault = self.too_late(&place, "timeout", &cause);
+                self.b
+                    .set(&late, &[&case.name, ": out of time"].concat(), fault, &goal);
+                late
+            });
+            place.deadline = Some(Deadline {
+                until: Expr::op(since, "+", Expr::int(timeout.as_ms())),
+                cause,
+                late,
+            });
         }
         place
     }

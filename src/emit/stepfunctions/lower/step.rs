@@ -4,6 +4,7 @@
 
 use super::Lower;
 use super::act::{Work, restated};
+use super::around::Deadline;
 use super::ask::{Ask, DEFAULT_SECONDS};
 use super::build::Label;
 use super::call::Hand;
@@ -41,8 +42,8 @@ pub struct Place {
     pub abandon: Option<Label>,
     /// Where it goes when it cannot know.
     pub blind: Option<Label>,
-    /// When the stage is given up, and where that leads.
-    pub deadline: Option<(Expr, Label)>,
+    /// When the time of the stage is over.
+    pub deadline: Option<Deadline>,
     /// The step of a rollout that steps back.
     pub demotes: Option<usize>,
     /// Nothing of the stage follows: its last step ends it, whatever siblings do.
@@ -89,7 +90,7 @@ impl Place {
 }
 
 impl Fails<'_> {
-    fn goal(&mut self, lower: &mut Lower<'_>, place: &Place, kind: Kind, site: Site) -> Label {
+    pub fn goal(&mut self, lower: &mut Lower<'_>, place: &Place, kind: Kind, site: Site) -> Label {
         let kind = match (kind, place.demotes) {
             (Kind::OnFailure, Some(step)) => Kind::Demote(step),
             (kind, _) => kind,
@@ -178,43 +179,6 @@ impl Lower<'_> {
         self.steps(&items, place, 0, at, next, &mut Fails::To(fail.clone()));
     }
 
-    /// What is looked at at a place.
-    pub fn watch(&mut self, place: &Place, key: &str, way: (&Label, &Label), fails: &mut Fails<'_>) -> Watch {
-        let mut triggers = Vec::new();
-        for id in &place.triggers {
-            let trigger = &self.release.triggers[id.index()];
-            let site = Site {
-                key: key.to_string(),
-                retry: way.0.clone(),
-                proceed: way.1.clone(),
-            };
-            let goal = fails.goal(self, place, Kind::Trigger(*id), site);
-            let at = self.b.label();
-            let why = ["trigger ", &trigger.name, " has fired"].concat();
-            let fault = restated(
-                &self.fault(&place.name, key, place.hand.scope),
-                Expr::str("Trigger"),
-                Expr::Str(why),
-            );
-            self.b.set(
-                &at,
-                &[&place.name, ": ", &trigger.name, " has fired"].concat(),
-                fault,
-                &goal,
-            );
-            triggers.push((*id, at));
-        }
-        Watch {
-            name: place.name.clone(),
-            at: place.at,
-            hand: place.hand,
-            abandon: place.abandon.clone(),
-            blind: place.blind.clone(),
-            triggers,
-            deadline: place.deadline.clone(),
-        }
-    }
-
     fn step(
         &mut self,
         step: &Step,
@@ -260,16 +224,16 @@ impl Lower<'_> {
                     fault: self.fault(&place.name, &step.slug, scope),
                     expect: step.expect.as_ref(),
                 };
-                let watch = self.watch(place, &during, (&body, &body), fails);
+                let watch = self.watch_past(place, &during, (&body, &body), next, fails);
                 self.work(&work, &watch, &body, next, &fail);
             }
             StepKind::Wait(time) | StepKind::Bake(time) => {
-                let watch = self.watch(place, &during, (&body, &body), fails);
+                let watch = self.watch_past(place, &during, (&body, &body), next, fails);
                 self.rest(&name, &key, *time, &watch, &body, next);
             }
             StepKind::WaitFor(wait) => {
                 let fail = fails.goal(self, place, Kind::OnFailure, site);
-                let watch = self.watch(place, &during, (&body, &body), fails);
+                let watch = self.watch_past(place, &during, (&body, &body), next, fails);
                 self.wait_for(wait, step, (&name, &key), owner, &watch, (&body, next, &fail));
             }
             StepKind::VerifyGate(gate) => self.verify(
@@ -363,7 +327,7 @@ impl Lower<'_> {
         let applies = Expr::all([self.cond(&gate.when, scope), self.bypassed_gate(id).negated()]);
         self.b
             .branch(at, &[&name, " applies?"].concat(), applies, &judged, next);
-        let watch = self.watch(place, &[key, "_during"].concat(), (at, at), fails);
+        let watch = self.watch_past(place, &[key, "_during"].concat(), (at, at), next, fails);
         let mut fault = self.fault(&place.name, key, scope);
         let why = Expr::Str([&gate.name, ": the gate did not pass"].concat());
         let said = restated(&fault, Expr::str("GateFailed"), why);
