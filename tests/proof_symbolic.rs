@@ -201,7 +201,11 @@ fn a_stage_whose_time_was_over_is_not_gone_past_when_its_owner_says_retry() {
     let machine: Value = serde_json::from_str(&artifacts[0].content).expect("JSON");
     let manifest = stepfunctions::manifest(&plan);
     let after = machine["States"]["shift: done"]["Next"].clone();
-    let past = |s: &mut Value| s["Default"] = after.clone();
+    let past = |s: &mut Value| {
+        for rule in s["Choices"].as_array_mut().expect("rules") {
+            rule["Next"] = after.clone();
+        }
+    };
     let mutants = changed(&machine, "shift: from where?", &past);
     assert_eq!(mutants.len(), 1);
     for (place, mutant) in mutants {

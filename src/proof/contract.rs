@@ -132,6 +132,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
     }
     judge.too_late_to_lapse();
     if judge.thens.iter().any(|(t, _)| *t == Then::Again) {
+        judge.approved_again()?;
         judge.starts()?;
         judge.held_meanwhile()?;
         return Ok(false);

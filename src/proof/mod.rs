@@ -3,6 +3,7 @@
 //! Must not know how an artifact was written, only what its calls and conditions stand for. Called by the driver before anything
 //! is written.
 
+mod again;
 mod back;
 mod clock;
 mod contract;

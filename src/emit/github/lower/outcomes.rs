@@ -189,6 +189,14 @@ fn again(ctx: &Ctx<'_>, s: StageId) -> (Vec<String>, Vec<String>) {
         if !slugs.contains(stage.slug.as_str()) {
             continue;
         }
+        // Whoever approved it approved what was there then.
+        let of_steps = stage
+            .rollout
+            .iter()
+            .flat_map(|r| &r.steps)
+            .flat_map(|r| &r.approved);
+        let approved = stage.approved.iter().chain(of_steps);
+        redo.extend(approved.map(|(a, _)| names::approval(r, *a)));
         for (c, _) in &stage.ready {
             let roles = tickers(r, r.checklist(*c)).into_iter();
             redo.extend(roles.map(|role| names::ready(r, *c, role)));
@@ -202,7 +210,8 @@ fn again(ctx: &Ctx<'_>, s: StageId) -> (Vec<String>, Vec<String>) {
         let captures = r.captures.iter().enumerate().filter(|(_, c)| mine(c));
         forget.extend(captures.map(|(i, _)| ctx.kept_name(Kept::Capture(crate::model::CaptureId::at(i)))));
     }
-    redo.dedup();
+    let mut seen = BTreeSet::new();
+    redo.retain(|name| seen.insert(name.clone()));
     forget.dedup();
     (redo, forget)
 }

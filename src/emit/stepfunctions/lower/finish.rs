@@ -290,6 +290,15 @@ impl Lower<'_> {
             for (list, _) in &stage.ready {
                 assign.insert(self.names.ticked(*list), Data::Bool(false));
             }
+            // Whoever approved it approved what was there then.
+            let of_steps = stage
+                .rollout
+                .iter()
+                .flat_map(|r| &r.steps)
+                .flat_map(|r| &r.approved);
+            for (approval, _) in stage.approved.iter().chain(of_steps) {
+                assign.insert(self.names.grant(*approval), Data::Null);
+            }
             for (c, capture) in release.captures.iter().enumerate() {
                 if capture.source == CaptureSource::Stage(id) {
                     assign.insert(self.names.capture(CaptureId::at(c)), Data::Null);
