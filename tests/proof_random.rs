@@ -26,7 +26,8 @@ const PLANS: u64 = 120;
 /// Plans beyond those that once were refused by their own proof, or that were built wrong.
 const ONCE: &[u64] = &[
     202, 230, 242, 261, 271, 308, 327, 354, 364, 368, 370, 374, 394, 418, 432, 449, 452, 494, 508, 535, 564,
-    583, 655, 656, 666, 679, 686, 747, 763, 787, 839, 852, 865, 899, 903, 926, 998,
+    583, 655, 656, 666, 679, 686, 747, 763, 787, 839, 852, 865, 899, 903, 926, 998, 3021, 3322, 8051, 8157,
+    8342, 8373, 9064, 9203, 9226, 9234, 9273, 9320,
 ];
 
 /// What is refused by its own proof, so that nothing is written: seeds, and the target (0 for the workflows, 1 for the state machine). They

@@ -54,7 +54,8 @@ impl Judge<'_> {
         help |= cancelled && self.trace.events.iter().any(|e| self.breaks_off(&e.what));
         // A wait that was broken off shows nothing, and leaves its stage half done.
         let half = |(id, f): (&StageId, &super::walk::Fate)| {
-            !f.apart && !f.done && !f.failed && (f.begun || waits(*id))
+            let ends = f.done && self.ends_unseen(*id) && !self.passed(*id);
+            !f.apart && !f.failed && (!f.done && (f.begun || waits(*id)) || ends)
         };
         // Whoever was recording the state to return to was about to act; a target need not tell the one from the other.
         let records = |e: &Event| matches!(&e.what, What::Withdrawn(p) if matches!(p.deed, Deed::Record(_)));
@@ -84,6 +85,21 @@ impl Judge<'_> {
             .concat());
         }
         Ok(())
+    }
+
+    /// Whether something began that comes after a stage, so that the stage had ended.
+    fn passed(&self, id: StageId) -> bool {
+        self.trace.events.iter().any(|e| {
+            let What::Begin(p) = &e.what else { return false };
+            let node = match (p.at, &p.deed) {
+                (_, Deed::Grant(a)) => Node::Approval(*a),
+                (_, Deed::Decide(d, _)) => Node::Decision(*d),
+                (At::Stage(s), _) => Node::Stage(s),
+                _ => return false,
+            };
+            let before = self.plan.ancestors(node);
+            self.plan.contains(&before, Node::Stage(id))
+        })
     }
 
     /// A hold is not entered while what its first stage asks before it begins is still open.

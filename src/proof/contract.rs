@@ -482,7 +482,8 @@ impl<'a> Judge<'a> {
                 let later = self.trace.events[first].at > heard;
                 // Where nothing looks before a person is asked, the question is taken back with the run.
                 let asked = fate.asked.as_ref().is_some_and(|(_, e)| *e == first);
-                if asked && self.scenario.start.is_none() || self.only_asked(fate) {
+                if asked && self.scenario.start.is_none() || self.only_asked(fate) || self.only_people(*stage)
+                {
                     continue;
                 }
                 if self.causes.before(event, first) || later {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::Manifest;
-use crate::model::{Atom, DecisionId, GateId, GateTest, ParamId, Release, StageId};
+use crate::model::{Atom, DecisionId, GateId, GateTest, OptionOutcome, ParamId, Release, StageId, Strength};
 use crate::plan::Plan;
 use crate::run::{Subject, Verb};
 use std::collections::BTreeMap;
@@ -283,6 +283,16 @@ fn scenario(release: &Release, parts: &[Vec<Way>], choice: &[usize]) -> Scenario
             Way::Answer(answer) => (scenario.resume, scenario.once) = (*answer, *answer == 0),
             Way::Param(param, choice) => drop(scenario.params.insert(*param, *choice)),
         }
+    }
+    // An answer that pauses the run is given again whenever its question is: nobody tries that again for ever.
+    let pauses = |(d, o): (&DecisionId, &usize)| {
+        let option = release.decision(*d).options.get(*o);
+        let asks =
+            |then: &OptionOutcome| matches!(then, OptionOutcome::Then(t) if t.strength() == Strength::Asks);
+        option.is_some_and(|o| asks(&o.then))
+    };
+    if scenario.once && scenario.options.iter().any(pauses) {
+        (scenario.resume, scenario.once) = (2, false);
     }
     scenarios::together(release, &mut scenario);
     scenario

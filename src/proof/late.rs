@@ -43,6 +43,14 @@ impl Walker<'_, '_> {
             let granted = self.judge.trace.events[grant].at;
             let valid = clock::float(valid.as_ms());
             match self.own.get(self.next) {
+                // Asked once more before the stage shows again: what it had been granted for starts over.
+                Some(first) if self.asked_again(*id, grant, *first).is_some() => {
+                    let asked = self.asked_again(*id, grant, *first);
+                    if asked.is_some_and(|at| at - granted > valid) {
+                        self.judge.timed = true;
+                        return Ok(Some(Then::from(&approval.otherwise)));
+                    }
+                }
                 Some(first) => {
                     if self.judge.moment_before(*first) - granted > valid + 60_000.0 {
                         return Err(["approval `", &approval.name, "` has lapsed by then"].concat());
@@ -51,7 +59,10 @@ impl Walker<'_, '_> {
                 // When a stage began of which nothing shows is seen in how the run ended alone.
                 None if self.judge.trace.end == "Succeeded" && !self.judge.visible(self.stage) => {}
                 None => {
-                    if self.reach() - granted > valid || self.waits_unseen() {
+                    if self.reach() - granted > valid
+                        || self.waits_unseen()
+                        || self.held_up() - granted > valid
+                    {
                         self.judge.timed = true;
                         return Ok(Some(Then::from(&approval.otherwise)));
                     }
@@ -59,6 +70,13 @@ impl Walker<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// When an approval is asked for once more between two moments of a run.
+    fn asked_again(&self, id: ApprovalId, from: usize, to: usize) -> Option<f64> {
+        let between = self.judge.trace.events.get(from + 1..to).unwrap_or_default();
+        let asks = |e: &&Event| matches!(&e.what, What::Begin(p) if p.deed == Deed::Grant(id));
+        between.iter().find(asks).map(|e| e.at)
     }
 
     /// Whether a stage that comes right after this one has begun.
@@ -97,6 +115,21 @@ impl Walker<'_, '_> {
         let then = lapsed.map(|(_, a)| Then::from(&a.otherwise)).next()?;
         self.judge.timed = true;
         Some(then)
+    }
+
+    /// How late it was when the last stage did something: a target may let a stage wait for others as well, and says so.
+    fn held_up(&self) -> f64 {
+        let judge = &self.judge;
+        if !judge.thens.is_empty() || judge.trace.end == "Succeeded" {
+            return f64::NEG_INFINITY;
+        }
+        let works = |e: &&Event| matches!(&e.what, What::Done(p) if matches!(p.at, At::Stage(_)));
+        judge
+            .trace
+            .events
+            .iter()
+            .rfind(works)
+            .map_or(f64::NEG_INFINITY, |e| e.at)
     }
 
     /// Whether a default took the place of an answer when nothing shows: nobody knows how late it was by then.

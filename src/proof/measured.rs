@@ -19,6 +19,7 @@ impl Walker<'_, '_> {
             .over
             .map_or(300_000.0, |d| super::clock::float(d.as_ms()));
         let changed = self.changed();
+        let anew = self.own.get(self.next).is_some_and(|n| self.begins_anew(*n));
         let judge = &mut *self.judge;
         let last = self.next.checked_sub(1).map(|i| self.own[i]);
         let next = self.own.get(self.next).copied();
@@ -63,6 +64,8 @@ impl Walker<'_, '_> {
             return Ok(Came::Done);
         }
         match next {
+            // Given up before that, and started over.
+            Some(_) if anew => Ok(Came::Missing),
             Some(_) => Err([
                 "gate `",
                 &judge.release.gate(id).name,
@@ -71,5 +74,12 @@ impl Walker<'_, '_> {
             .concat()),
             None => Ok(Came::Missing),
         }
+    }
+
+    /// Whether an event is the first of the stage once more. Where nothing makes it start over, that is found to be too much.
+    fn begins_anew(&self, event: usize) -> bool {
+        let events = &self.judge.trace.events;
+        let first = self.own.get(self.entered).filter(|_| self.next > self.entered);
+        first.is_some_and(|f| events[*f].what == events[event].what)
     }
 }

@@ -329,7 +329,7 @@ impl Judge<'_> {
                 None if fate.begun => status != "passed" && status != "pending",
                 None if self.begins_unseen(*id) => true,
                 // A trigger can come between its beginning and its first step.
-                None if status == "undone" => self.fired(),
+                None if status == "undone" || status == "failed" => self.fired(),
                 None => ["pending", "refused", "not_applicable"].contains(&status.as_str()),
             };
             if !right {

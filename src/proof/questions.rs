@@ -195,13 +195,24 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// Whether all that a stage does is to ask people, where nothing looks how the run stands before it asks.
+    pub fn only_people(&self, stage: StageId) -> bool {
+        let asks = |p: &Purpose| super::questions::of(self.release, p).is_some();
+        let mut own = self.trace.events.iter().filter_map(|e| match &e.what {
+            What::Begin(p) if p.at == At::Stage(stage) => Some(p),
+            _ => None,
+        });
+        self.scenario.start.is_none()
+            && own.all(|p| matches!(p.deed, Deed::Await | Deed::Judge(_)) && asks(p))
+    }
+
     /// Whether something failed or paused beside a question, so that it is taken back.
     fn given_up_between(&self, asked: usize, event: usize) -> bool {
         // What an owner is asked of the same place is the question itself.
         let own = |at: At| matches!(&self.trace.events[asked].what, What::Begin(p) if p.at == at && matches!(p.deed, Deed::Resume(_)));
         self.trace.events[..event].iter().enumerate().any(|(i, e)| {
             let fails = match &e.what {
-                What::Failed(_) | What::Judged(_, false) => true,
+                What::Failed(_) | What::Judged(_, false) | What::Fired(_) => true,
                 What::Begin(p) if matches!(p.deed, Deed::Resume(_)) => !own(p.at),
                 // A decision was made, and the run ends with it.
                 What::Done(p) => {

@@ -4,7 +4,7 @@
 
 use super::clock;
 use super::contract::{Judge, Then, Way};
-use super::event::What;
+use super::event::{Event, What};
 use super::scenario::Broken;
 use super::walk::{Walker, shows};
 use crate::emit::parts::{At, Deed, Purpose};
@@ -234,10 +234,19 @@ impl Walker<'_, '_> {
     /// The last events of what stands right before the stage.
     pub fn ends_before(&self) -> Vec<usize> {
         let before = self.judge.plan.stages_before(self.stage);
-        before
-            .iter()
-            .filter_map(|s| self.judge.fates.get(s)?.last)
-            .collect()
+        let events = &self.judge.trace.events;
+        // What one of them does once it starts over comes later.
+        let until = self.own.get(self.next).copied().unwrap_or(events.len());
+        let last = |s: &StageId| {
+            let last = self.judge.fates.get(s)?.last?;
+            let theirs = |e: &Event| matches!(&e.what, What::Begin(p) | What::Done(p) | What::Failed(p) | What::Withdrawn(p) if p.at == At::Stage(*s));
+            if last < until {
+                Some(last)
+            } else {
+                events.get(..until)?.iter().rposition(theirs)
+            }
+        };
+        before.iter().filter_map(last).collect()
     }
 
     /// When a stage that does not show would start.

@@ -100,7 +100,12 @@ pub fn run(sim: &mut Sim<'_>, here: Here, script: Fixed, parts: &[Purpose], env:
         Fixed::Answer => return answer(sim, here, env),
         Fixed::Person => return person(sim, here, parts, env),
         Fixed::Waited => {
-            let state = json!({"began": [], "done": read(env, "UNITS")?, "values": {}});
+            let units = texts(&read(env, "UNITS")?);
+            let stages = units
+                .iter()
+                .filter_map(|u| Some(u.split_once('.')?.0.to_string()));
+            let began = unique([stages.collect(), units.clone()]);
+            let state = json!({"began": began, "done": units, "values": {}});
             let at = now(sim, here.0, here.1).to_string();
             well(
                 sim,

@@ -546,11 +546,16 @@ impl<'a> Sim<'a> {
                 }
                 Busy::Timer => self.job_ended(run, job, Ended::Cancelled),
                 Busy::Free => {}
-                Busy::Work(part, _) => {
-                    self.happens(run, job, What::Withdrawn(part));
-                    super::step::ended(self, run, job, Ended::Cancelled, Vec::new());
+                busy => {
+                    let mut left = Vec::new();
+                    if let Busy::Work(..) | Busy::Wait(_) = busy {
+                        left = super::step::begun(self, run, job);
+                    }
+                    if let Busy::Work(part, _) = busy {
+                        self.happens(run, job, What::Withdrawn(part));
+                    }
+                    super::step::ended(self, run, job, Ended::Cancelled, left);
                 }
-                _ => super::step::ended(self, run, job, Ended::Cancelled, Vec::new()),
             }
         }
         self.wake(at);

@@ -83,10 +83,12 @@ pub fn advance(sim: &mut Sim<'_>, run: usize, job: usize) -> Result<(), String> 
                     ..
                 })
             );
+            let mut out = begun(sim, run, job);
             if guarded && stopped(sim, run) {
-                ended(sim, run, job, Ended::Failure, vec![output("stopped", "true")]);
+                out.push(output("stopped", "true"));
+                ended(sim, run, job, Ended::Failure, out);
             } else if sim.runs[run].jobs[job].at >= until {
-                ended(sim, run, job, Ended::Success, Vec::new());
+                ended(sim, run, job, Ended::Success, out);
             } else {
                 sim.runs[run].jobs[job].at = until;
             }
@@ -151,6 +153,22 @@ pub fn ended(sim: &mut Sim<'_>, run: usize, job: usize, outcome: Ended, outputs:
     state.step += 1;
     state.busy = Busy::Free;
     state.wakes = false;
+}
+
+/// What a step that does something, or waits as the plan says, has left by the time it is broken off.
+pub fn begun(sim: &Sim<'_>, run: usize, job: usize) -> Outputs {
+    let does = chosen(sim, run, job).map(|e| &e.does);
+    let begins = matches!(
+        does,
+        Some(
+            Does::Work { .. }
+                | Does::Wait {
+                    length: WaitLength::Seconds(_),
+                    ..
+                }
+        )
+    );
+    begins.then(|| output("began", "true")).into_iter().collect()
 }
 
 /// What a failed step says, and whether it ends its job.
@@ -373,8 +391,12 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
             state.wakes = true;
             state.busy = Busy::Watch(state.at + *chunk as f64, None);
         }
-        Does::Wait { length, .. } => {
+        Does::Wait { length, guarded } => {
             let seconds = match length {
+                WaitLength::Seconds(_) if *guarded && stopped(sim, run) => {
+                    ended(sim, run, job, Ended::Failure, vec![output("stopped", "true")]);
+                    return Ok(());
+                }
                 WaitLength::Seconds(s) => *s,
                 WaitLength::Since { after, most, whole } => {
                     let env = env(sim, run, job)?;

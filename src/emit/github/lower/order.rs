@@ -355,6 +355,16 @@ pub fn until(ctx: &Ctx<'_>, stage: StageId, segments: &[Segment<'_>]) -> BTreeSe
     jobs
 }
 
+/// The jobs that enter a hold, and those of everything that comes before it is entered.
+pub fn entered(ctx: &Ctx<'_>, hold: HoldId) -> BTreeSet<String> {
+    let from = ctx.release.hold(hold).from;
+    let segments = ctx.segments(from);
+    let first = segments.iter().take_while(|s| s.before_holds).count();
+    let mut jobs = until(ctx, from, segments.get(..first).unwrap_or_default());
+    jobs.extend(around::entering(ctx, hold));
+    jobs
+}
+
 fn jobs_of(ctx: &Ctx<'_>, node: Node, before: impl Iterator<Item = Node>) -> BTreeSet<String> {
     let mut jobs = BTreeSet::from(["preflight".to_string()]);
     if let Node::Stage(s) = node {

@@ -464,7 +464,7 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
     b.needs.extend(failed.before.iter().cloned());
     if let Some(s) = failed.stage {
         let holds = ctx.holds_of(s).into_iter();
-        b.needs.extend(holds.flat_map(|h| around::entering(ctx, h)));
+        b.needs.extend(holds.flat_map(|h| order::entered(ctx, h)));
         let rollout = ctx.release.stage(s).rollout.as_ref();
         if rollout.is_some_and(|r| r.demote.is_some()) {
             b.need(names::with(&failed.base, "demote"));

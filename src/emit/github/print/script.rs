@@ -313,6 +313,13 @@ fn wait(w: &Wait) -> String {
     if w.guarded {
         out.push_str(STOPPED);
     }
+    if let WaitLength::Seconds(_) = w.length {
+        // A step of the plan, which begins like any other; what only waits for its hour is none.
+        if w.guarded {
+            out.push_str("stopped\n");
+        }
+        out.push_str("echo \"began=true\" >>\"$GITHUB_OUTPUT\"\n");
+    }
     match &w.length {
         WaitLength::Seconds(s) if !w.guarded => out.push_str(&format!("sleep {s}\n")),
         WaitLength::Seconds(s) => {

@@ -285,7 +285,8 @@ impl Lower<'_> {
             ("error", Data::Expr(some(error, 200))),
             ("cause", Data::Expr(some(cause, 1_000))),
         ]);
-        [(self.vars.local("fault", scope), fault)].into()
+        let name = if self.aside { "fault_aside" } else { "fault" };
+        [(self.vars.local(name, scope), fault)].into()
     }
 }
 

@@ -9,7 +9,8 @@ use super::build::Label;
 use super::handler::{Kind, Site};
 use super::step::{Fails, Place};
 use super::watch::Watch;
-use crate::emit::stepfunctions::expr::Expr;
+use crate::emit::parts::At;
+use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 
 /// When the time of a stage is over, and what follows.
@@ -49,11 +50,21 @@ impl Lower<'_> {
             let goal = fails.goal(self, place, Kind::Trigger(*id), site);
             let at = self.b.label();
             let why = ["trigger ", &trigger.name, " has fired"].concat();
-            let fault = restated(
+            let mut fault = restated(
                 &self.fault(&place.name, key, place.hand.scope),
                 Expr::str("Trigger"),
                 Expr::Str(why),
             );
+            if let (At::Stage(stage), Some(over)) = (place.at, &place.over) {
+                // A stage that has nothing left to do has ended, whatever fires then.
+                let fact = self.names.stage(stage);
+                let was = self.vars.read(&fact, place.hand.scope);
+                let now = match Expr::cond(over.clone(), Expr::str("passed"), was) {
+                    Expr::Str(word) => Data::str(word),
+                    either => Data::Expr(either),
+                };
+                fault.insert(self.vars.write(&fact, place.hand.scope), now);
+            }
             self.b.set(
                 &at,
                 &[&place.name, ": ", &trigger.name, " has fired"].concat(),

@@ -176,10 +176,17 @@ impl Lower<'_> {
                     &[&case.slug, "_of"].concat(),
                     case,
                 );
-                self.best_effort(&of.steps, &place, &quiet, &goal);
+                self.beside(&of.steps, &place, &quiet, &goal);
             }
             _ => self.b.same(at, &goal),
         }
+    }
+
+    /// What a failure asks for first: whoever goes on after it goes on from where that failure was met, whether or not this works.
+    fn beside(&mut self, steps: &[Step], place: &Place, at: &Label, next: &Label) {
+        self.aside = true;
+        self.best_effort(steps, place, at, next);
+        self.aside = false;
     }
 
     /// Nothing new starts while what a failure asks for first is done, however long that takes; where it goes on from there.
@@ -296,7 +303,9 @@ impl Lower<'_> {
         let other = if unbegun == "pending" {
             was
         } else {
-            Expr::str(unbegun)
+            // What a trigger met at its end has passed.
+            let passed = Expr::eq(was, Expr::str("passed"));
+            Expr::cond(passed, Expr::str("passed"), Expr::str(unbegun))
         };
         let value = Expr::cond(began, Expr::str("failed"), other);
         [(self.vars.write(&fact, case.hand.scope), Data::Expr(value))].into()
@@ -522,7 +531,7 @@ impl Lower<'_> {
             FailureOutcome::Escalate(_) => at.clone(),
             then => self.hush(case, Some(then.strength()), &trigger.steps, at),
         };
-        self.best_effort(&trigger.steps, &place, &quiet, &goal);
+        self.beside(&trigger.steps, &place, &quiet, &goal);
     }
 
     /// The rollout's steps run at the step before, then the owner is asked; at the first step everything is taken back.

@@ -88,6 +88,8 @@ pub struct Lower<'a> {
     message: Option<Expr>,
     /// The part of the plan that the next message is.
     telling: Option<Purpose>,
+    /// Whether what is written stands beside a failure: a fault of its own does not take the place of that one.
+    aside: bool,
     /// Whether a pause can hold siblings.
     pauses: bool,
     /// Whether any part of the order runs side by side.
@@ -166,6 +168,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         bag: Bag::new(),
         message: None,
         telling: None,
+        aside: false,
         pauses: false,
         parallel: false,
         breadth: Breadth::default(),

@@ -6,7 +6,7 @@ use super::Lower;
 use super::build::Label;
 use super::handler::Faults;
 use super::step::{Fails, Item, Place};
-use crate::emit::stepfunctions::expr::Data;
+use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::model::{Cond, RolloutStep, Stage, StageId};
 
 impl<'a> Lower<'a> {
@@ -22,6 +22,7 @@ impl<'a> Lower<'a> {
         let (at, next) = way;
         let Some(rollout) = &stage.rollout else {
             place.ends = true;
+            place.later = Some(Expr::Bool(true));
             let items: Vec<Item<'_>> = stage.steps.iter().map(|s| (s, self.began(id, s, s))).collect();
             self.steps(&items, place, 0, at, next, &mut Fails::Case(faults));
             return;
@@ -35,6 +36,8 @@ impl<'a> Lower<'a> {
             };
             place.demotes = rollout.demote.as_ref().map(|_| i);
             place.ends = i + 1 == rollout.steps.len();
+            let later = rollout.steps.iter().skip(i + 1).map(|s| &s.when);
+            place.later = self.nothing_left(later, Expr::Bool(true), place.hand.scope);
             place.name = [&stage.name, " ", &step.name].concat();
             self.rung(id, (i, step), place, (&here, &then), faults);
             here = then;

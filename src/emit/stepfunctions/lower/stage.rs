@@ -509,14 +509,17 @@ impl<'a> Lower<'a> {
         Some(self.vars.write(&self.names.did(id, &own.slug), scope))
     }
 
-    /// Whether a stage can end without having begun, so that there is nothing to take back: every step has a condition. What each
-    /// step's own undo is said for knows of itself.
+    /// Whether a stage can come to an end without having begun, so that there is nothing to take back: its first step has a condition.
+    /// What each step's own undo is said for knows of itself.
     pub(super) fn may_not_begin(&self, id: StageId) -> bool {
         let whole = matches!(
             self.plan.undo(id),
             StageUndo::Irreversible(..) | StageUndo::Written(_)
         );
-        whole && self.release.sure_steps(self.release.stage(id)).is_empty()
+        let stage = self.release.stage(id);
+        let sure = self.release.sure_steps(stage);
+        let first = stage.forward_steps().into_iter().next();
+        whole && !first.is_some_and(|f| sure.iter().any(|s| s.slug == f.slug))
     }
 
     /// Whether the plan can go on after a stage failed that cannot be undone.

@@ -16,7 +16,7 @@ use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::model::{
-    ArtifactId, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind, TriggerId,
+    ArtifactId, Cond, Dur, FailureOutcome, GateId, GateOutcome, Question, RoleId, Step, StepKind, TriggerId,
     WaitFor, WaitTest,
 };
 
@@ -48,6 +48,10 @@ pub struct Place {
     pub demotes: Option<usize>,
     /// Nothing of the stage follows: its last step ends it, whatever siblings do.
     pub ends: bool,
+    /// Whether nothing of the stage comes after these steps, where that can be.
+    pub later: Option<Expr>,
+    /// Whether nothing of the stage remains to be done from here, where that can be.
+    pub over: Option<Expr>,
     /// What fails is tried again before it counts as failed: undos and exits.
     pub persistent: bool,
 }
@@ -84,6 +88,8 @@ impl Place {
             deadline: None,
             demotes: None,
             ends: false,
+            later: None,
+            over: None,
             persistent: false,
         }
     }
@@ -144,6 +150,11 @@ impl Lower<'_> {
                     if last && place.ends {
                         around.abandon = None;
                     }
+                    let rest = items.get(i + 1..).unwrap_or_default();
+                    around.over = place.later.clone().and_then(|later| {
+                        let left = rest.iter().map(|(s, _)| &s.when);
+                        self.nothing_left(left, later, place.hand.scope)
+                    });
                     let watch = self.watch(&around, &key, (&after, &then), fails);
                     self.boundary(&watch, &after, &then);
                 }
@@ -154,6 +165,20 @@ impl Lower<'_> {
             self.b.same(at, next);
         }
         rested
+    }
+
+    /// That none of the conditions of what follows holds, and that this is so of what comes later too.
+    pub(super) fn nothing_left<'c>(
+        &self,
+        conditions: impl Iterator<Item = &'c Cond> + Clone,
+        later: Expr,
+        scope: Scope,
+    ) -> Option<Expr> {
+        if conditions.clone().any(|c| *c == Cond::True) {
+            return None;
+        }
+        let none = conditions.map(|c| self.cond(c, scope).negated());
+        Some(Expr::all(none.chain([later])))
     }
 
     /// Steps of which one that fails is left behind.

@@ -131,6 +131,23 @@ impl Lower<'_> {
         Expr::all(all)
     }
 
+    /// Whether one of the steps whose undo is their own began; of any other stage nothing more than that the stage did.
+    fn something_began(&self, id: StageId) -> Expr {
+        let StageUndo::Derived(list) = self.plan.undo(id) else {
+            return Expr::Bool(true);
+        };
+        let did = |u: &UndoStep<'_>| self.vars.read(&self.names.did(id, &u.undoes.slug), TOP);
+        Expr::any(list.iter().map(did))
+    }
+
+    /// Whether an undo does anything for a stage that stands.
+    fn is_to_undo(&self, id: StageId) -> Expr {
+        match self.plan.undo(id) {
+            StageUndo::Nothing | StageUndo::Harmless(..) | StageUndo::Irreversible(..) => Expr::Bool(false),
+            StageUndo::Written(_) | StageUndo::Derived(_) => self.something_began(id),
+        }
+    }
+
     fn undo_stage(&mut self, id: StageId, at: &Label, next: &Label) {
         let release = self.release;
         let stage = release.stage(id);
@@ -267,8 +284,7 @@ impl Lower<'_> {
         let inside = Expr::any(
             stages
                 .iter()
-                .filter(|s| self.has_undo(**s))
-                .map(|s| Expr::all([self.still_stands(*s), self.in_scope(*s)])),
+                .map(|s| Expr::all([self.still_stands(*s), self.is_to_undo(*s), self.in_scope(*s)])),
         );
         let (go, stuck) = (self.b.label(), self.b.label());
         let test = Expr::all([left, inside]);
@@ -278,7 +294,7 @@ impl Lower<'_> {
         // What there is nothing to undo of stands as it did.
         for s in stages.iter().filter(|s| self.has_undo(**s)) {
             let status = self.vars.read(&self.names.stage(*s), TOP);
-            let began = self.still_stands(*s);
+            let began = Expr::all([self.still_stands(*s), self.something_began(*s)]);
             assign.insert(
                 self.names.stage(*s),
                 Data::Expr(Expr::cond(began, Expr::str("stuck"), status)),

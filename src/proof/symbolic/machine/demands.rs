@@ -464,15 +464,22 @@ impl Watch for Demands<'_> {
             (At::Stage(id), Deed::Act | Deed::Await | Deed::Judge(_)) => self.stage(reader, id, part, world),
             (At::Undo(id), Deed::Act | Deed::Await) => self.undo(reader, id, part, world),
             (At::Exit(id), Deed::Act | Deed::Await) => {
-                let entered = self.plan.release().hold(id).enter.first();
-                let entered = entered.map(|s| Purpose::new(At::Enter(id), &s.slug, Deed::Act));
-                if let Some(entered) = entered.filter(|p| self.open.parts.contains(p)) {
-                    let begun = world.mark(&Mark::Begun(entered));
-                    let name = &self.plan.release().hold(id).name;
-                    self.demand(reader, &[&world.pc], &begun, || {
-                        ["hold `", name, "` is left although it was never entered"].concat()
-                    });
+                let hold = self.plan.release().hold(id);
+                // Of steps that do not apply none shows, and the hold is entered all the same.
+                let (mut ways, mut none) = (Vec::new(), Vec::new());
+                for step in &hold.enter {
+                    let entered = Purpose::new(At::Enter(id), &step.slug, Deed::Act);
+                    if !self.open.parts.contains(&entered) {
+                        return;
+                    }
+                    ways.push(world.mark(&Mark::Begun(entered)));
+                    none.push(reader.plan(&step.when, world, true).negate());
                 }
+                ways.push(reader.facts.all(&none));
+                let begun = reader.facts.any(&ways);
+                self.demand(reader, &[&world.pc], &begun, || {
+                    ["hold `", &hold.name, "` is left although it was never entered"].concat()
+                });
             }
             _ => {}
         }
