@@ -72,16 +72,37 @@ impl<'a> Lower<'a> {
     }
 
     fn approval_outcome(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<ApprovalOutcome> {
-        match &expr.kind {
-            ExprKind::Call(callee, args) if matches!(&callee.kind, ExprKind::Ident(n) if n == "restart") => {
-                let (first, rest) = args.split_first()?;
-                let (stage, n) = self.restart(expr.span, &first.value, rest, scope)?;
+        let (name, args) = match &expr.kind {
+            ExprKind::Ident(word) => (Some(word.as_str()), None),
+            ExprKind::Call(callee, args) => match &callee.kind {
+                ExprKind::Ident(word) => (Some(word.as_str()), Some(args.as_slice())),
+                _ => (None, None),
+            },
+            _ => (None, None),
+        };
+        match (name, args) {
+            (Some("rollback"), None) => Some(ApprovalOutcome::Rollback),
+            (Some("stop"), None) => Some(ApprovalOutcome::Stop),
+            (Some("restart"), Some([stage, rest @ ..])) => {
+                let (stage, n) = self.restart(expr.span, &stage.value, rest, scope)?;
                 Some(ApprovalOutcome::Restart(stage, n))
             }
-            _ => match self.word_expr(expr, &["rollback", "stop"])? {
-                "stop" => Some(ApprovalOutcome::Stop),
-                _ => Some(ApprovalOutcome::Rollback),
-            },
+            (Some("restart"), _) => {
+                let why = "`restart` names no stage";
+                self.report(errors::no_outcome(expr.span, why, super::gate::RESTART));
+                None
+            }
+            (Some(other), None) => {
+                let d = errors::unknown_word(expr.span, other, ["rollback", "stop"].into_iter());
+                self.report(d.help("or `restart(STAGE, at_most: N)`"));
+                None
+            }
+            _ => {
+                let help = "write `rollback`, `stop` or `restart(STAGE, at_most: N)`";
+                let why = "this is none that an approval can have";
+                self.report(errors::no_outcome(expr.span, why, help));
+                None
+            }
         }
     }
 

@@ -323,4 +323,4 @@ const LONGER_WORDS: &[&str] = &["restart", "escalate"];
 const LONGER_OUTCOMES: &str = "or `rollback(STAGE)`, `restart(STAGE, at_most: N)` or `escalate(CHANNEL)`";
 const LONGER_WAYS: &str = "or `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `escalate(CHANNEL)` or, inside the release, the name of a decision";
 const ANY_OUTCOME: &str = "write `rollback`, `rollback(STAGE)`, `restart(STAGE, at_most: N)`, `escalate(CHANNEL)`, `pause`, `stop` or `continue`";
-const RESTART: &str = "write `restart(STAGE, at_most: N)`";
+pub(super) const RESTART: &str = "write `restart(STAGE, at_most: N)`";

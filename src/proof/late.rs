@@ -72,6 +72,28 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
+    /// What follows when a grant has lapsed beside something else that gave the run up at that moment or later: which of the two came
+    /// first does not show where no engine keeps the time, so the end of the run tells whether the stage was looked at.
+    pub fn lapsed_beside(&mut self) -> Result<Option<Then>, String> {
+        let judge = &self.judge;
+        let events = &judge.trace.events;
+        let reach = self.reach();
+        let later = |(_, e): &(Then, Option<usize>)| e.is_some_and(|e| events[e].at >= reach);
+        let approved = &judge.release.stage(self.stage).approved;
+        let given = approved.iter().all(|(a, _)| judge.given(*a, events));
+        let beside = judge.scenario.start.is_none() && self.own.is_empty() && !judge.thens.is_empty();
+        if !beside || !given || !judge.thens.iter().all(later) {
+            return Ok(None);
+        }
+        let end = judge.trace.end.clone();
+        let shows = |then: &Then| match then {
+            Then::Rollback | Then::From(_) => end == "RolledBack" || end == "NeedsHelp",
+            Then::Stop => true,
+            Then::Again => false,
+        };
+        Ok(self.lapsed()?.filter(shows))
+    }
+
     /// When an approval is asked for once more between two moments of a run.
     fn asked_again(&self, id: ApprovalId, from: usize, to: usize) -> Option<f64> {
         let between = self.judge.trace.events.get(from + 1..to).unwrap_or_default();

@@ -132,7 +132,12 @@ impl Walker<'_, '_> {
     fn all(&mut self) -> Result<(), String> {
         let release = self.judge.release;
         let stage = release.stage(self.stage);
-        if self.entry()? || !self.reached() {
+        if self.entry()? {
+            return self.over();
+        }
+        if !self.reached() {
+            let beside = self.lapsed_beside()?;
+            self.judge.thens.extend(beside.map(|way| (way, None)));
             return self.over();
         }
         let mut steps: Vec<(Option<usize>, &Step)> = Vec::new();
