@@ -93,7 +93,7 @@ impl<'a> Lower<'a> {
                 None
             }
             (Some(other), None) => {
-                let d = errors::unknown_word(expr.span, other, ["rollback", "stop"].into_iter());
+                let d = errors::unknown_word(expr.span, other, ["rollback", "stop"]);
                 self.report(d.help("or `restart(STAGE, at_most: N)`"));
                 None
             }
