@@ -363,10 +363,36 @@ impl<'a> Lower<'a> {
 
     /// A file without a release: every definition is read, with unknown arguments.
     pub(crate) fn library(&mut self) {
+        self.read(|_, _| true);
+    }
+
+    /// What is wrong in the definitions that the release does not use: they are read as those of a library are, and change nothing.
+    pub(crate) fn wrong_in_idle(&self) -> Vec<crate::diagnostic::Diagnostic> {
+        let mut reader = Lower::new(self.program, self.sources, self.given);
+        let root = self.program.root;
+        reader.read(|kind, stmt| {
+            let named = crate::resolve::defined(stmt).or_else(|| crate::eval::collect::statement_name(stmt));
+            let used = |(name, _): (SmolStr, _)| {
+                let key = SmolStr::new(format!("{} {name}", kind.word()));
+                self.used.contains(&(root, key))
+            };
+            // People, roles, environments and policies are read whether anything uses them or not.
+            let read = matches!(kind, Kind::Person | Kind::Role | Kind::Environment | Kind::Policy);
+            !read && !named.is_none_or(used)
+        });
+        let mut found = reader.bag.into_sorted();
+        found.retain(|d| d.severity == crate::diagnostic::Severity::Error);
+        found
+    }
+
+    fn read(&mut self, wanted: impl Fn(Kind, &Stmt) -> bool) {
         let module = self.program.module(self.program.root);
         let root = self.root();
         self.root_params();
         for stmt in module.items() {
+            if Kind::of(&stmt.keyword.text).is_none_or(|kind| !wanted(kind, stmt)) {
+                continue;
+            }
             let Some(kind) = Kind::of(&stmt.keyword.text) else {
                 continue;
             };

@@ -29,6 +29,12 @@ pub fn lower(program: &Program, sources: &SourceMap, params: &[(String, String)]
     let release = match root.release() {
         Some(stmt) => {
             lower.release(stmt);
+            for wrong in lower.wrong_in_idle() {
+                let told = |d: &Diagnostic| d.code == wrong.code && d.span == wrong.span;
+                if !lower.bag.iter().any(told) {
+                    lower.report(wrong);
+                }
+            }
             // What the structure of the text lacks was found before; without a place or an owner there is no release all the same.
             let whole = !lower.r.environments.is_empty() && !lower.r.roles.is_empty();
             whole && !lower.bag.has_errors()
@@ -92,7 +98,7 @@ pub(crate) enum Owner {
 }
 
 impl<'a> Lower<'a> {
-    fn new(program: &'a Program, sources: &'a SourceMap, given: &'a [(String, String)]) -> Self {
+    pub(super) fn new(program: &'a Program, sources: &'a SourceMap, given: &'a [(String, String)]) -> Self {
         let mut scopes = Vec::new();
         let module_scopes = (0..program.modules.len())
             .map(|i| {

@@ -207,6 +207,22 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// Whether an expression is, or calls, a name that nothing has.
+    fn names_nothing(&mut self, expr: &'a Expr, scope: ScopeId) -> bool {
+        let name = match &expr.kind {
+            ExprKind::Ident(name) => name,
+            ExprKind::Call(callee, _) => match &callee.kind {
+                ExprKind::Ident(name) if name != "baseline" => name,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        self.local(name, scope).is_none()
+            && [Kind::Metric, Kind::Value]
+                .into_iter()
+                .all(|kind| self.look_up(kind, name, expr.span, scope).is_none())
+    }
+
     fn metric_compare(
         &mut self,
         span: Span,
@@ -221,6 +237,9 @@ impl<'a> Lower<'a> {
             (right, flip(op), left, right.span)
         } else if self.has_no_value(left, scope) || self.has_no_value(right, scope) {
             // Said where it was given one.
+            return None;
+        } else if let Some(side) = [left, right].into_iter().find(|e| self.names_nothing(e, scope)) {
+            self.find_value(side, &[Kind::Metric], "a metric", scope);
             return None;
         } else {
             self.report(errors::mismatch(

@@ -200,7 +200,11 @@ impl<'a> Lower<'a> {
             Some(e) => match self.eval(e, scope) {
                 Some(Value::Text(t)) => Some(t),
                 Some(Value::Bool(true)) => Some(Text::lit("yes")),
-                Some(v) => self.shown(&v),
+                Some(Value::Sym(s)) => Some(Text::sym(s)),
+                Some(_) => {
+                    self.report(errors::mismatch(e.span, "a key", "it is none"));
+                    None
+                }
                 None => None,
             },
             None => None,

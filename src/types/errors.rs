@@ -96,6 +96,7 @@ fn example(wanted: &str) -> Option<&'static str> {
         "a date" => "`2026-06-01`, without quotes",
         "a date and time" => "`2026-06-01T02:00`, without quotes",
         "a time of day" => "`22:00`, without quotes",
+        "a key" => "`kms(\"alias/orders\")`",
         _ => return None,
     })
 }
