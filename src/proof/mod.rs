@@ -36,6 +36,7 @@ pub use every::{Agreement, drawn_machine, drawn_workflows, every};
 pub use examined::Examined;
 use scenario::{Open, Scenario, words};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A run in which an artifact does not mean its plan.
 #[derive(Debug, Clone)]
@@ -66,12 +67,12 @@ pub struct Proved {
 pub fn state_machine(plan: &Plan, bytes: &str, manifest: &Manifest) -> Result<Proved, Box<Difference>> {
     let machine = stepfunctions::read(bytes, manifest).map_err(not_understood)?;
     let open = opened(manifest);
-    let demands = symbolic::machine(plan, &machine, &open)?;
     let states = machine.blocks.iter().map(|b| b.states.len()).sum();
     let run = |scenario: &Scenario| stepfunctions::run(&machine, plan, scenario);
     let list = stepfunctions::scenarios(plan, &open);
-    let proved = all(plan, &open, list, (states, MOST_STATES), &run)?;
-    Ok(Proved { demands, ..proved })
+    all(plan, &open, list, (states, MOST_STATES), &run, || {
+        symbolic::machine(plan, &machine, &open)
+    })
 }
 
 /// What can come out one way or another in the runs of a state machine.
@@ -92,12 +93,12 @@ pub fn workflows(
     manifest: &Workflows,
 ) -> Result<Proved, Box<Difference>> {
     let model = github::read(plan, [release, rollback], manifest).map_err(not_understood)?;
-    let demands = symbolic::workflows(plan, model.pair())?;
     let open = workflows_opened(plan, manifest);
     let list = github::scenarios(plan, &open);
     let run = |scenario: &Scenario| model.run(plan, scenario);
-    let proved = all(plan, &open, list, (model.size(), MOST_PARTS), &run)?;
-    Ok(Proved { demands, ..proved })
+    all(plan, &open, list, (model.size(), MOST_PARTS), &run, || {
+        symbolic::workflows(plan, model.pair())
+    })
 }
 
 /// What can come out one way or another in the runs of two workflows.
@@ -150,13 +151,15 @@ fn not_understood(what: String) -> Box<Difference> {
     })
 }
 
-/// Runs an artifact under every scenario; `size` is how much one run may visit, `most` how much all of them.
+/// Runs an artifact under every scenario, and proves its demands meanwhile; `size` is how much one run may visit, `most` how much all
+/// of them.
 fn all(
     plan: &Plan,
     open: &Open,
     scenarios: Vec<Scenario>,
     (size, most): (usize, usize),
     run: &Run<'_>,
+    demands: impl FnOnce() -> Result<usize, Box<Difference>>,
 ) -> Result<Proved, Box<Difference>> {
     let interpreter = Reference::new(plan);
     let chosen = chosen(&scenarios, size, most);
@@ -166,25 +169,31 @@ fn all(
         run,
         interpreter: &interpreter,
     };
-    // Each thread takes every so manieth run, and ends with its first difference; the first of all is told.
+    let next = AtomicUsize::new(0);
+    // Each thread takes the next run, and ends with its first difference; the first of all is told. What breaks a demand goes before.
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
-    let found: Vec<_> = std::thread::scope(|scope| {
-        let part = |first: usize| chosen.iter().enumerate().skip(first).step_by(threads);
-        let prover = &prover;
-        let start = |first| scope.spawn(move || prover.all(part(first)));
-        let others: Vec<_> = (1..threads).map(start).collect();
-        let mine = prover.all(part(0));
+    let (demands, found) = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|_| scope.spawn(|| prover.all(&chosen, &next)))
+            .collect();
+        let demands = demands();
+        if demands.is_err() {
+            next.store(chosen.len(), Ordering::Relaxed);
+        }
+        let mine = prover.all(&chosen, &next);
         let theirs = others.into_iter().filter_map(|t| match t.join() {
             Ok(found) => found,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        mine.into_iter().chain(theirs).collect()
+        let found: Vec<_> = mine.into_iter().chain(theirs).collect();
+        (demands, found)
     });
+    let demands = demands?;
     match found.into_iter().min_by_key(|(at, _)| *at) {
         Some((_, difference)) => Err(difference),
         None => Ok(Proved {
             runs: chosen.len(),
-            demands: 0,
+            demands,
         }),
     }
 }
@@ -221,18 +230,15 @@ struct Prover<'a> {
 }
 
 impl Prover<'_> {
-    /// The first of these runs in which the machine does not mean the plan, with its place.
-    fn all<'s>(
-        &self,
-        scenarios: impl Iterator<Item = (usize, &'s &'s Scenario)>,
-    ) -> Option<(usize, Box<Difference>)> {
+    /// Takes the next run until none is left; the first of them in which the artifact does not mean the plan, with its place.
+    fn all(&self, runs: &[&Scenario], next: &AtomicUsize) -> Option<(usize, Box<Difference>)> {
         let mut known = BTreeMap::new();
-        for (at, scenario) in scenarios {
-            if let Err(difference) = self.one(scenario, &mut known) {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if let Err(difference) = self.one(runs.get(at)?, &mut known) {
                 return Some((at, difference));
             }
         }
-        None
     }
 
     /// One run.
