@@ -3,7 +3,7 @@
 //! Knows origins and names only. Called by the checks.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Dur, Origin, StageId, Via};
+use crate::model::{Dur, Key, Origin, StageId, Via};
 use crate::plan::Plan;
 use crate::source::Span;
 use indexmap::IndexMap;
@@ -79,4 +79,9 @@ pub(super) fn undecided(code: Code, at: Span, whether: impl std::fmt::Display) -
     Diagnostic::warning(code, at, format!("undecided: whether {whether}"))
         .note("the plan has too many variants to tell")
         .help("split the plan, or let fewer parameters and decisions stand in conditions")
+}
+
+/// The first part of a key, when it is known.
+pub(super) fn first_part(key: &Key) -> Option<String> {
+    key.segments().into_iter().next().flatten()
 }

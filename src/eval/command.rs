@@ -396,7 +396,9 @@ impl Writer {
         }
         let mut name = SmolStr::new(&base);
         let mut n = 2;
-        let reserved = |name: &str| ["RELEASEC", Metric::OVER_VAR, Channel::MESSAGE_VAR].contains(&name);
+        let reserved = |name: &str| {
+            ["RELEASEC", Metric::OVER_VAR, Channel::MESSAGE_VAR].contains(&name) || Command::reserves(name)
+        };
         while reserved(&name) || self.env.iter().any(|e| e.name == name) {
             name = SmolStr::new(format!("{base}_{n}"));
             n += 1;

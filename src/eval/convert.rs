@@ -462,7 +462,10 @@ impl<'a> Lower<'a> {
             let Some(name) = self.known_text(expr, "the name of a secret", scope) else {
                 continue;
             };
-            if variable(&name) {
+            if name.starts_with("RELEASEC_") {
+                let why = "names that begin like this belong to what runs the command";
+                self.report(errors::literal(expr.span, "the name of a secret", why));
+            } else if variable(&name) {
                 list.push(SmolStr::new(name));
             } else {
                 let why = "it holds capitals, digits and `_`, and begins with a letter";

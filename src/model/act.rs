@@ -96,7 +96,37 @@ pub struct Command {
 /// What a pasted command of more than one line begins with: a shell of its own, in which the first failing line ends it.
 const SHELL: &str = "(\nset -euo pipefail\n";
 
+/// Variables of the scripts around a command, without `RELEASEC_`.
+const RESERVED: [&str; 11] = [
+    "AUTHORIZATION",
+    "COMMAND",
+    "DEADLINE",
+    "FOLDER",
+    "PRINTS",
+    "REGEX",
+    "ROLE",
+    "STEP",
+    "TOKEN",
+    "URL",
+    "VALUE",
+];
+
 impl Command {
+    /// Whether a variable of this name is used by the scripts around a command, so that no value of the plan may stand in it. Each begins
+    /// with `RELEASEC_`, as no `env` and no `secret` of a plan may.
+    pub fn reserves(name: &str) -> bool {
+        let Some(own) = name.strip_prefix("RELEASEC_") else {
+            return false;
+        };
+        let numbered = |prefix: &str| {
+            own.strip_prefix(prefix)
+                .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        };
+        RESERVED.contains(&own)
+            || ["V", "TAKE_", "ASSERT_"].into_iter().any(numbered)
+            || own.starts_with("OUT_")
+    }
+
     /// A command as a person pastes it: in a shell of its own where there is more than one line, so that the first failing line
     /// ends it, as it does where the artifact runs it. A line that goes on after `\` is one. `before` are lines that come first.
     pub fn pasted(before: &str, command: &str) -> String {

@@ -14,6 +14,7 @@ mod policy;
 mod release;
 mod stage;
 mod time;
+mod used;
 mod value;
 
 pub use act::{
@@ -44,4 +45,5 @@ pub use stage::{
     Stage, Step, StepKind, Strength, WaitFor, WaitTest, WrittenRollback,
 };
 pub use time::{BlackoutHours, Calendar, Civil, Dur, Freeze, Holiday, Offset, OnDuty, Weekday};
+pub use used::{Lacking, Used};
 pub use value::{Atom, Cond, Func, Key, Origin, Outcome, Subject, Sym, SymOp, Text, TextPart, Value, Via};

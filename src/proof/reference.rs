@@ -52,6 +52,14 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
                 if steps.any(|s| s.slug == purpose.step && s.when != Cond::True) {
                     return None;
                 }
+                let index = release.hold(h).enter.iter().position(|s| s.slug == purpose.step);
+                // Without what that step would have recorded it cannot be left either.
+                if index.is_some_and(|i| release.hold(h).lacks_after(i).is_some()) {
+                    if scenario.once {
+                        return None;
+                    }
+                    out.exits.insert(h);
+                }
                 out.enters.insert(h, times);
             }
             (At::Exit(h), Deed::Act) => drop(out.exits.insert(h).then_some(())),

@@ -5,7 +5,7 @@
 use super::machine::Machine;
 use super::state::{Back, HoldState, Mode, Wake};
 use super::trace::{Subject, Verb};
-use crate::model::{HoldId, StageId, Step};
+use crate::model::{HoldId, Lacking, StageId, Step};
 
 impl Machine<'_> {
     fn time_of(&self, steps: &[Step]) -> i64 {
@@ -48,6 +48,23 @@ impl Machine<'_> {
         let failures = self.holds[h.index()].failures;
         let times = self.outcomes.enters.get(&h);
         times.is_some_and(|n| n.is_none_or(|n| failures < n))
+    }
+
+    /// What `exit` would need to know, where the last step of `enter` failed before it was recorded.
+    fn lacking(&self, h: HoldId) -> Option<&str> {
+        let state = &self.holds[h.index()];
+        let enter = &self.release.hold(h).enter;
+        let last = enter.iter().rposition(|s| self.surely(&s.when))?;
+        let lacking = self.release.hold(h).lacks_after(last);
+        Some(match lacking.filter(|_| state.half && !state.known)? {
+            Lacking::Capture(c) => &self.release.capture(c).name,
+            Lacking::Prior(p) => &self.release.prior(p).name,
+        })
+    }
+
+    /// Whether leaving a hold is to fail.
+    fn exit_fails(&self, h: HoldId) -> bool {
+        self.outcomes.exits.contains(&h) || self.lacking(h).is_some()
     }
 
     /// Starts to enter a hold, for the first time or again.
@@ -95,6 +112,7 @@ impl Machine<'_> {
             }
             return;
         }
+        self.holds[h.index()].known = true;
         self.say(Subject::Hold(h), Verb::Entered, "", &[]);
         if let Some((d, _)) = &hold.at_most {
             let number = self.holds[h.index()].entered;
@@ -145,8 +163,7 @@ impl Machine<'_> {
         self.holds[h.index()].state = HoldState::Leaving;
         self.say(Subject::Hold(h), Verb::Exit, "", &before);
         let exit = &self.release.hold(h).exit;
-        let fails = self.outcomes.exits.contains(&h);
-        let ms = if fails {
+        let ms = if self.exit_fails(h) {
             self.time_failing(exit)
         } else {
             self.time_of(exit)
@@ -157,7 +174,7 @@ impl Machine<'_> {
 
     /// Its `exit` is through.
     pub(super) fn left(&mut self, h: HoldId) {
-        if !self.outcomes.exits.contains(&h) {
+        if !self.exit_fails(h) {
             self.holds[h.index()].state = HoldState::Left;
             self.say(Subject::Hold(h), Verb::Left, "", &[]);
             return;
@@ -171,7 +188,12 @@ impl Machine<'_> {
             "to be left; its owner is called",
             &[],
         );
-        let cause = format!("hold `{name}` could not be left");
+        let cause = match self.lacking(h) {
+            Some(value) if !self.outcomes.exits.contains(&h) => {
+                format!("hold `{name}` could not be left: `{value}` was never recorded")
+            }
+            _ => format!("hold `{name}` could not be left"),
+        };
         self.help.push(cause.clone());
         self.trouble(|| cause);
     }

@@ -200,6 +200,7 @@ impl<'a> Machine<'a> {
             entered: 0,
             failures: 0,
             half: false,
+            known: false,
             barred: false,
         });
         machine.recount();

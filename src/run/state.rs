@@ -150,6 +150,8 @@ pub(super) struct HoldRun {
     pub(super) failures: u32,
     /// It could not be entered; what that began is taken back when it is left.
     pub(super) half: bool,
+    /// It was entered once, so what `exit` needs to know was recorded.
+    pub(super) known: bool,
     /// It could not be entered again, so nothing inside is undone.
     pub(super) barred: bool,
 }

@@ -164,6 +164,9 @@ pub fn literal(span: Span, what: &str, why: &str) -> Diagnostic {
     .here(why.to_string())
     .help(match what {
         "a time zone" => format!("write {what} that exists, such as `\"Europe/Berlin\"` or `\"UTC\"`"),
+        _ if why.starts_with("names that begin like this") => {
+            "choose another name, such as one that begins with the name of the release".to_string()
+        }
         _ => format!("write {what} that exists"),
     })
 }

@@ -1,7 +1,7 @@
 //! `gate/too_late`: the first gate comes when everyone is exposed already, or everyone is, by another way, while a rollout
 //! still judges.
 
-use crate::checks::hold::values::first_part;
+use crate::checks::place::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{ArtifactId, Cond, RolloutStep, Stage, StageId, Step, StepKind};

@@ -4,7 +4,7 @@
 //! branch, an alarm, a capacity, a limit, access, a lock, maintenance, a setting. A `hold` would do it on every way out. Where the
 //! early step has no way back at all, `rollback/missing` says so.
 
-use crate::checks::hold::values::first_part;
+use crate::checks::place::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, StageId, Step, TextPart, Undo};

@@ -4,7 +4,7 @@
 //! merged to. Putting back is any later
 //! write of the key: in the stage, after it, when a hold is left, or in `finally`.
 
-use crate::checks::hold::values::first_part;
+use crate::checks::place::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Key, StageId};

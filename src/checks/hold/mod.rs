@@ -8,4 +8,3 @@ pub mod outlives;
 pub mod restores_constant;
 pub mod unpaired;
 pub mod used_outside;
-pub(in crate::checks) mod values;

@@ -3,10 +3,9 @@
 //! Because in some variant, or for some key, it writes nothing, or because it needs a value that is not surely set by then:
 //! only what the hold itself captured or recorded when it was entered is.
 
-use crate::checks::hold::values::{self, Used};
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{CaptureSource, Hold, HoldId, KeyUse, Origin, Step};
+use crate::model::{CaptureSource, Hold, HoldId, KeyUse, Origin, Step, Used};
 use crate::plan::{Plan, Pred, Truth, Variant, doing, show};
 
 /// The diagnostic.
@@ -125,8 +124,8 @@ fn unset_value(plan: &Plan, id: HoldId, hold: &Hold) -> Option<Diagnostic> {
 }
 
 fn uses(step: &Step) -> Used {
-    let mut used = doing(step).map(values::of_act).unwrap_or_default();
-    let when = values::of_cond(&step.when);
+    let mut used = doing(step).map(Used::of_act).unwrap_or_default();
+    let when = Used::of_cond(&step.when);
     used.captures.extend(when.captures);
     used.priors.extend(when.priors);
     used

@@ -1,9 +1,9 @@
 //! `hold/restores_constant`: a hold puts a capacity or a limit back to a number that is written down, not to what was there.
 
-use crate::checks::hold::values::{first_part, of_act};
+use crate::checks::place::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::KeyUse;
+use crate::model::{KeyUse, Used};
 use crate::plan::{doing, show};
 
 /// The diagnostic.
@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
             let Some(key) = written.find_map(|k| entered.iter().find(|e| e.key.overlaps(&k.key))) else {
                 continue;
             };
-            let used = of_act(act);
+            let used = Used::of_act(act);
             let automatic = act.run.is_some() || act.task.is_some();
             if !automatic || used.other || !used.captures.is_empty() || !used.priors.is_empty() {
                 continue;

@@ -2,10 +2,9 @@
 //!
 //! Outside the hold nothing says that it was entered, so the value may not be there.
 
-use crate::checks::hold::values::{self, Used};
 use crate::checks::{Check, Subject};
 use crate::diagnostic::{Bag, Code, Diagnostic};
-use crate::model::{CaptureSource, HoldId, StageId};
+use crate::model::{CaptureSource, HoldId, StageId, Used};
 use crate::plan::{Plan, doing};
 use std::collections::BTreeSet;
 
@@ -28,8 +27,8 @@ fn check(subject: &Subject<'_>, bag: &mut Bag) {
     for (i, stage) in r.stages.iter().enumerate() {
         let id = StageId::at(i);
         for step in stage.forward_steps() {
-            let mut used = doing(step).map(values::of_act).unwrap_or_default();
-            let when = values::of_cond(&step.when);
+            let mut used = doing(step).map(Used::of_act).unwrap_or_default();
+            let when = Used::of_cond(&step.when);
             used.captures.extend(when.captures);
             used.priors.extend(when.priors);
             let Some((hold, name)) = outside(plan, id, &used, &spans) else {

@@ -5,7 +5,7 @@
 //! What a stage that builds puts into a store, outside of production, lies there and is used by nobody until something ships it.
 
 use crate::checks::hold::by_hand::{Switched, switched, switched_back};
-use crate::checks::hold::values::first_part;
+use crate::checks::place::first_part;
 use crate::checks::{Check, Subject, place};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, ActSource, Key, Rollback, Stage, StageId, Undo};

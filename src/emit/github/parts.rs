@@ -6,7 +6,7 @@
 use crate::emit::github::model::{Body, Job, Step, Workflow};
 use crate::emit::github::print;
 use crate::emit::github::script::{
-    Assert, Failing, Fixed, MeasureEnd, NoDataMeans, Program, Script, Tries, WaitLength,
+    Assert, Failing, Fixed, Known, MeasureEnd, NoDataMeans, Program, Script, Tries, WaitLength,
 };
 use crate::emit::parts::{Purpose, Test};
 use crate::model::{Atom, Cond, GateId, TriggerId};
@@ -68,6 +68,8 @@ pub enum Does {
         guarded: bool,
         /// What must hold of its arguments.
         asserts: Vec<Cond>,
+        /// What it gives back, which must have been recorded.
+        known: Vec<Known>,
         /// What its failure means.
         failing: Failing,
         /// The output that says `passed` or `failed`.
@@ -222,6 +224,7 @@ fn does(step: &Step) -> Does {
         Script::Work(w) => Does::Work {
             guarded: w.guarded,
             asserts: w.asserts.iter().filter_map(|a| a.holds.decides.clone()).collect(),
+            known: w.known.clone(),
             failing: w.failing.clone(),
             verdict: w.verdict.clone(),
             keeps: w.keeps.iter().map(|k| k.name.clone()).collect(),

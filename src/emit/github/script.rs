@@ -30,7 +30,7 @@ pub struct Program {
     pub args: Vec<String>,
     /// The condition of the plan that it decides; none for a value.
     pub decides: Option<Cond>,
-    /// What it prints when that holds, and nothing stands in `TAKEN` yet; `true` where it is none.
+    /// What it prints when that holds, and nothing stands in `RELEASEC_TAKEN` yet; `true` where it is none.
     pub word: Option<String>,
 }
 
@@ -63,11 +63,13 @@ pub struct Work {
     pub compute: Vec<Computed>,
     /// What must hold of its arguments.
     pub asserts: Vec<Assert>,
+    /// What it gives back, which must have been recorded.
+    pub known: Vec<Known>,
     /// Stops before it starts, once something else in the run has failed.
     pub guarded: bool,
     /// Seconds until it is given up.
     pub limit: Option<i64>,
-    /// `DEADLINE` holds when the whole stage is given up.
+    /// `RELEASEC_DEADLINE` holds when the whole stage is given up.
     pub deadline: bool,
     /// How it is tried.
     pub tries: Tries,
@@ -83,6 +85,17 @@ pub struct Work {
     pub failing: Failing,
     /// The output that says `passed` or `failed`.
     pub verdict: Option<String>,
+}
+
+/// A kept value without which nothing can be given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The variable that holds the state of the run it was kept in, as JSON.
+    pub state: String,
+    /// The name it is kept under.
+    pub name: String,
+    /// The unit that has begun wherever there is something to give back; none where that was looked at before.
+    pub unit: Option<String>,
 }
 
 /// What is run.
@@ -101,7 +114,7 @@ pub enum Source {
         /// The JSON of its input.
         input: Program,
     },
-    /// A call through `curl`: `URL` holds the address, `AUTHORIZATION` the header's value.
+    /// A call through `curl`: `RELEASEC_URL` holds the address, `RELEASEC_AUTHORIZATION` the header's value.
     Http {
         /// `POST`
         method: String,
@@ -220,7 +233,7 @@ pub enum MeasureEnd {
         /// Which.
         gate: GateId,
     },
-    /// A trigger: the job fails as soon as the condition holds, while any of the jobs in `WATCHED` is still to come.
+    /// A trigger: the job fails as soon as the condition holds, while any of the jobs in `RELEASEC_WATCHED` is still to come.
     Watch {
         /// The condition.
         holds: Program,

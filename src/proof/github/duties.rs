@@ -250,10 +250,29 @@ impl Of<'_> {
         (speaks && has(job, &around)).then_some(Place::Messages)
     }
 
+    /// What looks whether something else has failed does so with the job's own token, whatever the plan calls its values.
+    fn looks_as_itself(&self, step: &Step<'_>) -> Result<(), String> {
+        let guarded = matches!(
+            step.does(),
+            Does::Work { guarded: true, .. }
+                | Does::Gate { guarded: true, .. }
+                | Does::Wait { guarded: true, .. }
+                | Does::Watch { .. }
+        );
+        let own = [Part::Expr(Expr::Path("github".into(), vec!["token".into()]))];
+        let token = step.env.iter().find(|(name, _)| name == "RELEASEC_TOKEN");
+        match token {
+            Some((_, parts)) if *parts == own => Ok(()),
+            None if !guarded => Ok(()),
+            _ => Err("it looks at the other jobs of the run without the token of its own".into()),
+        }
+    }
+
     /// What looks for jobs by their names finds them.
     fn called(&self, flow: &Workflow<'_>, job: &Job<'_>) -> Result<(), String> {
         let released = std::ptr::eq(flow, &self.pair.flows[0]);
         for step in &job.steps {
+            self.looks_as_itself(step)?;
             let said = |p: &&Purpose| !tells(p) && !matches!(p.deed, Deed::Owe(_));
             let kind = match (step.does(), step.parts().iter().find(said)) {
                 (Does::Fixed(Fixed::HandOver), _) => "After ",
@@ -288,8 +307,8 @@ impl Of<'_> {
                 Ok(())
             };
             if matches!(step.does(), Does::Watch { .. }) {
-                names("WATCHED")?;
-                names("FINAL")?;
+                names("RELEASEC_WATCHED")?;
+                names("RELEASEC_FINAL")?;
             }
         }
         if let Some(step) = job.steps.iter().find(|s| is(s, &[Fixed::Record]))

@@ -384,7 +384,7 @@ fn record(sim: &mut Sim<'_>, (run, job): Here, env: &Env) -> Result<(), String> 
         done.extend(ends);
     }
     let mut values: Map<String, Json> = outputs()
-        .filter(|(k, v)| k.starts_with("v_") && v.as_str() != Some(""))
+        .filter(|(k, _)| k.starts_with("v_"))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     if goes_on() {

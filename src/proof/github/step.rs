@@ -14,6 +14,7 @@ use crate::emit::github::script::{Failing, Fixed, NoDataMeans, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Atom, Cond};
 use crate::proof::event::What;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -352,14 +353,19 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
                 None => ended(sim, run, job, Ended::Failure, Vec::new()),
             }
         }
-        Does::Work { guarded, asserts, .. } => {
+        Does::Work {
+            guarded,
+            asserts,
+            known,
+            ..
+        } => {
             if *guarded && stopped(sim, run) {
                 ended(sim, run, job, Ended::Failure, vec![output("stopped", "true")]);
                 return Ok(());
             }
             let hangs = sim.scenario.hangs.as_ref();
             let hangs = hangs.is_some_and(|(p, _)| entry.parts.contains(p));
-            let env = if entry.reads.is_empty() && !hangs {
+            let env = if entry.reads.is_empty() && known.is_empty() && !hangs {
                 Env::new()
             } else {
                 env(sim, run, job)?
@@ -371,8 +377,22 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
             let Some(part) = entry.parts.first().cloned() else {
                 return Err("a command stands for nothing".into());
             };
+            let mut lost = false;
+            for k in known {
+                let state = serde_json::from_str(env.get(&k.state).map_or("", String::as_str));
+                let state: Json = state.unwrap_or_else(|_| json!({}));
+                let began = |unit: &String| {
+                    let began = state["began"].as_array();
+                    began.is_some_and(|l| l.iter().any(|u| u == unit))
+                };
+                if k.unit.as_ref().is_some_and(|u| !began(u)) {
+                    ended(sim, run, job, Ended::Success, Vec::new());
+                    return Ok(());
+                }
+                lost |= state["values"].get(&k.name).is_none();
+            }
             let times = sim.begun.get(&part).copied().unwrap_or(0);
-            let fails = hangs || sim.scenario.failing(&part, times);
+            let fails = hangs || lost || sim.scenario.failing(&part, times);
             let slow = sim.scenario.slow.filter(|_| fails);
             let drags = sim.scenario.drags.as_ref().filter(|(p, _)| *p == part);
             let own = drags.map(|(_, ms)| ms / 1_000.0);
@@ -432,7 +452,7 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
         }
         Does::Decides(list) => {
             let env = env(sim, run, job)?;
-            let taken = env.get("TAKEN").is_some_and(|t| !t.is_empty());
+            let taken = env.get("RELEASEC_TAKEN").is_some_and(|t| !t.is_empty());
             let out = list
                 .iter()
                 .map(|(name, cond, word)| {
@@ -459,7 +479,7 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
 /// A command does not end: its script gives it up, or the stage does, or the job.
 fn hang(sim: &mut Sim<'_>, (run, job): (usize, usize), entry: &Entry, env: &Env) {
     let most = sim.job(run, job).minutes as f64 * 60.0;
-    let deadline = env.get("DEADLINE").and_then(|d| d.parse::<i64>().ok());
+    let deadline = env.get("RELEASEC_DEADLINE").and_then(|d| d.parse::<i64>().ok());
     let base = sim.base;
     let state = &mut sim.runs[run].jobs[job];
     let limited = matches!(entry.does, Does::Work { limited: true, .. });

@@ -31,7 +31,7 @@ pub fn watch(sim: &mut Sim<'_>, run: usize, job: usize, until: f64, acts: Option
         let text = env.get(name).map_or("[]", String::as_str);
         serde_json::from_str(text).unwrap_or_default()
     };
-    let (watched, last) = (names("WATCHED"), names("FINAL"));
+    let (watched, last) = (names("RELEASEC_WATCHED"), names("RELEASEC_FINAL"));
     let flow = sim.workflow(run);
     let named = |run: &Run, name: &str, is: &dyn Fn(Stands) -> bool| {
         let mut jobs = run.jobs.iter().zip(&flow.jobs);

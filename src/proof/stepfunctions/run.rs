@@ -8,7 +8,7 @@ mod facts;
 
 use super::jsonata::Expr;
 use super::machine::{Assign, Kind, Machine, Template};
-use super::value::{Value, eval, millis};
+use super::value::{RAISED, Value, eval, millis};
 use super::world::World;
 use crate::emit::parts::{Deed, Test};
 use crate::model::GateId;
@@ -414,9 +414,16 @@ impl Run<'_> {
         {
             self.event(thread, What::Recorded(record));
         }
-        let arguments = fill(arguments, &self.eyes(thread, Value::Nothing))?;
+        let filled = fill(arguments, &self.eyes(thread, Value::Nothing));
+        let raised = filled.as_ref().is_err_and(|e| e == RAISED);
+        let arguments = if raised { Value::Nothing } else { filled? };
         // An engine cannot make a call of which something is missing.
         if arguments.lacks() {
+            if raised && let [part] = self.machine.purposes[purposes].as_slice() {
+                let part = part.clone();
+                self.event(thread, What::Begin(part.clone()));
+                self.event(thread, What::Failed(part));
+            }
             match &state.catch {
                 Some((assign, goal)) => {
                     self.assign(thread, assign, Value::Nothing)?;

@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What an expression says that raises an error of its own.
+pub const RAISED: &str = "it raises an error";
+
 /// A value. What is long is shared, because runs pass the same values on again and again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -335,6 +338,9 @@ fn call(name: &str, args: &[Expr], reads: &dyn Reads) -> Result<Value, String> {
             };
         }
         _ => {}
+    }
+    if name == "error" {
+        return Err(RAISED.into());
     }
     let values: Vec<Value> = args.iter().map(|a| eval(a, reads)).collect::<Result<_, _>>()?;
     Ok(match (name, values.as_slice()) {

@@ -197,19 +197,19 @@ pub fn decision(ctx: &Ctx<'_>, id: DecisionId) -> Vec<Job> {
         } else {
             Expr::first(taken.clone())
         };
-        vars.expr("TAKEN", before);
+        vars.expr("RELEASEC_TAKEN", before);
         match test {
             OptionTestExpr::Metrics(e) => b.option_by_metrics(&step, e, &option.name, vars),
             OptionTestExpr::Cond(c) => {
                 let program = vars.condition(c);
                 let text = format!(
-                    "if $TAKEN == \"\" and {} then {} else \"\" end",
+                    "if $RELEASEC_TAKEN == \"\" and {} then {} else \"\" end",
                     program.text,
                     crate::emit::github::lower::jq::string(&option.name)
                 );
                 let mut args = program.args;
-                if !args.iter().any(|a| a == "TAKEN") {
-                    args.push("TAKEN".to_string());
+                if !args.iter().any(|a| a == "RELEASEC_TAKEN") {
+                    args.push("RELEASEC_TAKEN".to_string());
                 }
                 let script = Script::Conditions(vec![(
                     "option".to_string(),

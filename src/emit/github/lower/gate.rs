@@ -179,7 +179,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         let mut exports = Vec::new();
         let source = if let Some(run) = &metric.run {
             for var in run.env.iter().filter(|v| v.name != "RELEASEC_OVER_SECONDS") {
-                let holder = format!("{}_{}", name.to_uppercase(), var.name);
+                let holder = format!("RELEASEC_{}_{}", name.to_uppercase(), var.name);
                 vars.bind(&holder, &var.value);
                 exports.push((var.name.to_string(), holder));
             }
@@ -198,7 +198,11 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             self.source(vars, None, metric.task.as_ref(), &metric.secrets)
                 .unwrap_or_else(|| crate::emit::github::script::Source::Bash("true\n".to_string()))
         };
-        let how = extraction(vars, &metric.extract, &format!("{}_TAKE", name.to_uppercase()));
+        let how = extraction(
+            vars,
+            &metric.extract,
+            &format!("RELEASEC_{}_TAKE", name.to_uppercase()),
+        );
         MetricRun {
             id: name,
             source,

@@ -135,8 +135,8 @@ pub fn jobs(ctx: &Ctx<'_>, id: TriggerId) -> Vec<Job> {
                 b.need(before);
             }
             let mut vars = b.vars("V");
-            vars.text("WATCHED", json_list(watched.iter().cloned()));
-            vars.text("FINAL", json_list(last.iter().cloned()));
+            vars.text("RELEASEC_WATCHED", json_list(watched.iter().cloned()));
+            vars.text("RELEASEC_FINAL", json_list(last.iter().cloned()));
             let cause = format!("trigger:{}", trigger.name);
             b.watch((id, e), trigger.over, &cause, CHUNK, vars);
             if let FailureOutcome::Escalate(channel) = trigger.then {

@@ -24,6 +24,8 @@ pub struct Vars<'c, 'a> {
     pub compute: Vec<Computed>,
     /// Jobs whose outputs are read.
     pub needs: BTreeSet<String>,
+    /// Kept values that are read.
+    pub kept: Vec<Kept>,
     /// The message, where a channel sends one.
     pub message: Option<Text>,
     /// The parts of the plan that the step stands for.
@@ -59,6 +61,7 @@ impl<'c, 'a> Vars<'c, 'a> {
             env: Vec::new(),
             compute: Vec::new(),
             needs: BTreeSet::new(),
+            kept: Vec::new(),
             message: None,
             parts: Vec::new(),
             reads: Vec::new(),
@@ -161,6 +164,9 @@ impl<'c, 'a> Vars<'c, 'a> {
     /// A kept value: of this job, of a job before, or of the run this one goes on with.
     pub fn kept(&mut self, kept: Kept) -> Expr {
         let name = self.ctx.kept_name(kept);
+        if !self.kept.contains(&kept) {
+            self.kept.push(kept);
+        }
         if self.ctx.side == Side::Rollback {
             return stated(&name);
         }
@@ -218,6 +224,23 @@ pub fn resumed(name: &str) -> Expr {
         Box::new(Expr::Member(Box::new(state), "values".into())),
         name.to_string(),
     )
+}
+
+/// The state of the run that kept a value.
+pub fn state_with(ctx: &Ctx<'_>, kept: Kept) -> (Expr, BTreeSet<String>) {
+    if ctx.side == Side::Rollback {
+        return (
+            Expr::Output("todo".to_string(), "state".to_string()),
+            BTreeSet::new(),
+        );
+    }
+    let jobs: BTreeSet<String> = ctx.producers(kept).iter().map(|(job, _)| job.clone()).collect();
+    let state = |job: &String| Expr::Output(job.clone(), "state".to_string());
+    let mut list: Vec<Expr> = jobs.iter().map(state).collect();
+    if ctx.resumable() {
+        list.push(Expr::Input("resume".to_string()));
+    }
+    (Expr::first(list), jobs)
 }
 
 /// A value of the release's run, in its rollback.

@@ -2,14 +2,14 @@
 //!
 //! Called by `stage`, `around`, `rollback` and everything else that does something.
 
-use crate::emit::github::lower::context::{Kept, producer};
+use crate::emit::github::lower::context::{Kept, Side, producer};
 use crate::emit::github::lower::job::JobBuilder;
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::segments::{once_seconds, pauses};
-use crate::emit::github::lower::values::Vars;
+use crate::emit::github::lower::values::{Vars, state_with};
 use crate::emit::github::model::Expr;
-use crate::emit::github::script::{Assert, Extraction, Failing, Keep, Script, Source, Tries, Work};
-use crate::emit::parts::{Deed, Purpose};
+use crate::emit::github::script::{Assert, Extraction, Failing, Keep, Known, Script, Source, Tries, Work};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
     Act, CaptureId, CaptureType, ChannelId, Command, Cond, Dur, Extract, PriorId, Retry, Step, StepKind,
     Task, Text, Value, WaitTest,
@@ -23,7 +23,7 @@ pub struct How {
     pub cond: Option<Expr>,
     /// Looks whether something else has failed before it begins.
     pub guarded: bool,
-    /// The stage as a whole is given up at `DEADLINE`, which this expression holds.
+    /// The stage as a whole is given up at `RELEASEC_DEADLINE`, which this expression holds.
     pub deadline: Option<Expr>,
     /// When it is given up, when the step says so.
     pub timeout: Option<Dur>,
@@ -140,6 +140,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 .clone()
                 .unwrap_or_else(|| Purpose::new(self.at, &how.id, how.deed)),
         ];
+        let known = self.known(&mut vars);
         let timeout = how.timeout.or(act.timeout);
         let retry = how.retry.as_ref().or(act.retry.as_ref());
         let tries = how.tries.clone().unwrap_or_else(|| Tries::Again(pauses(retry)));
@@ -165,7 +166,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             if let Expr::Output(job, _) = &deadline {
                 vars.needs.insert(job.clone());
             }
-            vars.expr("DEADLINE", deadline);
+            vars.expr("RELEASEC_DEADLINE", deadline);
         }
         self.guard(&mut vars, how.guarded, git);
         let folder = folder(&mut vars, act.run.as_ref());
@@ -180,6 +181,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             source,
             compute: Vec::new(),
             asserts,
+            known,
             guarded: how.guarded,
             limit,
             deadline: how.deadline.is_some(),
@@ -193,6 +195,28 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         };
         let name = names::title(self.ctx.release, &act.title);
         self.finish_work(&how.id, name, how.cond, vars, work);
+    }
+
+    /// What has to be recorded for a way back to be done. Going forward, a value is surely set where it is used (`data/unset_capture`).
+    fn known(&self, vars: &mut Vars<'c, 'a>) -> Vec<Known> {
+        let unit = match self.at {
+            At::Exit(h) if self.ctx.side == Side::Release => {
+                Some(format!("hold.{}", self.ctx.release.hold(h).name))
+            }
+            At::Exit(_) | At::Undo(_) => None,
+            _ => return Vec::new(),
+        };
+        let mut list = Vec::new();
+        for kept in std::mem::take(&mut vars.kept) {
+            let (state, jobs) = state_with(self.ctx, kept);
+            vars.needs.extend(jobs);
+            list.push(Known {
+                state: vars.variable(state),
+                name: self.ctx.kept_name(kept),
+                unit: unit.clone(),
+            });
+        }
+        list
     }
 
     /// What must hold before a person does something.
@@ -237,6 +261,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             source,
             compute: Vec::new(),
             asserts: Vec::new(),
+            known: Vec::new(),
             guarded: false,
             limit: Some(60),
             deadline: false,
@@ -277,7 +302,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         let kept = Kept::Prior(id);
         let step = producer(kept, &how.id);
         let name = self.ctx.kept_name(kept);
-        let extraction = extraction(&mut vars, &prior.extract, "TAKE");
+        let extraction = extraction(&mut vars, &prior.extract, "RELEASEC_TAKE");
         self.guard(&mut vars, how.guarded, false);
         let folder = folder(&mut vars, prior.run.as_ref());
         self.seconds += 3 * 300 + 10 + 30;
@@ -287,6 +312,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             source,
             compute: Vec::new(),
             asserts: Vec::new(),
+            known: Vec::new(),
             guarded: how.guarded,
             limit: Some(300),
             deadline: false,
@@ -345,9 +371,9 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 connection,
                 ..
             } => {
-                vars.bind_text("URL", url);
+                vars.bind_text("RELEASEC_URL", url);
                 let secret = secret_name(&names::shown(self.ctx.release, connection));
-                vars.expr("AUTHORIZATION", Expr::Secret(secret));
+                vars.expr("RELEASEC_AUTHORIZATION", Expr::Secret(secret));
                 let body = body.as_ref().map(|b| vars.json(b));
                 Some(Source::Http {
                     method: method.to_string(),
@@ -398,7 +424,7 @@ fn asserts(vars: &mut Vars<'_, '_>, act: &Act) -> Vec<Assert> {
         if assertion.holds == Cond::True {
             continue;
         }
-        let message = format!("ASSERT_{}", list.len() + 1);
+        let message = format!("RELEASEC_ASSERT_{}", list.len() + 1);
         vars.bind_text(&message, &assertion.message);
         let holds = vars.condition(&assertion.holds);
         list.push(Assert { holds, message });

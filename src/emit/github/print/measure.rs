@@ -98,7 +98,7 @@ pub fn measure(m: &Measure) -> String {
             ));
         }
         MeasureEnd::Option { holds, name } => {
-            out.push_str("if [ -z \"$TAKEN\" ]; then\n");
+            out.push_str("if [ -z \"$RELEASEC_TAKEN\" ]; then\n");
             out.push_str(&indent(&read_all(m, "exit 0")));
             out.push_str(&format!(
                 "  holds={}\n  if [ \"$holds\" = true ]; then\n    echo \"option={name}\" >>\"$GITHUB_OUTPUT\"\n  fi\nfi\n",
@@ -151,10 +151,10 @@ fn gate_failure(m: &Measure, failing: &Failing, verdict: &str) -> String {
     )
 }
 
-/// `begun` and `over`: how the jobs stand that a trigger watches. `WATCHED` are the names of all, `FINAL` of the last of each stage.
+/// `begun` and `over`: how the jobs stand that a trigger watches. `RELEASEC_WATCHED` are the names of all, `RELEASEC_FINAL` of the last of each stage.
 const WATCHED: &str = r#"jobs() { GH_TOKEN=$RELEASEC_TOKEN gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/attempts/$GITHUB_RUN_ATTEMPT/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
-begun() { jobs | jq -e --argjson watched "$WATCHED" 'any(.[]; IN(.name; $watched[]) and IN(.status; "in_progress", "completed"))' >/dev/null; }
-over() { jobs | jq -e --argjson final "$FINAL" '
+begun() { jobs | jq -e --argjson watched "$RELEASEC_WATCHED" 'any(.[]; IN(.name; $watched[]) and IN(.status; "in_progress", "completed"))' >/dev/null; }
+over() { jobs | jq -e --argjson final "$RELEASEC_FINAL" '
   [.[] | select(IN(.name; $final[]) and .status == "completed") | .name] as $ended
   | ($final - $ended) == [] or any(.[]; .conclusion | IN("failure", "timed_out", "cancelled"))' >/dev/null; }
 "#;

@@ -5,7 +5,8 @@
 
 use crate::emit::github::print::measure;
 use crate::emit::github::script::{
-    Assert, Computed, Extraction, Failing, Keep, Program, Script, Source, Tries, Wait, WaitLength, Work,
+    Assert, Computed, Extraction, Failing, Keep, Known, Program, Script, Source, Tries, Wait, WaitLength,
+    Work,
 };
 
 /// What every script begins with: the runner itself adds `-eo pipefail`.
@@ -109,14 +110,14 @@ fn source(s: &Source) -> String {
             jq("-cn", input)
         ),
         Source::Http { method, body } => {
-            let head = "header() { printf 'Authorization: %s' \"$AUTHORIZATION\"; }\n";
+            let head = "header() { printf 'Authorization: %s' \"$RELEASEC_AUTHORIZATION\"; }\n";
             let call = format!(
                 "curl --fail-with-body --silent --show-error --max-time 60 --request {method} --header @<(header)"
             );
             match body {
-                None => format!("{head}{call} \"$URL\"\n"),
+                None => format!("{head}{call} \"$RELEASEC_URL\"\n"),
                 Some(p) => format!(
-                    "{head}{} |\n  {call} --header 'Content-Type: application/json' --data-binary @- \"$URL\"\n",
+                    "{head}{} |\n  {call} --header 'Content-Type: application/json' --data-binary @- \"$RELEASEC_URL\"\n",
                     jq_call("-cn", p)
                 ),
             }
@@ -162,11 +163,17 @@ fn work(w: &Work) -> String {
     if !w.keeps.is_empty() {
         out.push_str(KEEP);
     }
+    let (idle, lost) = (
+        w.known.iter().filter_map(not_begun).collect::<String>(),
+        w.known.iter().map(not_known).collect::<String>(),
+    );
+    out.push_str(&idle);
     out.push_str(&written(&w.file, "", &w.source));
     out.push_str(&attempt(w));
     if !matches!(w.failing, Failing::Nothing) {
         out.push_str("echo \"began=true\" >>\"$GITHUB_OUTPUT\"\n");
     }
+    out.push_str(&lost);
     out.push_str(&trying(w));
     for k in &w.keeps {
         out.push_str(&kept(w, k));
@@ -175,6 +182,29 @@ fn work(w: &Work) -> String {
         out.push_str(&format!("echo \"{verdict}=passed\" >>\"$GITHUB_OUTPUT\"\n"));
     }
     out
+}
+
+/// Ends well where nothing has begun that could be given back.
+fn not_begun(k: &Known) -> Option<String> {
+    let (unit, state) = (k.unit.as_ref()?, &k.state);
+    Some(format!(
+        "if [ \"$(jq -n --arg unit {unit} '{}.began // [] | index($unit) == null')\" = true ]; then\n  echo 'nothing had begun that has to be given back'\n  exit 0\nfi\n",
+        read(state)
+    ))
+}
+
+/// Fails where what is to be given back was never recorded: an empty word in its place could do anything.
+fn not_known(k: &Known) -> String {
+    let (name, state) = (&k.name, &k.state);
+    format!(
+        "if [ \"$(jq -n --arg name {name} '{}.values // {{}} | has($name)')\" != true ]; then\n  echo '::error title=Never recorded::{name} was never recorded, so nobody knows what to give back: it has to be looked up by hand'\n  exit 1\nfi\n",
+        read(state)
+    )
+}
+
+/// The state that a variable holds, read by `jq`; none yet is an empty one.
+fn read(state: &str) -> String {
+    format!("$ENV.{state} | if . == \"\" then {{}} else fromjson end | ")
 }
 
 /// The function `attempt`: the command once, within its time, with its output in a file and its pattern checked.
@@ -187,7 +217,7 @@ fn attempt(w: &Work) -> String {
     }
     let limit = match (w.deadline, w.limit) {
         (true, limit) => {
-            out.push_str("  local limit\n  limit=$((DEADLINE - $(date +%s)))\n");
+            out.push_str("  local limit\n  limit=$((RELEASEC_DEADLINE - $(date +%s)))\n");
             if let Some(limit) = limit {
                 out.push_str(&format!(
                     "  if [ \"$limit\" -gt {limit} ]; then limit={limit}; fi\n"
@@ -288,7 +318,10 @@ pub fn extraction(how: &Extraction, file: &str) -> String {
         Extraction::Pattern(var) => format!(
             "$(jq -Rser 'first(match($ENV.{var})) | if .captures == [] then .string else .captures[0].string end' \"{file}\")"
         ),
-        Extraction::Json(var) => format!("$(jq -er \"${var}\" \"{file}\")"),
+        // `false` is a value like another; what is missing is none.
+        Extraction::Json(var) => format!(
+            "$(jq -r \"${var} | if . == null then error(\\\"there is no such value\\\") else . end\" \"{file}\")"
+        ),
     }
 }
 

@@ -14,7 +14,7 @@ state=$(jq -cn --argjson last "$LAST" --argjson units "$UNITS" --argjson ends "$
       failing: ($failing | unique),
       began: (if $began == [] then [] else [$ENV.STAGE] + $began end | unique),
       done: ($done + (if $ENV.STATUS == "success" and ($last or any($steps[].outputs.failed; . == "true")) then $ends else [] end) | unique),
-      values: (([$steps[].outputs | to_entries[] | select((.key | startswith("v_")) and .value != "")] | from_entries)
+      values: (([$steps[].outputs | to_entries[] | select(.key | startswith("v_"))] | from_entries)
         + (if any($steps[].outputs.failed; . == "true") then {("v_failed-" + $ENV.STAGE): "true"} else {} end)),
       stopped: any($steps[].outputs.stopped; . == "true"),
       failed: any($steps[].outputs.failed; . == "true"),

@@ -8,7 +8,7 @@ use super::build::Label;
 use super::buildspec::Take;
 use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
 use super::watch::Watch;
-use crate::emit::parts::{Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
 use crate::model::{Act, CaptureId, Cond, Dur, Extract, Manual, PriorId, Retry, RoleId, RoleOrPerson, Text};
@@ -76,9 +76,13 @@ impl Lower<'_> {
             .captures
             .iter()
             .any(|c| !matches!(self.release.capture(*c).extract, Extract::Json(_)));
+        // Nothing is given back that was never recorded: a call with `null` in it could do anything, or break the whole run off.
+        let back = matches!(work.part.at, At::Exit(_));
         match self.means(work.act, work.hand.environment, reads) {
             Means::Call(call) => {
+                self.gives_back = back;
                 let mut task = self.call(call, work.hand);
+                self.gives_back = false;
                 for id in work.captures {
                     let capture = self.release.capture(*id);
                     let value = self.extracted(&capture.extract, Expr::states(&["result"]));
@@ -97,7 +101,9 @@ impl Lower<'_> {
                         (output_variable(&capture.name), take(&capture.extract))
                     })
                     .collect();
+                self.gives_back = back;
                 let mut task = self.build(command, &work.act.secrets, takes, work.hand, Some(&work.key));
+                self.gives_back = false;
                 for id in work.captures {
                     let capture = self.release.capture(*id);
                     let value = self.typed(&capture.ty, exported(&output_variable(&capture.name)));

@@ -112,9 +112,10 @@ pub fn buildspec(script: &Script) -> String {
             Take::Json(path) => {
                 let path = serde_json::Value::Array(path.clone()).to_string();
                 [
-                    "jq --raw-output --exit-status --argjson path ",
+                    "jq --raw-output --argjson path ",
                     &quoted(&path),
-                    " 'getpath($path)' ",
+                    // `false` is a value like another; what is missing is none.
+                    " 'getpath($path) | if . == null then error(\"there is no such value\") else . end' ",
                     OUTPUT,
                 ]
                 .concat()

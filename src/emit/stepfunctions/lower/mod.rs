@@ -84,6 +84,8 @@ pub struct Lower<'a> {
     vars: Vars,
     names: Names<'a>,
     bag: Bag,
+    /// Whether values are read for what leaves a hold, which must have been recorded.
+    gives_back: bool,
     /// What stands for a message while its channel's call is written.
     message: Option<Expr>,
     /// The part of the plan that the next message is.
@@ -166,6 +168,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         vars: Vars::new(),
         names: Names::new(release),
         bag: Bag::new(),
+        gives_back: false,
         message: None,
         telling: None,
         aside: false,

@@ -1,0 +1,110 @@
+//! Which captured and recorded values an act or a condition uses, however deep, and which of them a hold that could not be entered lacks.
+//!
+//! Called by the checks of holds, the reference and the targets.
+
+use crate::model::{Act, Atom, CaptureId, Cond, Hold, PriorId, Step, Sym, TextPart, Value};
+
+/// The values used.
+#[derive(Debug, Clone, Default)]
+pub struct Used {
+    /// Captured values.
+    pub captures: Vec<CaptureId>,
+    /// Recorded prior states.
+    pub priors: Vec<PriorId>,
+    /// Anything else that is known at run time only.
+    pub other: bool,
+}
+
+impl Used {
+    /// What an act uses.
+    pub fn of_act(act: &Act) -> Used {
+        let mut used = Used::default();
+        for sym in act.syms() {
+            used.sym(sym);
+        }
+        used
+    }
+
+    /// What a condition uses.
+    pub fn of_cond(cond: &Cond) -> Used {
+        let mut used = Used::default();
+        used.cond(cond);
+        used
+    }
+
+    fn sym(&mut self, sym: &Sym) {
+        match sym {
+            Sym::Capture(c) => self.captures.push(*c),
+            Sym::Prior(p) => self.priors.push(*p),
+            Sym::Param(_) | Sym::Attempt => self.other = true,
+            Sym::Call(_, list) => list.iter().for_each(|v| self.value(v)),
+            Sym::If(cond, a, b) => {
+                self.cond(cond);
+                self.value(a);
+                self.value(b);
+            }
+            Sym::Op(_, a, b) => {
+                self.value(a);
+                self.value(b);
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Sym(s) => self.sym(s),
+            Value::Text(t) => t.parts.iter().for_each(|p| {
+                if let TextPart::Sym(s) = p {
+                    self.sym(s);
+                }
+            }),
+            Value::List(l) => l.iter().for_each(|v| self.value(v)),
+            Value::Object(o) => o.iter().for_each(|(k, v)| {
+                k.syms().for_each(|s| self.sym(s));
+                self.value(v);
+            }),
+            _ => {}
+        }
+    }
+
+    fn cond(&mut self, cond: &Cond) {
+        for atom in cond.atoms() {
+            if let Atom::Equal(a, b) | Atom::Compare(_, a, b) = atom {
+                self.value(a);
+                self.value(b);
+            }
+        }
+    }
+}
+
+impl Hold {
+    /// The name of a value that `exit` needs and nobody has when step `index` of `enter` began and failed: what that step captures, and
+    /// whatever comes from the steps after it. A prior state is recorded before its step begins.
+    pub fn lacks_after(&self, index: usize) -> Option<Lacking> {
+        let mut used = Used::default();
+        for act in self.exit.iter().filter_map(Step::act) {
+            let more = Used::of_act(act);
+            used.captures.extend(more.captures);
+            used.priors.extend(more.priors);
+        }
+        for (i, step) in self.enter.iter().enumerate().skip(index) {
+            if let Some(c) = step.captures.iter().find(|c| used.captures.contains(c)) {
+                return Some(Lacking::Capture(*c));
+            }
+            let mut priors = step.act().into_iter().flat_map(|a| &a.priors);
+            if let Some(p) = priors.find(|p| i > index && used.priors.contains(p)) {
+                return Some(Lacking::Prior(*p));
+            }
+        }
+        None
+    }
+}
+
+/// A value that was never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// A captured one.
+    Capture(CaptureId),
+    /// A prior state.
+    Prior(PriorId),
+}
