@@ -4,8 +4,8 @@
 //! back to the plan. Must not know any target.
 
 use crate::model::{
-    ApprovalId, ArtifactId, Atom, Channel, DecisionId, GateId, HoldId, MetricId, MomentKind, PriorId,
-    StageId, Trigger, TriggerId,
+    ApprovalId, ArtifactId, Atom, Channel, DecisionId, GateId, HoldId, MetricId, MomentKind, ParamId,
+    PriorId, Release, StageId, Trigger, TriggerId,
 };
 use smol_str::SmolStr;
 
@@ -133,4 +133,32 @@ impl Purpose {
             deed,
         }
     }
+}
+
+/// What the inputs of a run are called that are not parameters of the plan.
+const INPUTS: [&str; 10] = [
+    "began",
+    "ends",
+    "from_step",
+    "override",
+    "override_reason",
+    "plan",
+    "releasec",
+    "resume",
+    "run",
+    "state",
+];
+
+/// What the input of a run is called that is a parameter of the plan: like the parameter, unless a run has an input of that name anyway.
+/// Not everywhere are capitals told from small letters in them.
+pub fn input_name(release: &Release, id: ParamId) -> String {
+    let name = release.param(id).name.as_str();
+    let mut input = name.to_string();
+    if INPUTS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        input.push_str("_parameter");
+        while release.params.iter().any(|p| p.name.eq_ignore_ascii_case(&input)) {
+            input.push('_');
+        }
+    }
+    input
 }

@@ -6,7 +6,7 @@ use super::state::{Busy, Ended, JobState, Run, Stands};
 use super::value::{Value, eval};
 use super::workflow::{Job, Pair, Workflow};
 use crate::emit::environments::{GithubEnvironment, Purpose as Place};
-use crate::emit::parts::{At, Deed, Purpose};
+use crate::emit::parts::{At, Deed, Purpose, input_name};
 use crate::model::{GateId, ParamId, ParamType};
 use crate::plan::{Node, Plan};
 use crate::proof::event::{Event, Trace, What};
@@ -131,7 +131,10 @@ impl<'a> Sim<'a> {
                 _ => None,
             };
             if param.fixed.is_none() {
-                list.push((param.name.to_string(), value.unwrap_or_else(|| "1".to_string())));
+                list.push((
+                    input_name(release, ParamId::at(i)),
+                    value.unwrap_or_else(|| "1".to_string()),
+                ));
             }
         }
         list

@@ -6,7 +6,7 @@
 
 use super::logic::{Formula, Logic};
 use crate::emit::github::parts::Does;
-use crate::emit::parts::{Deed, Purpose};
+use crate::emit::parts::{Deed, Purpose, input_name};
 use crate::model::{Atom, Cond, DecisionId, ParamId, ParamType, Release};
 use crate::proof::github::expr::{Expr, Func, Op, Part};
 use crate::proof::github::workflow::Workflow;
@@ -287,9 +287,12 @@ impl<'w> World<'w> {
     fn param(&self, e: &Expr) -> Option<(ParamId, &'w ParamType)> {
         let Expr::Path(root, path) = e else { return None };
         let [name] = path.as_slice() else { return None };
-        let params = self.release.params.iter().enumerate();
-        let mut found = params.filter(|(_, p)| root.as_ref() == "inputs" && p.name == name.as_ref());
-        found.next().map(|(i, p)| (ParamId::at(i), &p.ty))
+        if root.as_ref() != "inputs" {
+            return None;
+        }
+        let mut ids = (0..self.release.params.len()).map(ParamId::at);
+        let id = ids.find(|id| input_name(self.release, *id) == name.as_ref())?;
+        Some((id, &self.release.param(id).ty))
     }
 
     /// The job that an expression reads, when it needs it, and the names behind it.

@@ -8,6 +8,7 @@ use crate::emit::github::lower::job::JobBuilder;
 use crate::emit::github::lower::{jq, values};
 use crate::emit::github::model::{Expr, Input, InputKind};
 use crate::emit::github::script::{Assert, Program, Script};
+use crate::emit::parts::input_name;
 use crate::model::{ParamId, ParamType, Release};
 
 /// The parameters that are inputs of a run: those that nothing fixes.
@@ -22,7 +23,7 @@ pub fn open(release: &Release) -> Vec<ParamId> {
 pub fn names(release: &Release) -> Vec<String> {
     open(release)
         .into_iter()
-        .map(|p| release.param(p).name.to_string())
+        .map(|p| input_name(release, p))
         .collect()
 }
 
@@ -43,7 +44,7 @@ pub fn params(release: &Release) -> Vec<Input> {
                 _ => InputKind::Text,
             };
             Input {
-                name: param.name.to_string(),
+                name: input_name(release, id),
                 description: param
                     .doc
                     .clone()

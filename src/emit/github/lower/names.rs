@@ -102,10 +102,11 @@ fn fnv(text: &str) -> u64 {
 pub fn capture(r: &Release, c: CaptureId) -> String {
     let capture = r.capture(c);
     let owner = match capture.source {
-        CaptureSource::Stage(s) => r.stage(s).slug.to_string(),
-        CaptureSource::Hold(h) => r.hold(h).name.to_string(),
-        CaptureSource::Decision(d) => r.decision(d).name.to_string(),
-        CaptureSource::Gate(g) => gate_slug(r, g),
+        // Each kind of thing has names of its own.
+        CaptureSource::Stage(s) => id("stage", &r.stage(s).slug),
+        CaptureSource::Hold(h) => id("hold", &r.hold(h).name),
+        CaptureSource::Decision(d) => id("decision", &r.decision(d).name),
+        CaptureSource::Gate(g) => id("gate", &gate_slug(r, g)),
     };
     let same = |other: &crate::model::Capture| other.name == capture.name && other.source == capture.source;
     let before = r.captures[..c.index()].iter().filter(|o| same(o)).count();

@@ -6,7 +6,7 @@ use crate::emit::github::lower::context::{Ctx, Kept, Side};
 use crate::emit::github::lower::{conds, jq};
 use crate::emit::github::model::{Expr, Field, Part};
 use crate::emit::github::script::{Computed, Program};
-use crate::emit::parts::Purpose;
+use crate::emit::parts::{Purpose, input_name};
 use crate::model::{
     Atom, CaptureType, Channel, Cond, ParamId, ParamType, Release, Sym, Text, TextPart, Value,
 };
@@ -258,7 +258,7 @@ pub fn stated(name: &str) -> Expr {
 /// An input of the plan: what was given, or its default where nobody was there to give it.
 pub fn param(release: &Release, id: ParamId) -> Expr {
     let param = release.param(id);
-    let input = Expr::Input(param.name.to_string());
+    let input = Expr::Input(input_name(release, id));
     let by_hand = starts_by_itself(release);
     let default = param.default.as_ref().map(|d| jq::constant(release, d));
     match (&param.ty, default) {

@@ -177,8 +177,13 @@ impl Lower<'_> {
         let message = self.question_text(&work.name, &lines, work.captures, scope);
         let approvers = self.principals(&[RoleOrPerson::Role(work.owner)]);
         let (done, refused, late) = (self.b.label(), self.b.label(), self.b.label());
-        let by = self.names.by(&work.key);
-        let record = self.vars.knows(&by).then(|| self.vars.write(&by, scope));
+        let by = match work.part.at {
+            At::Stage(s) => Some(self.names.by(s, &work.part.step)),
+            _ => None,
+        };
+        let record = by
+            .filter(|by| self.vars.knows(by))
+            .map(|by| self.vars.write(&by, scope));
         let goal = if record.is_some() {
             done.clone()
         } else {

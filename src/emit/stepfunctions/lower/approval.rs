@@ -398,9 +398,9 @@ impl<'a> Lower<'a> {
     /// Those who did steps by hand before this point.
     fn hands(&self, scope: Scope) -> Vec<Expr> {
         let mut list = Vec::new();
-        for stage in &self.release.stages {
+        for (i, stage) in self.release.stages.iter().enumerate() {
             for step in stage.forward_steps() {
-                let fact = self.names.by(&[&stage.slug, "_", &step.slug].concat());
+                let fact = self.names.by(StageId::at(i), &step.slug);
                 if self.vars.knows(&fact) {
                     list.push(self.vars.read(&fact, scope).dot(&["by"]));
                 }

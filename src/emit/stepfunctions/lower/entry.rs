@@ -10,11 +10,11 @@ use super::call::{Hand, Means, sdk};
 use super::facts::Order;
 use super::vars::TOP;
 use super::watch::Watch;
-use crate::emit::parts::{At, Deed, Purpose, Test};
+use crate::emit::parts::{At, Deed, Purpose, Test, input_name};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Assign, Choice, Fail, Rule, State};
 use crate::emit::stepfunctions::naming::{self, Duty};
-use crate::model::{Act, Cond, MomentKind, Param, ParamType, Task, Value};
+use crate::model::{Act, Cond, MomentKind, Param, ParamId, ParamType, Task, Value};
 use std::collections::BTreeMap;
 
 /// The input that the machine itself reads.
@@ -85,9 +85,10 @@ impl Lower<'_> {
             .release
             .params
             .iter()
-            .filter(|p| p.fixed.is_none())
-            .map(|p| {
-                let value = given(&p.name);
+            .enumerate()
+            .filter(|(_, p)| p.fixed.is_none())
+            .map(|(i, p)| {
+                let value = given(&input_name(self.release, ParamId::at(i)));
                 let default = p.default.as_ref().map_or(Expr::Null, |d| self.default(p, d));
                 let own = Expr::cond(Expr::Call("exists", vec![value.clone()]), value, default);
                 (Expr::str(p.name.as_str()), own)

@@ -346,7 +346,7 @@ impl Lower<'_> {
                 .iter()
                 .filter(|s| s.act().is_some_and(|a| a.manual.is_some()))
             {
-                let fact = self.names.by(&[&stage.slug, "_", &step.slug].concat());
+                let fact = self.names.by(id, &step.slug);
                 self.vars.declare(&fact, Data::Null, Join::Changed, scope);
             }
         }

@@ -1,6 +1,7 @@
 //! The names of facts: what a run remembers about each part of the plan.
 //!
-//! One name for one thing, wherever it is written or read. Must not know scopes (`vars` does). Used all over `lower`.
+//! One name for one thing, wherever it is written or read. The plan's own names hold no capitals, so where several of them stand in one
+//! name, capitals keep them apart: `a` and `b_c` are not `a_b` and `c`. Must not know scopes (`vars` does). Used all over `lower`.
 
 use crate::emit::environments::{gate_slug, slug_among};
 use crate::model::{
@@ -31,7 +32,7 @@ impl<'a> Names<'a> {
         }
         for hold in &release.holds {
             for step in hold.enter.iter().chain(&hold.exit) {
-                names.recorded(&["hold_", &hold.name].concat(), &step.slug, step, &mut taken);
+                names.recorded(&["HOLD_", &hold.name].concat(), &step.slug, step, &mut taken);
             }
         }
         names
@@ -44,9 +45,9 @@ impl<'a> Names<'a> {
             let twice = act.priors[..i]
                 .iter()
                 .any(|p| self.release.prior(*p).name == *own);
-            let mut name = ["prior_", place, "_", slug, "_", own].concat();
+            let mut name = ["prior_", place, "_", &slug.to_ascii_uppercase(), "_", own].concat();
             if twice {
-                name.push('_');
+                name.push_str("_N");
                 name.push_str(&i.to_string());
             }
             if taken.insert((name.clone(), *id)) {
@@ -67,7 +68,13 @@ impl<'a> Names<'a> {
 
     /// Whether a step that can be undone began.
     pub fn did(&self, id: StageId, slug: &str) -> String {
-        ["began_", &self.release.stage(id).slug, "_", slug].concat()
+        [
+            "began_",
+            &self.release.stage(id).slug,
+            "_",
+            &slug.to_ascii_uppercase(),
+        ]
+        .concat()
     }
 
     /// Whether a stage of which every step has a condition began.
@@ -85,11 +92,11 @@ impl<'a> Names<'a> {
         let capture = self.release.capture(id);
         let place = match capture.source {
             CaptureSource::Stage(s) => self.release.stage(s).slug.to_string(),
-            CaptureSource::Hold(h) => ["hold_", &self.release.hold(h).name].concat(),
-            CaptureSource::Decision(d) => ["decision_", &self.decided(d)].concat(),
-            CaptureSource::Gate(g) => ["gate_", &gate_slug(self.release, g)].concat(),
+            CaptureSource::Hold(h) => ["HOLD_", &self.release.hold(h).name].concat(),
+            CaptureSource::Decision(d) => ["DECISION_", &self.decided(d)].concat(),
+            CaptureSource::Gate(g) => ["GATE_", &gate_slug(self.release, g)].concat(),
         };
-        ["cap_", &place, "_", &capture.name].concat()
+        ["cap_", &place, "_", &capture.name.to_ascii_uppercase()].concat()
     }
 
     /// A recorded state: one for each position in a stage, whatever step of a rollout records it.
@@ -145,9 +152,15 @@ impl<'a> Names<'a> {
         ["told_", &self.release.triggers[id.index()].name].concat()
     }
 
-    /// Who did a step by hand.
-    pub fn by(&self, key: &str) -> String {
-        ["by_", key].concat()
+    /// Who did a step of a stage by hand.
+    pub fn by(&self, stage: StageId, slug: &str) -> String {
+        [
+            "by_",
+            &self.release.stage(stage).slug,
+            "_",
+            &slug.to_ascii_uppercase(),
+        ]
+        .concat()
     }
 
     /// Whether a declared way around was granted.
@@ -157,7 +170,7 @@ impl<'a> Names<'a> {
 
     /// Who granted it.
     pub fn bypass_by(&self, index: usize) -> String {
-        ["override_by_", &self.release.overrides[index].name].concat()
+        ["override_BY_", &self.release.overrides[index].name].concat()
     }
 }
 

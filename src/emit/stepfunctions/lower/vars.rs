@@ -209,7 +209,7 @@ impl Vars {
         if scope == TOP {
             return short(fact);
         }
-        short(&format!("{fact}_b{}", scope.0))
+        short(&format!("{fact}_B{}", scope.0))
     }
 }
 
@@ -244,8 +244,8 @@ mod tests {
         vars.declare("stage_a", Data::str("pending"), Join::Changed, left);
         vars.declare("help", Data::Bool(false), Join::Any, left);
         vars.declare("help", Data::Bool(false), Join::Any, right);
-        assert_eq!(vars.write("stage_a", left), "stage_a_b1");
-        assert_eq!(vars.read("stage_a", left), Expr::var("stage_a_b1"));
+        assert_eq!(vars.write("stage_a", left), "stage_a_B1");
+        assert_eq!(vars.read("stage_a", left), Expr::var("stage_a_B1"));
         assert_eq!(vars.read("stage_a", right), Expr::var("stage_a"));
         assert_eq!(vars.copies(right, TOP).len(), 1);
         let joined = vars.joined(&[left, right], TOP);
