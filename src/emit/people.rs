@@ -2,7 +2,7 @@
 //!
 //! Must not know how a target writes either. Called by the targets `github` and `terraform`.
 
-use crate::model::{Manual, PersonId, Question, Release, RoleId, RoleOrPerson, Text};
+use crate::model::{Manual, PersonId, Question, Release, RoleId, RoleOrPerson, StageId, Text};
 
 /// What a person is asked.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +110,33 @@ pub fn iam_role(release: &Release, duty: &str) -> String {
     let tail = format!("-{:08x}", fnv(&full));
     let kept: String = full.chars().take(LONGEST - tail.len()).collect();
     kept + &tail
+}
+
+/// The duties that no stage stands for; those of holds begin with `hold_`.
+const DUTIES: [&str; 10] = [
+    "approvals",
+    "around",
+    "baseline",
+    "finally",
+    "machine",
+    "messages",
+    "preflight",
+    "rollback",
+    "scheduler",
+    "watch",
+];
+
+/// The duty of a stage: its name, unless another duty of the release is called so.
+pub fn stage_duty(release: &Release, id: StageId) -> String {
+    let slug = release.stage(id).slug.as_str();
+    if !DUTIES.contains(&slug) && !slug.starts_with("hold_") {
+        return slug.to_string();
+    }
+    let mut duty = ["stage_", slug].concat();
+    while release.stages.iter().any(|s| s.slug == duty) {
+        duty.push('_');
+    }
+    duty
 }
 
 /// A short, stable number for a name that must be cut.

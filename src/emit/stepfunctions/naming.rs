@@ -2,7 +2,7 @@
 //!
 //! Must not know how either is written. Called by `lower`, `permits` and the target `terraform`.
 
-use crate::emit::people::iam_role;
+use crate::emit::people::{iam_role, stage_duty};
 use crate::model::{EnvId, Release, RoleId, RoleOrPerson, StageId};
 
 /// Who does something, as far as rights go: each has an IAM role of its own.
@@ -22,7 +22,7 @@ impl Duty {
     /// The word in the role's name.
     pub fn word(self, release: &Release) -> String {
         match self {
-            Duty::Stage(s) => release.stage(s).slug.to_string(),
+            Duty::Stage(s) => stage_duty(release, s),
             Duty::Rollback => "rollback".to_string(),
             Duty::Around => "around".to_string(),
             Duty::Messages => "messages".to_string(),

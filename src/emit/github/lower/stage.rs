@@ -14,6 +14,7 @@ use crate::emit::github::lower::{messages, names, order, person, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Failing, Fixed, Script, Wait, WaitLength};
 use crate::emit::parts::At;
+use crate::emit::people::stage_duty;
 use crate::model::{Cond, Dur, Failure, FailureOutcome, MomentKind, Stage, StageId};
 use crate::plan::Node;
 use std::collections::{BTreeMap, BTreeSet};
@@ -282,7 +283,12 @@ fn work<'a>(ctx: &Ctx<'a>, id: StageId, index: usize, segment: &Segment<'a>, ite
     }
     record(&mut b, id, (&units, &gates), last);
     let environment = ctx.environment(&Purpose::Deploy(segment.environment));
-    b.finish(cond, Some(environment), Some(segment.environment), &stage.slug)
+    b.finish(
+        cond,
+        Some(environment),
+        Some(segment.environment),
+        &stage_duty(ctx.release, id),
+    )
 }
 
 /// A look at the window, which waits for its opening.
