@@ -72,6 +72,38 @@ fn every_single_failure_stands_in_one_table() {
 }
 
 #[test]
+fn a_stage_that_comes_after_its_window_finds_it_closed() {
+    let late = of("bioage", &["--grant", "change_board=20h"]);
+    assert!(
+        late.contains("why      the window was closed when `infrastructure` would have started"),
+        "{late}"
+    );
+    let early = of("bioage", &["--grant", "change_board=1h"]);
+    assert!(early.contains("The run succeeds"), "{early}");
+}
+
+#[test]
+fn one_thing_comes_out_in_one_way() {
+    for flags in [
+        ["--reject", "go", "--grant", "go=3h"],
+        ["--expire", "go", "--reject", "go"],
+        ["--fail", "shift.1", "--hang", "shift"],
+    ] {
+        let err = wrong("hello", &flags);
+        assert!(err.contains("cannot both come about in one run"), "{err}");
+    }
+}
+
+#[test]
+fn a_table_says_what_does_not_come_about_and_what_holds_in_all_of_it() {
+    let rejected = of("bioage", &["--reject", "change_board", "--all"]);
+    assert!(
+        rejected.contains("with --reject change_board: ") && rejected.contains("does not come about"),
+        "{rejected}"
+    );
+}
+
+#[test]
 fn a_table_can_have_every_row() {
     let short = of("bioage", &["--all"]).lines().count();
     let long = of("bioage", &["--all", "--verbose"]).lines().count();

@@ -42,7 +42,7 @@ impl Simulated {
     pub fn text(&self, every: bool) -> String {
         match &self.run {
             Some(run) => print::text(&self.plan, run, &self.wished, every),
-            None => print::table(&self.plan, &self.runs, every),
+            None => print::table(&self.plan, &self.wished, &self.runs, every),
         }
     }
 
@@ -92,7 +92,14 @@ fn bend(plan: Plan, settings: &Settings, request: &Request, errors: usize) -> Re
     choose(&plan, settings, &mut outcomes);
     let mut wished = Vec::new();
     wished.extend(request.seed.map(|seed| format!("--seed {seed}")));
+    let mut before: Vec<(String, String)> = Vec::new();
     for (word, value) in &request.wishes {
+        let of = about(word, value);
+        if let Some((_, other)) = before.iter().find(|(o, _)| of.as_ref() == Some(o)) {
+            let message = format!("`--{word} {value}` and `{other}` cannot both come about in one run");
+            return Err(Problem::new(message).help("leave one of them out"));
+        }
+        before.extend(of.map(|of| (of, format!("--{word} {value}"))));
         wish(&plan, word, value, &mut outcomes).map_err(|unknown| {
             let problem = Problem::new(format!("`--{word} {value}`: {}", unknown.message));
             match unknown.help {
@@ -113,10 +120,16 @@ fn bend(plan: Plan, settings: &Settings, request: &Request, errors: usize) -> Re
             );
             return Err(Problem::new(message).help("name the failures that matter with `--fail`"));
         }
-        let briefs = over(&list, |point| Brief::of(&plan, &reference.run(&point.outcomes)));
+        // What else was asked for and has no occasion is not the point of a row.
+        let besides = reference.could_miss(&outcomes);
+        let briefs = over(&list, |point| {
+            let mut trace = reference.run_on_time(&point.outcomes);
+            trace.unreached.retain(|text| !besides.contains(text));
+            Brief::of(&plan, &trace)
+        });
         (None, list.into_iter().zip(briefs).collect())
     } else {
-        let mut trace = reference.run(&outcomes);
+        let mut trace = reference.run_on_time(&outcomes);
         if request.seed.is_some() {
             // Nobody asked for what was drawn and had no occasion.
             trace.unreached.clear();
@@ -130,6 +143,20 @@ fn bend(plan: Plan, settings: &Settings, request: &Request, errors: usize) -> Re
         runs,
         errors,
     })
+}
+
+/// What comes out in one way only, of which a wish says how; nothing where several wishes go together.
+fn about(word: &str, value: &str) -> Option<String> {
+    let kind = match word {
+        "fail" | "hang" => "stage",
+        "fail-gate" => "gate",
+        "reject" | "expire" | "grant" => "approval",
+        "decide" | "undecided" => "decision",
+        "override" | "locked" | "cancel-during" => return Some(word.to_string()),
+        _ => return None,
+    };
+    let name = value.split(['@', '.', '=']).next().unwrap_or_default();
+    Some(format!("{kind} {name}"))
 }
 
 /// Parameters that stay inputs of a run have the value that was given.

@@ -97,11 +97,12 @@ pub struct Command {
 const SHELL: &str = "(\nset -euo pipefail\n";
 
 /// Variables of the scripts around a command, without `RELEASEC_`.
-const RESERVED: [&str; 11] = [
+const RESERVED: [&str; 12] = [
     "AUTHORIZATION",
     "COMMAND",
     "DEADLINE",
     "FOLDER",
+    "KNOWN",
     "PRINTS",
     "REGEX",
     "ROLE",
@@ -123,7 +124,7 @@ impl Command {
                 .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
         };
         RESERVED.contains(&own)
-            || ["V", "TAKE_", "ASSERT_"].into_iter().any(numbered)
+            || ["V", "TAKE_", "ASSERT_", "KNOWN_"].into_iter().any(numbered)
             || own.starts_with("OUT_")
     }
 

@@ -142,6 +142,13 @@ impl Machine<'_> {
         }
     }
 
+    /// The run is given up, which is told once.
+    pub(super) fn tell_of_failure(&mut self) {
+        if !std::mem::replace(&mut self.told_failed, true) {
+            self.moment(MomentKind::Failed, None);
+        }
+    }
+
     /// The run as it came out.
     pub(super) fn finish(mut self) -> Trace {
         if self.end != Final::Succeeded {
@@ -157,7 +164,7 @@ impl Machine<'_> {
             Final::NeedsHelp
         };
         if state != Final::Succeeded {
-            self.moment(MomentKind::Failed, None);
+            self.tell_of_failure();
         }
         self.moment(
             match state {

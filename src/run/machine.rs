@@ -24,6 +24,11 @@ pub struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
+    /// The plan.
+    pub(super) fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
     /// Makes a plan ready.
     pub fn new(plan: &'a Plan) -> Reference<'a> {
         Reference {
@@ -104,6 +109,8 @@ pub(super) struct Machine<'a> {
     /// What was asked to go wrong and did.
     pub(super) met: BTreeSet<(Subject, Verb)>,
     pub(super) windows: BTreeSet<StageId>,
+    /// Whether it was told that the run failed.
+    pub(super) told_failed: bool,
     pub(super) entered: u32,
     /// Triggers that have been let loose.
     pub(super) loosed: BTreeSet<TriggerId>,
@@ -176,6 +183,7 @@ impl<'a> Machine<'a> {
             pauses: 0,
             met: BTreeSet::new(),
             windows: BTreeSet::new(),
+            told_failed: false,
             entered: 0,
             loosed: BTreeSet::new(),
         };

@@ -12,6 +12,7 @@
 //! stage step  a stage's items one after the other; how they fail    hold      entered, left, entered again
 //! failure     siblings finish their step, then what the plan says   resume    pause, restart, cancellation, triggers
 //! undo        each after all that depends on it                     end       exits, `finally`, the final state
+//! on_time     runs in which the clock says whether the window is open
 //! ```
 //!
 //! Called by the command `simulate`, by tests, and by whoever compares an artifact with what its plan means.
@@ -23,6 +24,7 @@ mod facts;
 mod failure;
 mod hold;
 mod machine;
+mod on_time;
 mod outcomes;
 mod points;
 pub mod print;

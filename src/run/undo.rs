@@ -39,6 +39,7 @@ impl Machine<'_> {
             format!("from {} on; what came before stays", from.join(" and from "))
         };
         self.say_turn(Verb::Rollback, detail, &begun);
+        self.tell_of_failure();
         let nodes = self.graph.order.len();
         let mut inside = vec![points.is_empty(); nodes];
         for s in points {

@@ -354,7 +354,7 @@ impl Rows<'_> {
         let s = r.stage(id);
         if let Some(f) = &s.on_failure {
             let says = match &f.then {
-                crate::model::Failure::Then(o) => ["then ", outcome(o)].concat(),
+                crate::model::Failure::Then(o) => ["then ", &outcome(r, o)].concat(),
                 crate::model::Failure::Decision(d) => ["then decide ", &r.decision(*d).name].concat(),
             };
             self.add(
@@ -415,7 +415,7 @@ impl Rows<'_> {
                 TriggerTest::Metrics(_) => "",
                 TriggerTest::Ask(_) => "ask; ",
             };
-            let says = [test, "then ", outcome(&t.then)].concat();
+            let says = [test, "then ", &outcome(r, &t.then)].concat();
             self.add((rules::TRIGGER, &t.name, says, vec![t.origin.span]), &t.during);
         }
         for hold in &r.holds {
@@ -490,13 +490,15 @@ fn seat(r: &Release, seat: &Seat) -> String {
     }
 }
 
-fn outcome(o: &FailureOutcome) -> &'static str {
+/// An outcome as the plan writes it.
+fn outcome(r: &Release, o: &FailureOutcome) -> String {
     match o {
-        FailureOutcome::Rollback | FailureOutcome::RollbackStage(_) => "rollback",
-        FailureOutcome::Pause => "pause",
-        FailureOutcome::Stop => "stop",
-        FailureOutcome::Continue { .. } => "continue",
-        FailureOutcome::Restart(..) => "restart",
-        FailureOutcome::Escalate(_) => "escalate",
+        FailureOutcome::Rollback => "rollback".to_string(),
+        FailureOutcome::RollbackStage(s) => format!("rollback({})", r.stage(*s).name),
+        FailureOutcome::Pause => "pause".to_string(),
+        FailureOutcome::Stop => "stop".to_string(),
+        FailureOutcome::Continue { .. } => "continue".to_string(),
+        FailureOutcome::Restart(s, most) => format!("restart({}, at_most: {most})", r.stage(*s).name),
+        FailureOutcome::Escalate(c) => format!("escalate({})", r.channel(*c).name),
     }
 }

@@ -114,7 +114,13 @@ fn went_back(trace: &Trace) -> bool {
         // An exit may have failed after everything went well.
         Final::NeedsHelp => {
             let stage_failed = |e: &Event| e.verb == Verb::Fail && matches!(e.subject, Subject::Stage(_));
-            any(&[Verb::Rollback, Verb::Abandon]) || trace.events.iter().any(stage_failed)
+            // So may something hang, or wait for an answer that never comes.
+            let open = trace.safe_at.is_none()
+                && !trace
+                    .events
+                    .iter()
+                    .any(|e| e.verb == Verb::Exit || e.verb == Verb::Fail);
+            any(&[Verb::Rollback, Verb::Abandon]) || trace.events.iter().any(stage_failed) || open
         }
     }
 }

@@ -18,7 +18,7 @@ struct Row {
 }
 
 /// The table; points of one stage that come to the same stand in one row, unless `every` is wanted.
-pub fn table(plan: &Plan, runs: &[(Point, Brief)], every: bool) -> String {
+pub fn table(plan: &Plan, wished: &[String], runs: &[(Point, Brief)], every: bool) -> String {
     let r = plan.release();
     let mut rows: Vec<Row> = Vec::new();
     for (point, brief) in runs {
@@ -53,7 +53,16 @@ pub fn table(plan: &Plan, runs: &[(Point, Brief)], every: bool) -> String {
             [what, ends, safe, undone]
         })
         .collect();
-    let mut out = format!("{}: {} single failures\n\n", show::prose(r, &r.title), runs.len());
+    let mut out = show::prose(r, &r.title);
+    let _ = match wished {
+        [] => writeln!(out, ": {} single failures\n", runs.len()),
+        wished => writeln!(
+            out,
+            ", with {}: {} single failures besides\n",
+            wished.join(" "),
+            runs.len()
+        ),
+    };
     let heads = [
         "when this goes wrong",
         "the run",
@@ -80,8 +89,11 @@ pub fn table(plan: &Plan, runs: &[(Point, Brief)], every: bool) -> String {
     for cells in &lines {
         line([&cells[0], &cells[1], &cells[2], &cells[3]]);
     }
-    let help = runs.iter().filter(|(_, t)| t.state == Final::NeedsHelp).count();
+    let came = |t: &&Brief| t.unreached.is_empty();
+    let briefs = || runs.iter().map(|(_, t)| t).filter(came);
+    let help = briefs().filter(|t| t.state == Final::NeedsHelp).count();
     let _ = match help {
+        _ if briefs().next().is_none() => writeln!(out, "\nNone of them comes about."),
         0 => writeln!(out, "\nAfter each of them the run comes to a safe end by itself."),
         1 => writeln!(out, "\nAfter one of them a person must help."),
         n => writeln!(out, "\nAfter {n} of them a person must help."),
@@ -100,6 +112,10 @@ fn clip(text: &str, most: usize) -> String {
 }
 
 fn cells(plan: &Plan, brief: &Brief) -> [String; 3] {
+    if !brief.unreached.is_empty() {
+        let never = "does not come about";
+        return [never.to_string(), "–".to_string(), "–".to_string()];
+    }
     let mut undone = brief.undone_words(plan);
     if undone.is_empty() {
         let done = brief.state == Final::NeedsHelp && !brief.went_back;

@@ -13,7 +13,8 @@ pub fn text(plan: &Plan, trace: &Trace, wished: &[String], every: bool) -> Strin
     let r = plan.release();
     let mut out = show::prose(r, &r.title);
     match wished {
-        [] => out.push_str(": all goes well\n\n"),
+        [] if trace.state == Final::Succeeded => out.push_str(": all goes well\n\n"),
+        [] => out.push_str(", as it is written\n\n"),
         wished => {
             let _ = writeln!(out, ", with {}\n", wished.join(" "));
         }
@@ -51,7 +52,11 @@ pub fn text(plan: &Plan, trace: &Trace, wished: &[String], every: bool) -> Strin
 
 fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
     let brief = Brief::of(plan, trace);
-    let _ = writeln!(out, "The run {} after {}.", ends(trace.state), time(trace.end()));
+    let ends = match trace.state {
+        Final::Stopped if brief.stays.is_empty() => "stops",
+        state => ends(state),
+    };
+    let _ = writeln!(out, "The run {ends} after {}.", time(trace.end()));
     let mut row = |head: &str, text: &str| {
         if !text.is_empty() {
             let _ = writeln!(out, "  {head:<9}{text}");
@@ -76,6 +81,17 @@ fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
     }
     for help in &trace.help {
         row("help", help);
+    }
+    // Whatever becomes of the last steps, the run ends as it would have.
+    let finally = |e: &&crate::run::trace::Event| e.verb == Verb::AsideFail && e.subject == Subject::Run;
+    for event in trace.events.iter().filter(finally) {
+        row(
+            "note",
+            &format!(
+                "a step of `finally` failed, which changes nothing else: {}",
+                event.detail
+            ),
+        );
     }
     for unreached in &trace.unreached {
         row("note", unreached);

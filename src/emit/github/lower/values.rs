@@ -203,6 +203,22 @@ impl<'c, 'a> Vars<'c, 'a> {
         name
     }
 
+    /// The variable of this name that holds an expression, with a number where another has the name already.
+    pub fn numbered(&mut self, base: &str, expr: Expr) -> String {
+        let field = Field::expr(expr);
+        let mut name = base.to_string();
+        let mut n = 2;
+        while let Some((_, other)) = self.env.iter().find(|(taken, _)| *taken == name) {
+            if *other == field {
+                return name;
+            }
+            name = format!("{base}_{n}");
+            n += 1;
+        }
+        self.env.push((name.clone(), field));
+        name
+    }
+
     /// A condition as a program that prints `true` or `false`.
     pub fn condition(&mut self, cond: &Cond) -> Program {
         conds::program(self, cond)

@@ -211,7 +211,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
             let (state, jobs) = state_with(self.ctx, kept);
             vars.needs.extend(jobs);
             list.push(Known {
-                state: vars.variable(state),
+                state: vars.numbered("RELEASEC_KNOWN", state),
                 name: self.ctx.kept_name(kept),
                 unit: unit.clone(),
             });
