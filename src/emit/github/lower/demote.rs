@@ -11,6 +11,7 @@ use crate::emit::github::lower::limits::limit;
 use crate::emit::github::lower::{names, segments, settle, stage, work};
 use crate::emit::github::model::{Expr, Job};
 use crate::emit::parts::At;
+use crate::emit::people::stage_duty;
 use crate::model::{Cond, GateTest, Rollout, RolloutStep, Stage, StageId, Step, StepKind};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -67,7 +68,12 @@ fn demoted(ctx: &Ctx<'_>, id: StageId, rollout: &Rollout, portion: Range<usize>)
     }
     b.needs.extend(needs);
     let environment = ctx.environment(&crate::emit::environments::Purpose::Deploy(s.environment));
-    b.finish(Expr::all(cond), Some(environment), Some(s.environment), &s.slug)
+    b.finish(
+        Expr::all(cond),
+        Some(environment),
+        Some(s.environment),
+        &stage_duty(ctx.release, id),
+    )
 }
 
 /// The rollout came to one of these steps, and none between applies.
