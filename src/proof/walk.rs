@@ -193,6 +193,10 @@ impl Walker<'_, '_> {
                     return self.over();
                 }
                 Came::Failed(event) => match self.failing(step, event)? {
+                    // A rollout that has stepped back starts its step again, whatever the owner says.
+                    Way::Retry | Way::Proceed if self.stepped_back(step) => {
+                        at = steps.iter().position(|(r, _)| *r == rung).unwrap_or(at);
+                    }
                     Way::Retry => {}
                     Way::Proceed | Way::Chosen => at += 1,
                     Way::Continue => {
@@ -502,6 +506,14 @@ impl Walker<'_, '_> {
     /// Whether a gate had no data, and its owner was asked how to go on.
     fn unsure(&self, gate: GateId) -> bool {
         self.judge.find(|w| *w == What::Unsure(gate)).is_some()
+    }
+
+    /// Whether a failure of this step takes the rollout back to the step before.
+    fn stepped_back(&self, step: &Step) -> bool {
+        let ladder = self.judge.release.stage(self.stage).rollout.as_ref();
+        ladder.is_some_and(|r| r.demote.is_some())
+            && self.rung.is_some_and(|r| self.step_before(r).is_some())
+            && !self.gate_goes_on(step)
     }
 
     fn gate_goes_on(&self, step: &Step) -> bool {

@@ -66,6 +66,7 @@ impl Machine<'_> {
         let state = &mut self.stages[s.index()];
         let in_step = |item: &super::stage::Item<'_>| matches!(item, super::stage::Item::Step(d) if d.rollout == Some(i));
         state.at = state.items.iter().position(in_step).unwrap_or(state.at);
+        state.stepped_back = true;
         self.stage_failed(s, what, Then::Outcome(FailureOutcome::Pause), first);
     }
 

@@ -127,6 +127,7 @@ impl<'a> Machine<'a> {
             epoch: 0,
             clock: 0,
             late: false,
+            stepped_back: false,
             began: false,
             begun: BTreeMap::new(),
             fails: None,

@@ -62,9 +62,11 @@ impl Machine<'_> {
     fn resume_stage(&mut self, s: StageId, again: bool) {
         let state = &mut self.stages[s.index()];
         state.late = false;
-        if !again {
+        // After a step back the step of the rollout starts again, whatever the owner says: nothing runs at its value.
+        if !again && !std::mem::take(&mut state.stepped_back) {
             state.at += 1;
         }
+        state.stepped_back = false;
         let rest = state.items.get(state.at..).unwrap_or_default();
         let to_start = rest.iter().any(|i| matches!(i, Item::Begin));
         state.status = if to_start {

@@ -59,6 +59,8 @@ pub(super) struct StageRun<'a> {
     pub(super) clock: u32,
     /// It ran out of time.
     pub(super) late: bool,
+    /// Its rollout went back to the step before, and starts the step that failed again.
+    pub(super) stepped_back: bool,
     /// Its first step has started, in this attempt or an earlier one.
     pub(super) began: bool,
     /// The steps that began, as its undo knows them, with the step of the rollout they began in last.

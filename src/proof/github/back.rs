@@ -86,6 +86,9 @@ fn onward(state: &Json, what: &Json, follows: &str, attempt: u64, run: usize) ->
             done.extend(texts(&past));
         }
         done.extend(texts(&what["done"]));
+        if let Some(again) = what["again"].as_str() {
+            done.retain(|d| !d.starts_with(again));
+        }
         for (k, v) in what["values"].as_object().into_iter().flatten() {
             values.insert(k.clone(), v.clone());
         }

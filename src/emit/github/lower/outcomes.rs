@@ -94,6 +94,15 @@ pub fn paused(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
     of_strength(asks_owner(ctx, pause), Strength::Asks)
 }
 
+/// The owner is asked after a rollout has stepped back: to go on, what begins like `units` is done again, since nothing runs at its value.
+pub fn stepped_back(ctx: &Ctx<'_>, pause: &Purpose, units: &str) -> Value {
+    let mut value = paused(ctx, pause);
+    for option in ["retry", "proceed"] {
+        value["options"][option] = json!({"then": "retry", "again": units});
+    }
+    value
+}
+
 fn asks_owner(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
     json!({
         "then": "ask",

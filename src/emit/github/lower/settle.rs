@@ -8,7 +8,9 @@
 use crate::emit::environments::{Purpose, may_pause, tickers};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, begun, json_list, success_and, token};
-use crate::emit::github::lower::outcomes::{decided, gate_done, outcome, paused, proceed, rollback};
+use crate::emit::github::lower::outcomes::{
+    decided, gate_done, outcome, paused, proceed, rollback, stepped_back,
+};
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
 use crate::emit::github::lower::{approval, around, call, messages, names, order, person, stage, trigger};
@@ -142,7 +144,10 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
     let stepping_back = s.rollout.as_ref().filter(|r| r.demote.is_some());
     if let Some(rollout) = stepping_back {
         for (i, step) in rollout.steps.iter().enumerate() {
-            let back = if i == 0 { rollback() } else { paused(ctx, &pause) };
+            let back = match i {
+                0 => rollback(),
+                _ => stepped_back(ctx, &pause, &format!("{}.{}_", s.slug, step.slug)),
+            };
             outcomes.insert(format!("rung:{}", step.slug), back);
         }
     }

@@ -1,6 +1,6 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
 # BY_HAND: {name of a job: what counts as begun when a person is asked there}.
-# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
+# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, again, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
 # the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}

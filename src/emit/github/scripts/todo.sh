@@ -29,6 +29,7 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
         | del(.waits)
       else
         .done += $past + ($outcome.done // []) | .values += ($outcome.values // {})
+        | if $outcome.again then .done |= map(select(startswith($outcome.again) | not)) else . end
       end
     | .run = $ENV.GITHUB_RUN_ID' <<<"$STATE")
   arguments=()

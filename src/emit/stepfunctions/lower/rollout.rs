@@ -100,6 +100,7 @@ impl<'a> Lower<'a> {
             items.push((work, self.began(id, own, work)));
         }
         items.extend(step.checks.iter().map(|s| (s, self.began(id, s, s))));
+        place.again = place.demotes.filter(|_| i > 0).map(|_| here.clone());
         self.steps(&items, &place, 0, &here, next, &mut Fails::Case(faults));
     }
 }

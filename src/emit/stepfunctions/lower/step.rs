@@ -46,6 +46,8 @@ pub struct Place {
     pub deadline: Option<Deadline>,
     /// The step of a rollout that steps back.
     pub demotes: Option<usize>,
+    /// Where its step of the rollout starts again after a step back.
+    pub again: Option<Label>,
     /// Nothing of the stage follows: its last step ends it, whatever siblings do.
     pub ends: bool,
     /// Whether nothing of the stage comes after these steps, where that can be.
@@ -87,6 +89,7 @@ impl Place {
             blind: None,
             deadline: None,
             demotes: None,
+            again: None,
             ends: false,
             later: None,
             over: None,
@@ -97,9 +100,18 @@ impl Place {
 
 impl Fails<'_> {
     pub fn goal(&mut self, lower: &mut Lower<'_>, place: &Place, kind: Kind, site: Site) -> Label {
-        let kind = match (kind, place.demotes) {
-            (Kind::OnFailure, Some(step)) => Kind::Demote(step),
-            (kind, _) => kind,
+        let (kind, site) = match (kind, place.demotes, &place.again) {
+            // Nothing runs at the value of the step any more, so none of it is gone past.
+            (Kind::OnFailure, Some(step), Some(again)) => {
+                let site = Site {
+                    retry: again.clone(),
+                    proceed: again.clone(),
+                    ..site
+                };
+                (Kind::Demote(step), site)
+            }
+            (Kind::OnFailure, Some(step), None) => (Kind::Demote(step), site),
+            (kind, ..) => (kind, site),
         };
         match self {
             Fails::Case(faults) => faults.goal(&mut lower.b, kind, site),
