@@ -295,6 +295,7 @@ fn scenario(release: &Release, parts: &[Vec<Way>], choice: &[usize]) -> Scenario
         (scenario.resume, scenario.once) = (2, false);
     }
     scenarios::together(release, &mut scenario);
+    scenarios::tried_again(release, &mut scenario);
     scenario
 }
 

@@ -6,7 +6,7 @@ use super::scenario::{Open, Scenario};
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::model::{
     ApprovalId, Atom, DecisionId, DistinctFrom, FailureOutcome, GateId, GateTest, OptionOutcome, ParamId,
-    ParamType, Release, TriggerId,
+    ParamType, Release, Stage, Step, StepKind, TriggerId,
 };
 use std::collections::BTreeSet;
 
@@ -222,5 +222,21 @@ pub fn together(release: &Release, scenario: &mut Scenario) {
             own.is_some_and(|(e, over)| read.iter().any(|(r, o)| *o == over && r.same_as(e)))
         };
         set.extend((0..release.gates.len()).map(GateId::at).filter(same));
+    }
+}
+
+/// A rollout that steps back tries its step again whenever its owner goes on: nobody does that for ever, so what fails in it fails once.
+pub fn tried_again(release: &Release, scenario: &mut Scenario) {
+    let steps_back = |stage: &Stage| stage.rollout.as_ref().is_some_and(|r| r.demote.is_some());
+    let part = |p: &Purpose| matches!(p.at, At::Stage(s) if steps_back(release.stage(s)));
+    let gate = |g: &GateId| {
+        let judges = |s: &&Step| matches!(s.kind, StepKind::VerifyGate(x) if x == *g);
+        release
+            .stages
+            .iter()
+            .any(|s| steps_back(s) && s.forward_steps().iter().any(judges))
+    };
+    if scenario.resume == 1 && (scenario.fails.iter().any(part) || scenario.gates.iter().any(gate)) {
+        scenario.once = true;
     }
 }

@@ -30,6 +30,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     beside(plan, open, &mut add);
     around(release, open, &mut add);
     hours(plan, open, &mut add);
+    list.iter_mut().for_each(|s| scenarios::tried_again(release, s));
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list

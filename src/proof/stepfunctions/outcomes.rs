@@ -93,7 +93,10 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     time(plan, open, &mut add);
     around(release, open, &mut add);
     triggers(release, open, &mut add);
-    list.iter_mut().for_each(|s| scenarios::together(release, s));
+    list.iter_mut().for_each(|s| {
+        scenarios::together(release, s);
+        scenarios::tried_again(release, s);
+    });
     let mut seen = BTreeSet::new();
     list.retain(|s| seen.insert(format!("{s:?}")));
     list
