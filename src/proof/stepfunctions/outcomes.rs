@@ -2,18 +2,18 @@
 //!
 //! Must not know states. Used by the proof's entry point.
 
+mod around;
 mod triggers;
 
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::naming;
-use crate::model::{
-    DecisionId, Failure, GateId, GateOutcome, GateTest, Release, StageId, StepKind, WaitTest,
-};
+use crate::model::{Failure, GateId, GateTest, Release, StageId, StepKind, WaitTest};
 use crate::plan::Plan;
 use crate::proof::clock;
 use crate::proof::scenario::{Broken, Lock, Open, Scenario};
 use crate::proof::scenarios;
 use crate::proof::walk::shows;
+use around::around;
 use std::collections::BTreeSet;
 use triggers::triggers;
 
@@ -523,80 +523,6 @@ fn time(plan: &Plan, open: &Open, add: &mut Add<'_>) {
     for time in long {
         for part in &work {
             add(&|s| s.drags = Some(((*part).clone(), time + MINUTE)));
-        }
-    }
-}
-
-/// Declared ways around, options that metrics take.
-fn around(release: &Release, open: &Open, add: &mut Add<'_>) {
-    for test in &open.tests {
-        match test {
-            Test::Chosen(o) => {
-                add(&|s| s.chosen = Some(*o));
-                // What it removes would have stopped the run.
-                let skipped = &release.overrides[*o];
-                for (a, _) in &skipped.approvals {
-                    let grants = open.parts.iter().filter(|p| p.deed == Deed::Grant(*a)).cloned();
-                    let grants: Vec<Purpose> = grants.collect();
-                    add(&|s| {
-                        s.chosen = Some(*o);
-                        s.fails.extend(grants.iter().cloned());
-                    });
-                }
-                for (g, _) in &skipped.gates {
-                    add(&|s| {
-                        s.chosen = Some(*o);
-                        s.gates.insert(*g);
-                    });
-                }
-            }
-            Test::Digest(a) => add(&|s| s.undigested = Some(*a)),
-            Test::Taken(d, o) => add(&|s| s.taken = Some((*d, *o))),
-            _ => {}
-        }
-    }
-    // Each option, with each gate that asks for it.
-    for (i, decision) in release.decisions.iter().enumerate() {
-        let d = DecisionId::at(i);
-        for (g, gate) in release.gates.iter().enumerate() {
-            if !matches!(gate.otherwise, Some((GateOutcome::Decision(x), _)) if x == d) {
-                continue;
-            }
-            for option in 0..decision.options.len() {
-                add(&|s| {
-                    s.gates.insert(GateId::at(g));
-                    s.options.insert(d, option);
-                });
-            }
-        }
-        let all = open
-            .parts
-            .iter()
-            .filter(|p| matches!(p.deed, Deed::Decide(x, _) if x == d));
-        let all: Vec<Purpose> = all.cloned().collect();
-        let unasked = open
-            .parts
-            .iter()
-            .filter(|p| p.at == At::Run && matches!(p.deed, Deed::Resume(_)));
-        for question in unasked {
-            for (option, resume) in (0..decision.options.len()).flat_map(|o| [(o, 1), (o, 3)]) {
-                add(&|s| {
-                    s.options.insert(d, option);
-                    (s.unasked, s.resume) = (Some(question.clone()), resume);
-                });
-            }
-        }
-        for resume in [0, 1, 3, 4] {
-            for option in 0..decision.options.len() {
-                add(&|s| {
-                    s.options.insert(d, option);
-                    s.resume = resume;
-                });
-            }
-            add(&|s| {
-                s.silent.extend(all.iter().cloned());
-                s.resume = resume;
-            });
         }
     }
 }

@@ -6,7 +6,9 @@ use crate::emit::environments::{Purpose, tickers};
 use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::segments::SegmentKind;
-use crate::model::{CaptureSource, DecisionId, FailureOutcome, OptionOutcome, StageId, Strength};
+use crate::model::{
+    ApprovalId, ApprovalOutcome, CaptureSource, DecisionId, FailureOutcome, OptionOutcome, StageId, Strength,
+};
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -92,6 +94,16 @@ fn follows(ctx: &Ctx<'_>, o: &FailureOutcome, pause: &Purpose, done: &[String]) 
 /// The owner is asked how the run goes on.
 pub fn paused(ctx: &Ctx<'_>, pause: &Purpose) -> Value {
     of_strength(asks_owner(ctx, pause), Strength::Asks)
+}
+
+/// What follows when an approval is not granted, or has lapsed.
+pub fn rejected(ctx: &Ctx<'_>, id: ApprovalId) -> Value {
+    let pause = Purpose::PauseRun;
+    match &ctx.release.approval(id).otherwise {
+        ApprovalOutcome::Rollback => rollback(),
+        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &pause, &[]),
+        ApprovalOutcome::Restart(s, n) => outcome(ctx, &FailureOutcome::Restart(*s, *n), &pause, &[]),
+    }
 }
 
 /// The owner is asked after a rollout has stepped back: to go on, what begins like `units` is done again, since nothing runs at its value.

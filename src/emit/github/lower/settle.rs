@@ -9,7 +9,7 @@ use crate::emit::environments::{Purpose, may_pause, tickers};
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::job::{JobBuilder, begun, json_list, success_and, token};
 use crate::emit::github::lower::outcomes::{
-    decided, gate_done, outcome, paused, proceed, rollback, stepped_back,
+    decided, gate_done, outcome, paused, proceed, rejected, rollback, stepped_back,
 };
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::work::How;
@@ -18,8 +18,8 @@ use crate::emit::github::model::{Expr, Job};
 use crate::emit::github::script::{Failing, Fixed};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, DecisionId, Failure, FailureOutcome, GateOutcome, HoldId, MomentKind,
-    OptionOutcome, StageId, Step, Strength, TriggerId,
+    ApprovalId, DecisionId, Failure, FailureOutcome, GateOutcome, HoldId, MomentKind, OptionOutcome, StageId,
+    Step, Strength, TriggerId,
 };
 use crate::plan::Node;
 use serde_json::{Map, Value, json};
@@ -242,16 +242,6 @@ fn of_approval<'a>(ctx: &Ctx<'a>, id: ApprovalId) -> Failed<'a> {
         Some(Node::Approval(id)),
         rejected(ctx, id),
     )
-}
-
-/// What follows when an approval is not granted, or has lapsed.
-fn rejected(ctx: &Ctx<'_>, id: ApprovalId) -> Value {
-    let pause = Purpose::PauseRun;
-    match &ctx.release.approval(id).otherwise {
-        ApprovalOutcome::Rollback => rollback(),
-        ApprovalOutcome::Stop => outcome(ctx, &FailureOutcome::Stop, &pause, &[]),
-        ApprovalOutcome::Restart(s, n) => outcome(ctx, &FailureOutcome::Restart(*s, *n), &pause, &[]),
-    }
 }
 
 /// A declared way around that was not granted.
