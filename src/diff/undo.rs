@@ -115,7 +115,7 @@ fn way<'a>(side: &Side<'a>, plan: &'a Plan, stage: StageId) -> Way<'a> {
             let mut keys = Keys::default();
             for u in list.iter().filter(|u| !u.act.effects.nothing) {
                 // What undoes a step puts back what that step changed, and need not say so.
-                let undone = doing(u.undoes).into_iter().chain([u.act]);
+                let undone = doing(u.undoes).into_iter().chain(u.acts());
                 for e in undone.map(|a| &a.effects).filter(|e| !e.assumed) {
                     keys.add(side, e.changes.iter().chain(&e.removes));
                 }

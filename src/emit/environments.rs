@@ -9,7 +9,7 @@ use crate::model::{
     GateTest, HoldId, MetricExpr, NoData, OptionOutcome, PersonRef, Question, Release, RoleId, RoleOrPerson,
     Rollback, Stage, StageId, Step, StepKind, WaitTest,
 };
-use crate::plan::Plan;
+use crate::plan::{Plan, StageUndo};
 use smol_str::SmolStr;
 
 /// The longest a step waits in its own job, in seconds: a job lives six hours.
@@ -267,14 +267,16 @@ impl List<'_> {
         for step in stage.forward_steps().into_iter().chain(failing).chain(written) {
             self.step(step, stage.owner, Purpose::Step(id, step.slug.clone()));
         }
-        let plan_undo = stage
-            .forward_steps()
-            .into_iter()
-            .filter(|s| matches!(s.act().map(|a| &a.undo), Some(crate::model::Undo::By { act, .. }) if by_hand(act).is_some()));
-        for step in plan_undo {
-            let owner = RoleOrPerson::Role(step.owner.unwrap_or(stage.owner));
-            let slug = SmolStr::new(format!("u_{}", step.slug));
-            self.push(Purpose::Step(id, slug), Some(&[owner]), false);
+        if let StageUndo::Derived(list) = StageUndo::of(stage) {
+            for undo in list {
+                let own = std::iter::once((&undo.slug, undo.act));
+                for (slug, act) in own.chain(undo.earlier.iter().map(|e| (&e.slug, e.act))) {
+                    if by_hand(act).is_some() {
+                        let owner = RoleOrPerson::Role(undo.owner);
+                        self.push(Purpose::Step(id, slug.clone()), Some(&[owner]), false);
+                    }
+                }
+            }
         }
         if may_pause(r, id) {
             self.push(

@@ -279,7 +279,7 @@ pub struct Rollout {
     pub ladder: Option<SmolStr>,
     /// Its steps, in order.
     pub steps: Vec<RolloutStep>,
-    /// Steps back instead of rolling back.
+    /// Steps back to the step before and asks the owner, instead of rolling back.
     pub demote: Option<Demote>,
 }
 

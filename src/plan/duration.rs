@@ -70,7 +70,8 @@ impl Plan {
         match self.undo(stage) {
             StageUndo::Derived(steps) => steps
                 .iter()
-                .fold(Dur::ZERO, |all, s| all.plus(act_time(s.act, pace))),
+                .map(|s| s.acts().map(|a| act_time(a, pace)).fold(Dur::ZERO, longer))
+                .fold(Dur::ZERO, Dur::plus),
             StageUndo::Written(w) => {
                 let asked = w
                     .approved
@@ -94,7 +95,7 @@ impl Plan {
     /// Whether something in the undo of a stage takes time and nobody has said how much, so that [`Plan::undo_time`] leaves it out.
     pub fn undo_untimed(&self, stage: StageId) -> bool {
         match self.undo(stage) {
-            StageUndo::Derived(steps) => steps.iter().any(|s| s.act.takes.is_none()),
+            StageUndo::Derived(steps) => steps.iter().any(|s| s.acts().any(|a| a.takes.is_none())),
             StageUndo::Written(w) => w.within.is_none() && w.steps.iter().any(|s| self.step_untimed(s)),
             StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => false,
         }

@@ -79,7 +79,9 @@ impl Plan {
         match self.undo(id) {
             StageUndo::Derived(steps) => {
                 for step in steps {
-                    both(step.act, Some(step.undoes), true, &mut list);
+                    for act in step.acts() {
+                        both(act, Some(step.undoes), true, &mut list);
+                    }
                 }
             }
             StageUndo::Written(w) => {

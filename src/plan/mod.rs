@@ -39,7 +39,7 @@ pub use order::Standing;
 pub use passage::{Ending, Starts};
 pub use predicate::Pred;
 pub use schedule::{Cause, Schedule, Timing};
-pub use undo::{StageUndo, UndoStep};
+pub use undo::{EarlierUndo, StageUndo, UndoStep};
 pub use variants::{Table, Truth, Variant, Variants};
 pub use window::{Clock, Opening, occurrence, weekday};
 pub use worst::Worst;

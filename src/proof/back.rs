@@ -309,12 +309,19 @@ impl Judge<'_> {
                     if asked {
                         of_asked = Some(wanted.len());
                     }
-                    barred |= !self.may(step.act);
+                    let place = self
+                        .release
+                        .stage(id)
+                        .steps
+                        .iter()
+                        .position(|s| s.slug == step.undoes.slug);
+                    let (slug, act) = step.at(place.and_then(|p| fate.rungs.get(&p)).copied());
+                    barred |= !self.may(act);
                     if barred {
                         break;
                     }
-                    if shows(step.act) {
-                        wanted.push(&step.slug);
+                    if shows(act) {
+                        wanted.push(slug);
                     }
                 }
             }

@@ -11,7 +11,7 @@ use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
     ChannelId, Cond, Failure, FailureOutcome, GateOutcome, MomentKind, Stage, StageId, StepKind,
 };
-use crate::plan::StageUndo;
+use crate::plan::{StageUndo, UndoStep};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -134,7 +134,7 @@ impl Judge<'_> {
         let holds = |a: &crate::model::Act| a.assertions.iter().all(|x| self.truth(&x.holds));
         match self.plan.undo(stage) {
             StageUndo::Written(w) => w.steps.iter().any(|s| s.act().is_some_and(|a| !holds(a))),
-            StageUndo::Derived(list) => list.iter().any(|u| !holds(u.act)),
+            StageUndo::Derived(list) => list.iter().flat_map(UndoStep::acts).any(|a| !holds(a)),
             _ => false,
         }
     }

@@ -9,7 +9,7 @@ use crate::model::{
     Act, Failure, FailureOutcome, GateId, GateOutcome, GateTest, StageId, Step, StepKind, WaitTest,
 };
 use smol_str::SmolStr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a stage came out.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub struct Fate {
     pub continued: bool,
     /// The steps that began.
     pub began: BTreeSet<SmolStr>,
+    /// At which step of the rollout the stage's own steps began last: both by their places.
+    pub rungs: BTreeMap<usize, usize>,
     /// The step that somebody was asked to do when the run was given up, with the event; what they did is not known.
     pub asked: Option<(SmolStr, usize)>,
     /// Whether it began at all.
@@ -170,7 +172,9 @@ impl Walker<'_, '_> {
                 at += 1;
                 continue;
             }
-            match self.step(step)? {
+            let came = self.step(step)?;
+            self.began_at_rung(step, &came);
+            match came {
                 // What was done when the time was over is done.
                 Came::Done if self.out_of_time() => match self.too_late()? {
                     Way::Retry | Way::Proceed | Way::Chosen => at += 1,
@@ -508,12 +512,40 @@ impl Walker<'_, '_> {
         self.judge.find(|w| *w == What::Unsure(gate)).is_some()
     }
 
+    /// At which step of the rollout a step began, and where its stage is after a failure of it.
+    fn began_at_rung(&mut self, step: &Step, came: &Came) {
+        let ladder = self.judge.release.stage(self.stage).rollout.as_ref();
+        let Some((ladder, rung)) = ladder.zip(self.rung) else {
+            return;
+        };
+        let here = &ladder.steps[rung];
+        let asked = self.fate.asked.as_ref().is_some_and(|(s, _)| *s == step.slug);
+        if asked || !matches!(came, Came::Missing) && self.fate.began.contains(&step.slug) {
+            let place = here.work.iter().position(|w| w.slug == step.slug);
+            self.fate.rungs.extend(place.map(|p| (p, rung)));
+        }
+        if matches!(came, Came::Failed(_)) && self.stepped_back(step) {
+            let before = ladder.steps[..rung]
+                .iter()
+                .rposition(|s| self.judge.truth(&s.when));
+            for (place, work) in before
+                .iter()
+                .flat_map(|b| ladder.steps[*b].work.iter().enumerate())
+            {
+                if self.judge.truth(&work.when) {
+                    self.fate.rungs.extend(before.map(|b| (place, b)));
+                }
+            }
+        }
+    }
+
     /// Whether a failure of this step takes the rollout back to the step before.
     fn stepped_back(&self, step: &Step) -> bool {
         let ladder = self.judge.release.stage(self.stage).rollout.as_ref();
         ladder.is_some_and(|r| r.demote.is_some())
             && self.rung.is_some_and(|r| self.step_before(r).is_some())
             && !self.gate_goes_on(step)
+            && !matches!(&step.kind, StepKind::VerifyGate(g) if self.unsure(*g))
     }
 
     fn gate_goes_on(&self, step: &Step) -> bool {

@@ -3,12 +3,11 @@
 //! A part of the machine.
 
 use super::machine::Machine;
-use super::stage::steps;
 use super::state::{Back, Mode, Status, Undoing, Wake};
 use super::step::{label, tried};
 use super::trace::{Final, Subject, Verb};
-use crate::model::{RoleId, Rollback, StageId, Undo};
-use crate::plan::{Node, Pace, StageUndo, doing, show};
+use crate::model::{RoleId, Rollback, StageId};
+use crate::plan::{Node, Pace, StageUndo, show};
 
 /// So many events before one are written out; beyond, they meet in one first.
 const MEET: usize = 8;
@@ -292,21 +291,14 @@ impl Machine<'_> {
                 for u in undos.iter().filter(|u| begun.contains_key(&u.undoes.slug)) {
                     let at = begun.get(&u.undoes.slug).copied().flatten();
                     // Its arguments are those it began with last.
-                    let then = steps(stage)
-                        .into_iter()
-                        .find(|d| *d.undo == u.undoes.slug && d.rollout == at);
-                    let act = then.and_then(|d| doing(d.step)).map(|a| &a.undo);
-                    let act = match act {
-                        Some(Undo::By { act, .. }) => act,
-                        _ => u.act,
-                    };
+                    let (slug, act) = u.at(at);
                     let takes = act.takes.unwrap_or_default();
                     let once = if pace == Pace::Shortest { takes.0 } else { takes.1 }.as_ms();
                     let name = at.and_then(|i| stage.rollout.as_ref()?.steps.get(i));
                     let from = name.map_or_else(String::new, |r| format!(" (from {})", r.name));
-                    let fails = matches!(breaks, Some(Some(slug)) if *slug == u.slug);
+                    let fails = matches!(breaks, Some(Some(one)) if one == slug || *one == u.slug);
                     list.push(Undoing {
-                        slug: u.slug.clone(),
+                        slug: slug.clone(),
                         label: format!("{}{from}", show::prose(self.release, &act.title)),
                         ms: if fails {
                             tried(act.retry.as_ref(), once)

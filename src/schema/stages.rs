@@ -79,13 +79,13 @@ pub(crate) const STEPS: &[Statement] = steps![FOR_STEPS];
 pub(crate) const LADDER: &[Statement] = &[
     row!("title" Plain ["TEXT" Ty::Text => One] Body::None, Optional, "A line for people."),
     row!("step" Plain ["SHARE or NAME" Ty::Value => One] Body::Optional(Block::RolloutStep), Many, "One step of exposure."),
-    row!("demote" Plain ["YES" Ty::Bool => Optional] Body::None, Optional, "Steps back instead of rolling back."),
+    row!("demote" Plain ["YES" Ty::Bool => Optional] Body::None, Optional, "Steps back to the step before and asks the owner, instead of rolling back; `retry` and `proceed` both start the step again."),
     row!("for" Plain ["NAME in LIST" Ty::In => One] Body::Required(Block::Ladder), Many, "Repeats its steps over a list known at compile time."),
 ];
 
 pub(crate) const ROLLOUT: &[Statement] = steps![
     row!("step" Plain ["SHARE or NAME" Ty::Value => One] Body::Optional(Block::RolloutStep), Many, "One step of exposure."),
-    row!("demote" Plain ["YES" Ty::Bool => Optional] Body::None, Optional, "Steps back instead of rolling back."),
+    row!("demote" Plain ["YES" Ty::Bool => Optional] Body::None, Optional, "Steps back to the step before and asks the owner, instead of rolling back; `retry` and `proceed` both start the step again."),
     row!("for" Plain ["NAME in LIST" Ty::In => One] Body::Required(Block::Rollout), Many, "Repeats its steps over a list known at compile time."),
 ];
 

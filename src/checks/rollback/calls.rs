@@ -3,7 +3,7 @@
 //! Called by the checks that ask until when an undo has to be possible.
 
 use crate::model::{Failure, FailureOutcome, GateOutcome, Key, KeyUse, OptionOutcome, StageId, StepKind};
-use crate::plan::{Node, Plan, StageUndo, doing};
+use crate::plan::{Node, Plan, StageUndo, UndoStep, doing};
 
 /// Whether something that goes wrong in `failing` can lead to the undo of `undone`.
 pub(super) fn for_undo(plan: &Plan, failing: StageId, undone: StageId) -> bool {
@@ -57,7 +57,7 @@ fn decides(plan: &Plan, decision: crate::model::DecisionId, undone: StageId) -> 
 /// What the undo of a stage reads and does not write itself.
 pub(super) fn needs(plan: &Plan, id: StageId) -> Vec<&KeyUse> {
     let acts: Vec<_> = match plan.undo(id) {
-        StageUndo::Derived(steps) => steps.into_iter().map(|s| s.act).collect(),
+        StageUndo::Derived(steps) => steps.iter().flat_map(UndoStep::acts).collect(),
         StageUndo::Written(w) => w.steps.iter().filter_map(doing).collect(),
         StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
     };

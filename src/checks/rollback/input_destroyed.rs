@@ -7,7 +7,7 @@ use crate::checks::rollback::calls;
 use crate::checks::{Check, Subject, place, trace};
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::model::{Act, Key, KeyUse, StageId};
-use crate::plan::{Node, Plan, StageUndo, Touch, Touching, Truth, Variant, doing, show};
+use crate::plan::{Node, Plan, StageUndo, Touch, Touching, Truth, UndoStep, Variant, doing, show};
 
 /// The diagnostic.
 pub const CODE: Code = Code("rollback/input_destroyed");
@@ -72,7 +72,7 @@ fn made_anew(plan: &Plan, destroying: StageId, key: &Key) -> bool {
                 .any(|k| calls::surely_same(&k.key, key))
     };
     match plan.undo(destroying) {
-        StageUndo::Derived(steps) => steps.iter().any(|s| again(s.act)),
+        StageUndo::Derived(steps) => steps.iter().flat_map(UndoStep::acts).any(again),
         StageUndo::Written(w) => w.steps.iter().filter_map(doing).any(again),
         StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => false,
     }

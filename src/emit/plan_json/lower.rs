@@ -5,7 +5,7 @@ use crate::model::{
     Act, ApprovalId, DistinctFrom, FailureOutcome, GateId, GateTest, HoldId, MetricExpr, PersonRef, Quorum,
     Release, RoleOrPerson, StageId, Step, StepKind, Text, TextPart, Value,
 };
-use crate::plan::{Node, Plan, StageUndo, show};
+use crate::plan::{EarlierUndo, Node, Plan, StageUndo, UndoStep, show};
 use serde_json::{Value as Json, json};
 
 /// The whole document, version 1.
@@ -219,7 +219,18 @@ fn stage(plan: &Plan, id: StageId) -> Json {
         StageUndo::Harmless(why, _) => json!({ "harmless": text(r, why) }),
         StageUndo::Irreversible(why, _) => json!({ "irreversible": text(r, why) }),
         StageUndo::Derived(list) => {
-            json!({ "derived": list.iter().map(|u| act(r, u.act)).collect::<Vec<_>>() })
+            let rung = |i: usize| s.rollout.as_ref().and_then(|r| r.steps.get(i));
+            let earlier = |e: &EarlierUndo<'_>| {
+                let mut json = act(r, e.act);
+                json["came_to"] = json!(rung(e.rung).map(|s| s.name.as_str()));
+                json
+            };
+            let own = |u: &UndoStep<'_>| {
+                let mut list: Vec<Json> = u.earlier.iter().map(earlier).collect();
+                list.push(act(r, u.act));
+                list
+            };
+            json!({ "derived": list.iter().flat_map(own).collect::<Vec<_>>() })
         }
         StageUndo::Written(w) => json!({ "written": steps(&w.steps) }),
     };

@@ -6,12 +6,12 @@
 use crate::emit::runbook::say;
 use crate::emit::runbook::words::{Told, words};
 use crate::model::{Act, ActSource, Stage, StageId, Text, Value};
-use crate::plan::{Plan, StageUndo, show};
+use crate::plan::{Plan, StageUndo, UndoStep, show};
 
 /// The acts with which a stage is undone.
 pub(super) fn undos(plan: &Plan, id: StageId) -> Vec<&Act> {
     match plan.undo(id) {
-        StageUndo::Derived(steps) => steps.iter().map(|s| s.act).collect(),
+        StageUndo::Derived(steps) => steps.iter().flat_map(UndoStep::acts).collect(),
         StageUndo::Written(w) => w.steps.iter().filter_map(|s| s.act()).collect(),
         StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
     }
@@ -55,4 +55,31 @@ pub(super) fn told_apart(r: Told<'_>, called: String, act: &Act, others: &[&Act]
         return called;
     }
     words!(r, "step.with", step = called, given = say::list(r, &given))
+}
+
+/// To which steps a rollout came last where each act of an undo is the one that is done, in the order of [`UndoStep::acts`]; nothing where it is
+/// the same everywhere.
+pub(super) fn came_to(r: Told<'_>, s: &Stage, u: &UndoStep<'_>) -> Vec<String> {
+    let rungs = || s.rollout.iter().flat_map(|r| r.steps.iter().enumerate());
+    let named = |list: Vec<String>| {
+        let rungs = match list.as_slice() {
+            _ if u.earlier.is_empty() => return String::new(),
+            [] => return String::new(),
+            [one] => one.clone(),
+            [init @ .., last] => words!(r, "list.or", list = init.join(", "), last = last),
+        };
+        words!(r, "undo.came_to", rungs = rungs)
+    };
+    let other = |i: usize| u.earlier.iter().any(|e| e.rung == i);
+    let last = rungs()
+        .filter(|(i, _)| !other(*i))
+        .map(|(_, step)| step.name.to_string());
+    let last = named(last.collect());
+    let mut list = Vec::new();
+    for earlier in &u.earlier {
+        let here = rungs().filter(|(i, _)| *i == earlier.rung);
+        list.push(named(here.map(|(_, step)| step.name.to_string()).collect()));
+    }
+    list.push(last);
+    list
 }

@@ -9,7 +9,7 @@ use crate::model::{
     Act, GateId, GateTest, MetricExpr, NotifyTarget, OptionTestExpr, Step, StepKind, Tool, TriggerTest,
     WaitTest,
 };
-use crate::plan::StageUndo;
+use crate::plan::{StageUndo, UndoStep};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,10 @@ pub(super) fn kit(plan: Spoken<'_>) -> (Vec<ToolRow>, Vec<SecretRow>) {
         }
         let back = words!(r, "kit.way_back", stage = stage.name);
         match plan.undo(id) {
-            StageUndo::Derived(steps) => steps.iter().for_each(|s| kit.act(s.act, &back)),
+            StageUndo::Derived(steps) => steps
+                .iter()
+                .flat_map(UndoStep::acts)
+                .for_each(|a| kit.act(a, &back)),
             StageUndo::Written(w) => w.steps.iter().for_each(|s| kit.step(r, s, &back)),
             StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => {}
         }

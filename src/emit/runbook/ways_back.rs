@@ -1,7 +1,7 @@
 //! Ways back: how each stage is undone, the order of undos from each failure point, and the point of no return.
 
 use crate::emit::runbook::acts::{act_words, action, beside};
-use crate::emit::runbook::alike::{forward, told_apart};
+use crate::emit::runbook::alike::{came_to, forward, told_apart};
 use crate::emit::runbook::fails::{alike, fails, numbers, together};
 use crate::emit::runbook::follows;
 use crate::emit::runbook::from_here::{Beside, KEPT, ORDINARY, Stays, Then, Way};
@@ -179,19 +179,24 @@ pub(super) fn card(plan: Spoken<'_>, id: StageId, known: &Known<'_>) -> Card {
             );
         }
         StageUndo::Derived(steps) => {
-            for u in steps {
-                let (called, command, call, console) = act_words(r, s.environment, u.act);
-                let action = told_apart(r, called, u.act, &forward(s));
-                card.steps.push(UndoRow {
-                    action,
-                    when: say::when(r, u.when),
-                    command,
-                    call,
-                    console,
-                    expect: say::maybe(r, u.act.expect.as_ref()),
-                    lasts: u.lasts.map(|d| say::dur(r, d)).unwrap_or_default(),
-                    owner: say::role(r, u.owner),
-                });
+            for u in &steps {
+                let came_to = came_to(r, s, u);
+                for (act, came_to) in u.acts().zip(came_to) {
+                    let (called, command, call, console) = act_words(r, s.environment, act);
+                    let action = told_apart(r, called, act, &forward(s));
+                    let when = [say::when(r, u.when), came_to];
+                    let when: Vec<String> = when.into_iter().filter(|w| !w.is_empty()).collect();
+                    card.steps.push(UndoRow {
+                        action,
+                        when: say::list(r, &when),
+                        command,
+                        call,
+                        console,
+                        expect: say::maybe(r, act.expect.as_ref()),
+                        lasts: u.lasts.map(|d| say::dur(r, d)).unwrap_or_default(),
+                        owner: say::role(r, u.owner),
+                    });
+                }
             }
         }
         StageUndo::Written(w) => {

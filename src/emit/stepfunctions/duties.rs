@@ -11,7 +11,7 @@ use crate::model::{
     Act, EnvId, GateId, GateTest, MetricExpr, MetricId, Permit, Rollback, StageId, Step, StepKind,
     TriggerTest, WaitTest,
 };
-use crate::plan::{Plan, StageUndo};
+use crate::plan::{Plan, StageUndo, UndoStep};
 
 /// Why a duty's role may do what the actions of the plan say.
 pub const PLAN: &str = "what the plan does";
@@ -30,7 +30,7 @@ pub fn duties(plan: &Plan) -> Vec<Role> {
     let mut undo = Gathered::new(plan);
     for (i, stage) in release.stages.iter().enumerate() {
         match plan.undo(StageId::at(i)) {
-            StageUndo::Derived(steps) => steps.iter().for_each(|u| undo.act(u.act)),
+            StageUndo::Derived(steps) => steps.iter().flat_map(UndoStep::acts).for_each(|a| undo.act(a)),
             StageUndo::Written(_) => {
                 if let Rollback::Written(w) = &stage.rollback {
                     undo.steps(w.steps.iter());

@@ -136,6 +136,9 @@ fn back(
         let applies = row["always"] == true
             || has(&reach, &text(row, "undoes"))
             || !reach.iter().any(|b| b.starts_with(&dotted));
+        let of = texts(&row["of"]);
+        let last = of.iter().rfind(|u| has(&reach, u)).or(of.last());
+        let applies = applies && last.is_none_or(|l| texts(&row["at"]).contains(l));
         if has(&reach, &stage) && applies {
             todo.push(text(row, "unit"));
             todo.push(stage);

@@ -201,6 +201,12 @@ fn strongest(state: &mut Json, own: &Json, fallen: Vec<Json>, table: &Json) -> J
     }
     list.extend(fallen.into_iter().filter(|f| f["job"] != own["job"]));
     let list: Vec<(Json, Json)> = list.into_iter().map(|f| (follows(&f), f)).collect();
+    let back = unique(list.iter().map(|(what, _)| texts(&what["back"])));
+    if !back.is_empty() {
+        let mut began = texts(&state["began"]);
+        began.retain(|b| !back.contains(b));
+        state["began"] = began.into();
+    }
     let strength = |what: &Json| what["strength"].as_u64().unwrap_or(9);
     let most = list.iter().map(|(what, _)| strength(what)).max();
     let all: Vec<&(Json, Json)> = list

@@ -9,8 +9,8 @@ use crate::emit::github::lower::job::{JobBuilder, moments, success_and, token};
 use crate::emit::github::lower::{around, messages, settle};
 use crate::emit::github::model::{Expr, Field, Job};
 use crate::emit::github::script::Fixed;
-use crate::model::{Cond, HoldId, MomentKind, StageId};
-use crate::plan::{Node, StageUndo};
+use crate::model::{Cond, HoldId, MomentKind, Stage, StageId};
+use crate::plan::{Node, StageUndo, UndoStep};
 use serde_json::{Map, Value, json};
 
 /// The stages in the order they are undone.
@@ -27,15 +27,19 @@ pub fn links<'a>(ctx: &Ctx<'a>, id: StageId) -> Vec<Link<'a>> {
     match ctx.plan.undo(id) {
         StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => Vec::new(),
         StageUndo::Derived(steps) => steps
-            .into_iter()
-            .map(|u| {
-                let unit = format!("{}.{}", stage.slug, u.slug);
+            .iter()
+            .flat_map(|u| {
+                let earlier = u.earlier.iter().map(|e| (&e.slug, e.act));
+                earlier.chain([(&u.slug, u.act)])
+            })
+            .map(|(slug, act)| {
+                let unit = format!("{}.{slug}", stage.slug);
                 Link {
-                    slug: u.slug.to_string(),
-                    what: LinkWhat::Act(u.act),
+                    slug: slug.to_string(),
+                    what: LinkWhat::Act(act),
                     when: Cond::True,
                     cond: todo(&unit),
-                    purpose: Purpose::Step(id, u.slug.clone()),
+                    purpose: Purpose::Step(id, slug.clone()),
                     unit,
                 }
             })
@@ -52,23 +56,47 @@ pub fn links<'a>(ctx: &Ctx<'a>, id: StageId) -> Vec<Link<'a>> {
     }
 }
 
+/// What each link of a derived undo undoes: the step, as it is known to have begun; where the undo is another at each step of a rollout, the
+/// step at each of them (`of`), and those of them at which this one is done (`at`).
+fn undone(stage: &Stage, steps: &[UndoStep<'_>]) -> Vec<Value> {
+    let unit = |slug: &str| format!("{}.{slug}", stage.slug);
+    let mut list = Vec::new();
+    for u in steps {
+        let place = stage.steps.iter().position(|s| s.slug == u.undoes.slug);
+        let rungs = stage.rollout.iter().flat_map(|r| &r.steps);
+        let works = rungs.filter_map(|r| r.work.get(place?));
+        let of: Vec<String> = works.map(|w| unit(&w.slug)).collect();
+        let mut rest = of.clone();
+        for earlier in &u.earlier {
+            let at = unit(&earlier.undoes.slug);
+            rest.retain(|r| *r != at);
+            list.push(json!({"undoes": unit(&u.undoes.slug), "of": of, "at": [at]}));
+        }
+        list.push(if u.earlier.is_empty() {
+            json!({"undoes": unit(&u.undoes.slug)})
+        } else {
+            json!({"undoes": unit(&u.undoes.slug), "of": of, "at": rest})
+        });
+    }
+    list
+}
+
 /// Every undo in order, as data: what it undoes, and whether it runs whenever its stage began.
 fn table(ctx: &Ctx<'_>) -> String {
     let mut list = Vec::new();
     for id in undo_order(ctx) {
         let stage = ctx.release.stage(id);
-        let derived: Vec<String> = match ctx.plan.undo(id) {
-            StageUndo::Derived(steps) => steps.iter().map(|s| s.undoes.slug.to_string()).collect(),
-            _ => Vec::new(),
+        let derived = match ctx.plan.undo(id) {
+            StageUndo::Derived(steps) => Some(undone(stage, &steps)),
+            _ => None,
         };
         for (i, link) in links(ctx, id).into_iter().enumerate() {
-            let undoes = derived.get(i).map(|s| format!("{}.{s}", stage.slug));
-            list.push(json!({
-                "stage": stage.slug.as_str(),
-                "unit": link.unit,
-                "undoes": undoes.clone().unwrap_or_default(),
-                "always": undoes.is_none(),
-            }));
+            let undoes = derived.as_ref().and_then(|d| d.get(i)).cloned();
+            let mut row = undoes.unwrap_or_else(|| json!({"undoes": ""}));
+            row["stage"] = json!(stage.slug.as_str());
+            row["unit"] = json!(link.unit);
+            row["always"] = json!(derived.is_none());
+            list.push(row);
         }
     }
     Value::Array(list).to_string()

@@ -7,9 +7,10 @@ use crate::emit::github::lower::context::{Ctx, Kept};
 use crate::emit::github::lower::names;
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::model::{
-    ApprovalId, ApprovalOutcome, CaptureSource, DecisionId, FailureOutcome, OptionOutcome, StageId, Strength,
+    ApprovalId, ApprovalOutcome, CaptureSource, DecisionId, FailureOutcome, OptionOutcome, RolloutStep,
+    StageId, Step, Strength,
 };
-use crate::plan::Node;
+use crate::plan::{Node, StageUndo};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -107,8 +108,22 @@ pub fn rejected(ctx: &Ctx<'_>, id: ApprovalId) -> Value {
 }
 
 /// The owner is asked after a rollout has stepped back: to go on, what begins like `units` is done again, since nothing runs at its value.
-pub fn stepped_back(ctx: &Ctx<'_>, pause: &Purpose, units: &str) -> Value {
+/// What of the step is undone otherwise there than at the step before has begun last at the step before.
+pub fn stepped_back(ctx: &Ctx<'_>, pause: &Purpose, (id, step): (StageId, &RolloutStep)) -> Value {
+    let stage = ctx.release.stage(id);
+    let units = format!("{}.{}_", stage.slug, step.slug);
     let mut value = paused(ctx, pause);
+    if let StageUndo::Derived(list) = ctx.plan.undo(id) {
+        let varies = |own: &Step| {
+            list.iter()
+                .any(|u| u.undoes.slug == own.slug && !u.earlier.is_empty())
+        };
+        let pairs = stage.steps.iter().zip(&step.work).filter(|(own, _)| varies(own));
+        let back: Vec<String> = pairs.map(|(_, w)| format!("{}.{}", stage.slug, w.slug)).collect();
+        if !back.is_empty() {
+            value["back"] = json!(back);
+        }
+    }
     for option in ["retry", "proceed"] {
         value["options"][option] = json!({"then": "retry", "again": units});
     }

@@ -146,7 +146,7 @@ fn of_portion<'a>(ctx: &Ctx<'a>, id: StageId, portion: Range<usize>) -> Failed<'
         for (i, step) in rollout.steps.iter().enumerate() {
             let back = match i {
                 0 => rollback(),
-                _ => stepped_back(ctx, &pause, &format!("{}.{}_", s.slug, step.slug)),
+                _ => stepped_back(ctx, &pause, (id, step)),
             };
             outcomes.insert(format!("rung:{}", step.slug), back);
         }

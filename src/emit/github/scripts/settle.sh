@@ -1,6 +1,6 @@
 # RUN: the release's run, or nothing. BEGAN, STATE: what is known of it, or nothing. ENDS: as_planned, or what a person chose. MOST: seconds to wait.
 # BY_HAND: {name of a job: what counts as begun when a person is asked there}.
-# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, again, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
+# OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, again, back, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
 # the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
 jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
@@ -82,15 +82,17 @@ if [ "$ENDS" = as_planned ]; then
     | def follows: . as $f | $table[$f.job // ""] // {} | .[$f.cause // ""] // .["rung:" + ($f.rung // "")] // .default // {then: "rollback", ends: "rolled_back"};
     ($failed // {}) as $own
     | [$own | select(. != {} or $also == [])] + [$also[] | select(.job != $own.job)] | map({failed: ., what: follows})
+    | . as $any
     | (map(.what.strength // 9) | max) as $most
     | [.[] | select((.what.strength // 9) == $most)] as $all
-    | {failed: $all[0].failed, what: $all[0].what, waits: ($all[1:] | map(.failed)),
+    | {failed: $all[0].failed, what: $all[0].what, back: ([$any[].what.back // [] | .[]]), waits: ($all[1:] | map(.failed)),
        done: [.[].what | select(.then == "continue") | .done[]], values: ([.[].what | select(.then == "continue") | .values // {}] | add // {})}
     | if .what.then == "restart" and any($all[].what; . != $all[0].what) then .what = {then: "rollback", ends: "rolled_back"} else . end
     | if .what.scope then .what.scope = ([$all[].what.scope[]] | unique) else . end' <<<"$OUTCOMES")
   outcome=$(jq -c .what <<<"$settled")
   state=$(jq -c --argjson settled "$settled" '
     (if $settled.failed == {} then . else .failed = $settled.failed end)
+    | .began = ((.began // []) - $settled.back)
     | if $settled.what.then == "ask" then .waits = $settled.waits else del(.waits) end
     | if $settled.what.then | IN("rollback", "restart") then . else .done = ((.done // []) + $settled.done | unique) | .values = ((.values // {}) + $settled.values) end' <<<"$state")
 else

@@ -1,5 +1,5 @@
 # STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked. FROM: the undo to begin with, or nothing.
-# TABLE: every undo in order: [{stage, unit, undoes, always}]. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
+# TABLE: every undo in order: [{stage, unit, undoes, always, of, at}]; of: what it undoes at each step of a rollout, at: where it is this undo. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
 # PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE, ROLLBACK: the workflows' files. ACTOR: who started this run.
 what=$OUTCOME
 if [ "$(jq -r '.asks // ""' <<<"$what")" != '' ]; then
@@ -65,7 +65,8 @@ todo=$(jq -c --argjson began "$reach" --arg from "$FROM" --arg ends "$ends" '
   | if $ends == "stopped_as_it_is" then [] else
       [.[$first:][]
         | select(IN(.stage; $began[]))
-        | select(.always or IN(.undoes; $began[]) or ((.stage + ".") as $of | any($began[]; startswith($of)) | not))]
+        | select(.always or IN(.undoes; $began[]) or ((.stage + ".") as $of | any($began[]; startswith($of)) | not))
+        | select((.of // []) as $of | .at as $at | $of == [] or (([$of[] | select(IN($began[]))] | last // $of[-1]) | IN($at[])))]
       | [.[].unit, .[].stage] | unique
     end' <<<"$TABLE")
 alone=$(jq -c --argjson began "$began" '[to_entries[] | select(IN(.key; $began[])) | .value[]] | unique' <<<"$STUCK")

@@ -36,8 +36,8 @@ pub struct Work<'a> {
     pub idempotent: bool,
     /// What is kept of its answer.
     pub captures: &'a [CaptureId],
-    /// The variable that says that it began.
-    pub began: Option<String>,
+    /// What says that it began.
+    pub began: Assign,
     /// What is kept of a failure.
     pub fault: Assign,
     /// What a person sees when it worked.
@@ -114,8 +114,7 @@ impl Lower<'_> {
             }
             Means::Person(manual) => self.by_hand(manual, work, watch, &here, next, fail),
             Means::Nothing => {
-                let began: Assign = work.began.iter().map(|v| (v.clone(), Data::Bool(true))).collect();
-                self.b.set(&here, &work.name, began, next);
+                self.b.set(&here, &work.name, work.began.clone(), next);
             }
         }
     }
@@ -140,10 +139,8 @@ impl Lower<'_> {
             work.idempotent || work.act.idempotent,
         ));
         let mut fault = work.fault.clone();
-        if let Some(began) = &work.began {
-            task.assign.insert(began.clone(), Data::Bool(true));
-            fault.insert(began.clone(), Data::Bool(true));
-        }
+        task.assign.extend(work.began.clone());
+        fault.extend(work.began.clone());
         task.catch = vec![catch_all(fault, fail)];
         task.output = Some(Data::object([]));
         task.next = next.some();
@@ -163,7 +160,7 @@ impl Lower<'_> {
     ) {
         let scope = work.hand.scope;
         let begun = self.b.label();
-        let began: Assign = work.began.iter().map(|v| (v.clone(), Data::Bool(true))).collect();
+        let began = work.began.clone();
         if began.is_empty() {
             self.b.same(at, &begun);
         } else {

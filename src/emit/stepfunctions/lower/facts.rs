@@ -311,6 +311,10 @@ impl Lower<'_> {
             for undo in list {
                 let fact = self.names.did(id, &undo.undoes.slug);
                 self.vars.declare(&fact, Data::Bool(false), Join::Any, scope);
+                if !undo.earlier.is_empty() {
+                    let fact = self.names.last(id, &undo.undoes.slug);
+                    self.vars.declare(&fact, Data::str(""), Join::Changed, scope);
+                }
             }
         }
         if self.may_not_begin(id) {

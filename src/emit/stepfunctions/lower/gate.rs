@@ -121,7 +121,7 @@ impl Lower<'_> {
                     retry: act.retry.as_ref(),
                     idempotent: act.idempotent,
                     captures: &[],
-                    began: None,
+                    began: Default::default(),
                     fault: out.fault.clone(),
                     expect: None,
                 };

@@ -15,9 +15,9 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::model::{
     Cond, DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId,
-    RoleOrPerson, StageId, Step, Strength, TriggerId,
+    RoleOrPerson, RolloutStep, StageId, Step, Strength, TriggerId,
 };
-use crate::plan::Pace;
+use crate::plan::{Node, Pace, StageUndo};
 use std::collections::BTreeSet;
 
 /// How often a run may pause before it is taken back; a branch counts for itself.
@@ -534,6 +534,28 @@ impl Lower<'_> {
         self.beside(&trigger.steps, &place, &quiet, &goal);
     }
 
+    /// What says that the steps of a stage began last at this step of its rollout, where they are undone otherwise there.
+    fn begin_again(&self, id: StageId, before: &RolloutStep) -> Assign {
+        let stage = self.release.stage(id);
+        let scope = self.vars.scope_of(Node::Stage(id));
+        let last = |own: &Step| self.vars.write(&self.names.last(id, &own.slug), scope);
+        let StageUndo::Derived(list) = self.plan.undo(id) else {
+            return Assign::new();
+        };
+        let varies = |own: &Step| {
+            list.iter()
+                .any(|u| u.undoes.slug == own.slug && !u.earlier.is_empty())
+        };
+        let pairs = stage
+            .steps
+            .iter()
+            .zip(&before.work)
+            .filter(|(own, _)| varies(own));
+        pairs
+            .map(|(own, work)| (last(own), Data::str(&*work.slug)))
+            .collect()
+    }
+
     /// The rollout's steps run at the step before, then the owner is asked; at the first step everything is taken back.
     fn demoted(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, step: usize, at: &Label) {
         let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
@@ -549,7 +571,15 @@ impl Lower<'_> {
             let pause = self.lead(faults, index, Kind::Outcome(FailureOutcome::Pause));
             let slug = [&case.slug, "_back_", &step.to_string(), "_", &i.to_string()].concat();
             let place = Place::aside(&name, &slug, case);
-            let quiet = self.hush(case, Some(Strength::Asks), &before.work, &back);
+            let begins = match case.stage.map(|s| self.begin_again(s, before)) {
+                Some(assign) if !assign.is_empty() => {
+                    let begins = self.b.label();
+                    self.b.set(&back, &[&name, ": begins"].concat(), assign, &begins);
+                    begins
+                }
+                _ => back,
+            };
+            let quiet = self.hush(case, Some(Strength::Asks), &before.work, &begins);
             self.strictly(&before.work, &place, &quiet, &pause, &rollback);
             here = lower;
             if before.when == Cond::True {

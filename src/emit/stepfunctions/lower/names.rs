@@ -77,6 +77,17 @@ impl<'a> Names<'a> {
         .concat()
     }
 
+    /// At which step of its rollout a step began last that is undone otherwise at each: its slug there.
+    pub fn last(&self, id: StageId, slug: &str) -> String {
+        [
+            "last_",
+            &self.release.stage(id).slug,
+            "_",
+            &slug.to_ascii_uppercase(),
+        ]
+        .concat()
+    }
+
     /// Whether a stage of which every step has a condition began.
     pub fn begun(&self, id: StageId) -> String {
         ["began_", &self.release.stage(id).slug].concat()

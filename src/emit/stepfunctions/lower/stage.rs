@@ -351,7 +351,7 @@ impl<'a> Lower<'a> {
                 retry: None,
                 idempotent: true,
                 captures: &[],
-                began: None,
+                began: Assign::new(),
                 fault: fault.clone(),
                 expect: None,
             };
@@ -495,18 +495,25 @@ impl<'a> Lower<'a> {
             .set(&no, &[&case.name, ": nobody started it"].concat(), fault, &fail);
     }
 
-    /// The variable that says that a step began, where its undo needs to know.
-    pub(super) fn began(&self, id: StageId, own: &Step, step: &Step) -> Option<String> {
+    /// What says that a step began, and with which arguments, where its undo needs to know.
+    pub(super) fn began(&self, id: StageId, own: &Step, step: &Step) -> Assign {
         let scope = self.vars.scope_of(Node::Stage(id));
         if self.may_not_begin(id) {
-            return Some(self.vars.write(&self.names.begun(id), scope));
+            return [(self.vars.write(&self.names.begun(id), scope), Data::Bool(true))].into();
         }
-        step.act()?;
-        let StageUndo::Derived(list) = self.plan.undo(id) else {
-            return None;
+        let mut assign = Assign::new();
+        let (StageUndo::Derived(list), Some(_)) = (self.plan.undo(id), step.act()) else {
+            return assign;
         };
-        list.iter().find(|u| u.undoes.slug == own.slug)?;
-        Some(self.vars.write(&self.names.did(id, &own.slug), scope))
+        if let Some(undo) = list.iter().find(|u| u.undoes.slug == own.slug) {
+            let did = self.vars.write(&self.names.did(id, &own.slug), scope);
+            assign.insert(did, Data::Bool(true));
+            if !undo.earlier.is_empty() {
+                let last = self.vars.write(&self.names.last(id, &own.slug), scope);
+                assign.insert(last, Data::str(&*step.slug));
+            }
+        }
+        assign
     }
 
     /// Whether a stage can come to an end without having begun, so that there is nothing to take back: its first step has a condition.

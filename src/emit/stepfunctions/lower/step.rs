@@ -67,8 +67,8 @@ pub enum Fails<'f> {
     To(Label),
 }
 
-/// A step and the variable that says it began.
-pub type Item<'a> = (&'a Step, Option<String>);
+/// A step and what says that it began.
+pub type Item<'a> = (&'a Step, Assign);
 
 impl Place {
     /// Steps beside the way of a case: nothing is watched.
@@ -202,7 +202,14 @@ impl Lower<'_> {
             } else {
                 self.b.label()
             };
-            self.step(step, None, place, 0, (&here, &then), &mut Fails::To(then.clone()));
+            self.step(
+                step,
+                Assign::new(),
+                place,
+                0,
+                (&here, &then),
+                &mut Fails::To(then.clone()),
+            );
             here = then;
         }
         if steps.is_empty() {
@@ -212,14 +219,14 @@ impl Lower<'_> {
 
     /// Steps of which none may fail.
     pub fn strictly(&mut self, steps: &[Step], place: &Place, at: &Label, next: &Label, fail: &Label) {
-        let items: Vec<Item<'_>> = steps.iter().map(|s| (s, None)).collect();
+        let items: Vec<Item<'_>> = steps.iter().map(|s| (s, Assign::new())).collect();
         self.steps(&items, place, 0, at, next, &mut Fails::To(fail.clone()));
     }
 
     fn step(
         &mut self,
         step: &Step,
-        did: Option<String>,
+        did: Assign,
         place: &Place,
         rested: i64,
         way: (&Label, &Label),
@@ -233,7 +240,7 @@ impl Lower<'_> {
         let applies = self.cond(&step.when, scope);
         let begins = self.b.label();
         self.b.branch(at, &[&name, "?"].concat(), applies, &begins, next);
-        self.begins_with(step, did.as_ref(), (&name, scope), &begins, &body);
+        self.begins_with(step, &did, (&name, scope), &begins, &body);
         let site = Site {
             key: step.slug.to_string(),
             retry: body.clone(),
@@ -299,23 +306,22 @@ impl Lower<'_> {
     fn begins_with(
         &mut self,
         step: &Step,
-        did: Option<&String>,
+        did: &Assign,
         (name, scope): (&str, Scope),
         at: &Label,
         next: &Label,
     ) {
-        let Some(did) = did.filter(|_| step.act().is_none()) else {
+        if did.is_empty() || step.act().is_some() {
             self.b.same(at, next);
             return;
-        };
-        let began = match step.kind {
-            StepKind::VerifyGate(g) => {
-                let judged = self.cond(&self.release.gate(g).when, scope);
-                Data::Expr(Expr::any([Expr::var(did), judged]))
+        }
+        let mut assign = did.clone();
+        if let StepKind::VerifyGate(g) = step.kind {
+            let judged = self.cond(&self.release.gate(g).when, scope);
+            for (fact, began) in &mut assign {
+                *began = Data::Expr(Expr::any([Expr::var(fact), judged.clone()]));
             }
-            _ => Data::Bool(true),
-        };
-        let assign = [(did.clone(), began)].into();
+        }
         self.b.set(at, &[name, ": begins"].concat(), assign, next);
     }
 
@@ -465,7 +471,7 @@ impl Lower<'_> {
             retry: step.retry.as_ref(),
             idempotent: step.idempotent,
             captures: &step.captures,
-            began: None,
+            began: Assign::new(),
             fault: self.fault(&watch.name, &step.slug, watch.hand.scope),
             expect: step.expect.as_ref(),
         };

@@ -16,8 +16,9 @@ use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::Assign;
 use crate::emit::stepfunctions::naming::Duty;
-use crate::model::{Cond, FailureOutcome, HoldId, MomentKind, RoleId, StageId, Strength};
+use crate::model::{Act, Cond, FailureOutcome, HoldId, MomentKind, RoleId, StageId, Strength};
 use crate::plan::{Node, StageUndo, UndoStep};
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
 impl Lower<'_> {
@@ -196,7 +197,7 @@ impl Lower<'_> {
                 let mut place =
                     Place::plain(&name, &["undo_", &stage.slug].concat(), At::Undo(id), hand, owner);
                 place.persistent = true;
-                let items: Vec<Item<'_>> = written.steps.iter().map(|s| (s, None)).collect();
+                let items: Vec<Item<'_>> = written.steps.iter().map(|s| (s, Assign::new())).collect();
                 self.steps(&items, &place, 0, &here, &done, &mut Fails::To(failed.clone()));
                 owner
             }
@@ -255,25 +256,63 @@ impl Lower<'_> {
             let name = ["undo ", &stage.name, ": ", &self.shown(&undo.act.title)].concat();
             let began = self.vars.read(&did, TOP);
             self.b.branch(&here, &[&name, "?"].concat(), began, &body, &then);
-            let work = Work {
+            let mut other = body;
+            for earlier in &undo.earlier {
+                let Some(rung) = stage.rollout.as_ref().and_then(|r| r.steps.get(earlier.rung)) else {
+                    continue;
+                };
+                let (own, rest) = (self.b.label(), self.b.label());
+                let name = [&name, " from ", &rung.name].concat();
+                let last = self.vars.read(&self.names.last(id, &undo.undoes.slug), TOP);
+                let here = Expr::eq(last, Expr::str(&*earlier.undoes.slug));
+                self.b.branch(&other, &[&name, "?"].concat(), here, &own, &rest);
+                self.undo_by(
+                    (id, undo),
+                    (&earlier.slug, earlier.act),
+                    name,
+                    hand,
+                    (&own, &then, fail),
+                );
+                other = rest;
+            }
+            self.undo_by(
+                (id, undo),
+                (&undo.slug, undo.act),
                 name,
-                key: ["undo_", &stage.slug, "_", &undo.slug].concat(),
-                part: Purpose::new(At::Undo(id), &undo.slug, Deed::Act),
-                act: undo.act,
                 hand,
-                owner: undo.owner,
-                timeout: None,
-                retry: None,
-                idempotent: true,
-                captures: &[],
-                began: None,
-                fault: self.fault(&["undo ", &stage.name].concat(), &undo.slug, TOP),
-                expect: None,
-            };
-            let watch = Watch::nothing(&stage.name, At::Undo(id), hand);
-            self.work(&work, &watch, &body, &then, fail);
+                (&other, &then, fail),
+            );
             here = then;
         }
+    }
+
+    /// One way in which a step is undone.
+    fn undo_by(
+        &mut self,
+        (id, undo): (StageId, &UndoStep<'_>),
+        (slug, act): (&SmolStr, &Act),
+        name: String,
+        hand: Hand,
+        (at, next, fail): (&Label, &Label, &Label),
+    ) {
+        let stage = self.release.stage(id);
+        let work = Work {
+            name,
+            key: ["undo_", &stage.slug, "_", slug].concat(),
+            part: Purpose::new(At::Undo(id), slug, Deed::Act),
+            act,
+            hand,
+            owner: undo.owner,
+            timeout: None,
+            retry: None,
+            idempotent: true,
+            captures: &[],
+            began: Assign::new(),
+            fault: self.fault(&["undo ", &stage.name].concat(), slug, TOP),
+            expect: None,
+        };
+        let watch = Watch::nothing(&stage.name, At::Undo(id), hand);
+        self.work(&work, &watch, at, next, fail);
     }
 
     /// A hold that was left is entered again before anything inside is undone.

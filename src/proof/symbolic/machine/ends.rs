@@ -56,15 +56,18 @@ impl Demands<'_> {
         }
         match self.plan.undo(id) {
             StageUndo::Derived(list) => {
-                let Some(step) = list.iter().find(|s| s.slug == part.step) else {
+                let own = list.iter().find(|s| s.slug == part.step).map(|s| s.undoes);
+                let mut earlier = list.iter().flat_map(|s| &s.earlier);
+                let earlier = earlier.find(|e| e.slug == part.step).map(|e| e.undoes);
+                let own = own.filter(|_| release.stage(id).rollout.is_none());
+                let Some(undoes) = own.or(earlier) else {
                     return;
                 };
                 let forward = acts(self.at(At::Stage(id)));
-                if release.stage(id).rollout.is_some() || !forward.iter().any(|p| p.step == step.undoes.slug)
-                {
+                if !forward.iter().any(|p| p.step == undoes.slug) {
                     return;
                 }
-                let begun = Purpose::new(At::Stage(id), &step.undoes.slug, Deed::Act);
+                let begun = Purpose::new(At::Stage(id), &undoes.slug, Deed::Act);
                 let begun = world.mark(&Mark::Begun(begun));
                 self.demand(reader, &[pc], &begun, || {
                     [
