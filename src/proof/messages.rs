@@ -312,7 +312,9 @@ impl Judge<'_> {
                 Some(true) => status == "undone" || (status == "stuck" && self.trace.end == "NeedsHelp"),
                 Some(false) => status == "stuck",
                 None if fate.quiet || (fate.apart && !self.thens.is_empty()) => true,
-                None if fate.apart && self.thens.is_empty() => status == "not_applicable",
+                None if fate.apart && self.thens.is_empty() => {
+                    ["not_applicable", "passed_by"].contains(&status.as_str())
+                }
                 None if fate.done && self.thens.is_empty() => status == "passed",
                 None if fate.begun && self.keeps(*id) => {
                     let wanted = if fate.done && !fate.failed {
@@ -330,7 +332,7 @@ impl Judge<'_> {
                 None if self.begins_unseen(*id) => true,
                 // A trigger can come between its beginning and its first step.
                 None if status == "undone" || status == "failed" => self.fired(),
-                None => ["pending", "refused", "not_applicable"].contains(&status.as_str()),
+                None => ["pending", "refused", "not_applicable", "passed_by"].contains(&status.as_str()),
             };
             if !right {
                 return Err(["the record says that stage `", name, "` is `", status, "`"].concat());

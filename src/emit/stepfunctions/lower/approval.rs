@@ -89,6 +89,7 @@ impl<'a> Lower<'a> {
         if scope != super::vars::TOP {
             let blind = faults.goal(&mut self.b, Kind::Outcome(FailureOutcome::Rollback), site.clone());
             watch.abandon = Some(failed.clone());
+            watch.fresh = true;
             watch.blind = Some(self.blind(&case, &blind));
         }
         for trigger in self.triggers_around(Node::Approval(id)) {

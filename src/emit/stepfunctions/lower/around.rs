@@ -78,6 +78,7 @@ impl Lower<'_> {
             at: place.at,
             hand: place.hand,
             abandon: place.abandon.clone(),
+            fresh: place.fresh,
             blind: place.blind.clone(),
             triggers,
             deadline: self.deadline(place, key, (way.0, past), fails),

@@ -80,6 +80,7 @@ impl Lower<'_> {
         let mut watch = Watch::nothing(&case.name, At::Run, hand);
         if scope != TOP {
             watch.abandon = Some(failed.clone());
+            watch.fresh = true;
             watch.blind = Some(self.blind(&case, &goal));
         }
         for trigger in self.triggers_around(Node::Decision(id)) {

@@ -10,6 +10,7 @@ use super::handler::then_key;
 use super::step::Place;
 use super::value::one_of;
 use super::vars::{Join, TOP};
+use super::watch::RESTART;
 use crate::emit::parts::At;
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Fail, State, Succeed};
@@ -184,7 +185,7 @@ impl Lower<'_> {
             if matches!(self.plan.undo(s), StageUndo::Irreversible(..)) {
                 let fact = self.half_done(s);
                 self.vars.declare(&fact, Data::Bool(false), Join::Any, TOP);
-                let mut half = vec![self.is_among(s, &["began", "again", "failed"])];
+                let mut half = vec![self.is_among(s, &["began", "again", "failed", "passed_by"])];
                 if self.may_go_on_half_done(s) {
                     half.push(self.vars.read(&self.names.went_on(s), TOP).negated());
                 }
@@ -242,8 +243,7 @@ impl Lower<'_> {
         let count = Expr::Call("count", vec![self.vars.read("failures", TOP)]);
         for (stage, times) in self.restart_points() {
             let key = then_key(self.release, &FailureOutcome::Restart(stage, times));
-            let counter = ["restarts_", &self.release.stage(stage).slug].concat();
-            self.vars.declare(&counter, Data::int(0), Join::Changed, TOP);
+            let counter = self.restarted(stage);
             let same = Expr::Call(
                 "count",
                 vec![Expr::Lambda(
@@ -254,13 +254,27 @@ impl Lower<'_> {
                 )],
             );
             let left = Expr::op(self.vars.read(&counter, TOP), "<", Expr::int(i64::from(times)));
-            let go = self.b.label();
+            let (go, begins) = (self.b.label(), self.b.label());
             rules.push((Expr::all([Expr::eq(same, count.clone()), left]), go.clone()));
-            let assign = self.cleared(stage, &counter);
             let name = ["restart from ", &self.release.stage(stage).name].concat();
-            self.b.set(&go, &name, assign, again);
+            if self.parallel {
+                // With the flag still up no branch would begin anything, and the run would end as if all were well.
+                let title = [&name, ": branches may begin again"].concat();
+                self.put_flag(RESTART, false, &title, &go, (&begins, otherwise));
+            } else {
+                self.b.same(&go, &begins);
+            }
+            let assign = self.cleared(stage, &counter);
+            self.b.set(&begins, &name, assign, again);
         }
         self.b.choose(at, "restart?", rules, otherwise);
+    }
+
+    /// The variable that says how often the run has started over from a stage.
+    pub fn restarted(&mut self, stage: StageId) -> String {
+        let counter = ["restarts_", &self.release.stage(stage).slug].concat();
+        self.vars.declare(&counter, Data::int(0), Join::Changed, TOP);
+        counter
     }
 
     /// What a restart forgets: grants, ticks, captures, decisions and gates of the stage and of what depends on it.
@@ -279,7 +293,10 @@ impl Lower<'_> {
                 continue;
             }
             let fact = self.names.stage(id);
-            let began = one_of(Expr::var(&fact), &["began", "again", "passed", "failed"]);
+            let began = one_of(
+                Expr::var(&fact),
+                &["began", "again", "passed", "failed", "passed_by"],
+            );
             assign.insert(
                 fact,
                 Data::Expr(Expr::cond(began, Expr::str("again"), Expr::str("pending"))),

@@ -9,7 +9,8 @@ use super::build::{Builder, Label};
 use super::call::Hand;
 use super::step::Place;
 
-use super::watch::{STOP, Watch};
+use super::vars::TOP;
+use super::watch::{RESTART, STOP, Watch};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
@@ -283,11 +284,20 @@ impl Lower<'_> {
         } else {
             self.b.same(&told, &raised);
         }
-        if matches!(outcome, FailureOutcome::Restart(..)) {
-            // A restart lets the siblings finish.
-            self.b.same(&raised, &case.failed);
+        let name = [&case.name, ": nothing new starts"].concat();
+        if let FailureOutcome::Restart(stage, times) = outcome
+            && scope != TOP
+        {
+            // A sibling that has begun comes to its end first: started over, it would do again what it has done.
+            let counter = self.restarted(*stage);
+            let left = Expr::op(self.vars.read(&counter, scope), "<", Expr::int(i64::from(*times)));
+            let (go, none) = (self.b.label(), self.b.label());
+            let title = [&case.name, ": may start over?"].concat();
+            self.b.branch(&raised, &title, left, &go, &none);
+            let title = [&case.name, ": nothing begins before it starts over"].concat();
+            self.raise(RESTART, true, scope, &title, &go, &case.failed);
+            self.raise(STOP, true, scope, &name, &none, &case.failed);
         } else {
-            let name = [&case.name, ": nothing new starts"].concat();
             self.raise(STOP, true, scope, &name, &raised, &case.failed);
         }
     }

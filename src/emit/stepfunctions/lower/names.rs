@@ -56,7 +56,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// How far a stage is: `pending`, `began`, `passed`, `failed`, `refused`, `not_applicable`, `again`, `undone`, `stuck`.
+    /// How far a stage is: `pending`, `began`, `passed`, `failed`, `refused`, `not_applicable`, `passed_by` (it does not apply, and an earlier attempt
+    /// did it), `again`, `undone`, `stuck`.
     pub fn stage(&self, id: StageId) -> String {
         ["stage_", &self.release.stage(id).slug].concat()
     }

@@ -7,7 +7,7 @@ use super::ask::DEFAULT_SECONDS;
 use super::facts::Order;
 use super::handler::MOST_PAUSES;
 use super::vars::Scope;
-use super::watch::{HELD_EVENTS, HOLD, STOP};
+use super::watch::{HELD_EVENTS, HOLD, RESTART, STOP};
 use crate::emit::environments::{gates_of, may_pause};
 use crate::model::{DecisionId, Failure, FailureOutcome, GateOutcome, OptionOutcome, StageId};
 use crate::plan::Node;
@@ -48,7 +48,7 @@ impl Breadth {
 
 /// How many flags of pauses there are at most: `GetParameters` takes ten names, and one is that the run is given up.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
-const MOST_HOLDS: usize = 9;
+const MOST_HOLDS: usize = 8;
 
 /// The name of a flag of pauses.
 fn hold(number: usize) -> String {
@@ -104,11 +104,18 @@ impl Lower<'_> {
         hold(self.holds.get(&scope).copied().unwrap_or(0) % MOST_HOLDS)
     }
 
-    /// All the flags that branches read: that the run is given up, and that one of them pauses.
+    /// All the flags that branches read: that the run is given up, that it starts over, and that one of them pauses.
     pub fn all_flags(&self) -> Vec<String> {
+        let mut flags = vec![STOP.to_string()];
+        flags.extend(self.restarts().then(|| RESTART.to_string()));
+        flags.extend(self.hold_flags());
+        flags
+    }
+
+    /// The flags that say that a branch pauses.
+    pub fn hold_flags(&self) -> Vec<String> {
         let most = self.holds.values().max().copied().unwrap_or(0) + 1;
-        let holds = (0..most.min(MOST_HOLDS)).map(hold);
-        std::iter::once(STOP.to_string()).chain(holds).collect()
+        (0..most.min(MOST_HOLDS)).map(hold).collect()
     }
 
     /// Whether a run can pause at a node.

@@ -82,12 +82,15 @@ impl<'a> Lower<'a> {
             );
             here = then;
         }
+        let unbegun = asked_first(stage).is_some_and(|last| i <= last);
+        place.fresh = unbegun;
         for (approval, _) in &step.approved {
             let then = self.b.label();
             self.approve_here(*approval, &place, &step.slug, faults, (&here, &then));
             here = then;
         }
-        if asked_first(stage).is_some_and(|last| i <= last) {
+        place.fresh = false;
+        if unbegun {
             let then = self.b.label();
             let began = [(self.vars.write(&self.names.stage(id), scope), Data::str("began"))].into();
             self.b

@@ -69,10 +69,23 @@ impl<'a> Lower<'a> {
             &entered,
             &no,
         );
+        // What an earlier attempt did stands, and is taken back with the rest.
+        let not = match self.restarts() {
+            false => Data::str("not_applicable"),
+            true => {
+                let was = self.vars.read(&self.names.stage(id), scope);
+                let began = Expr::eq(was, Expr::str("again"));
+                Data::Expr(Expr::cond(
+                    began,
+                    Expr::str("passed_by"),
+                    Expr::str("not_applicable"),
+                ))
+            }
+        };
         self.b.set(
             &apart,
             &[&name, ": does not apply"].concat(),
-            [(fact.clone(), Data::str("not_applicable"))].into(),
+            [(fact.clone(), not)].into(),
             &ended,
         );
 
@@ -138,6 +151,7 @@ impl<'a> Lower<'a> {
             return at.clone();
         }
         let mut place = place.clone();
+        place.fresh = true;
         place.triggers.clear();
         place.deadline = None;
         let free = self.b.label();
@@ -153,7 +167,10 @@ impl<'a> Lower<'a> {
             return;
         }
         let fact = self.vars.read(&self.names.stage(id), scope);
-        let done = super::value::one_of(fact, &["passed", "failed", "refused", "not_applicable"]);
+        let done = super::value::one_of(
+            fact,
+            &["passed", "failed", "refused", "not_applicable", "passed_by"],
+        );
         let name = [&self.release.stage(id).name, ": done already?"].concat();
         self.b.branch(at, &name, done, next, fresh);
     }
@@ -234,6 +251,7 @@ impl<'a> Lower<'a> {
         let mut place = place.clone();
         // Its own time starts when it does.
         place.deadline = None;
+        place.fresh = true;
         let mut here = at.clone();
         for (list, _) in &stage.ready {
             let then = self.b.label();

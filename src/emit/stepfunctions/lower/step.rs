@@ -40,6 +40,8 @@ pub struct Place {
     pub triggers: Vec<TriggerId>,
     /// Where the branch goes when a sibling has failed.
     pub abandon: Option<Label>,
+    /// Nothing of the stage has begun.
+    pub fresh: bool,
     /// Where it goes when it cannot know.
     pub blind: Option<Label>,
     /// When the time of the stage is over.
@@ -86,6 +88,7 @@ impl Place {
             owner,
             triggers: Vec::new(),
             abandon: None,
+            fresh: false,
             blind: None,
             deadline: None,
             demotes: None,

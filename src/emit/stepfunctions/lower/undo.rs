@@ -120,7 +120,7 @@ impl Lower<'_> {
 
     /// Whether a stage began and was not taken back.
     fn still_stands(&self, id: StageId) -> Expr {
-        self.is_among(id, &["began", "again", "passed", "failed"])
+        self.is_among(id, &["began", "again", "passed", "failed", "passed_by"])
     }
 
     /// Whether a stage began and is in one of these states.

@@ -360,7 +360,7 @@ impl Lower<'_> {
             (Subject::Gate(_), Outcome::Failed) => &["failed"],
             (Subject::Stage(_), Outcome::Failed) => &["failed", "refused"],
             (Subject::Gate(_), Outcome::NotApplicable) => &["pending", "not_applicable"],
-            (Subject::Stage(_), Outcome::NotApplicable) => &["not_applicable"],
+            (Subject::Stage(_), Outcome::NotApplicable) => &["not_applicable", "passed_by"],
         };
         one_of(value, words)
     }

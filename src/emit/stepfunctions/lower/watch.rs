@@ -16,6 +16,8 @@ use crate::model::{Dur, FailureOutcome, TriggerId, TriggerTest};
 
 /// The flag that says that nothing new starts.
 pub const STOP: &str = "stop";
+/// The flag that says that a part of the run starts over: no stage begins and nobody is asked until it does.
+pub const RESTART: &str = "restart";
 /// The flag that says that nothing new starts while the owner is asked.
 pub const HOLD: &str = "hold";
 /// How many seconds a branch was held in all.
@@ -40,6 +42,8 @@ pub struct Watch {
     pub abandon: Option<Label>,
     /// Where it goes when the flags cannot be read.
     pub blind: Option<Label>,
+    /// Nothing of it has begun: a run that is about to start over begins nothing and asks nobody.
+    pub fresh: bool,
     /// Triggers and where each leads.
     pub triggers: Vec<(TriggerId, Label)>,
     /// The moment the stage is given up, and where that leads.
@@ -55,6 +59,7 @@ impl Watch {
             hand,
             abandon: None,
             blind: None,
+            fresh: false,
             triggers: Vec::new(),
             deadline: None,
         }
@@ -126,9 +131,13 @@ impl Lower<'_> {
             State::Task(Box::new(task)),
         );
         let raised = |me: &Self, flag: &str| Expr::op(me.run_parameter(flag), "in", Expr::var(&flags));
-        let mut rules = vec![(raised(self, STOP), abandon.clone())];
+        let mut over = vec![raised(self, STOP)];
+        if watch.fresh && self.restarts() {
+            over.push(raised(self, RESTART));
+        }
+        let mut rules = vec![(Expr::any(over), abandon.clone())];
         if self.pauses {
-            let holds = self.all_flags().into_iter().skip(1);
+            let holds = self.hold_flags().into_iter();
             let held = Expr::any(holds.map(|f| raised(self, &f)));
             rules.push((held, rest.clone()));
         }
@@ -271,6 +280,18 @@ impl Lower<'_> {
             self.b.same(at, next);
             return;
         }
+        self.put_flag(flag, up, name, at, (next, next));
+    }
+
+    /// A flag is written; what follows when it could not be.
+    pub fn put_flag(
+        &mut self,
+        flag: &str,
+        up: bool,
+        name: &str,
+        at: &Label,
+        (next, failed): (&Label, &Label),
+    ) {
         let mut task = sdk(
             "ssm",
             "putParameter",
@@ -282,7 +303,7 @@ impl Lower<'_> {
             ]),
         );
         task.output = Some(Data::object([]));
-        task.catch = vec![catch_all(Assign::new(), next)];
+        task.catch = vec![catch_all(Assign::new(), failed)];
         task.next = next.some();
         self.note_around(&task);
         self.b.put(at, name, State::Task(Box::new(task)));
