@@ -2,7 +2,10 @@
 //!
 //! Called by the checks of holds, the reference and the targets.
 
-use crate::model::{Act, Atom, CaptureId, Cond, Hold, PriorId, Step, Sym, TextPart, Value};
+use crate::model::{
+    Act, Atom, CaptureId, CaptureSource, Cond, Failure, FailureOutcome, Hold, PriorId, Release, Step, Sym,
+    TextPart, Value,
+};
 
 /// The values used.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +77,35 @@ impl Used {
                 self.value(b);
             }
         }
+    }
+}
+
+impl Release {
+    /// Whether a run can go on past the step that records a value, so that it is not known where it is used: whoever is asked about a
+    /// failure says `proceed`.
+    pub fn may_lack(&self, id: CaptureId) -> bool {
+        let CaptureSource::Stage(s) = self.capture(id).source else {
+            return false;
+        };
+        let asks = |f: &Failure| match f {
+            Failure::Then(outcome) => outcome.asks(),
+            Failure::Decision(_) => true,
+        };
+        self.stage(s).on_failure.as_ref().is_some_and(|f| asks(&f.then))
+            || self
+                .triggers
+                .iter()
+                .any(|t| t.then == FailureOutcome::Pause && t.during.contains(&s))
+    }
+
+    /// The values that what a step does needs, and that a run may have gone past. A person sees that something is missing.
+    pub fn may_lack_of(&self, act: &Act) -> Vec<CaptureId> {
+        if act.manual.is_some() {
+            return Vec::new();
+        }
+        let mut list = Used::of_act(act).captures;
+        list.retain(|c| self.may_lack(*c));
+        list
     }
 }
 

@@ -9,8 +9,9 @@ use super::scenario::{Broken, Lock, Open, Scenario, words};
 use super::walk::Fate;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{
-    ApprovalId, ApprovalOutcome, Atom, Cond, DecisionId, Failure, FailureOutcome, GateId, GateOutcome,
-    GateTest, OptionOutcome, OptionTestExpr, Outcome, Release, StageId, StepKind, Strength, Subject,
+    ApprovalId, ApprovalOutcome, Atom, CaptureId, Cond, DecisionId, Failure, FailureOutcome, GateId,
+    GateOutcome, GateTest, OptionOutcome, OptionTestExpr, Outcome, Release, StageId, StepKind, Strength,
+    Subject,
 };
 use crate::plan::{EdgeKind, Node, Plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,8 @@ pub struct Judge<'a> {
     pub timed: bool,
     /// The verdicts of gates that a stage has been held to.
     pub used: BTreeSet<usize>,
+    /// The values that steps have recorded.
+    pub recorded: BTreeSet<CaptureId>,
 }
 
 /// Holds a run against its plan. True when how it went is for the reference to tell as well: it does not hang on the clock.
@@ -105,6 +108,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
         thens: Vec::new(),
         timed: false,
         used: BTreeSet::new(),
+        recorded: BTreeSet::new(),
     };
     if let Some(left) = trace.left.first() {
         return Err(left.clone());
@@ -576,20 +580,6 @@ impl<'a> Judge<'a> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Nothing failed: then everything that applies is done.
-    fn complete(&self) -> Result<(), String> {
-        if !self.thens.is_empty() {
-            return Ok(());
-        }
-        for (stage, fate) in &self.fates {
-            if !fate.apart && !fate.over() {
-                let name = &self.release.stage(*stage).name;
-                return Err(["stage `", name, "` is not done, and nothing failed"].concat());
-            }
-        }
-        Ok(())
     }
 
     /// What people call a part.

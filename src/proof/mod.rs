@@ -19,6 +19,7 @@ mod messages;
 mod moments;
 mod questions;
 mod reference;
+mod rungs;
 mod scenario;
 mod scenarios;
 mod stepfunctions;

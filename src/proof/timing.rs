@@ -17,6 +17,23 @@ const SLACK: f64 = 7_200_000.0;
 pub const MOST_PAUSES: usize = 3;
 
 impl Judge<'_> {
+    /// Nothing failed: then everything that applies is done.
+    ///
+    /// # Errors
+    /// What is not.
+    pub fn complete(&self) -> Result<(), String> {
+        if !self.thens.is_empty() {
+            return Ok(());
+        }
+        for (stage, fate) in &self.fates {
+            if !fate.apart && !fate.over() {
+                let name = &self.release.stage(*stage).name;
+                return Err(["stage `", name, "` is not done, and nothing failed"].concat());
+            }
+        }
+        Ok(())
+    }
+
     /// Nothing is done for which the plan has no place.
     ///
     /// # Errors

@@ -174,6 +174,9 @@ impl Walker<'_, '_> {
             }
             let came = self.step(step)?;
             self.began_at_rung(step, &came);
+            if matches!(came, Came::Done) {
+                self.judge.recorded.extend(&step.captures);
+            }
             match came {
                 // What was done when the time was over is done.
                 Came::Done if self.out_of_time() => match self.too_late()? {
@@ -300,6 +303,9 @@ impl Walker<'_, '_> {
                 if !shows(act) {
                     self.fate.began.insert(step.slug.clone());
                     return Ok(Came::Done);
+                }
+                if self.lacks(act) {
+                    return Ok(Came::Failed(self.next.checked_sub(1).map(|i| self.own[i])));
                 }
                 let came = self.call(&Purpose::new(At::Stage(self.stage), &step.slug, Deed::Act))?;
                 self.was_asked(&came, step);
@@ -508,47 +514,11 @@ impl Walker<'_, '_> {
     }
 
     /// Whether a gate had no data, and its owner was asked how to go on.
-    fn unsure(&self, gate: GateId) -> bool {
+    pub(super) fn unsure(&self, gate: GateId) -> bool {
         self.judge.find(|w| *w == What::Unsure(gate)).is_some()
     }
 
-    /// At which step of the rollout a step began, and where its stage is after a failure of it.
-    fn began_at_rung(&mut self, step: &Step, came: &Came) {
-        let ladder = self.judge.release.stage(self.stage).rollout.as_ref();
-        let Some((ladder, rung)) = ladder.zip(self.rung) else {
-            return;
-        };
-        let here = &ladder.steps[rung];
-        let asked = self.fate.asked.as_ref().is_some_and(|(s, _)| *s == step.slug);
-        if asked || !matches!(came, Came::Missing) && self.fate.began.contains(&step.slug) {
-            let place = here.work.iter().position(|w| w.slug == step.slug);
-            self.fate.rungs.extend(place.map(|p| (p, rung)));
-        }
-        if matches!(came, Came::Failed(_)) && self.stepped_back(step) {
-            let before = ladder.steps[..rung]
-                .iter()
-                .rposition(|s| self.judge.truth(&s.when));
-            for (place, work) in before
-                .iter()
-                .flat_map(|b| ladder.steps[*b].work.iter().enumerate())
-            {
-                if self.judge.truth(&work.when) {
-                    self.fate.rungs.extend(before.map(|b| (place, b)));
-                }
-            }
-        }
-    }
-
-    /// Whether a failure of this step takes the rollout back to the step before.
-    fn stepped_back(&self, step: &Step) -> bool {
-        let ladder = self.judge.release.stage(self.stage).rollout.as_ref();
-        ladder.is_some_and(|r| r.demote.is_some())
-            && self.rung.is_some_and(|r| self.step_before(r).is_some())
-            && !self.gate_goes_on(step)
-            && !matches!(&step.kind, StepKind::VerifyGate(g) if self.unsure(*g))
-    }
-
-    fn gate_goes_on(&self, step: &Step) -> bool {
+    pub(super) fn gate_goes_on(&self, step: &Step) -> bool {
         matches!(&step.kind, StepKind::VerifyGate(g) if self.judge.release.gate(*g).otherwise.is_some())
     }
 

@@ -9,7 +9,7 @@ use super::state::{
 };
 use super::trace::{Event, Final, Subject, Trace, Verb};
 use super::waits::Graph;
-use crate::model::{ChecklistId, GateId, HoldId, Release, StageId, TriggerId};
+use crate::model::{CaptureId, ChecklistId, GateId, HoldId, Release, StageId, TriggerId};
 use crate::plan::Plan;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -108,6 +108,8 @@ pub(super) struct Machine<'a> {
     pub(super) pauses: usize,
     /// What was asked to go wrong and did.
     pub(super) met: BTreeSet<(Subject, Verb)>,
+    /// The values that steps have recorded.
+    pub(super) recorded: BTreeSet<CaptureId>,
     pub(super) windows: BTreeSet<StageId>,
     /// Whether it was told that the run failed.
     pub(super) told_failed: bool,
@@ -183,6 +185,7 @@ impl<'a> Machine<'a> {
             restarts: BTreeMap::new(),
             pauses: 0,
             met: BTreeSet::new(),
+            recorded: BTreeSet::new(),
             windows: BTreeSet::new(),
             told_failed: false,
             entered: 0,

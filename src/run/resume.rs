@@ -7,7 +7,9 @@ use super::outcomes::Answer;
 use super::stage::Item;
 use super::state::{ApprovalState, DecisionState, HoldState, Mode, Site, Status, Then};
 use super::trace::{Subject, Verb};
-use crate::model::{ApprovalId, DecisionId, FailureOutcome, GateId, MomentKind, StageId, TriggerId};
+use crate::model::{
+    ApprovalId, CaptureSource, DecisionId, FailureOutcome, GateId, MomentKind, StageId, TriggerId,
+};
 use crate::plan::{Node, show};
 
 impl Machine<'_> {
@@ -140,6 +142,11 @@ impl Machine<'_> {
             state.epoch += 1;
             state.clock += 1;
         }
+        let release = self.release;
+        self.recorded.retain(|c| match release.capture(*c).source {
+            CaptureSource::Stage(s) => !inside[s.index()],
+            _ => true,
+        });
         for g in 0..self.judged.len() {
             if self.plan.judges(GateId::at(g)).iter().any(|s| inside[s.index()]) {
                 self.judged[g] = None;

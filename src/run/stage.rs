@@ -180,7 +180,17 @@ impl<'a> Machine<'a> {
                     self.begins(s);
                     None
                 }
-                Item::Step(doing) if self.step_applies(s, doing) => Some(self.start_step(s, doing)),
+                Item::Step(doing) if self.step_applies(s, doing) => {
+                    if let Some(value) = self.lacks(doing.step) {
+                        let label = self.label_in(s, doing);
+                        let why = format!(
+                            "{label}: `{value}` was not recorded, because the run went past what records it"
+                        );
+                        self.step_failed(s, doing.rollout, &why);
+                        return true;
+                    }
+                    Some(self.start_step(s, doing))
+                }
                 _ => None,
             };
             more = true;
@@ -328,11 +338,19 @@ impl<'a> Machine<'a> {
                     self.judged[g.index()] = Some(true);
                     self.say_within(s, Subject::Gate(g), Verb::Pass);
                 }
+                self.recorded.extend(&doing.step.captures);
                 self.say_step(Subject::Stage(s), Verb::StepEnd, &doing.step.slug, &label, &[]);
             }
             _ => {}
         }
         self.stages[s.index()].at += 1;
+    }
+
+    /// The name of a value that a step needs and that nobody has, because the run went past what records it.
+    fn lacks(&self, step: &Step) -> Option<&'a str> {
+        let list = self.release.may_lack_of(step.act()?);
+        let missing = list.into_iter().find(|c| !self.recorded.contains(c))?;
+        Some(&self.release.capture(missing).name)
     }
 
     /// Whether a stage that is busy ends that step before anything else happens.

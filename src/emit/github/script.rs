@@ -96,6 +96,8 @@ pub struct Known {
     pub name: String,
     /// The unit that has begun wherever there is something to give back; none where that was looked at before.
     pub unit: Option<String>,
+    /// The variable holds the value itself, and it is needed to go forward.
+    pub forward: bool,
 }
 
 /// What is run.

@@ -6,6 +6,7 @@ use super::fixed::{handed_on, merged, read, states, texts, unique, var};
 use super::run::Sim;
 use super::state::Ended;
 use super::step::{Env, ended, output};
+use crate::emit::github::script::Known;
 use serde_json::{Map, Value as Json, json};
 
 fn head(unit: &str) -> &str {
@@ -76,7 +77,14 @@ fn onward(state: &Json, what: &Json, follows: &str, attempt: u64, run: usize) ->
         let (redo, forget) = (texts(&what["redo"]), texts(&what["forget"]));
         let mut done = texts(&state["done"]);
         done.retain(|d| !redo.iter().any(|r| r == head(d)));
-        values.retain(|k, _| !forget.contains(k));
+        let all = std::mem::take(&mut values);
+        for (key, value) in all {
+            if !forget.contains(&key) {
+                values.insert(key, value);
+            } else if key.starts_with("v_") {
+                values.insert(["was_", &key].concat(), value);
+            }
+        }
         state["done"] = done.into();
         state["attempt"] = (attempt + 1).to_string().into();
         state["waits"] = Json::Null;
@@ -276,4 +284,38 @@ pub fn rollback_report(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env)
     files.insert("evidence.json".into(), json!({"state": state}).to_string());
     ended(sim, run, job, Ended::Success, vec![output("state", &state)]);
     Ok(())
+}
+
+/// Whether what a command needs was recorded.
+pub enum Recorded {
+    /// All of it.
+    All,
+    /// Not what it gives back: it fails once it has begun.
+    Lost,
+    /// Nothing has begun that could be given back.
+    Idle,
+    /// Not what the run went past: it does not begin.
+    GonePast,
+}
+
+/// Whether what a command needs was recorded, as its script finds out before it begins.
+pub fn recorded(known: &[Known], env: &Env) -> Recorded {
+    let value = |name: &String| env.get(name).map_or("", String::as_str);
+    if known.iter().any(|k| k.forward && value(&k.state).is_empty()) {
+        return Recorded::GonePast;
+    }
+    let mut lost = false;
+    for k in known.iter().filter(|k| !k.forward) {
+        let state: Json = serde_json::from_str(value(&k.state)).unwrap_or_else(|_| json!({}));
+        if k.unit
+            .as_ref()
+            .is_some_and(|u| !texts(&state["began"]).contains(u))
+        {
+            return Recorded::Idle;
+        }
+        let was = ["was_", &k.name].concat();
+        let of = |name: &str| state["values"].get(name).is_some();
+        lost |= !of(&k.name) && !of(&was);
+    }
+    if lost { Recorded::Lost } else { Recorded::All }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know when a job runs. Used by the run; the scripts that every workflow has are in `fixed`.
 
+use super::back::Recorded;
 use super::fixed;
 use super::run::Sim;
 use super::state::{Busy, Ended, Stands, StepState};
@@ -14,7 +15,6 @@ use crate::emit::github::script::{Failing, Fixed, NoDataMeans, WaitLength};
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{Atom, Cond};
 use crate::proof::event::What;
-use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -377,20 +377,18 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
             let Some(part) = entry.parts.first().cloned() else {
                 return Err("a command stands for nothing".into());
             };
-            let mut lost = false;
-            for k in known {
-                let state = serde_json::from_str(env.get(&k.state).map_or("", String::as_str));
-                let state: Json = state.unwrap_or_else(|_| json!({}));
-                let began = |unit: &String| {
-                    let began = state["began"].as_array();
-                    began.is_some_and(|l| l.iter().any(|u| u == unit))
-                };
-                if k.unit.as_ref().is_some_and(|u| !began(u)) {
+            let lost = match super::back::recorded(known, &env) {
+                Recorded::All => false,
+                Recorded::Lost => true,
+                Recorded::Idle => {
                     ended(sim, run, job, Ended::Success, Vec::new());
                     return Ok(());
                 }
-                lost |= state["values"].get(&k.name).is_none();
-            }
+                Recorded::GonePast => {
+                    ended(sim, run, job, Ended::Failure, Vec::new());
+                    return Ok(());
+                }
+            };
             let times = sim.begun.get(&part).copied().unwrap_or(0);
             let fails = hangs || lost || sim.scenario.failing(&part, times);
             let slow = sim.scenario.slow.filter(|_| fails);

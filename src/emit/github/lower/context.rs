@@ -147,6 +147,16 @@ impl<'a> Ctx<'a> {
         self.resumable
     }
 
+    /// Whether anything lets a part of the run start over.
+    pub fn starts_over(&self) -> bool {
+        any_outcome(self.release, &|f| matches!(f, FailureOutcome::Restart(..)))
+            || self
+                .release
+                .approvals
+                .iter()
+                .any(|a| matches!(a.otherwise, crate::model::ApprovalOutcome::Restart(..)))
+    }
+
     /// A decision that is asked only when something has failed, so no job of the order asks it.
     pub fn on_demand(&self, decision: DecisionId) -> bool {
         self.release.asked_on_failure_only(decision)
@@ -288,23 +298,30 @@ fn resumable(r: &Release) -> bool {
         || r.stages
             .iter()
             .filter_map(|s| s.on_failure.as_ref())
-            .any(|f| match &f.then {
-                Failure::Then(o) => again(o),
-                Failure::Decision(_) => true,
-            })
-        || r.gates.iter().any(|g| match &g.otherwise {
-            Some((GateOutcome::Then(o), _)) => again(o),
-            Some((GateOutcome::Decision(_), _)) => true,
-            None => false,
-        })
-        || r.triggers.iter().any(|t| again(&t.then))
+            .any(|f| matches!(f.then, Failure::Decision(_)))
+        || r.gates
+            .iter()
+            .any(|g| matches!(g.otherwise, Some((GateOutcome::Decision(_), _))))
         || r.approvals
             .iter()
             .any(|a| matches!(a.otherwise, crate::model::ApprovalOutcome::Restart(..)))
+        || any_outcome(r, &again)
+}
+
+/// Whether any outcome that stages, gates, triggers or decisions speak of is such a one.
+fn any_outcome(r: &Release, is: &dyn Fn(&FailureOutcome) -> bool) -> bool {
+    r.stages
+        .iter()
+        .filter_map(|s| s.on_failure.as_ref())
+        .any(|f| matches!(&f.then, Failure::Then(o) if is(o)))
+        || r.gates
+            .iter()
+            .any(|g| matches!(&g.otherwise, Some((GateOutcome::Then(o), _)) if is(o)))
+        || r.triggers.iter().any(|t| is(&t.then))
         || r.decisions
             .iter()
             .flat_map(|d| &d.options)
-            .any(|o| matches!(&o.then, crate::model::OptionOutcome::Then(f) if again(f)))
+            .any(|o| matches!(&o.then, crate::model::OptionOutcome::Then(f) if is(f)))
 }
 
 /// The step that makes a kept value: a prior is recorded by a step of its own.

@@ -168,7 +168,11 @@ impl<'c, 'a> Vars<'c, 'a> {
             self.kept.push(kept);
         }
         if self.ctx.side == Side::Rollback {
-            return stated(&name);
+            // A run that started over has forgotten it, not what it was.
+            let before = matches!(kept, Kept::Capture(_)) && self.ctx.starts_over();
+            let mut ways = vec![stated(&name)];
+            ways.extend(before.then(|| stated(&["was_", &name].concat())));
+            return Expr::first(ways);
         }
         let mut list = Vec::new();
         let mut jobs = Vec::new();

@@ -140,7 +140,7 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 .clone()
                 .unwrap_or_else(|| Purpose::new(self.at, &how.id, how.deed)),
         ];
-        let known = self.known(&mut vars);
+        let known = self.known(&mut vars, how.deed);
         let timeout = how.timeout.or(act.timeout);
         let retry = how.retry.as_ref().or(act.retry.as_ref());
         let tries = how.tries.clone().unwrap_or_else(|| Tries::Again(pauses(retry)));
@@ -197,13 +197,15 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         self.finish_work(&how.id, name, how.cond, vars, work);
     }
 
-    /// What has to be recorded for a way back to be done. Going forward, a value is surely set where it is used (`data/unset_capture`).
-    fn known(&self, vars: &mut Vars<'c, 'a>) -> Vec<Known> {
+    /// What has to be recorded for a way back to be done. Going forward, a value is surely set where it is used (`data/unset_capture`), unless
+    /// somebody let the run go past what sets it.
+    fn known(&self, vars: &mut Vars<'c, 'a>, deed: Deed) -> Vec<Known> {
         let unit = match self.at {
             At::Exit(h) if self.ctx.side == Side::Release => {
                 Some(format!("hold.{}", self.ctx.release.hold(h).name))
             }
             At::Exit(_) | At::Undo(_) => None,
+            At::Stage(_) if deed == Deed::Act => return self.gone_past(vars),
             _ => return Vec::new(),
         };
         let mut list = Vec::new();
@@ -214,7 +216,25 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
                 state: vars.numbered("RELEASEC_KNOWN", state),
                 name: self.ctx.kept_name(kept),
                 unit: unit.clone(),
+                forward: false,
             });
+        }
+        list
+    }
+
+    /// The values that may not be known because the run went past what records them.
+    fn gone_past(&self, vars: &mut Vars<'c, 'a>) -> Vec<Known> {
+        let mut list = Vec::new();
+        for kept in std::mem::take(&mut vars.kept) {
+            if matches!(kept, Kept::Capture(c) if self.ctx.release.may_lack(c)) {
+                let value = vars.kept(kept);
+                list.push(Known {
+                    state: vars.variable(value),
+                    name: self.ctx.kept_name(kept),
+                    unit: None,
+                    forward: true,
+                });
+            }
         }
         list
     }

@@ -163,11 +163,12 @@ fn work(w: &Work) -> String {
     if !w.keeps.is_empty() {
         out.push_str(KEEP);
     }
-    let (idle, lost) = (
-        w.known.iter().filter_map(not_begun).collect::<String>(),
-        w.known.iter().map(not_known).collect::<String>(),
-    );
-    out.push_str(&idle);
+    let (forward, back): (Vec<&Known>, Vec<&Known>) = w.known.iter().partition(|k| k.forward);
+    forward.iter().for_each(|k| out.push_str(&not_known(k)));
+    let lost: String = back.iter().map(|k| not_known(k)).collect();
+    back.iter()
+        .filter_map(|k| not_begun(k))
+        .for_each(|s| out.push_str(&s));
     out.push_str(&written(&w.file, "", &w.source));
     out.push_str(&attempt(w));
     if !matches!(w.failing, Failing::Nothing) {
@@ -196,8 +197,13 @@ fn not_begun(k: &Known) -> Option<String> {
 /// Fails where what is to be given back was never recorded: an empty word in its place could do anything.
 fn not_known(k: &Known) -> String {
     let (name, state) = (&k.name, &k.state);
+    if k.forward {
+        return format!(
+            "if [ -z \"${state}\" ]; then\n  echo '::error title=Never recorded::{name} was never recorded, because the run went past what records it'\n  exit 1\nfi\n"
+        );
+    }
     format!(
-        "if [ \"$(jq -n --arg name {name} '{}.values // {{}} | has($name)')\" != true ]; then\n  echo '::error title=Never recorded::{name} was never recorded, so nobody knows what to give back: it has to be looked up by hand'\n  exit 1\nfi\n",
+        "if [ \"$(jq -n --arg name {name} '{}.values // {{}} | has($name) or has(\"was_\" + $name)')\" != true ]; then\n  echo '::error title=Never recorded::{name} was never recorded, so nobody knows what to give back: it has to be looked up by hand'\n  exit 1\nfi\n",
         read(state)
     )
 }

@@ -24,7 +24,8 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
     | del(.failed)
     | if $follows == "restart" then
         .done |= map(select(split(".")[0] | IN($outcome.redo[]) | not))
-        | .values |= with_entries(select(.key | IN($outcome.forget[]) | not))
+        # What is taken back later needs what it was done with.
+        | .values |= with_entries(if .key | IN($outcome.forget[]) | not then . elif .key | startswith("v_") then .key |= "was_" + . else empty end)
         | .attempt = ($attempt | tonumber + 1 | tostring)
         | del(.waits)
       else

@@ -7,6 +7,7 @@ use super::ask::{Ask, DEFAULT_SECONDS, catch_all};
 use super::build::Label;
 use super::buildspec::Take;
 use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
+use super::known::Reads;
 use super::watch::Watch;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
@@ -72,17 +73,23 @@ impl Lower<'_> {
                 .set(&broken, &[&work.name, ": may not be done"].concat(), fault, fail);
             here = then;
         }
-        let reads = work
+        if matches!((work.part.at, work.part.deed), (At::Stage(_), Deed::Act)) {
+            here = self.needs_what_was_recorded(work, here, fail);
+        }
+        let prints = work
             .captures
             .iter()
             .any(|c| !matches!(self.release.capture(*c).extract, Extract::Json(_)));
-        // Nothing is given back that was never recorded: a call with `null` in it could do anything, or break the whole run off.
-        let back = matches!(work.part.at, At::Exit(_));
-        match self.means(work.act, work.hand.environment, reads) {
+        let reads = match work.part.at {
+            At::Exit(_) => Reads::Leaving,
+            At::Undo(_) => Reads::Undoing,
+            _ => Reads::Rest,
+        };
+        match self.means(work.act, work.hand.environment, prints) {
             Means::Call(call) => {
-                self.gives_back = back;
+                self.reads = reads;
                 let mut task = self.call(call, work.hand);
-                self.gives_back = false;
+                self.reads = Reads::Rest;
                 for id in work.captures {
                     let capture = self.release.capture(*id);
                     let value = self.extracted(&capture.extract, Expr::states(&["result"]));
@@ -101,9 +108,9 @@ impl Lower<'_> {
                         (output_variable(&capture.name), take(&capture.extract))
                     })
                     .collect();
-                self.gives_back = back;
+                self.reads = reads;
                 let mut task = self.build(command, &work.act.secrets, takes, work.hand, Some(&work.key));
-                self.gives_back = false;
+                self.reads = Reads::Rest;
                 for id in work.captures {
                     let capture = self.release.capture(*id);
                     let value = self.typed(&capture.ty, exported(&output_variable(&capture.name)));

@@ -79,6 +79,7 @@ impl Lower<'_> {
             hand: place.hand,
             abandon: place.abandon.clone(),
             fresh: place.fresh,
+            holds: false,
             blind: place.blind.clone(),
             triggers,
             deadline: self.deadline(place, key, (way.0, past), fails),

@@ -278,7 +278,7 @@ impl Lower<'_> {
     }
 
     /// What a restart forgets: grants, ticks, captures, decisions and gates of the stage and of what depends on it.
-    fn cleared(&self, point: StageId, counter: &str) -> Assign {
+    fn cleared(&mut self, point: StageId, counter: &str) -> Assign {
         let release = self.release;
         let after = self.plan.descendants(Node::Stage(point));
         let inside = |n: Node| n == Node::Stage(point) || self.plan.contains(&after, n);
@@ -317,8 +317,18 @@ impl Lower<'_> {
                 assign.insert(self.names.grant(*approval), Data::Null);
             }
             for (c, capture) in release.captures.iter().enumerate() {
+                let c = CaptureId::at(c);
                 if capture.source == CaptureSource::Stage(id) {
-                    assign.insert(self.names.capture(CaptureId::at(c)), Data::Null);
+                    let name = self.names.capture(c);
+                    if self.is_kept(c) {
+                        // What is taken back later needs what it was done with.
+                        let kept = self.names.kept(c);
+                        self.vars.declare(&kept, Data::Null, Join::Changed, TOP);
+                        let none = Expr::eq(Expr::var(&name), Expr::Null);
+                        let last = Expr::cond(none, Expr::var(&kept), Expr::var(&name));
+                        assign.insert(kept, Data::Expr(last));
+                    }
+                    assign.insert(name, Data::Null);
                 }
             }
         }

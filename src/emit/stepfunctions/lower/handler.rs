@@ -4,19 +4,18 @@
 //! undo does. Used by `step`, `stage`, `approval` and `consent`.
 
 use super::Lower;
-use super::ask::{Ask, DEFAULT_SECONDS};
 use super::build::{Builder, Label};
 use super::call::Hand;
 use super::step::Place;
 
 use super::vars::TOP;
-use super::watch::{RESTART, STOP, Watch};
-use crate::emit::parts::{At, Deed, Purpose};
+use super::watch::{RESTART, STOP};
+use crate::emit::parts::{At, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::Assign;
 use crate::model::{
-    Cond, DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, OptionOutcome, Release, RoleId,
-    RoleOrPerson, RolloutStep, StageId, Step, Strength, TriggerId,
+    Cond, DecisionId, Failure, FailureOutcome, MomentKind, OnFailure, Release, RoleId, RolloutStep, StageId,
+    Step, Strength, TriggerId,
 };
 use crate::plan::{Node, Pace, StageUndo};
 use std::collections::BTreeSet;
@@ -78,6 +77,11 @@ impl Faults {
         let next = open.min_by_key(|i| (std::cmp::Reverse(self.list[*i].0.depth()), *i))?;
         self.written.insert(next);
         Some(next)
+    }
+
+    /// Where the faults of a way were met.
+    pub fn sites(&self, index: usize) -> Vec<Site> {
+        self.list[index].2.clone()
     }
 
     /// Where a fault leads.
@@ -149,7 +153,7 @@ impl Lower<'_> {
     }
 
     /// Another way for the same faults.
-    fn lead(&mut self, faults: &mut Faults, index: usize, kind: Kind) -> Label {
+    pub(super) fn lead(&mut self, faults: &mut Faults, index: usize, kind: Kind) -> Label {
         let sites = faults.list[index].2.clone();
         let mut goal = None;
         for site in sites {
@@ -303,7 +307,7 @@ impl Lower<'_> {
     }
 
     /// A stage that began has failed; one that did not is what `unbegun` says.
-    fn fallen(&self, case: &Case<'_>, unbegun: &str) -> Assign {
+    pub(super) fn fallen(&self, case: &Case<'_>, unbegun: &str) -> Assign {
         let Some(stage) = case.stage else {
             return Assign::new();
         };
@@ -319,186 +323,6 @@ impl Lower<'_> {
         };
         let value = Expr::cond(began, Expr::str("failed"), other);
         [(self.vars.write(&fact, case.hand.scope), Data::Expr(value))].into()
-    }
-
-    fn pause(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, at: &Label) {
-        let scope = case.hand.scope;
-        let counter = "pauses".to_string();
-        let before = self.b.events();
-        let (held, told, asked) = (self.b.label(), self.b.label(), self.b.label());
-        let rollback = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
-        let stop = self.lead(faults, index, Kind::Outcome(FailureOutcome::Stop));
-        let often = Expr::op(self.vars.read(&counter, scope), ">=", Expr::int(MOST_PAUSES));
-        self.b.branch(
-            at,
-            &[&case.name, ": paused too often?"].concat(),
-            often,
-            &rollback,
-            &held,
-        );
-        let lifted = self.b.label();
-        self.raise(
-            &self.hold_of(scope),
-            true,
-            scope,
-            &[&case.name, ": siblings hold"].concat(),
-            &held,
-            &told,
-        );
-        let once = Expr::op(self.vars.read(&counter, scope), "+", Expr::int(1));
-        self.b.set(
-            &asked,
-            &[&case.name, ": pauses"].concat(),
-            [(self.vars.write(&counter, scope), Data::Expr(once))].into(),
-            &lifted,
-        );
-        self.moment(MomentKind::Paused, case.stage, scope, &told, &asked);
-        let answers = ["retry", "proceed", "rollback", "stop"];
-        let choice = self.vars.local("resume", scope);
-        let after = self.b.label();
-        let options: Vec<(String, Label)> = answers
-            .iter()
-            .map(|word| {
-                let l = self.b.label();
-                let set: Assign = [(choice.clone(), Data::str(*word))].into();
-                self.b.set(&l, &[&case.name, ": ", word].concat(), set, &after);
-                ((*word).to_string(), l)
-            })
-            .collect();
-        let fault = Expr::var(self.vars.local("fault", scope));
-        let why = Expr::concat(vec![
-            self.text_expr(&self.release.title, scope),
-            Expr::Str([": ", &case.name, " has paused. "].concat()),
-            fault.clone().dot(&["error"]),
-            Expr::str(" "),
-            fault.dot(&["cause"]),
-        ]);
-        let approvers = self.principals(&[RoleOrPerson::Role(case.owner)]);
-        let late = options[2].1.clone();
-        let ask = Ask {
-            name: [&case.name, ": paused"].concat(),
-            key: ["pause_", &case.slug].concat(),
-            part: Purpose::new(case.at(), &case.name, Deed::Resume(0)),
-            message: why,
-            approvers,
-            quorum: 1,
-            seconds: DEFAULT_SECONDS,
-            scope,
-            options,
-            no: late.clone(),
-            late,
-            unasked: None,
-            record: None,
-            answers: Vec::new(),
-        };
-        let watch = Watch::nothing(&case.name, case.at(), case.hand);
-        self.ask(&ask, &watch, &lifted);
-        // Whoever gives the run up lets nothing start meanwhile.
-        let sites = faults.list[index].2.clone();
-        let (retry, proceed) = (self.b.label(), self.b.label());
-        let again = self.lifted(case, "again", &retry);
-        let onward = self.lifted(case, "on", &proceed);
-        self.resume(case, &sites, &retry, |s| &s.retry);
-        self.resume(case, &sites, &proceed, |s| &s.proceed);
-        let is = |word: &str| Expr::eq(Expr::var(&choice), Expr::str(word));
-        let rules = vec![(is("retry"), again), (is("proceed"), onward), (is("stop"), stop)];
-        self.b.choose(
-            &after,
-            &[&case.name, ": how to go on?"].concat(),
-            rules,
-            &rollback,
-        );
-        self.costs.pause = self.costs.pause.max(self.b.events() - before);
-        self.costs.pauses += 1;
-    }
-
-    /// Siblings that were held go on.
-    fn lifted(&mut self, case: &Case<'_>, how: &str, next: &Label) -> Label {
-        let at = self.b.label();
-        let name = [&case.name, ": siblings go on (", how, ")"].concat();
-        self.raise(
-            &self.hold_of(case.hand.scope),
-            false,
-            case.hand.scope,
-            &name,
-            &at,
-            next,
-        );
-        at
-    }
-
-    /// Back to the step at which the fault was met, or behind it: the time of the stage starts again.
-    fn resume(&mut self, case: &Case<'_>, sites: &[Site], at: &Label, way: impl Fn(&Site) -> &Label) {
-        let timed = case.stage.filter(|s| self.release.stage(*s).timeout.is_some());
-        let from = match timed {
-            Some(stage) => {
-                let from = self.b.label();
-                let since = self.vars.write(&self.names.since(stage), case.hand.scope);
-                let name = [&case.name, ": its time starts again"].concat();
-                self.b
-                    .set(at, &name, [(since, Data::Expr(Expr::now()))].into(), &from);
-                from
-            }
-            None => at.clone(),
-        };
-        let at = &from;
-        let Some((last, others)) = sites.split_last() else {
-            self.b.same(at, &case.failed);
-            return;
-        };
-        let step = Expr::var(self.vars.local("fault", case.hand.scope)).dot(&["step"]);
-        let rules = others
-            .iter()
-            .map(|s| (Expr::eq(step.clone(), Expr::str(&s.key)), way(s).clone()))
-            .collect();
-        self.b
-            .choose(at, &[&case.name, ": from where?"].concat(), rules, way(last));
-    }
-
-    /// A decision is asked because of a failure.
-    fn decide(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, id: DecisionId, at: &Label) {
-        let decision = self.release.decision(id);
-        let sites = faults.list[index].2.clone();
-        let proceed = self.b.label();
-        self.resume(case, &sites, &proceed, |s| &s.proceed);
-        // Whoever is held meanwhile looks as often as in a pause.
-        self.costs.pause = self.costs.pause.max(1);
-        let asked = self.b.label();
-        let name = [&case.name, ": siblings hold for ", &decision.name].concat();
-        self.raise(
-            &self.hold_of(case.hand.scope),
-            true,
-            case.hand.scope,
-            &name,
-            at,
-            &asked,
-        );
-        let goals: Vec<Label> = decision
-            .options
-            .iter()
-            .map(|o| match &o.then {
-                OptionOutcome::Proceed => self.lifted(case, &o.name, &proceed),
-                OptionOutcome::Then(outcome) => {
-                    let goal = self.lead(faults, index, Kind::Outcome(outcome.clone()));
-                    match outcome {
-                        FailureOutcome::Continue { .. } | FailureOutcome::Restart(..) => {
-                            self.lifted(case, &o.name, &goal)
-                        }
-                        _ => goal,
-                    }
-                }
-            })
-            .collect();
-        let silent = self.lead(faults, index, Kind::Outcome(FailureOutcome::Rollback));
-        let watch = Watch::nothing(&case.name, case.at(), case.hand);
-        let key = [&case.slug, "_", &decision.name].concat();
-        self.put_decision(
-            id,
-            &[&case.name, ": ", &decision.name].concat(),
-            &key,
-            &watch,
-            (&asked, &goals, &silent),
-        );
     }
 
     fn fired(&mut self, case: &Case<'_>, faults: &mut Faults, index: usize, id: TriggerId, at: &Label) {

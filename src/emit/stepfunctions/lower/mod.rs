@@ -21,6 +21,7 @@ mod handler;
 mod history;
 mod hold;
 mod inside;
+mod known;
 mod lock;
 mod looks;
 mod message;
@@ -35,6 +36,7 @@ mod undo;
 mod value;
 mod vars;
 mod watch;
+mod word;
 
 use super::expr::Expr;
 use super::model::{Branch, Machine, Task};
@@ -46,6 +48,7 @@ use crate::emit::stepfunctions::parts::{Manifest, essence};
 use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
 use build::Builder;
+use known::Reads;
 use looks::{LOOKS, Looks};
 use names::Names;
 use pauses::Breadth;
@@ -84,8 +87,8 @@ pub struct Lower<'a> {
     vars: Vars,
     names: Names<'a>,
     bag: Bag,
-    /// Whether values are read for what leaves a hold, which must have been recorded.
-    gives_back: bool,
+    /// What values are read for.
+    reads: Reads,
     /// What stands for a message while its channel's call is written.
     message: Option<Expr>,
     /// The part of the plan that the next message is.
@@ -168,7 +171,7 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         vars: Vars::new(),
         names: Names::new(release),
         bag: Bag::new(),
-        gives_back: false,
+        reads: Reads::Rest,
         message: None,
         telling: None,
         aside: false,

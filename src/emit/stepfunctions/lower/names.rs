@@ -111,6 +111,11 @@ impl<'a> Names<'a> {
         ["cap_", &place, "_", &capture.name.to_ascii_uppercase()].concat()
     }
 
+    /// What a value was before the run started over.
+    pub fn kept(&self, id: CaptureId) -> String {
+        ["kept_", self.capture(id).trim_start_matches("cap_")].concat()
+    }
+
     /// A recorded state: one for each position in a stage, whatever step of a rollout records it.
     pub fn prior(&self, id: PriorId) -> String {
         self.priors

@@ -544,7 +544,8 @@ impl<'a> Lower<'a> {
         let stage = self.release.stage(id);
         let sure = self.release.sure_steps(stage);
         let first = stage.forward_steps().into_iter().next();
-        whole && !first.is_some_and(|f| sure.iter().any(|s| s.slug == f.slug))
+        let lacks = |f: &Step| f.act().is_some_and(|a| !self.release.may_lack_of(a).is_empty());
+        whole && !first.is_some_and(|f| !lacks(f) && sure.iter().any(|s| s.slug == f.slug))
     }
 
     /// Whether the plan can go on after a stage failed that cannot be undone.

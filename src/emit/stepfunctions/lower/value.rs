@@ -177,8 +177,8 @@ impl Lower<'_> {
             Sym::Capture(c) if *c == Channel::MESSAGE => {
                 self.message.clone().unwrap_or_else(|| Expr::str(""))
             }
-            Sym::Capture(c) => self.recorded(&self.release.capture(*c).name, &self.names.capture(*c), scope),
-            Sym::Prior(p) => self.recorded(&self.release.prior(*p).name, &self.names.prior(*p), scope),
+            Sym::Capture(c) => self.captured(*c, scope),
+            Sym::Prior(p) => self.prior_state(*p, scope),
             Sym::Attempt => self.vars.read("attempt", TOP),
             Sym::Call(f, args) => self.function(*f, args, scope),
             Sym::If(c, a, b) => {
@@ -206,19 +206,6 @@ impl Lower<'_> {
                 Expr::op(self.value_expr(a, scope), sign, self.value_expr(b, scope))
             }
         }
-    }
-
-    /// A kept value. Where something is given back it fails without one: `$error` is `States.QueryEvaluationError`, which a `Catch` of
-    /// `States.ALL` sees; arguments that a service does not take are `States.Runtime`, which none does (Step Functions, "Handling
-    /// errors in Step Functions workflows").
-    fn recorded(&self, shown: &str, name: &str, scope: Scope) -> Expr {
-        let value = self.vars.read(name, scope);
-        if !self.gives_back {
-            return value;
-        }
-        let why = Expr::Str([shown, " was never recorded: nobody knows what to give back"].concat());
-        let missing = Expr::eq(value.clone(), Expr::Null);
-        Expr::cond(missing, Expr::Call("error", vec![why]), value)
     }
 
     fn function(&self, f: Func, args: &[Value], scope: Scope) -> Expr {

@@ -44,6 +44,8 @@ pub struct Watch {
     pub blind: Option<Label>,
     /// Nothing of it has begun: a run that is about to start over begins nothing and asks nobody.
     pub fresh: bool,
+    /// It is what the others are held for: only that the run is given up ends it.
+    pub holds: bool,
     /// Triggers and where each leads.
     pub triggers: Vec<(TriggerId, Label)>,
     /// The moment the stage is given up, and where that leads.
@@ -60,6 +62,7 @@ impl Watch {
             abandon: None,
             blind: None,
             fresh: false,
+            holds: false,
             triggers: Vec::new(),
             deadline: None,
         }
@@ -123,6 +126,11 @@ impl Lower<'_> {
         task.output = Some(Data::object([]));
         task.retry.iter_mut().for_each(|r| r.max_attempts = FLAG_TRIES);
         task.catch = vec![catch_all(Assign::new(), blind)];
+        if watch.holds {
+            // Nothing begins before the next look: what cannot be read now is read then.
+            task.retry.clear();
+            task.catch = vec![catch_all(Assign::new(), next)];
+        }
         task.next = judged.some();
         self.note_around(&task);
         self.b.put(
@@ -136,14 +144,15 @@ impl Lower<'_> {
             over.push(raised(self, RESTART));
         }
         let mut rules = vec![(Expr::any(over), abandon.clone())];
-        if self.pauses {
+        let held = self.pauses && !watch.holds;
+        if held {
             let holds = self.hold_flags().into_iter();
             let held = Expr::any(holds.map(|f| raised(self, &f)));
             rules.push((held, rest.clone()));
         }
         self.b
             .choose(&judged, &[&watch.name, ": goes on?"].concat(), rules, next);
-        if self.pauses {
+        if held {
             let held = self.vars.read(HELD, scope);
             let wait = self.looks.held_wait(&held);
             let sum = Expr::op(held, "+", wait.clone());
