@@ -9,9 +9,10 @@ use super::ask::catch_all;
 use super::build::Label;
 use super::call::sdk;
 use super::handler::{Case, Faults, Kind, Site};
+use super::watch::Watch;
 use crate::emit::environments::in_window;
 use crate::emit::stepfunctions::expr::{Data, Expr};
-use crate::emit::stepfunctions::model::{Assign, State};
+use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::emit::stepfunctions::naming;
 use crate::model::{Civil, Dur, FailureOutcome, StageId};
 use crate::plan::read;
@@ -21,28 +22,96 @@ use jiff::tz::TimeZone;
 /// A span in milliseconds since 1970; an open end is `None`.
 type Span = (Option<i64>, Option<i64>);
 
+/// Into how many pieces a wait for a moment is cut.
+const PIECES: i64 = 30;
+/// Seconds of such a piece at least.
+const SHORTEST: i64 = 60;
+/// Seconds of a day: so early a release is started at most that waits for its window.
+const DAY: i64 = 86_400;
+
+/// A moment.
+pub enum Moment {
+    /// Milliseconds since 1970, known when the machine is written.
+    Fixed(i64),
+    /// The same when it runs.
+    Later(Expr),
+}
+
 impl Lower<'_> {
     /// T and so long, as a timestamp.
-    pub fn moment_of(&self, after: Dur) -> Data {
+    pub fn moment_of(&self, after: Dur) -> Moment {
         match self.plan.start_moment() {
-            Some(start) => {
-                let at = start.as_millisecond().saturating_add(after.as_ms());
-                Data::Str(stamp(at))
-            }
+            Some(start) => Moment::Fixed(start.as_millisecond().saturating_add(after.as_ms())),
             None => {
                 let start = Expr::Call(
                     "toMillis",
                     vec![Expr::states(&["context", "Execution", "StartTime"])],
                 );
-                let at = Expr::op(start, "+", Expr::int(after.as_ms()));
-                Data::Expr(Expr::Call("fromMillis", vec![at]))
+                Moment::Later(Expr::op(start, "+", Expr::int(after.as_ms())))
             }
         }
     }
 
+    /// Waits until a moment: at once where nobody runs beside it, else in pieces, so that it sees when the run is given up. The longer it
+    /// is, the longer the pieces: `seconds` is what it takes as planned.
+    pub fn wait_until(
+        &mut self,
+        name: &str,
+        (moment, seconds): (Moment, i64),
+        watch: Option<&Watch>,
+        at: &Label,
+        next: &Label,
+    ) {
+        let until = |timestamp: Data, next: &Label| {
+            State::Wait(Wait {
+                timestamp: Some(timestamp),
+                next: next.next(),
+                ..Wait::default()
+            })
+        };
+        let Some(watch) = watch.filter(|w| w.abandon.is_some()) else {
+            let moment = match moment {
+                Moment::Fixed(ms) => Data::Str(stamp(ms)),
+                Moment::Later(ms) => Data::Expr(Expr::Call("fromMillis", vec![ms])),
+            };
+            self.b.put(at, name, until(moment, next));
+            return;
+        };
+        let moment = match moment {
+            Moment::Fixed(ms) => Expr::int(ms),
+            Moment::Later(ms) => ms,
+        };
+        let (look, judged) = (self.b.label(), self.b.label());
+        self.b.enter_loop(2 * PIECES.unsigned_abs());
+        let left = Expr::op(moment.clone(), "-", Expr::now());
+        let share = Expr::Call("floor", vec![Expr::op(left, "/", Expr::int(PIECES))]);
+        let least = Expr::int(
+            (seconds / PIECES)
+                .clamp(SHORTEST, super::YEAR_SECONDS)
+                .saturating_mul(1_000),
+        );
+        let piece = Expr::Call("max", vec![Expr::List(vec![least, share])]);
+        let then = Expr::op(Expr::now(), "+", piece);
+        let then = Expr::Call("min", vec![Expr::List(vec![moment.clone(), then])]);
+        let then = Data::Expr(Expr::Call("fromMillis", vec![then]));
+        self.b.put(at, name, until(then, &look));
+        self.boundary(watch, &look, &judged);
+        let come = Expr::op(Expr::now(), ">=", moment);
+        self.b
+            .branch(&judged, &[name, ": is it time?"].concat(), come, next, at);
+        self.b.leave_loop();
+    }
+
     /// A stage that the window covers starts inside it: one that comes too early waits, one that comes too late pauses.
     /// Freezes of the calendar count as closed.
-    pub fn window(&mut self, id: StageId, case: &Case<'_>, faults: &mut Faults, way: (&Label, &Label)) {
+    pub fn window(
+        &mut self,
+        id: StageId,
+        case: &Case<'_>,
+        watch: &Watch,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) {
         let (at, next) = way;
         let site = Site {
             key: "window".into(),
@@ -80,12 +149,8 @@ impl Lower<'_> {
         let mut here = at.clone();
         if let Some(opens) = open.0 {
             let then = self.b.label();
-            self.wait_until(
-                &[&case.name, ": wait for the window"].concat(),
-                Data::Str(stamp(opens)),
-                &here,
-                &then,
-            );
+            let name = [&case.name, ": wait for the window"].concat();
+            self.wait_until(&name, (Moment::Fixed(opens), DAY), Some(watch), &here, &then);
             here = then;
         }
         let mut shut: Vec<Expr> = Vec::new();

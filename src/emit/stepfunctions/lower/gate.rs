@@ -13,7 +13,7 @@ use super::vars::Scope;
 use super::watch::Watch;
 use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::expr::{Data, Expr};
-use crate::emit::stepfunctions::model::{Assign, State, Wait};
+use crate::emit::stepfunctions::model::{Assign, State};
 use crate::emit::stepfunctions::naming;
 use crate::model::{Dur, EnvVar, GateId, GateTest, MetricExpr, MetricId, NoData, RoleId, Value};
 
@@ -436,16 +436,6 @@ impl Lower<'_> {
             }
         }
         list
-    }
-
-    /// Waits until a moment.
-    pub fn wait_until(&mut self, name: &str, moment: Data, at: &Label, next: &Label) {
-        let wait = Wait {
-            timestamp: Some(moment),
-            next: next.next(),
-            ..Wait::default()
-        };
-        self.b.put(at, name, State::Wait(wait));
     }
 }
 

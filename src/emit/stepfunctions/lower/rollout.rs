@@ -61,6 +61,7 @@ impl<'a> Lower<'a> {
         if let Some(owner) = step.owner {
             place.owner = owner;
         }
+        let unbegun = asked_first(stage).is_some_and(|last| i <= last);
         let scope = place.hand.scope;
         let mut here = self.b.label();
         let applies = self.cond(&step.when, scope);
@@ -68,21 +69,15 @@ impl<'a> Lower<'a> {
             .branch(at, &[&place.name, ": applies?"].concat(), applies, &here, next);
         if let Some((offset, _)) = &step.at {
             let then = self.b.label();
-            let moment = self.moment_of(offset.after);
-            self.wait_until(
-                &[
-                    &place.name,
-                    ": wait until ",
-                    &super::stage::offset_word(offset.after),
-                ]
-                .concat(),
-                moment,
-                &here,
-                &then,
-            );
+            let moment = (self.moment_of(offset.after), offset.after.as_seconds());
+            let word = super::stage::offset_word(offset.after);
+            let name = [&place.name, ": wait until ", &word].concat();
+            place.fresh = unbegun;
+            let key = [&step.slug, "_at"].concat();
+            let watch = self.flags_only(&place, &key, faults, (&here, &then));
+            self.wait_until(&name, moment, Some(&watch), &here, &then);
             here = then;
         }
-        let unbegun = asked_first(stage).is_some_and(|last| i <= last);
         place.fresh = unbegun;
         for (approval, _) in &step.approved {
             let then = self.b.label();

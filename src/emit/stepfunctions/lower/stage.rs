@@ -152,12 +152,24 @@ impl<'a> Lower<'a> {
         }
         let mut place = place.clone();
         place.fresh = true;
-        place.triggers.clear();
-        place.deadline = None;
         let free = self.b.label();
-        let watch = self.watch(&place, key, (at, &free), &mut Fails::Case(faults));
+        let watch = self.flags_only(&place, key, faults, (at, &free));
         self.boundary(&watch, at, &free);
         free
+    }
+
+    /// What is looked at where nothing but the end of the run counts.
+    pub(super) fn flags_only(
+        &mut self,
+        place: &Place,
+        key: &str,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) -> Watch {
+        let mut place = place.clone();
+        place.triggers.clear();
+        place.deadline = None;
+        self.watch(&place, key, way, &mut Fails::Case(faults))
     }
 
     /// After a restart, what has ended is not done again.
@@ -267,17 +279,15 @@ impl<'a> Lower<'a> {
         }
         if let Some((offset, _)) = &stage.at {
             let then = self.b.label();
-            let moment = self.moment_of(offset.after);
-            self.wait_until(
-                &[&case.name, ": wait until ", &offset_word(offset.after)].concat(),
-                moment,
-                &here,
-                &then,
-            );
+            let moment = (self.moment_of(offset.after), offset.after.as_seconds());
+            let name = [&case.name, ": wait until ", &offset_word(offset.after)].concat();
+            let watch = self.flags_only(&place, "at", faults, (&here, &then));
+            self.wait_until(&name, moment, Some(&watch), &here, &then);
             here = then;
         }
         let open = self.b.label();
-        self.window(id, case, faults, (&here, &open));
+        let watch = self.flags_only(&place, "opens", faults, (&here, &open));
+        self.window(id, case, &watch, faults, (&here, &open));
         here = open;
         if !stage.require.is_empty() || stage.started_by.is_some() {
             here = self.free_to_ask("asks", &place, faults, &here);
@@ -306,6 +316,13 @@ impl<'a> Lower<'a> {
             let then = self.b.label();
             self.started(role, case, &place, faults, (&here, &then));
             here = then;
+        }
+        let lapses = stage
+            .approved
+            .iter()
+            .any(|(a, _)| self.release.approval(*a).valid.is_some());
+        if lapses && (!stage.require.is_empty() || stage.started_by.is_some()) {
+            here = self.free_to_ask("valid", &place, faults, &here);
         }
         for (approval, _) in &stage.approved {
             let then = self.b.label();

@@ -114,7 +114,19 @@ impl Lower<'_> {
         let over = self.b.label();
         let fallen = self.fallen(case, "pending");
         let name = [&case.name, ": given up beside it"].concat();
-        self.b.set(&over, &name, fallen, &case.failed);
+        if case.stage.is_some() {
+            let told = self.b.label();
+            self.b.set(&over, &name, fallen, &told);
+            self.moment(
+                MomentKind::Failed,
+                case.stage,
+                case.hand.scope,
+                &told,
+                &case.failed,
+            );
+        } else {
+            self.b.set(&over, &name, fallen, &case.failed);
+        }
         watch.abandon = Some(over);
         watch.blind = Some(blind.clone());
         watch.holds = true;
