@@ -53,16 +53,22 @@ pub fn wanted(ctx: &Ctx<'_>, id: HoldId, needs: &mut BTreeSet<String>) -> Expr {
     };
     let early = |when: &Cond| is_static(ctx.release, when) && when.atoms().into_iter().all(given);
     let held = ctx.held(id).into_iter().map(|s| &ctx.release.stage(s).when);
+    let mut asked = BTreeSet::new();
     let ways: Vec<Expr> = held
         .map(|when| {
             if early(when) {
-                expr(ctx, when, needs)
+                expr(ctx, when, &mut asked)
             } else {
                 Expr::Bool(true)
             }
         })
         .collect();
-    Expr::any(ways)
+    let wanted = Expr::any(ways);
+    // Where one of them applies anyway, nothing about the others is waited for.
+    if wanted != Expr::Bool(true) {
+        needs.extend(asked);
+    }
+    wanted
 }
 
 /// What a stage needs besides what stands before it: its checklists, and the declared ways around its gates and approvals.
