@@ -92,6 +92,57 @@ fn markdown_and_json_say_what_the_text_says() {
     }
 }
 
+/// Every field of a document.
+fn fields(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, inner) in map {
+                found.insert(key.clone());
+                fields(inner, found);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|v| fields(v, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_names_every_field_for_programs() {
+    let mut found = BTreeSet::new();
+    for case in cases() {
+        let json = printed(&case, &["--format", "json"]);
+        fields(&serde_json::from_str(&json).expect("JSON"), &mut found);
+    }
+    let page = std::fs::read_to_string(root().join("docs/enforce.md")).expect("the page");
+    let start = page.find("`json` is one document").expect("a section");
+    let section = page[start..].split("\n## ").next().unwrap_or_default();
+    let named: BTreeSet<String> = section
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_string)
+        .collect();
+    let unnamed: Vec<&String> = found.difference(&named).collect();
+    assert!(
+        unnamed.is_empty(),
+        "docs/enforce.md does not say what is {unnamed:?}"
+    );
+    let first = section
+        .lines()
+        .filter_map(|l| l.strip_prefix("| `")?.split(" | ").next());
+    let listed = first
+        .flat_map(|cell| cell.split(", "))
+        .map(|w| w.trim_matches('`').to_string());
+    let gone: Vec<String> = listed.filter(|w| !found.contains(w)).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/enforce.md tells of {gone:?}, which there is not"
+    );
+    for level in Level::ALL {
+        assert!(named.contains(level.word()));
+    }
+}
+
 #[test]
 fn it_ends_with_one_when_the_plan_cannot_be_built_or_is_to_be_held_strictly() {
     let case = |name: &str| {

@@ -1,5 +1,7 @@
 //! `releasec simulate` as people call it: what it prints, and how it ends.
 
+use releasec::run::Verb;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -131,6 +133,69 @@ fn programs_read_the_same() {
     assert!(failures.iter().any(|f| f["undone"][0][0] == "ap.shift"));
 }
 
+/// Every field of a document, and the words of its texts that stand in a list of their own.
+fn fields(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, inner) in map {
+                found.insert(key.clone());
+                let word = matches!(key.as_str(), "state" | "kind" | "event");
+                found.extend(inner.as_str().filter(|_| word).map(str::to_string));
+                fields(inner, found);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|v| fields(v, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_names_every_field_and_every_word_for_programs() {
+    let mut found = BTreeSet::new();
+    for (example, args) in [
+        ("hello", &["--reject", "go"][..]),
+        ("bioage", &["--fail", "model@100%"]),
+        ("bioage", &["--fail", "api", "--fail-undo", "api"]),
+        ("database-migration", &["--fail", "contract", "--answer", "stop"]),
+        ("multi-region", &["--seed", "3"]),
+        ("multi-region", &["--all"]),
+        ("database-migration", &["--all"]),
+    ] {
+        let text = of(example, &[args, &["--format", "json"]].concat());
+        fields(&serde_json::from_str(&text).expect("JSON"), &mut found);
+    }
+    assert!(found.contains("failures") && found.contains("at_ms") && found.contains("needs_help"));
+    found.extend(Verb::ALL.iter().map(|v| v.id().to_string()));
+    let page = std::fs::read_to_string(root().join("docs/simulate.md")).expect("the page");
+    let start = page.find("## For programs").expect("a section");
+    let section = page[start..].split("\n## ").next().unwrap_or_default();
+    // What stands between backticks in the first column of a table is what the document has.
+    let named: BTreeSet<String> = section
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_string)
+        .collect();
+    let unnamed: Vec<&String> = found.difference(&named).collect();
+    assert!(
+        unnamed.is_empty(),
+        "docs/simulate.md does not say what is {unnamed:?}"
+    );
+    let first = section
+        .lines()
+        .filter_map(|l| l.strip_prefix("| `")?.split(" | ").next());
+    let listed: BTreeSet<String> = first
+        .flat_map(|cell| cell.split(", "))
+        .map(|w| w.trim_matches('`').to_string())
+        .collect();
+    assert!(listed.len() > 50, "{listed:?}");
+    let gone: Vec<&String> = listed.difference(&found).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/simulate.md tells of {gone:?}, which there is not"
+    );
+}
+
 #[test]
 fn the_same_number_gives_the_same_run_and_another_one_another() {
     let drawn = |seed: &str| of("bioage", &["--seed", seed]);
@@ -187,6 +252,96 @@ fn an_undo_of_unknown_length_never_counts_as_none() {
     assert!(all.contains("not said"), "{all}");
     let (_, one, _) = simulate(folder.path(), &["plan.release", "--fail", "deploy"]);
     assert!(one.contains("nobody has said how long the undos take"), "{one}");
+}
+
+/// A small plan of stages, with people around them, run with some flags: both outputs.
+fn small(stages: &str, args: &[&str]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = [
+        r#"
+person ana { name "Ana Ruiz" }
+role operations { title "Operations"; at_least 3 }
+environment staging { kind staging }
+release shop {
+  title "Shop"; version "2"; author ana; owner operations; in staging
+"#,
+        stages,
+        "\n}\n",
+    ];
+    std::fs::write(folder.path().join("plan.release"), plan.concat()).expect("written");
+    simulate(folder.path(), args)
+}
+
+#[test]
+fn a_person_who_is_slow_takes_all_the_time_there_is() {
+    let stages = r#"
+  stage web {
+    manual "Flip it" { changes "app:web"; within 20m; undo manual "Flip it back" { within 25m } }
+    run "./check.sh" { changes nothing; takes 1m }
+  }
+"#;
+    let (_, slow, _) = small(stages, &["--fail", "web"]);
+    assert!(slow.contains("  safe     25m after it went wrong"), "{slow}");
+    assert!(slow.contains("after 46m"), "{slow}");
+    let (_, quick, _) = small(stages, &["--fail", "web", "--pace", "shortest"]);
+    assert!(quick.contains("  safe     at once"), "{quick}");
+}
+
+#[test]
+fn a_rollback_is_given_up_when_its_time_is_over() {
+    let stages = |within: &str| {
+        let rollback = r#"
+  stage web {
+    run "./web.sh" { changes "app:web"; takes 1m }
+    rollback {
+      within WITHIN
+      owner operations
+      run "./drain.sh" { changes "app:web"; takes 2m; idempotent }
+      run "./back.sh" { changes "app:web"; takes 5m .. 10m; idempotent }
+      run "./look.sh" { changes nothing; takes 1m }
+    }
+  }
+"#;
+        rollback.replace("WITHIN", within)
+    };
+    let (_, late, _) = small(&stages("9m"), &["--fail", "web"]);
+    assert!(late.contains("The run needs help after 10m"), "{late}");
+    assert!(
+        late.contains("its rollback may take 9m") && !late.contains("look.sh"),
+        "{late}"
+    );
+    for (within, pace) in [("13m", "longest"), ("9m", "shortest")] {
+        let (_, back, _) = small(&stages(within), &["--fail", "web", "--pace", pace]);
+        assert!(back.contains("The run is rolled back"), "{back}");
+    }
+}
+
+#[test]
+fn no_time_is_cut_short_without_a_word() {
+    for flag in ["grant", "locked"] {
+        for text in ["99999999999999999999d", "36601d"] {
+            let value = if flag == "grant" {
+                ["go=", text].concat()
+            } else {
+                text.to_string()
+            };
+            let err = wrong("hello", &[&["--", flag].concat(), &value]);
+            assert!(err.contains("it is longer than 100 years"), "{err}");
+        }
+    }
+    let retried = |retry: &str| {
+        let stage = r#"  stage web { run "./web.sh" { changes nothing; takes 5m; RETRY } }"#;
+        small(&stage.replace("RETRY", retry), &["--fail", "web"])
+    };
+    let (_, backoff, _) = retried("retry 50 { every 1m; backoff 1.1 }");
+    // 51 tries of 5m and waits of 1m · (1.1^50 - 1) / 0.1.
+    assert!(backoff.contains("after 23h38m"), "{backoff}");
+    let (code, _, err) = retried("retry 1000 { every 1m; backoff 2 }");
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("is longer than 100 years") || err.is_empty(),
+        "{err}"
+    );
 }
 
 #[test]

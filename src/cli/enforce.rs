@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
         }
         several(checked.problems)?;
         return Err(Problem::new(format!(
-            "{} plans were named, and one is shown at a time",
+            "these are {} plans, and one is shown at a time",
             documents.len()
         ))
         .help("name the file of one plan"));

@@ -29,7 +29,7 @@ pub(super) struct Args {
     wishes: Wishes,
 
     /// Draw from this number how everything comes out: the same number, the same run
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     seed: Option<u64>,
 
     /// Every single thing that can go wrong, each in a run of its own, as a table
@@ -109,6 +109,12 @@ impl clap::Args for Wishes {
     }
 }
 
+/// A number to draw from.
+fn number(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
     let inputs = args.files.inputs()?;
@@ -141,7 +147,7 @@ pub(super) fn run(args: &Args, options: &Options) -> Result<Exit, Problem> {
         }
         several(checked.problems)?;
         return Err(Problem::new(format!(
-            "{} plans were named, and one is run at a time",
+            "these are {} plans, and one is run at a time",
             simulated.len()
         ))
         .help("name the file of one plan"));

@@ -112,6 +112,8 @@ pub struct Diagnostic {
     pub about: &'static [&'static str],
     /// Whether it speaks of all rules of those kinds, not only of those at its place.
     pub everywhere: bool,
+    /// Further places of rules that it speaks of, for such tables only: they are not shown.
+    pub beside: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -129,6 +131,7 @@ impl Diagnostic {
             fixes: Vec::new(),
             about: &[],
             everywhere: false,
+            beside: Vec::new(),
         }
     }
 
@@ -172,6 +175,13 @@ impl Diagnostic {
     #[must_use]
     pub fn about(mut self, rules: &'static [&'static str]) -> Self {
         self.about = rules;
+        self
+    }
+
+    /// Adds places of rules that it speaks of besides its own.
+    #[must_use]
+    pub fn beside(mut self, places: impl IntoIterator<Item = Span>) -> Self {
+        self.beside.extend(places);
         self
     }
 

@@ -17,7 +17,10 @@ pub fn pipelines(names: &[String]) -> Result<Vec<&'static Target>, Problem> {
     for name in names {
         if !known.contains(&name.as_str()) {
             let near = crate::diagnostic::did_you_mean(name, known.iter().copied());
-            let problem = Problem::new(format!("`{name}` is no target that runs anything"));
+            let problem = Problem::new(match name.as_str() {
+                "" => "no target is named".to_string(),
+                name => format!("`{name}` is no target that runs anything"),
+            });
             return Err(problem.help(near.unwrap_or_else(|| format!("these are {}", known.join(" and ")))));
         }
     }

@@ -96,7 +96,10 @@ fn bend(plan: Plan, settings: &Settings, request: &Request, errors: usize) -> Re
     for (word, value) in &request.wishes {
         let of = about(word, value);
         if let Some((_, other)) = before.iter().find(|(o, _)| of.as_ref() == Some(o)) {
-            let message = format!("`--{word} {value}` and `{other}` cannot both come about in one run");
+            let message = match format!("--{word} {value}") {
+                one if one == *other => format!("`{other}` is given twice"),
+                one => format!("`{one}` and `{other}` cannot both come about in one run"),
+            };
             return Err(Problem::new(message).help("leave one of them out"));
         }
         before.extend(of.map(|of| (of, format!("--{word} {value}"))));

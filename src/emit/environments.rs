@@ -6,8 +6,8 @@
 use crate::emit::people::{Askable, Reviewers};
 use crate::model::{
     Act, ApprovalId, Checklist, ChecklistId, DecisionId, EnvId, Failure, FailureOutcome, GateId, GateOutcome,
-    GateTest, HoldId, MetricExpr, NoData, OptionOutcome, PersonRef, Question, Release, RoleId, RoleOrPerson,
-    Rollback, Stage, StageId, Step, StepKind, WaitTest,
+    GateTest, HoldId, MetricExpr, NoData, OptionOutcome, Origin, PersonRef, Question, Release, RoleId,
+    RoleOrPerson, Rollback, Stage, StageId, Step, StepKind, WaitTest,
 };
 use crate::plan::{Plan, StageUndo};
 use smol_str::SmolStr;
@@ -354,20 +354,38 @@ pub fn gates_of(stage: &Stage) -> Vec<GateId> {
 
 /// Whether a stage can pause the run: it or a gate says so, it steps back, or it may meet a closed window.
 pub fn may_pause(release: &Release, id: StageId) -> bool {
+    !pauses_at(release, id).is_empty()
+}
+
+/// Where it stands that a stage can pause the run.
+pub fn pauses_at(release: &Release, id: StageId) -> Vec<&Origin> {
     let stage = release.stage(id);
-    let pause = |f: &Failure| matches!(f, Failure::Then(o) if o.asks());
     let no_data = |e: &MetricExpr| {
         e.metrics()
             .iter()
             .any(|m| release.metric(*m).no_data == Some(NoData::Pause))
     };
-    stage.on_failure.as_ref().is_some_and(|f| pause(&f.then))
-        || stage.rollout.as_ref().is_some_and(|r| r.demote.is_some())
-        || in_window(release, id)
-        || gates_of(stage).into_iter().map(|g| release.gate(g)).any(|g| {
-            matches!(&g.otherwise, Some((GateOutcome::Then(o), _)) if o.asks())
-                || matches!(&g.test, GateTest::Metrics(e) if no_data(e))
-        })
+    let mut list: Vec<&Origin> = Vec::new();
+    let of_stage = stage.on_failure.as_ref();
+    list.extend(
+        of_stage
+            .filter(|f| matches!(&f.then, Failure::Then(o) if o.asks()))
+            .map(|f| &f.origin),
+    );
+    for gate in gates_of(stage).into_iter().map(|g| release.gate(g)) {
+        match &gate.otherwise {
+            Some((GateOutcome::Then(o), origin)) if o.asks() => list.push(origin),
+            _ => {}
+        }
+        if matches!(&gate.test, GateTest::Metrics(e) if no_data(e)) {
+            list.push(&gate.origin);
+        }
+    }
+    let demote = stage.rollout.as_ref().and_then(|r| r.demote.as_ref());
+    list.extend(demote.map(|d| &d.origin));
+    let window = release.window.as_ref().filter(|_| in_window(release, id));
+    list.extend(window.map(|w| &w.origin));
+    list
 }
 
 /// Whether anything pauses the run.
@@ -375,9 +393,20 @@ pub fn pauses(release: &Release) -> bool {
     run_pauses(release) || (0..release.stages.len()).any(|s| may_pause(release, StageId::at(s)))
 }
 
-/// Whether a trigger or an option of a decision pauses the run.
 fn run_pauses(release: &Release) -> bool {
+    !run_pauses_at(release).is_empty()
+}
+
+/// Where it stands that a trigger or an option of a decision pauses the run.
+pub fn run_pauses_at(release: &Release) -> Vec<&Origin> {
     let option = |o: &crate::model::DecisionOption| matches!(&o.then, OptionOutcome::Then(o) if o.asks());
-    release.triggers.iter().any(|t| t.then == FailureOutcome::Pause)
-        || release.decisions.iter().any(|d| d.options.iter().any(option))
+    let triggers = release
+        .triggers
+        .iter()
+        .filter(|t| t.then == FailureOutcome::Pause);
+    let decisions = release.decisions.iter().filter(|d| d.options.iter().any(option));
+    triggers
+        .map(|t| &t.origin)
+        .chain(decisions.map(|d| &d.origin))
+        .collect()
 }

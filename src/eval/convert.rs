@@ -441,12 +441,18 @@ impl<'a> Lower<'a> {
                 }
             },
         };
-        Some(Retry {
+        let retry = Retry {
             times: u32::try_from(times).unwrap_or(1),
             every: self.dur_of(inner, "every", scope),
             backoff,
             origin: self.origin(stmt.span, scope),
-        })
+        };
+        if retry.waits().is_none() {
+            let what = "what is waited between the tries is longer than 100 years";
+            self.report(errors::range(stmt.span, what));
+            return None;
+        }
+        Some(retry)
     }
 
     pub(crate) fn permits(&mut self, items: &'a [Stmt], scope: ScopeId) -> Vec<Permit> {

@@ -21,6 +21,13 @@ impl<'a> Lower<'a> {
             _ => SymOp::Div,
         };
         match self.operate(op, &a, &b) {
+            Ok(Some(Value::Dur(d) | Value::Offset(Offset { after: d }))) if !d.fits() => {
+                self.report(errors::arithmetic(
+                    expr.span,
+                    "the result is longer than 100 years",
+                ));
+                None
+            }
             Ok(Some(v)) => Some(v),
             Ok(None) => {
                 let why = if op == SymOp::Div {

@@ -270,6 +270,23 @@ pub struct Retry {
     pub origin: Origin,
 }
 
+impl Retry {
+    /// How long is waited between the tries, all together, in milliseconds; `None` when that is longer than the language knows.
+    pub fn waits(&self) -> Option<i64> {
+        // Parts of a millisecond are kept: a factor such as 1.1 makes them, and they grow.
+        const FINE: i128 = 1_000_000;
+        let (numerator, denominator) = self.backoff.parts();
+        let longest = i128::from(Dur::LONGEST) * FINE;
+        let mut gap = i128::from(self.every.map_or(0, Dur::as_ms)) * FINE;
+        let mut all = 0i128;
+        for _ in 0..self.times {
+            all = all.checked_add(gap).filter(|all| *all <= longest)?;
+            gap = gap.saturating_mul(numerator) / denominator;
+        }
+        i64::try_from(all / FINE).ok()
+    }
+}
+
 /// How exposure grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {

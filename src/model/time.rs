@@ -22,6 +22,16 @@ impl Dur {
         working_days: 0,
     };
 
+    /// The longest that the language knows, in milliseconds: 100 years of 366 days.
+    pub const LONGEST: i64 = 100 * 366 * 86_400_000;
+
+    /// Whether it is no longer than the language knows, in either direction; the working days for themselves.
+    pub fn fits(self) -> bool {
+        let days = Dur::LONGEST / 86_400_000;
+        self.ms.unsigned_abs() <= Dur::LONGEST.unsigned_abs()
+            && self.working_days.unsigned_abs() <= days.unsigned_abs()
+    }
+
     /// A duration of whole minutes.
     pub const fn minutes(n: i64) -> Dur {
         Dur {

@@ -1,6 +1,7 @@
 //! How long things take: steps, gates, approvals, undos; shortest and longest.
 //!
-//! What nobody says takes no time: a verdict rests on written times only. Timeouts are not plans. Used by the schedule.
+//! What nobody says takes no time: a verdict rests on written times only. Timeouts are not plans; how long a person may take is, as
+//! a person who is slow takes all of it. Used by the schedule.
 
 use crate::model::{Act, Dur, GateId, GateTest, Question, StageId, Step, StepKind, WaitTest};
 use crate::plan::{Plan, StageUndo};
@@ -38,7 +39,9 @@ impl Plan {
             return pace.of(takes);
         }
         match &step.kind {
-            StepKind::Act(act) => act_time(act, pace),
+            StepKind::Act(act) => act
+                .takes
+                .map_or_else(|| pace.within(patience(act, step.timeout)), |t| pace.of(t)),
             StepKind::Wait(d) | StepKind::Bake(d) => *d,
             StepKind::WaitFor(w) => match &w.test {
                 WaitTest::Ask(q) => pace.within(w.within.or(q.within)),
@@ -95,7 +98,7 @@ impl Plan {
     /// Whether something in the undo of a stage takes time and nobody has said how much, so that [`Plan::undo_time`] leaves it out.
     pub fn undo_untimed(&self, stage: StageId) -> bool {
         match self.undo(stage) {
-            StageUndo::Derived(steps) => steps.iter().any(|s| s.acts().any(|a| a.takes.is_none())),
+            StageUndo::Derived(steps) => steps.iter().any(|s| s.acts().any(act_untimed)),
             StageUndo::Written(w) => w.within.is_none() && w.steps.iter().any(|s| self.step_untimed(s)),
             StageUndo::Nothing | StageUndo::Irreversible(..) | StageUndo::Harmless(..) => false,
         }
@@ -112,22 +115,34 @@ impl Plan {
             StepKind::VerifyGate(gate) => return step.takes.is_none() && self.gate_untimed(*gate),
             StepKind::Wait(_) | StepKind::Bake(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => None,
         };
-        step.takes.is_none() && act.is_some_and(|a| a.takes.is_none())
+        step.takes.is_none() && act.is_some_and(|a| a.takes.is_none() && patience(a, step.timeout).is_none())
     }
 
     /// Whether judging a gate takes time and nobody has said how much, so that [`Plan::gate_time`] leaves it out.
     pub fn gate_untimed(&self, gate: GateId) -> bool {
         match &self.release().gate(gate).test {
             GateTest::Metrics(_) => false,
-            GateTest::Run(act) | GateTest::Job(act) => act.takes.is_none(),
+            GateTest::Run(act) | GateTest::Job(act) => act_untimed(act),
             GateTest::Ask(q) => q.within.is_none(),
         }
     }
 }
 
-/// How long an act takes.
-pub(super) fn act_time(act: &Act, pace: Pace) -> Dur {
-    act.takes.map_or(Dur::ZERO, |t| pace.of(t))
+/// How long an act takes; what only a person does takes, at worst, as long as that person may take.
+pub fn act_time(act: &Act, pace: Pace) -> Dur {
+    act.takes
+        .map_or_else(|| pace.within(patience(act, None)), |t| pace.of(t))
+}
+
+/// Whether nobody has said how long an act takes.
+fn act_untimed(act: &Act) -> bool {
+    act.takes.is_none() && patience(act, None).is_none()
+}
+
+/// How long a person may take, where only a person does it.
+fn patience(act: &Act, of_step: Option<Dur>) -> Option<Dur> {
+    let alone = act.manual.is_some() && act.run.is_none() && act.task.is_none();
+    of_step.or(act.timeout).filter(|_| alone)
 }
 
 /// How long an answer takes.

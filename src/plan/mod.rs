@@ -31,7 +31,7 @@ mod worst;
 
 pub use clock::{Reading, civil_word, offset_word, read, zone};
 pub use cycle::Cycle;
-pub use duration::Pace;
+pub use duration::{Pace, act_time};
 pub use effects::{Touch, Touching, doing};
 pub use graph::{Edge, EdgeKind, Node, NodeSet, Plan};
 pub use guards::{Guard, Guards};

@@ -1,4 +1,5 @@
-//! Runs by the clock: a stage that would start outside its window finds it closed.
+//! Runs by the clock: a stage that would start outside its window finds it closed, and a rollback that takes longer than it may
+//! is given up.
 //!
 //! The machine itself is told of which stages that is so; here the plan's own times say it. Used by the command `simulate`.
 
@@ -10,15 +11,16 @@ use crate::plan::{Clock, Plan};
 
 impl Reference<'_> {
     /// The run under these outcomes, in which every stage that the window covers looks at the clock when it would start. Where the plan
-    /// does not say when it starts, the window is open.
+    /// does not say when it starts, the window is open. A written rollback of which the steps take longer than its `within` is given up then.
     pub fn run_on_time(&self, outcomes: &Outcomes) -> Trace {
         let plan = self.plan();
-        let mut trace = self.run(outcomes);
+        let mut outcomes = outcomes.clone();
+        outcomes.by_the_clock = true;
+        let mut trace = self.run(&outcomes);
         let clock = plan.clock();
         if plan.release().window.is_none() || clock.t.is_none() {
             return trace;
         }
-        let mut outcomes = outcomes.clone();
         // A stage that waits for its window may let others come too late: each is found once.
         for _ in 0..plan.release().stages.len() {
             let Some(late) = too_late(plan, &clock, &trace, &outcomes) else {

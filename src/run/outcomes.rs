@@ -118,6 +118,8 @@ pub struct Outcomes {
     pub locked: Option<i64>,
     /// How long things take.
     pub pace: Pace,
+    /// A written rollback is given up when its `within` is over. Not for runs that are held against artifacts, which know no `takes`.
+    pub by_the_clock: bool,
 }
 
 impl Default for Outcomes {
@@ -141,6 +143,7 @@ impl Default for Outcomes {
             captures: BTreeMap::new(),
             locked: None,
             pace: Pace::Longest,
+            by_the_clock: false,
         }
     }
 }

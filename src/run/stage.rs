@@ -357,7 +357,7 @@ impl<'a> Machine<'a> {
     pub(super) fn finishes_its_step(&self, s: StageId) -> bool {
         let state = &self.stages[s.index()];
         state.busy
-            && matches!(state.items.get(state.at), Some(Item::Step(d)) if !super::step::interruptible(d.step))
+            && matches!(state.items.get(state.at), Some(Item::Step(d)) if !super::step::interruptible(self.release, d.step))
     }
 
     /// Whether nothing remains to be done in a stage.

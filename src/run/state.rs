@@ -85,6 +85,8 @@ pub(super) struct Undoing {
     pub(super) slug: SmolStr,
     pub(super) label: String,
     pub(super) ms: i64,
+    /// While it is done, the time that the rollback says is over.
+    pub(super) late: bool,
 }
 
 /// Work that belongs to no stage's own steps.

@@ -7,9 +7,8 @@ use super::outcomes::How;
 use super::stage::Doing;
 use super::state::{Aside, Wake};
 use super::trace::Subject;
-use crate::model::{Release, Retry, StageId, Step, StepKind, TriggerId};
+use crate::model::{Dur, Release, Retry, StageId, Step, StepKind, TriggerId};
 use crate::plan::{Node, Plan, show};
-use crate::source::Rational;
 use std::collections::VecDeque;
 
 /// Whether a step can fail.
@@ -20,12 +19,17 @@ pub(super) fn can_fail(step: &Step) -> bool {
     )
 }
 
-/// Whether a step that is under way is given up at once when something else fails.
-pub(super) fn interruptible(step: &Step) -> bool {
-    matches!(
-        step.kind,
-        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::WaitFor(_) | StepKind::VerifyGate(_)
-    )
+/// Whether a step that is under way is given up at once when something else fails: what only waits, for a time, an event, a person
+/// or its next sample. A command that judges a gate is finished like any other.
+pub(super) fn interruptible(release: &Release, step: &Step) -> bool {
+    match step.kind {
+        StepKind::Wait(_) | StepKind::Bake(_) | StepKind::WaitFor(_) => true,
+        StepKind::VerifyGate(g) => {
+            let gate = release.gate(g);
+            gate.question().is_some() || gate.samples > 1
+        }
+        StepKind::Act(_) | StepKind::VerifyArtifact(_) | StepKind::Tell(..) => false,
+    }
 }
 
 /// What a step is called.
@@ -65,19 +69,9 @@ pub(super) fn silence_agrees(release: &Release, step: &Step) -> bool {
 /// How long something takes that fails each time it is tried.
 pub(super) fn tried(retry: Option<&Retry>, once: i64) -> i64 {
     let Some(retry) = retry else { return once };
-    let every = retry.every.map_or(0, |d| d.as_ms());
-    let (mut gap, mut total) = (Rational::int(every), once);
-    // Past a thousand tries the sum is beyond any horizon a person plans for.
-    for _ in 0..retry.times.min(1000) {
-        let ms = gap
-            .decimal()
-            .split('.')
-            .next()
-            .and_then(|t| t.parse::<i64>().ok());
-        total = total.saturating_add(ms.unwrap_or(every)).saturating_add(once);
-        gap = gap.checked_mul(retry.backoff).unwrap_or(gap);
-    }
-    total
+    let tries = i64::from(retry.times).saturating_add(1);
+    let waits = retry.waits().unwrap_or(Dur::LONGEST);
+    once.saturating_mul(tries).saturating_add(waits)
 }
 
 impl Machine<'_> {

@@ -63,6 +63,9 @@ macro_rules! verbs {
         pub enum Verb {$($(#[$doc])* $verb,)*}
 
         impl Verb {
+            /// All of them.
+            pub const ALL: &[Verb] = &[$(Verb::$verb,)*];
+
             /// The word that programs read.
             pub fn id(self) -> &'static str {
                 match self {$(Verb::$verb => $id,)*}

@@ -7,7 +7,7 @@ use super::state::{Back, Mode, Status, Undoing, Wake};
 use super::step::{label, tried};
 use super::trace::{Final, Subject, Verb};
 use crate::model::{RoleId, Rollback, StageId};
-use crate::plan::{Node, Pace, StageUndo, show};
+use crate::plan::{Node, Pace, StageUndo, act_time, show};
 
 /// So many events before one are written out; beyond, they meet in one first.
 const MEET: usize = 8;
@@ -196,7 +196,7 @@ impl Machine<'_> {
                 match self.undo_permitted(*a, s) {
                     Some(true) => {}
                     Some(false) => {
-                        self.undo_failed(s);
+                        self.undo_failed(s, false);
                         return true;
                     }
                     None => return false,
@@ -273,15 +273,17 @@ impl Machine<'_> {
                         slug: u.slug.clone(),
                         label: label(self.plan, u),
                         ms: if fails { self.with_retries(u, once) } else { once },
+                        late: false,
                     });
                 }
+                if let (true, Some(within)) = (self.outcomes.by_the_clock, w.within) {
+                    give_up_after(&mut list, within.as_ms());
+                }
                 // The longest is what is promised.
-                if let (Pace::Longest, Some(within), Some(last)) =
-                    (pace, w.within, steps.len().checked_sub(1))
-                {
-                    let all = list.iter().fold(0i64, |all, u| all.saturating_add(u.ms));
+                let all = list.iter().fold(0i64, |all, u| all.saturating_add(u.ms));
+                if let (Pace::Longest, Some(within), Some(last)) = (pace, w.within, list.last_mut()) {
                     let rest = within.as_ms().saturating_sub(all).max(0);
-                    list[last].ms = list[last].ms.saturating_add(rest);
+                    last.ms = last.ms.saturating_add(rest);
                 }
                 list
             }
@@ -292,8 +294,7 @@ impl Machine<'_> {
                     let at = begun.get(&u.undoes.slug).copied().flatten();
                     // Its arguments are those it began with last.
                     let (slug, act) = u.at(at);
-                    let takes = act.takes.unwrap_or_default();
-                    let once = if pace == Pace::Shortest { takes.0 } else { takes.1 }.as_ms();
+                    let once = act_time(act, pace).as_ms();
                     let name = at.and_then(|i| stage.rollout.as_ref()?.steps.get(i));
                     let from = name.map_or_else(String::new, |r| format!(" (from {})", r.name));
                     let fails = matches!(breaks, Some(Some(one)) if one == slug || *one == u.slug);
@@ -305,6 +306,7 @@ impl Machine<'_> {
                         } else {
                             once
                         },
+                        late: false,
                     });
                 }
                 list
@@ -323,9 +325,10 @@ impl Machine<'_> {
     /// A step of an undo is through.
     pub(super) fn undo_goes_on(&mut self, s: StageId) {
         let state = &mut self.stages[s.index()];
-        let done = state.undo.pop_front();
-        if done.is_some_and(|d| state.breaks.as_ref() == Some(&d.slug)) {
-            self.undo_failed(s);
+        if let Some(done) = state.undo.pop_front()
+            && (done.late || state.breaks.as_ref() == Some(&done.slug))
+        {
+            self.undo_failed(s, done.late);
             return;
         }
         if !state.undo.is_empty() {
@@ -347,7 +350,7 @@ impl Machine<'_> {
         }
     }
 
-    fn undo_failed(&mut self, s: StageId) {
+    fn undo_failed(&mut self, s: StageId, late: bool) {
         let name = &self.release.stage(s).name;
         self.met.insert((Subject::Stage(s), Verb::UndoFail));
         let state = &mut self.stages[s.index()];
@@ -356,11 +359,21 @@ impl Machine<'_> {
         self.stuck[s.index()] = Some(s);
         self.kept.push(s);
         let owner = self.undo_owner(s);
-        let detail = format!("(`{}`)", self.release.role(owner).name);
+        let owner = &self.release.role(owner).name;
+        let (detail, why) = match &self.release.stage(s).rollback {
+            Rollback::Written(w) if late => (
+                format!("(`{owner}`; its time is over)"),
+                format!(
+                    ": its rollback may take {}, and its steps take longer",
+                    w.within.unwrap_or_default()
+                ),
+            ),
+            _ => (format!("(`{owner}`)"), String::new()),
+        };
         let asked = self.undo_approvals(s);
         self.say(Subject::Stage(s), Verb::UndoFail, detail, &asked);
         self.also_after(&self.reached[s.index()].clone());
-        self.help.push(format!("stage `{name}` could not be undone"));
+        self.help.push(format!("stage `{name}` could not be undone{why}"));
         self.over_with(s);
     }
 
@@ -369,5 +382,18 @@ impl Machine<'_> {
         let state = &self.stages[s.index()];
         let whole = matches!(state.status, Status::Ended | Status::Continued);
         state.began && !whole && matches!(self.plan.undo(s), StageUndo::Irreversible(..))
+    }
+}
+
+/// The step during which the time is over is not done, nor is what comes after it.
+fn give_up_after(list: &mut Vec<Undoing>, within: i64) {
+    let mut rest = within;
+    for (i, step) in list.iter_mut().enumerate() {
+        if step.ms > rest {
+            (step.ms, step.late) = (rest, true);
+            list.truncate(i + 1);
+            return;
+        }
+        rest -= step.ms;
     }
 }

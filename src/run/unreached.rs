@@ -55,10 +55,18 @@ fn missed(
         want(Subject::Hold(*h), Verb::Enter, "was not entered");
     }
     for h in &o.reenters {
-        want(Subject::Hold(*h), Verb::Enter, "was not entered again");
+        want(
+            Subject::Hold(*h),
+            Verb::Enter,
+            "was not entered again: nothing inside was undone after it was left",
+        );
     }
     for s in o.undos.keys() {
-        want(Subject::Stage(*s), Verb::UndoFail, "was not undone");
+        want(
+            Subject::Stage(*s),
+            Verb::UndoFail,
+            "was not undone, so that its undo could not fail",
+        );
     }
     for h in &o.exits {
         want(Subject::Hold(*h), Verb::Exit, "was not left");

@@ -8,6 +8,7 @@ use super::stage::steps;
 use crate::diagnostic::did_you_mean;
 use crate::model::{DecisionId, StageId, StepKind};
 use crate::plan::{Node, Plan};
+use crate::types;
 use smol_str::SmolStr;
 
 /// A way in which a run can be bent.
@@ -106,15 +107,36 @@ impl Unknown {
         Unknown { message, help }
     }
 
+    /// A name that there is not, of a kind of which these are known.
     fn name<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Unknown {
+        const SHOWN: usize = 12;
         let known: Vec<&str> = known.collect();
         let near = did_you_mean(name, known.iter().copied());
-        let help = near.or_else(|| match known.len() {
-            0 => Some(format!("it has no {kind}s")),
-            n if n > 12 => None,
-            _ => Some(format!("its {kind}s are {}", quoted(&known))),
+        let help = near.unwrap_or_else(|| match known.as_slice() {
+            [] => format!("it has no {kind}"),
+            [one] => format!("its only {kind} is `{one}`"),
+            [first @ .., last] if known.len() <= SHOWN => {
+                format!("it has the {kind}s {} and `{last}`", quoted(first))
+            }
+            many => format!(
+                "it has {} {kind}s, such as {}",
+                many.len(),
+                quoted(&many[..SHOWN])
+            ),
         });
-        Unknown::new(format!("the plan has no {kind} `{name}`"), help)
+        let message = match name {
+            "" => format!("no {kind} is named"),
+            name => format!("the plan has no {kind} `{name}`"),
+        };
+        Unknown::new(message, Some(help))
+    }
+
+    /// The same with words of its own, where something is named.
+    fn worded(mut self, name: &str, message: String) -> Unknown {
+        if !name.is_empty() {
+            self.message = message;
+        }
+        self
     }
 }
 
@@ -177,7 +199,8 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
             let n = n.ok_or_else(|| {
                 let message = format!("`finally` has no step `{value}`");
                 let help = match steps {
-                    0 => "it has no steps".to_string(),
+                    0 => "the plan has no `finally`".to_string(),
+                    1 => "it has one, `1`".to_string(),
                     n => format!("it has {n}, counted from 1"),
                 };
                 Unknown::new(message, Some(help))
@@ -198,20 +221,34 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
             o.approvals.insert(id, verdict);
         }
         "grant" => {
-            let (name, text) = pair(value, "approval", "duration")?;
+            let (name, text) = value.split_once('=').unwrap_or((value, ""));
             let id = crate::model::ApprovalId::at(find!(approvals, "approval", name)?);
+            if text.is_empty() {
+                let message = "it does not say how long after it was asked for".to_string();
+                return Err(Unknown::new(message, Some(format!("write `{name}=3h`"))));
+            }
             o.approvals.insert(id, Verdict::GrantedAfter(duration(text)?));
         }
         "decide" => {
-            let (name, text) = pair(value, "decision", "option")?;
+            let (name, text) = value.split_once('=').unwrap_or((value, ""));
             let id = DecisionId::at(find!(decisions, "decision", name)?);
             let options = &r.decision(id).options;
             let option = options.iter().position(|x| x.name == text);
             let option = option.ok_or_else(|| {
                 let known = options.iter().map(|x| x.name.as_str());
-                let mut unknown = Unknown::name("option", text, known);
-                unknown.message = format!("decision `{name}` has no option `{text}`");
-                unknown
+                let message = format!("decision `{name}` has no option `{text}`");
+                let unknown = Unknown::name("option", text, known);
+                match options.first() {
+                    Some(first) if text.is_empty() => Unknown::new(
+                        "it does not say which option".to_string(),
+                        Some(format!(
+                            "write `{name}={}`; {}",
+                            first.name,
+                            unknown.help.unwrap_or_default()
+                        )),
+                    ),
+                    _ => unknown.worded(text, message),
+                }
             })?;
             o.decisions.insert(id, Some(option));
         }
@@ -240,9 +277,10 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
             let answer = Answer::ALL.into_iter().find(|a| a.word() == value);
             let known = Answer::ALL.iter().map(|a| a.word());
             o.answers.push(answer.ok_or_else(|| {
-                let mut unknown = Unknown::name("answer", value, known);
-                unknown.message = format!("nobody can answer `{value}` to a pause");
-                unknown
+                let known: Vec<&str> = known.collect();
+                let near = did_you_mean(value, known.iter().copied());
+                let help = near.unwrap_or_else(|| format!("an answer is one of {}", quoted(&known)));
+                Unknown::new(format!("nobody can answer `{value}` to a pause"), Some(help))
             })?);
         }
         "override" => {
@@ -255,13 +293,6 @@ pub fn wish(plan: &Plan, word: &str, value: &str, o: &mut Outcomes) -> Result<()
         }
     }
     Ok(())
-}
-
-fn pair<'v>(value: &'v str, first: &str, second: &str) -> Result<(&'v str, &'v str), Unknown> {
-    value.split_once('=').ok_or_else(|| {
-        let message = format!("`{value}` says no {second}");
-        Unknown::new(message, Some(format!("write `{first}={second}`")))
-    })
 }
 
 /// What stands before `=` and how often.
@@ -278,34 +309,15 @@ fn times(value: &str) -> Result<(&str, Option<u32>), Unknown> {
     }
 }
 
-/// A duration as the language writes it.
+/// A duration as the language writes it, in milliseconds; working days count as days.
 fn duration(text: &str) -> Result<i64, Unknown> {
-    let wrong = || {
-        Unknown::new(
-            format!("`{text}` is no duration"),
+    match types::duration(text) {
+        Ok(duration) => Ok(duration.as_ms()),
+        Err(why) => Err(Unknown::new(
+            format!("`{text}` is no duration: {}", why.0),
             Some("write it as in a plan: `90s`, `1h30m`, `2d`".into()),
-        )
-    };
-    let mut total = 0i64;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let n: i64 = rest[..digits].parse().map_err(|_| wrong())?;
-        let unit_end = rest[digits..]
-            .find(|c: char| c.is_ascii_digit())
-            .map_or(rest.len(), |i| i + digits);
-        let size = match &rest[digits..unit_end] {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" | "wd" => 86_400_000,
-            _ => return Err(wrong()),
-        };
-        total = total.saturating_add(n.saturating_mul(size));
-        rest = &rest[unit_end..];
+        )),
     }
-    if text.is_empty() { Err(wrong()) } else { Ok(total) }
 }
 
 fn stage(plan: &Plan, name: &str) -> Result<StageId, Unknown> {
@@ -321,8 +333,11 @@ fn node(plan: &Plan, name: &str) -> Result<Node, Unknown> {
     found.map_or_else(
         || {
             let known: Vec<Node> = plan.order().collect();
-            let mut unknown = Unknown::name("stage", name, known.iter().map(|n| plan.node_name(*n)));
-            unknown.message = format!("the plan has no stage, approval or decision `{name}`");
+            let known = known.iter().map(|n| plan.node_name(*n));
+            let mut unknown = Unknown::name("stage, approval or decision", name, known);
+            unknown.help = unknown
+                .help
+                .map(|h| h.replace("stage, approval or decisions", "stages, approvals and decisions"));
             Err(unknown)
         },
         Ok,
@@ -340,12 +355,12 @@ fn place(plan: &Plan, text: &str) -> Result<(StageId, Place), Unknown> {
         let ladder = r.stage(s).rollout.as_ref().map_or(&[][..], |r| &r.steps);
         let found = ladder.iter().position(|step| step.name == at);
         let found = found.ok_or_else(|| {
-            let mut unknown = Unknown::name("rollout step", at, ladder.iter().map(|x| x.name.as_str()));
-            unknown.message = format!("the rollout of `{name}` has no step `{at}`");
             if ladder.is_empty() {
-                unknown = Unknown::new(format!("stage `{name}` has no rollout"), None);
+                let help = format!("name a step by its number, `{name}.2`, or a gate that it verifies");
+                return Unknown::new(format!("stage `{name}` has no rollout"), Some(help));
             }
-            unknown
+            let unknown = Unknown::name("rollout step", at, ladder.iter().map(|x| x.name.as_str()));
+            unknown.worded(at, format!("the rollout of `{name}` has no step `{at}`"))
         })?;
         return Ok((s, Place::Rollout(found)));
     }

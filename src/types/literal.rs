@@ -38,7 +38,10 @@ pub fn duration(text: &str) -> Result<Dur> {
         ("s", 1_000),
         ("ms", 1),
     ];
-    const LONGEST: i64 = 100 * 366 * 86_400_000;
+    const TOO_LONG: &str = "it is longer than 100 years";
+    if text.is_empty() {
+        return error("nothing is written");
+    }
     let mut rest = text;
     let mut total = Dur::ZERO;
     let mut next = 0;
@@ -51,6 +54,12 @@ pub fn duration(text: &str) -> Result<Dur> {
             .find(|c: char| !c.is_ascii_alphabetic())
             .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
+        if number.is_empty() {
+            return error(format!("no number stands before `{rest}`"));
+        }
+        if unit.is_empty() {
+            return error(format!("`{number}` has no unit, such as `m` or `h`"));
+        }
         let Some(place) = UNITS.iter().position(|(u, _)| *u == unit) else {
             return error(format!("`{unit}` is not a unit of time"));
         };
@@ -58,28 +67,28 @@ pub fn duration(text: &str) -> Result<Dur> {
             return error("its units stand from the largest to the smallest, each once");
         }
         next = place + 1;
+        if number.matches('.').count() > 1 || number.starts_with('.') || number.ends_with('.') {
+            return error(format!("`{number}` is not a number"));
+        }
         let Some(number) = Rational::parse(number) else {
-            return error("the number is too large");
+            return error("the number has too many digits");
         };
         if unit == "wd" {
             let Some(days) = number.as_int() else {
                 return error("working days are whole");
             };
-            if days > 36_600 {
-                return error("it is longer than 100 years");
-            }
-            total.working_days += days;
+            total.working_days = days;
         } else {
-            let ms = number
-                .checked_mul(Rational::int(UNITS[place].1))
-                .and_then(Rational::as_int);
-            let Some(ms) = ms else {
-                return error("it is finer than a millisecond, or too long");
+            let Some(ms) = number.checked_mul(Rational::int(UNITS[place].1)) else {
+                return error(TOO_LONG);
             };
-            total.ms = total.ms.saturating_add(ms);
-            if total.ms > LONGEST {
-                return error("it is longer than 100 years");
+            if ms.parts().1 != 1 {
+                return error("it is finer than a millisecond");
             }
+            total.ms = total.ms.saturating_add(ms.ceil());
+        }
+        if !total.fits() {
+            return error(TOO_LONG);
         }
         rest = tail;
     }
@@ -179,7 +188,17 @@ mod tests {
         );
         assert!(duration("1m1h").is_err());
         assert!(duration("0.1ms").is_err());
-        assert!(duration("99999999999999999999d").is_err());
+        let why = |text: &str| duration(text).map_err(|e| e.0);
+        let too_long = Err("it is longer than 100 years".to_string());
+        for text in ["99999999999999999999d", "36601d", "36601wd", "36600d1s"] {
+            assert_eq!(why(text), too_long, "{text}");
+        }
+        assert_eq!(why("0.1ms"), Err("it is finer than a millisecond".into()));
+        assert_eq!(why("5"), Err("`5` has no unit, such as `m` or `h`".into()));
+        assert_eq!(why("h"), Err("no number stands before `h`".into()));
+        assert_eq!(why("-5m"), Err("no number stands before `-5m`".into()));
+        assert_eq!(why("1..5h"), Err("`1..5` is not a number".into()));
+        assert!(duration("").is_err());
     }
 
     #[test]

@@ -142,7 +142,8 @@ pub fn of_findings(plan: &Plan, found: &[(&'static str, Vec<Diagnostic>)]) -> Ta
     for (k, (_, findings)) in found.iter().enumerate() {
         for d in findings.iter().filter(|d| TOLD.contains(&d.code.0)) {
             let here = |row: &Row| {
-                d.about.contains(&row.rule) && (d.everywhere || row.spans.iter().any(|s| covers(*s, d.span)))
+                let there = |span: &Span| row.spans.iter().any(|s| covers(*s, *span));
+                d.about.contains(&row.rule) && (d.everywhere || there(&d.span) || d.beside.iter().any(there))
             };
             let mut told = false;
             for (_, held) in list.iter().zip(&mut held).filter(|(row, _)| here(row)) {

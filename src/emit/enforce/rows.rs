@@ -2,6 +2,8 @@
 //!
 //! Must not know any target. Called by `enforce`.
 
+mod by_hand;
+
 use super::{Row, rules};
 use crate::emit::diagram::words::text;
 use crate::emit::environments::in_window;
@@ -96,7 +98,11 @@ impl Rows<'_> {
         let own = a.origin.span;
         let name = a.name.as_str();
         let approved = ["approved ", name].concat();
-        self.add((rules::APPROVAL, name, approved, vec![own]), &guarded);
+        let back = |s: &Stage| matches!(&s.rollback, Rollback::Written(w) if w.approved.iter().any(|(b, _)| *b == id));
+        // One that only a way back asks for has its row there.
+        if !guarded.is_empty() || !r.stages.iter().any(back) {
+            self.add((rules::APPROVAL, name, approved, vec![own]), &guarded);
+        }
         let from: Vec<&str> = a.from.iter().map(|(w, _)| who(r, *w)).collect();
         self.add(
             (
@@ -148,6 +154,7 @@ impl Rows<'_> {
                 &guarded,
             );
         }
+        self.refused(id, &guarded);
         if let Some(valid) = a.valid {
             self.add(
                 (
@@ -229,6 +236,7 @@ impl Rows<'_> {
             );
         }
         self.frozen(id);
+        self.hands(id);
         if let Some((at, origin)) = &s.at {
             let says = ["at T+", &at.after.to_string()].concat();
             self.add((rules::AT, "", says, vec![origin.span]), &here);
@@ -248,6 +256,10 @@ impl Rows<'_> {
             let names: Vec<&str> = rollout.steps.iter().map(|s| s.name.as_str()).collect();
             let says = ["rollout ", &names.join(", ")].concat();
             self.add((rules::ROLLOUT, "", says, vec![rollout.origin.span]), &here);
+            if let Some(demote) = &rollout.demote {
+                let spans = vec![demote.origin.span];
+                self.add((rules::FAILURE, "", "demote".into(), spans), &here);
+            }
         }
         self.steps(id);
         self.ways_out(id);
@@ -291,6 +303,9 @@ impl Rows<'_> {
     fn steps(&mut self, id: StageId) {
         let r = self.r;
         let s = r.stage(id);
+        for gate in crate::emit::environments::gates_of(s) {
+            self.otherwise(id, gate);
+        }
         for (gate, origin) in &s.require {
             let gate = r.gate(*gate);
             let spans = vec![gate.origin.span, origin.span];
@@ -402,6 +417,7 @@ impl Rows<'_> {
     /// What stands around the stages.
     fn around(&mut self) {
         let r = self.r;
+        self.hands_around();
         for d in &r.decisions {
             let options: Vec<&str> = d.options.iter().map(|o| o.name.as_str()).collect();
             let mut says = options.join(", ");

@@ -267,7 +267,7 @@ fn identities(plan: &Plan, lowered: &Lowered, bag: &mut Bag) {
     ];
     let mut found = Diagnostic::info(UNENFORCED, release.origin.span, message.concat())
         .here("detected on Step Functions, not enforced by the plan")
-        .about_all(&[rules::MEMBERS, rules::DISTINCT])
+        .about_all(&[rules::MEMBERS, rules::DISTINCT, rules::BY_HAND])
         .note("whoever may write that parameter chooses who approves; the infrastructure lets nobody but itself write it")
         .help("write `aws \"arn:…\"` for each person or role who is asked");
     for one in lowered.roster.values().take(3) {

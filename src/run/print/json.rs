@@ -7,6 +7,7 @@ use crate::model::Release;
 use crate::plan::Plan;
 use crate::run::points::Point;
 use crate::run::trace::Trace;
+use crate::source::visible_json;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -125,7 +126,6 @@ fn outcome<'a>(r: &'a Release, brief: &'a Brief) -> Outcome<'a> {
 }
 
 fn print(document: &Document<'_>) -> String {
-    let mut text = serde_json::to_string_pretty(document).expect("internal: names and numbers are JSON");
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).expect("internal: names and numbers are JSON");
+    visible_json(&text) + "\n"
 }

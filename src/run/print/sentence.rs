@@ -74,6 +74,8 @@ pub(super) fn sentence(release: &Release, event: &Event) -> String {
         (Verb::Rollback, _) if event.detail.is_empty() => "what began is undone".to_string(),
         (Verb::Rollback, _) => format!("it is undone {}", event.detail),
         (Verb::Over, _) => format!("the run is over: {}", state(&event.detail)),
+        (Verb::Aside, Subject::Run) => format!("`finally`: {}", event.detail),
+        (Verb::AsideFail, Subject::Run) => format!("`finally` fails at: {}", event.detail),
         (Verb::Entered, _) if event.detail.is_empty() => format!("{subject} is entered"),
         (Verb::Pause, _) => "the run pauses, and the owner is asked".to_string(),
         (verb, _) => more(verb.text()),

@@ -54,14 +54,13 @@ pub fn table(plan: &Plan, wished: &[String], runs: &[(Point, Brief)], every: boo
         })
         .collect();
     let mut out = show::prose(r, &r.title);
+    let many = match runs.len() {
+        1 => "1 single failure".to_string(),
+        n => format!("{n} single failures"),
+    };
     let _ = match wished {
-        [] => writeln!(out, ": {} single failures\n", runs.len()),
-        wished => writeln!(
-            out,
-            ", with {}: {} single failures besides\n",
-            wished.join(" "),
-            runs.len()
-        ),
+        [] => writeln!(out, ": {many}\n"),
+        wished => writeln!(out, ", with {}: {many} besides\n", wished.join(" ")),
     };
     let heads = [
         "when this goes wrong",

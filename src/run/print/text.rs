@@ -52,11 +52,16 @@ pub fn text(plan: &Plan, trace: &Trace, wished: &[String], every: bool) -> Strin
 
 fn summary(plan: &Plan, trace: &Trace, out: &mut String) {
     let brief = Brief::of(plan, trace);
-    let ends = match trace.state {
-        Final::Stopped if brief.stays.is_empty() => "stops",
-        state => ends(state),
+    let rest = match trace.state {
+        Final::Stopped if !brief.stays.is_empty() => "; what was changed and not undone stays changed",
+        _ => "",
     };
-    let _ = writeln!(out, "The run {ends} after {}.", time(trace.end()));
+    let _ = writeln!(
+        out,
+        "The run {} after {}{rest}.",
+        ends(trace.state),
+        time(trace.end())
+    );
     let mut row = |head: &str, text: &str| {
         if !text.is_empty() {
             let _ = writeln!(out, "  {head:<9}{text}");
@@ -102,7 +107,7 @@ fn ends(state: Final) -> &'static str {
     match state {
         Final::Succeeded => "succeeds",
         Final::RolledBack => "is rolled back",
-        Final::Stopped => "stops, and what was changed and not undone stays changed,",
+        Final::Stopped => "stops",
         Final::NeedsHelp => "needs help",
     }
 }

@@ -4,11 +4,11 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
-use crate::emit::environments::{self, LONGEST_TIMER, MOST_REVIEWERS, Purpose};
+use crate::emit::environments::LONGEST_TIMER;
 use crate::emit::github::lower::context::Ctx;
 use crate::emit::github::lower::segments::{LONGEST_JOB, SegmentKind};
 use crate::emit::github::lower::values::starts_by_itself;
-use crate::emit::github::lower::{approval, demote, late, names, seats};
+use crate::emit::github::lower::{approval, demote, late, names, reviewers, seats};
 use crate::emit::github::model::{Expr, Workflow};
 use crate::emit::github::print::expr::{expr, formatted};
 use crate::model::{
@@ -16,7 +16,7 @@ use crate::model::{
     StageId, TriggerTest,
 };
 
-const UNENFORCED: Code = Code("target/unenforced");
+pub const UNENFORCED: Code = Code("target/unenforced");
 const LIMIT: Code = Code("target/limit");
 const TOO_LONG: Code = Code("target/wait_too_long");
 
@@ -40,7 +40,7 @@ pub fn report(ctx: &Ctx<'_>, workflow: &Workflow) {
     late::decisions(ctx);
     options_that_call(ctx);
     overrides(ctx);
-    reviewers(ctx);
+    reviewers::report(ctx);
     waits(ctx);
     triggers(ctx);
     demote::limits(ctx);
@@ -175,89 +175,6 @@ fn options_that_call(ctx: &Ctx<'_>) {
 
 fn days(n: i64) -> Dur {
     Dur::minutes(n * 24 * 60)
-}
-
-fn reviewers(ctx: &Ctx<'_>) {
-    for environment in environments::environments(ctx.plan) {
-        let Some(people) = &environment.reviewers else {
-            continue;
-        };
-        let origin = origin_of(ctx, &environment.purpose);
-        if people.entries() > MOST_REVIEWERS {
-            limit(
-                ctx,
-                asked(&environment.purpose),
-                origin,
-                format!(
-                    "environment `{}` would need {} reviewers, and GitHub allows {MOST_REVIEWERS}",
-                    environment.name,
-                    people.entries()
-                ),
-                "give the role a `team`, which counts as one reviewer",
-            );
-        }
-        if !people.strangers.is_empty() || people.entries() == 0 {
-            let who = if people.entries() == 0 {
-                "nobody"
-            } else {
-                "not everybody"
-            };
-            let message = format!(
-                "{who} can be asked on environment `{}` at GitHub",
-                environment.name
-            );
-            let rule = asked(&environment.purpose);
-            let mut finding = Diagnostic::warning(UNENFORCED, origin.span, message)
-                .here("asked on GitHub")
-                .about(rule);
-            for person in people.strangers.iter().map(|p| ctx.release.person(*p)) {
-                finding = finding.fact(
-                    person.origin.span,
-                    format!("`{}` has no `github` login", person.name),
-                );
-            }
-            ctx.report(finding.help("write the `github` logins of the people, or give the role a `team`"));
-        }
-    }
-}
-
-/// The rule that asks a person.
-fn asked(purpose: &Purpose) -> Rules {
-    match purpose {
-        Purpose::Approve(_) => &[rules::MEMBERS],
-        Purpose::Decide(_) => &[rules::DECISION],
-        Purpose::Override(_) => &[rules::OVERRIDE],
-        Purpose::Ready(..) => &[rules::CHECKLIST],
-        Purpose::Gate(_) => &[rules::GATE],
-        Purpose::Start(_) => &[rules::STARTED_BY],
-        Purpose::Pause(_) | Purpose::PauseRun => &[rules::FAILURE],
-        Purpose::Hold(_) | Purpose::HoldStep(..) => &[rules::HOLD],
-        Purpose::Finally(_) => &[rules::FINALLY],
-        Purpose::Step(..) | Purpose::Deploy(_) | Purpose::Messages | Purpose::Wait(_) => &[rules::ORDER],
-    }
-}
-
-fn origin_of<'a>(ctx: &Ctx<'a>, purpose: &Purpose) -> &'a Origin {
-    let r = ctx.release;
-    match purpose {
-        Purpose::Approve(a) => &r.approval(*a).origin,
-        Purpose::Decide(d) => &r.decision(*d).origin,
-        Purpose::Override(i) => &r.overrides[*i].origin,
-        Purpose::Ready(c, _) => &r.checklist(*c).origin,
-        Purpose::Gate(g) => &r.gate(*g).origin,
-        Purpose::Start(s) | Purpose::Pause(s) => &r.stage(*s).origin,
-        Purpose::Step(s, slug) => {
-            let stage = r.stage(*s);
-            let found = stage.forward_steps().into_iter().find(|x| x.slug == *slug);
-            found.map_or(&stage.origin, |x| &x.origin)
-        }
-        Purpose::Hold(h) | Purpose::HoldStep(h, _) => &r.hold(*h).origin,
-        Purpose::Deploy(_)
-        | Purpose::Messages
-        | Purpose::Wait(_)
-        | Purpose::PauseRun
-        | Purpose::Finally(_) => &r.origin,
-    }
 }
 
 fn waits(ctx: &Ctx<'_>) {

@@ -24,6 +24,7 @@ mod order;
 mod outcomes;
 mod person;
 mod reach;
+mod reviewers;
 mod rollback;
 mod seats;
 mod segments;

@@ -312,7 +312,7 @@ impl<'a> Lower<'a> {
             self.bag.push(
                 Diagnostic::error(LIMIT, span, message.concat())
                     .here("too many to ask")
-                    .about(&[rules::MEMBERS, rules::DECISION])
+                    .about(&[rules::MEMBERS, rules::DECISION, rules::BY_HAND])
                     .help("give the role an `aws` role that all of them may assume, and ask that"),
             );
         }
@@ -325,7 +325,7 @@ impl<'a> Lower<'a> {
             self.bag.push(
                 Diagnostic::error(TOO_LONG, span, message.concat())
                     .here("waits too long")
-                    .about(&[rules::WITHIN, rules::DECISION])
+                    .about(&[rules::WITHIN, rules::DECISION, rules::BY_HAND])
                     .help("ask `within` 30d"),
             );
         }
