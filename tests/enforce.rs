@@ -159,7 +159,9 @@ fn what_is_said_of_people_stands_at_their_rows() {
             asking.insert(constraint["rule"].as_str().expect("a rule").to_string());
         }
     }
-    let expected = ["by_hand", "failure", "gate", "hold", "members", "trigger", "window"];
+    let expected = [
+        "by_hand", "failure", "gate", "hold", "members", "trigger", "window",
+    ];
     assert_eq!(asking.into_iter().collect::<Vec<_>>(), expected);
 }
 
