@@ -143,6 +143,28 @@ fn the_page_names_every_field_for_programs() {
     }
 }
 
+/// Who cannot be asked stands at what asks them, and nowhere else.
+#[test]
+fn what_is_said_of_people_stands_at_their_rows() {
+    let case = root().join("tests/corpus/enforce/by_hand/plan.release");
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&case, &["--target", "github", "--format", "json"])).expect("JSON");
+    let mut asking = BTreeSet::new();
+    for constraint in json["constraints"].as_array().expect("constraints") {
+        assert_ne!(constraint["says"], "", "{constraint}");
+        let held = &constraint["held"][0];
+        if held["why"].to_string().contains("can be asked on environment") {
+            assert_eq!(held["level"], "not_enforced");
+            assert_ne!(held["help"], serde_json::json!([]));
+            asking.insert(constraint["rule"].as_str().expect("a rule").to_string());
+        }
+    }
+    let expected = [
+        "by_hand", "failure", "gate", "hold", "members", "trigger", "window",
+    ];
+    assert_eq!(asking.into_iter().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn it_ends_with_one_when_the_plan_cannot_be_built_or_is_to_be_held_strictly() {
     let case = |name: &str| {

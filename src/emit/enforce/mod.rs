@@ -73,6 +73,8 @@ pub struct Held {
     pub level: Level,
     /// How, or why not: sentences without a final stop.
     pub why: Vec<String>,
+    /// What would let it be held, where it is not: the same.
+    pub help: Vec<String>,
 }
 
 /// A constraint of the plan.
@@ -233,6 +235,14 @@ impl Held {
         for text in facts {
             if !self.why.contains(text) {
                 self.why.push(text.clone());
+            }
+        }
+        // What is found out in time needs no repair.
+        if Level::of(d.severity) > Level::Detected {
+            for text in &d.help {
+                if !self.help.contains(text) {
+                    self.help.push(text.clone());
+                }
             }
         }
     }

@@ -28,6 +28,7 @@ impl Rule {
             target,
             level: Level::Enforced,
             why: vec![why.to_string()],
+            help: Vec::new(),
         }
     }
 }

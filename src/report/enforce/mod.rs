@@ -65,6 +65,8 @@ struct HeldView {
     #[serde(skip)]
     words: &'static str,
     why: Vec<String>,
+    /// What would let it be held.
+    help: Vec<String>,
 }
 
 impl Document {
@@ -139,6 +141,7 @@ fn constraint(row: &Row, sources: &SourceMap) -> Constraint {
                 level: h.level.word(),
                 words: words(h.level),
                 why: h.why.clone(),
+                help: h.help.clone(),
             })
             .collect(),
     }

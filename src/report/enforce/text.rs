@@ -46,6 +46,9 @@ pub(super) fn print(document: &Document) -> String {
                 called(h.target),
                 visible_text(&h.why.join("; "))
             );
+            for help in &h.help {
+                let _ = writeln!(out, "      help: {}", visible_text(help));
+            }
         }
     }
     out.push('\n');
