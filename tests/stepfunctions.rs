@@ -141,3 +141,51 @@ fn the_model_reads_back_what_it_wrote() {
         );
     }
 }
+
+/// What the proof says of the machine of the smallest example after a change.
+fn refused(change: impl FnOnce(&mut serde_json::Value)) -> Option<String> {
+    let (plan, sources) = plan(&root().join("examples/hello/hello.release"));
+    let (artifact, _) = of(&plan, &sources);
+    let mut machine: serde_json::Value = serde_json::from_str(&artifact.content).expect("JSON");
+    change(&mut machine["States"]);
+    let manifest = stepfunctions::manifest(&plan);
+    let judged = releasec::proof::state_machine(&plan, &machine.to_string(), &manifest);
+    judged.err().map(|d| d.what)
+}
+
+/// Of several runs that wait for a lock that was left behind, one has it, and a run releases its own lock only.
+#[test]
+fn a_lock_that_was_left_behind_is_taken_over_by_one_run() {
+    let lead = |from: &'static str, to: &'static str| {
+        let changed = refused(move |states| {
+            let way = match states[from].get("Choices") {
+                Some(_) => &mut states[from]["Choices"][0]["Next"],
+                None => &mut states[from]["Next"],
+            };
+            *way = to.into();
+        });
+        changed.unwrap_or_else(|| panic!("`{from}` may lead to `{to}`"))
+    };
+    assert_eq!(refused(|_| {}), None);
+    let over = "take the lock over production";
+    let stolen = "it takes a lock that another run may hold";
+    let unclaimed = lead("holder of production has ended?", over);
+    assert!(unclaimed.contains(stolen), "{unclaimed}");
+    let unread = lead("claim the lock production", over);
+    assert!(unread.contains(stolen), "{unread}");
+    let foreign = lead("holds the lock production?", "release the lock production");
+    assert!(
+        foreign.contains("it removes the lock of another run"),
+        "{foreign}"
+    );
+    lead(
+        "is the lock production its own?",
+        "is the holder of production alive",
+    );
+    let kept = refused(|states| {
+        let after = states["drop the claim to production"]["Next"].clone();
+        states[over]["Next"] = after;
+    });
+    let kept = kept.expect("a claim may stay");
+    assert!(kept.contains("the claim `"), "{kept}");
+}

@@ -38,6 +38,7 @@ mod watch;
 
 use super::expr::Expr;
 use super::model::{Branch, Machine, Task};
+use super::permits::Used;
 use super::print::source;
 use crate::diagnostic::Bag;
 use crate::emit::Context;
@@ -45,6 +46,7 @@ use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::{Manifest, essence};
 use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
+use crate::source::Span;
 use build::Builder;
 use looks::{LOOKS, Looks};
 use names::Names;
@@ -68,6 +70,10 @@ pub struct Lowered {
     /// Seconds at most between two looks of a branch that is held while somebody is asked; nothing when none is.
     pub held_apart: i64,
     looks: Looks,
+    /// Seconds that a build of it may take at most.
+    longest_build: i64,
+    /// The roles it works with.
+    used: Used,
     /// What the target cannot hold, found on the way.
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
@@ -101,6 +107,12 @@ pub struct Lower<'a> {
     /// The number of the flag that each branch raises while it pauses.
     holds: BTreeMap<Scope, usize>,
     roster: BTreeMap<String, RoleOrPerson>,
+    /// Seconds that a build may take at most.
+    longest_build: i64,
+    /// The roles it works with; said while calls are written.
+    used: RefCell<Used>,
+    /// What may take longer than a build, as far as it was told.
+    too_long: BTreeSet<Span>,
     costs: Costs,
     points: Points,
     /// How often an open question is looked at.
@@ -177,6 +189,9 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         breadth: Breadth::default(),
         holds: BTreeMap::new(),
         roster: BTreeMap::new(),
+        longest_build: call::BUILD_SECONDS,
+        used: RefCell::default(),
+        too_long: BTreeSet::new(),
         costs: Costs::default(),
         points: Points::default(),
         looks,
@@ -212,6 +227,8 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         slowest: lower.slowest,
         held_apart,
         looks,
+        longest_build: lower.longest_build,
+        used: lower.used.into_inner(),
         bag: lower.bag,
         roster: lower.roster,
         manifest: lower.manifest.map(RefCell::into_inner).unwrap_or_default(),
@@ -272,14 +289,26 @@ fn alone(write: impl Fn(&Context<'_>) -> Lowered) -> Lowered {
     })
 }
 
-/// Everybody whom the machine must know and the plan does not identify.
+/// What a machine needs of the infrastructure around it.
 #[derive(Debug)]
-pub struct Roster;
+pub struct Needs {
+    /// The people and roles of whom only a parameter says who they are, by their key.
+    pub roster: BTreeMap<String, RoleOrPerson>,
+    /// Minutes that a build may take at most.
+    pub build_minutes: i64,
+    /// The roles it works with.
+    pub used: Used,
+}
 
-impl Roster {
-    /// The people and roles of a plan of whom only a parameter says who they are, by their key.
-    pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
-        // Who is asked does not depend on how often it is looked.
-        alone(|context| lowered(plan, context, LOOKS[0], None)).roster
+impl Needs {
+    /// What the machine of a plan needs.
+    pub fn of(plan: &Plan) -> Needs {
+        // None of it depends on how often it is looked.
+        let lowered = alone(|context| lowered(plan, context, LOOKS[0], None));
+        Needs {
+            roster: lowered.roster,
+            build_minutes: call::whole_minutes(lowered.longest_build),
+            used: lowered.used,
+        }
     }
 }
