@@ -164,16 +164,23 @@ impl Lower<'_> {
         if time.as_seconds() <= BUILD_MOST || !self.too_long.insert(place) {
             return;
         }
+        let most = Dur::seconds(BUILD_MOST).to_string();
         let message = [
             "a command may take ",
             &time.to_string(),
-            ", and CodeBuild, which runs it for Step Functions, ends a build after 36h",
+            ", and CodeBuild, which runs it for Step Functions, ends a build after ",
+            &most,
+        ];
+        let help = [
+            "give it a `timeout` of at most `",
+            &most,
+            "`, or let a short command start the work and a `wait_for` look whether it has ended",
         ];
         self.bag.push(
             Diagnostic::error(Code("target/limit"), place, message.concat())
                 .here("longer than a build may take")
                 .about(&[rules::TIMEOUT])
-                .help("give it a `timeout` of at most `36h`, or let a short command start the work and a `wait_for` look whether it has ended"),
+                .help(help.concat()),
         );
     }
 

@@ -32,7 +32,9 @@ impl Lower<'_> {
         let mut here = at.clone();
         for (name, drop) in naming::locks(self.release) {
             let then = self.b.label();
+            self.b.belongs(Some(["the lock `", short(&name), "`"].concat()));
             self.lock(&name, drop, (&here, &then, refused));
+            self.b.belongs(None);
             here = then;
         }
         self.b.same(&here, next);

@@ -18,7 +18,7 @@ mod facts;
 mod finish;
 mod gate;
 mod handler;
-mod history;
+pub mod history;
 mod hold;
 mod inside;
 mod lock;
@@ -48,6 +48,7 @@ use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
 use crate::source::Span;
 use build::Builder;
+use history::{Share, Spent};
 use looks::{LOOKS, Looks};
 use names::Names;
 use pauses::Breadth;
@@ -65,6 +66,9 @@ pub struct Lowered {
     pub machine: Machine,
     /// The most events a run can write.
     pub events: u64,
+    spent: Spent,
+    /// The events that pauses can add.
+    pub pauses: u64,
     /// Seconds at most between two looks at an open question; nothing when there is none.
     pub slowest: i64,
     /// Seconds at most between two looks of a branch that is held while somebody is asked; nothing when none is.
@@ -80,6 +84,18 @@ pub struct Lowered {
     pub roster: BTreeMap<String, RoleOrPerson>,
     /// What its calls and conditions stand for, when that was asked.
     pub manifest: Manifest,
+}
+
+impl Lowered {
+    /// What the longest run writes its events for, but for pauses; the heaviest part first.
+    pub fn shares(&self) -> Vec<Share> {
+        let branch = Branch {
+            processor_config: None,
+            start_at: self.machine.start_at.clone(),
+            states: self.machine.states.clone(),
+        };
+        self.spent.shares(&branch)
+    }
 }
 
 /// The state of the translation.
@@ -203,9 +219,9 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
     lower.whole(&order, &start);
     let pauses = lower.pause_events();
     let held_apart = lower.held_apart();
-    let (branch, events) = lower.b.finish(&start);
+    let (branch, spent) = lower.b.finish(&start);
     let Branch { start_at, states, .. } = branch;
-    let events = events.saturating_add(pauses);
+    let events = spent.events.saturating_add(pauses);
     let machine = Machine {
         comment: [
             &release.name,
@@ -224,6 +240,8 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
     Lowered {
         machine,
         events,
+        spent,
+        pauses,
         slowest: lower.slowest,
         held_apart,
         looks,
