@@ -224,3 +224,194 @@ fn whoever_is_asked_how_to_go_on_is_not_asked_any_longer_when_the_run_is_given_u
         assert!(next.starts_with("right: may go on?"), "{answer}: {next}");
     }
 }
+
+/// What the proof says of the machine of the smallest example after a change.
+fn refused(change: impl FnOnce(&mut serde_json::Value)) -> Option<String> {
+    let (plan, sources) = plan(&root().join("examples/hello/hello.release"));
+    let (artifact, _) = of(&plan, &sources);
+    let mut machine: serde_json::Value = serde_json::from_str(&artifact.content).expect("JSON");
+    change(&mut machine["States"]);
+    let manifest = stepfunctions::manifest(&plan);
+    let judged = releasec::proof::state_machine(&plan, &machine.to_string(), &manifest);
+    judged.err().map(|d| d.what)
+}
+
+/// Of several runs that wait for a lock that was left behind, one has it, and a run releases its own lock only.
+#[test]
+fn a_lock_that_was_left_behind_is_taken_over_by_one_run() {
+    let lead = |from: &'static str, to: &'static str| {
+        let changed = refused(move |states| {
+            let way = match states[from].get("Choices") {
+                Some(_) => &mut states[from]["Choices"][0]["Next"],
+                None => &mut states[from]["Next"],
+            };
+            *way = to.into();
+        });
+        changed.unwrap_or_else(|| panic!("`{from}` may lead to `{to}`"))
+    };
+    assert_eq!(refused(|_| {}), None);
+    let over = "take the lock over production";
+    let stolen = "it takes a lock that another run may hold";
+    let unclaimed = lead("holder of production has ended?", over);
+    assert!(unclaimed.contains(stolen), "{unclaimed}");
+    let unread = lead("claim the lock production", over);
+    assert!(unread.contains(stolen), "{unread}");
+    let foreign = lead("holds the lock production?", "release the lock production");
+    assert!(
+        foreign.contains("it removes the lock of another run"),
+        "{foreign}"
+    );
+    lead(
+        "is the lock production its own?",
+        "is the holder of production alive",
+    );
+    let kept = refused(|states| {
+        let after = states["drop the claim to production"]["Next"].clone();
+        states[over]["Next"] = after;
+    });
+    let kept = kept.expect("a claim may stay");
+    assert!(kept.contains("the claim `"), "{kept}");
+}
+
+/// A plan with one stage of one command, which holds what is given and stands after an approval.
+fn command(with: &str) -> String {
+    let people = r#"
+person ana  { name "Ana Ruiz";  github "ana-ruiz"; aws "arn:aws:iam::123456789012:user/ana" }
+person ben  { name "Ben Okoro"; github "b-okoro";  aws "arn:aws:iam::123456789012:user/ben" }
+role operations { title "Operations"; members ben; aws "arn:aws:iam::123456789012:role/operations" }
+environment production { kind production }
+release shop {
+  title "Shop"; version "2.0.0"; author ana; owner operations; in production
+  approval go { from operations; within 20d }
+  stage publish { approved go; STEP; rollback { run "./withdraw.sh" { changes "package:shop" } } }
+}
+"#;
+    people.replace("STEP", with)
+}
+
+/// The first state of a machine whose name ends so.
+fn state(text: &str, ends: &str) -> serde_json::Value {
+    let (plan, sources) = compile("plan.release", text);
+    let (artifact, found) = of(&plan, &sources);
+    let errors = found
+        .iter()
+        .filter(|d| d.severity == releasec::diagnostic::Severity::Error);
+    assert_eq!(errors.count(), 0, "{found:?}");
+    let machine: serde_json::Value = serde_json::from_str(&artifact.content).expect("JSON");
+    let states = machine["States"].as_object().expect("states");
+    let (_, state) = states.iter().find(|(n, _)| n.ends_with(ends)).expect("the state");
+    state.clone()
+}
+
+/// CodeBuild ends a build itself when its step is over: whoever waits for one may not be able to.
+#[test]
+fn a_build_ends_with_its_step() {
+    let told = |timeout: &str| {
+        let step = format!(r#"run "./publish.sh" {{ changes "package:shop"{timeout} }}"#);
+        let task = state(&command(&step), "publish: ./publish.sh");
+        task["Arguments"]["TimeoutInMinutesOverride"].clone()
+    };
+    assert_eq!(told("; timeout 2m"), 5);
+    assert_eq!(told("; timeout 401s"), 7);
+    assert_eq!(told("; timeout 10h"), 600);
+    assert_eq!(told("; timeout 36h"), 2160);
+    assert_eq!(told(""), 60);
+    let step = r#"timeout 3h; run "./publish.sh" { changes "package:shop"; timeout 20m }"#;
+    let task = state(&command(step), "publish: ./publish.sh");
+    let told = task["Arguments"]["TimeoutInMinutesOverride"]
+        .as_str()
+        .expect("the rest of the stage");
+    assert!(
+        told.contains("$max([5, $min([2160, $ceil(") && told.contains("1200"),
+        "{told}"
+    );
+}
+
+/// What no build may take that long for is refused, and the project of the builds lets them take as long as the longest of them.
+#[test]
+fn a_command_takes_no_longer_than_a_build() {
+    let step = r#"run "./publish.sh" { changes "package:shop"; timeout 40h }"#;
+    let (plan, sources) = compile("plan.release", &command(step));
+    let found: Vec<String> = of(&plan, &sources).1.iter().map(|d| d.message.clone()).collect();
+    let wanted =
+        "a command may take 1d16h, and CodeBuild, which runs it for Step Functions, ends a build after 1d12h";
+    assert_eq!(found.iter().filter(|m| *m == wanted).count(), 1, "{found:?}");
+    let (plan, sources) = compile("plan.release", &command(&step.replace("40h", "10h")));
+    let (files, _) = releasec::emit::terraform::emit(&plan, &context(&sources));
+    let project = files
+        .iter()
+        .find(|f| f.path == "terraform/codebuild.tf")
+        .expect("a project");
+    assert!(
+        project.content.contains("build_timeout  = 600"),
+        "{}",
+        project.content
+    );
+}
+
+/// What a plan says is waited between two tries is waited: nothing at random, and no longest time below it.
+#[test]
+fn a_retry_waits_as_long_as_the_plan_says() {
+    let retry = |words: &str| {
+        let step = format!(r#"run "./publish.sh" {{ changes "package:shop"; idempotent; retry 3 {words} }}"#);
+        let task = state(&command(&step), "publish: ./publish.sh");
+        let all = task["Retry"].as_array().expect("retries").clone();
+        all.into_iter()
+            .find(|r| r["ErrorEquals"][0] == "States.ALL")
+            .expect("its own")
+    };
+    let said = retry("{ every 30m; backoff 2 }");
+    assert_eq!(
+        (&said["IntervalSeconds"], &said["BackoffRate"]),
+        (&1800.into(), &2.0.into())
+    );
+    assert!(
+        said.get("JitterStrategy").is_none() && said.get("MaxDelaySeconds").is_none(),
+        "{said}"
+    );
+    assert_eq!(retry("")["JitterStrategy"], "FULL");
+}
+
+/// Systems Manager and CodeBuild declare no error of their own for calls that come too often.
+#[test]
+fn a_throttled_call_is_known_by_the_name_that_it_has() {
+    let step = r#"run "./publish.sh" { changes "package:shop" }"#;
+    let build = state(&command(step), "publish: ./publish.sh");
+    let names = build["Retry"][0]["ErrorEquals"].to_string();
+    assert_eq!(
+        names,
+        r#"["CodeBuild.AccountLimitExceededException","CodeBuild.CodeBuildException"]"#
+    );
+    let look = state(&command(step), "who holds production in the end");
+    let names = look["Retry"][0]["ErrorEquals"].to_string();
+    assert!(
+        names.contains("\"Ssm.SsmException\"") && !names.contains("TooManyRequests"),
+        "{names}"
+    );
+    // An alias might have been moved when an error says nothing of itself.
+    let (plan, sources) = plan(&root().join("examples/hello/hello.release"));
+    let text = of(&plan, &sources).0.content;
+    assert!(text.contains("Lambda.TooManyRequestsException") && !text.contains("Lambda.LambdaException"));
+}
+
+/// A run that would write too much says what for.
+#[test]
+fn too_many_events_are_told_by_their_parts() {
+    let step = r#"wait_for "every mirror to have it" { run "./mirrored.sh"; every 10m; within 30d }"#;
+    let (plan, sources) = compile("plan.release", &command(step));
+    let (_, found) = of(&plan, &sources);
+    let told = found
+        .iter()
+        .find(|d| d.message.contains("25000"))
+        .expect("too many");
+    let words = &told.notes[0];
+    let start = "most of them: ";
+    assert!(words.starts_with(start), "{words}");
+    let in_order = [
+        "in stage `publish`, ",
+        "for \"wait for every mirror to have it\"; ",
+        "in approval `go`",
+    ];
+    let places = in_order.map(|w| words.find(w).unwrap_or_else(|| panic!("{w}: {words}")));
+    assert!(places.is_sorted(), "{words}");
+}

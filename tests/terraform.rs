@@ -95,3 +95,25 @@ fn a_stage_may_do_what_its_actions_say_and_no_more() {
     assert_eq!(lambda, ["lambda:UpdateAlias"]);
     assert!(iam.contains(":environment:production\"]"), "{iam}");
 }
+
+#[test]
+fn the_state_machine_takes_on_no_role_that_it_makes_no_call_with() {
+    let list = emitted(HELLO);
+    let iam = file(&list, "iam.tf");
+    let (_, machine) = iam
+        .split_once("# work with the rights of a stage")
+        .expect("the rights of the machine");
+    let (assumed, rest) = machine.split_once("  }\n").expect("the whole statement");
+    let roles = |text: &str| -> Vec<String> {
+        let words = text.split(":role/").skip(1);
+        words
+            .map(|w| w.split('"').next().unwrap_or(w).to_string())
+            .collect()
+    };
+    assert_eq!(roles(assumed), ["hello-shift", "hello-rollback"]);
+    let (_, passed) = rest
+        .split_once("# run commands with the rights of a stage")
+        .expect("the roles of builds");
+    let passed = passed.split("condition {").next().expect("the whole statement");
+    assert_eq!(roles(passed), ["hello-shift"]);
+}

@@ -115,7 +115,7 @@ pub fn judge(plan: &Plan, open: &Open, scenario: &Scenario, trace: &Trace) -> Re
     }
     let asserted = plan.release().asserts.iter().all(|a| judge.truth(&a.holds));
     let missing = trace.events.iter().any(|e| e.what == What::Refused);
-    let dropped = scenario.lock == Some(Lock::Released) && judge.drops();
+    let dropped = scenario.lock.is_some_and(Lock::is_released) && judge.drops();
     if scenario.refused() || missing || dropped || !asserted {
         let asked = |p: &Purpose| matches!(p.deed, Deed::Override(_));
         let began = judge.find(|w| matches!(w, What::Begin(p) if !asked(p)));

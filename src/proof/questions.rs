@@ -6,7 +6,7 @@ use super::clock::{self, float};
 use super::contract::{Judge, Then, Way};
 use super::event::{Event, What};
 use super::limits::step_of;
-use super::scenario::{Broken, Lock};
+use super::scenario::Broken;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::model::{ApprovalId, DecisionId, Dur, Failure, Question, Release, StageId, Strength};
 
@@ -371,11 +371,11 @@ impl Judge<'_> {
     /// # Errors
     /// A run that gives up too early or too late.
     pub fn waited_for_lock(&self) -> Result<(), String> {
-        if self.scenario.lock.is_none() {
+        let Some(lock) = self.scenario.lock.filter(|l| l.is_waited_for()) else {
             return Ok(());
-        }
+        };
         let waited = (self.trace.ended - self.scenario.begins()) / 1_000.0;
-        let early = waited < LOCK && !self.drops() && self.scenario.lock != Some(Lock::Released);
+        let early = waited < LOCK && !self.drops() && !lock.is_released();
         if early || (self.drops() && waited > 0.0) || waited > LOCK + LOOK {
             return Err(format!("another run is waited for {waited} seconds"));
         }

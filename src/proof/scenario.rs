@@ -110,6 +110,30 @@ pub enum Lock {
     Unknown,
     /// Whose it is can be told, and not whether that run has ended.
     Hidden,
+    /// It has ended without releasing it, and a third one is taking it over, which releases it after two hours.
+    Contended,
+    /// It has ended without releasing it, and a third one takes it over while this one looks.
+    Overtaken,
+    /// It has ended without releasing it, and so has a third one while it took it over.
+    Orphaned,
+    /// It has ended without releasing it, and this one is not told that its claim was heard.
+    Unanswered,
+    /// Nobody holds it, and this one is not told that it has taken it.
+    Unheard,
+    /// Nobody holds it; somebody gives it to another run while this one has it.
+    Given,
+}
+
+impl Lock {
+    /// Whether it is free after two hours.
+    pub fn is_released(self) -> bool {
+        matches!(self, Lock::Released | Lock::Contended | Lock::Overtaken)
+    }
+
+    /// Whether it cannot be had at once.
+    pub fn is_waited_for(self) -> bool {
+        self.is_released() || matches!(self, Lock::Kept | Lock::Unknown | Lock::Hidden)
+    }
 }
 
 /// What does not work, all the time.

@@ -2,14 +2,15 @@
 //!
 //! Must not change the machine. Called by the target's entry point.
 
-use super::lower::{EVENTS, Lowered, YEAR_SECONDS};
+use super::lower::{EVENTS, Lowered, YEAR_SECONDS, history};
 use super::naming;
 use crate::diagnostic::{Bag, Code, Diagnostic};
 use crate::emit::enforce::{rules, unwatched};
 use crate::emit::environments::gates_of;
 use crate::model::{
     DecisionId, DistinctFrom, Dur, DutyRule, Failure, FailureOutcome, GateId, GateOutcome, GateTest,
-    OptionOutcome, Passes, Release, RoleOrPerson, Rollback, Seat, StageId, Step, StepKind, Task,
+    OptionOutcome, Origin, Passes, Release, RoleOrPerson, Rollback, Seat, Stage, StageId, Step, StepKind,
+    Task,
 };
 use crate::plan::{Node, Plan};
 
@@ -43,17 +44,7 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
         );
     }
     if lowered.events > EVENTS {
-        let message = [
-            "a run can write ",
-            &lowered.events.to_string(),
-            " events, and Step Functions ends it after 25000",
-        ];
-        bag.push(
-            Diagnostic::error(LIMIT, place, message.concat())
-                .here("too many events")
-                .note("every wait for a person, every bake that something watches and every retry counts with its longest way")
-                .help("shorten what is waited for, or watch less often"),
-        );
+        bag.push(too_many_events(release, lowered));
     }
     waits(plan, &mut bag);
     regions(plan, &mut bag);
@@ -66,6 +57,76 @@ pub fn check(plan: &Plan, lowered: &Lowered, bytes: usize) -> Bag {
         bag.push(looked_at_seldom(plan, lowered));
     }
     bag
+}
+
+/// The parts that a run which writes too much is told of.
+const PARTS: usize = 4;
+
+/// What the events of the longest run are written for.
+fn too_many_events(release: &Release, lowered: &Lowered) -> Diagnostic {
+    let message = [
+        "a run can write ",
+        &lowered.events.to_string(),
+        " events, and Step Functions ends it after 25000",
+    ];
+    let mut found = Diagnostic::error(LIMIT, release.origin.span, message.concat()).here("too many events");
+    let shares = lowered.shares();
+    let mut words: Vec<(u64, String)> = Vec::new();
+    let large = |s: &&history::Share| s.events.saturating_mul(50) > lowered.events;
+    for share in shares.iter().filter(large).take(PARTS) {
+        let (what, place) = part(release, &share.part);
+        let events = share.events.to_string();
+        // An approval is one question.
+        let asks = release.approvals.iter().any(|a| a.name == share.part);
+        let inside = share
+            .most
+            .as_ref()
+            .filter(|(_, most)| !asks && most * 2 > share.events);
+        let inside = inside.map_or_else(String::new, |(inside, most)| {
+            [", ", &most.to_string(), " of them for \"", inside, "\""].concat()
+        });
+        words.push((share.events, [&events, " in ", &what, &inside].concat()));
+        // What is a small part of all is no reason to look there.
+        if let Some(place) = place.filter(|_| share.events * 10 > lowered.events) {
+            found = found.fact(place.span, [&events, " events at most"].concat());
+        }
+    }
+    if lowered.pauses > 0 {
+        let pauses = [&lowered.pauses.to_string(), " while it pauses"].concat();
+        words.push((lowered.pauses, pauses));
+    }
+    words.sort_by_key(|(events, _)| std::cmp::Reverse(*events));
+    let words: Vec<String> = words.into_iter().map(|(_, w)| w).collect();
+    found
+        .note(["most of them: ", &words.join("; ")].concat())
+        .note("every wait for a person, every bake that something watches and every retry counts with its longest way")
+        .help("shorten what is waited for there, watch it less often, or take it out into a release of its own")
+}
+
+/// A part as people call it, and where it stands.
+fn part<'r>(release: &'r Release, name: &str) -> (String, Option<&'r Origin>) {
+    let quoted = |kind: &str| [kind, " `", name, "`"].concat();
+    if let Some(approval) = release.approvals.iter().find(|a| a.name == name) {
+        return (quoted("approval"), Some(&approval.origin));
+    }
+    let of = |s: &&Stage| {
+        name.strip_prefix(s.name.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    if let Some(stage) = release.stages.iter().filter(of).max_by_key(|s| s.name.len()) {
+        return (quoted("stage"), Some(&stage.origin));
+    }
+    if let Some(undone) = name.strip_prefix("undo ") {
+        let stage = release.stages.iter().find(|s| s.name == undone);
+        return (
+            ["the way back of `", undone, "`"].concat(),
+            stage.map(|s| &s.origin),
+        );
+    }
+    match name.starts_with("the ") {
+        true => (name.to_string(), None),
+        false => (["\"", name, "\""].concat(), None),
+    }
 }
 
 /// What it costs that questions stay open for long: nothing wakes a machine, and each look writes events.

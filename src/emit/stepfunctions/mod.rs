@@ -26,9 +26,9 @@ pub const TARGET: Target = Target {
     find,
 };
 
-/// The people and roles of whom the plan does not say who they are at AWS, by their key.
-pub fn roster(plan: &Plan) -> std::collections::BTreeMap<String, crate::model::RoleOrPerson> {
-    lower::Roster::of(plan)
+/// What the state machine of a plan needs of the infrastructure around it.
+pub fn needs(plan: &Plan) -> lower::Needs {
+    lower::Needs::of(plan)
 }
 
 /// What the calls and conditions of the state machine of a plan stand for.

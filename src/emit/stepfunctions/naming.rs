@@ -123,6 +123,11 @@ fn lock_parameter(name: &str) -> String {
     format!("/releasec/locks/{safe}")
 }
 
+/// Where the claims stand of those who take a lock over: one parameter for each run that left it behind.
+pub fn claims_prefix(lock: &str) -> String {
+    format!("{lock}/after/")
+}
+
 /// How an approver is named in the plan: the key into the principals.
 pub fn who(release: &Release, one: RoleOrPerson) -> String {
     match one {

@@ -5,8 +5,9 @@
 
 use super::duties::duties;
 use super::naming::{self, Duty};
-use crate::model::{NotifyTarget, StageId, Task, Text, TextPart};
+use crate::model::{NotifyTarget, Release, StageId, Task, Text, TextPart};
 use crate::plan::{Plan, StageUndo};
+use std::collections::BTreeSet;
 
 /// What a statement allows, on what, under which conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,16 +62,25 @@ pub struct Role {
     pub statements: Vec<Statement>,
 }
 
+/// The roles that a machine works with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Those it makes calls with, and the account of each that does not stand in its own.
+    pub assumed: BTreeSet<(Duty, Option<String>)>,
+    /// Those it gives to builds.
+    pub passed: BTreeSet<Duty>,
+}
+
 /// The rights of every role of the plan: the machine's first, then the one that asks people, then the duties'. `asked` is whether
 /// the machine must be told who somebody is at AWS.
-pub fn permits(plan: &Plan, asked: bool) -> Vec<Role> {
+pub fn permits(plan: &Plan, asked: bool, used: &Used) -> Vec<Role> {
     let release = plan.release();
     let duties = duties(plan);
     let mut roles = vec![
         Role {
             name: naming::machine_role(release),
             duty: None,
-            statements: machine(plan, &duties, asked),
+            statements: machine(plan, asked, used),
         },
         Role {
             name: naming::approvals_role(release),
@@ -106,7 +116,7 @@ pub fn own(service: &'static str, regional: bool, name: impl Into<String>) -> Re
 }
 
 /// The machine itself: what its own states call.
-fn machine(plan: &Plan, duties: &[Role], asked: bool) -> Vec<Statement> {
+fn machine(plan: &Plan, asked: bool, used: &Used) -> Vec<Statement> {
     let release = plan.release();
     let document = naming::document(release);
     let mut list = vec![
@@ -173,7 +183,11 @@ fn machine(plan: &Plan, duties: &[Role], asked: bool) -> Vec<Statement> {
             &["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
             locks
                 .iter()
-                .map(|(name, _)| own("ssm", true, ["parameter", name].concat()))
+                .flat_map(|(name, _)| {
+                    let claims = ["parameter", &naming::claims_prefix(name), "*"].concat();
+                    [["parameter", name].concat(), claims]
+                })
+                .map(|name| own("ssm", true, name))
                 .collect(),
         ));
         list.push(allow(
@@ -204,7 +218,7 @@ fn machine(plan: &Plan, duties: &[Role], asked: bool) -> Vec<Statement> {
             read,
         ));
     }
-    list.extend(work(plan, duties));
+    list.extend(work(plan.release(), used));
     list.extend(requests(plan));
     let topics: Vec<Resource> = topics(plan).into_iter().map(|t| own("sns", true, t)).collect();
     if !topics.is_empty() {
@@ -213,19 +227,28 @@ fn machine(plan: &Plan, duties: &[Role], asked: bool) -> Vec<Statement> {
     list
 }
 
-/// Builds, and calls made with the roles of stages.
-fn work(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
-    let release = plan.release();
-    let roles: Vec<Resource> = duties
+/// Builds, and calls made with the roles of stages: with those of them that the machine's states name.
+fn work(release: &Release, used: &Used) -> Vec<Statement> {
+    let own_role = |duty: &Duty| own("iam", false, ["role/", &duty.role(release)].concat());
+    let assumed: Vec<Resource> = used
+        .assumed
         .iter()
-        .map(|r| own("iam", false, ["role/", &r.name].concat()))
-        .chain(foreign_roles(plan).into_iter().map(Resource::Arn))
+        .map(|(duty, account)| match account {
+            Some(account) => Resource::Arn(["arn:*:iam::", account, ":role/", &duty.role(release)].concat()),
+            None => own_role(duty),
+        })
         .collect();
-    let mut list = vec![allow(
-        "work with the rights of a stage",
-        &["sts:AssumeRole"],
-        roles,
-    )];
+    let mut list = Vec::new();
+    if !assumed.is_empty() {
+        list.push(allow(
+            "work with the rights of a stage",
+            &["sts:AssumeRole"],
+            assumed,
+        ));
+    }
+    if used.passed.is_empty() {
+        return list;
+    }
     list.push(allow(
         "run commands",
         &[
@@ -257,10 +280,7 @@ fn work(plan: &Plan, duties: &[Role]) -> Vec<Statement> {
         ..allow(
             "run commands with the rights of a stage",
             &["iam:PassRole"],
-            duties
-                .iter()
-                .map(|r| own("iam", false, ["role/", &r.name].concat()))
-                .collect(),
+            used.passed.iter().map(own_role).collect(),
         )
     });
     list

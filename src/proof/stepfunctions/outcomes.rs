@@ -219,6 +219,12 @@ fn locks(release: &Release, add: &mut Add<'_>) {
         Lock::Released,
         Lock::Unknown,
         Lock::Hidden,
+        Lock::Contended,
+        Lock::Overtaken,
+        Lock::Orphaned,
+        Lock::Unanswered,
+        Lock::Unheard,
+        Lock::Given,
     ] {
         let first = if release.locks.is_empty() {
             naming::locks(release).len()

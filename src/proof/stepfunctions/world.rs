@@ -2,6 +2,8 @@
 //!
 //! Must not know states. Used by the run.
 
+mod locks;
+
 use super::meant::Meant;
 use super::run::CALL;
 use super::value::Value;
@@ -9,11 +11,9 @@ use crate::emit::parts::{Deed, Purpose};
 use crate::emit::stepfunctions::naming;
 use crate::model::{ApprovalId, Dur, GateId, GateTest, MetricExpr, MetricId, NoData, Quorum, Release};
 use crate::proof::event::What;
-use crate::proof::scenario::{Broken, Lock, Scenario};
+use crate::proof::scenario::{Broken, Scenario};
+use locks::Locks;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How long another run holds its lock, in milliseconds.
-const LOCKED: f64 = 7_200_000.0;
 
 /// The world.
 pub struct World<'a> {
@@ -30,9 +30,7 @@ pub struct World<'a> {
     /// Questions that were seen to be answered.
     answered: BTreeSet<String>,
     /// The locks that the run must hold while it works.
-    locks: Vec<String>,
-    /// The run's own name, as it stands in its locks.
-    held: BTreeSet<String>,
+    locks: Locks,
     /// From when on what keeps the window says that it is shut.
     shut: Option<f64>,
     /// How often the standing question of the trigger that fires was looked at.
@@ -83,23 +81,16 @@ impl<'a> World<'a> {
     /// A world in which nothing has happened.
     pub fn new(release: &'a Release, scenario: &Scenario) -> World<'a> {
         let locks: Vec<String> = naming::locks(release).into_iter().map(|(n, _)| n).collect();
-        let mut store = BTreeMap::new();
-        if scenario.lock.is_some() {
-            for lock in locks.iter().skip(scenario.lock_from) {
-                store.insert(lock.clone(), Value::text("arn:aws:states:::execution:other"));
-            }
-        }
         World {
             release,
             window: naming::window_parameter(release),
             roster: naming::principals_parameter(release),
-            store,
+            store: BTreeMap::new(),
             asked: Vec::new(),
             meant: Meant::default(),
             open: BTreeSet::new(),
             answered: BTreeSet::new(),
-            locks,
-            held: BTreeSet::new(),
+            locks: Locks::new(locks, scenario),
             shut: (scenario.shut && scenario.drags.is_none()).then_some(f64::NEG_INFINITY),
             looks: 0,
             ripe: scenario.fires_after.is_none(),
@@ -130,17 +121,13 @@ impl<'a> World<'a> {
 
     /// What a run leaves behind.
     pub fn left(&self) -> Vec<String> {
-        let locks = self
-            .held
-            .iter()
-            .map(|l| ["lock `", l, "` is not released"].concat());
         let questions = self.open.iter().filter_map(|id| {
             let (purpose, _) = self.question(id).ok()?;
             let alarm = matches!(purpose.deed, Deed::Alarm(_));
             let words = crate::proof::scenario::words(self.release, &purpose);
             (!alarm).then(|| ["the question of ", &words, " stays open"].concat())
         });
-        locks.chain(questions).collect()
+        self.locks.left().chain(questions).collect()
     }
 
     /// Whether a person is asked when a gate has no data: a metric says so, and none says that it fails.
@@ -184,7 +171,7 @@ impl<'a> World<'a> {
             purpose.deed,
             Deed::Act | Deed::Await | Deed::Judge(_) | Deed::Record(_)
         );
-        if work && self.locks.iter().any(|l| !self.held.contains(l)) {
+        if work && !self.locks.all_held() {
             return Err("it works without the lock".into());
         }
         if resource.ends_with("ssm:startAutomationExecution") {
@@ -267,44 +254,32 @@ impl<'a> World<'a> {
         let answer = match name {
             "ssm:putParameter" => {
                 let key = text("Name")?;
-                let raised = field(arguments, "Value") == Some(&Value::text("yes"));
-                let flag = field(arguments, "Overwrite") == Some(&Value::Bool(true));
-                if flag && !raised && broken(Broken::Setting) {
+                let value = field(arguments, "Value");
+                let again = field(arguments, "Overwrite") == Some(&Value::Bool(true));
+                if self.locks.knows(&key) {
+                    if !self.locks.put(scenario, self.now, (&key, value, again))? {
+                        return nothing();
+                    }
+                    return Ok(Done::quiet(Value::Open));
+                }
+                let raised = value == Some(&Value::text("yes"));
+                if again && !raised && broken(Broken::Setting) {
                     return Ok(Done::failed(vec![What::Refused]));
                 }
-                if flag && raised && broken(Broken::Raising) {
+                if again && raised && broken(Broken::Raising) {
                     return nothing();
                 }
-                if scenario.lock == Some(Lock::Released) && self.now - scenario.begins() >= LOCKED {
-                    let locks = &self.locks;
-                    let held = &self.held;
-                    self.store.retain(|k, _| !locks.contains(k) || held.contains(k));
-                }
-                if field(arguments, "Overwrite") == Some(&Value::Bool(false)) && self.store.contains_key(&key)
-                {
+                if !again && self.store.contains_key(&key) {
                     return nothing();
                 }
-                if self.locks.contains(&key) {
-                    if field(arguments, "Overwrite") != Some(&Value::Bool(false)) {
-                        return Err("it takes a lock that another run may hold".into());
-                    }
-                    self.held.insert(key.clone());
-                }
-                let value = field(arguments, "Value").cloned().unwrap_or(Value::Nothing);
-                self.store.insert(key, value);
+                self.store.insert(key, value.cloned().unwrap_or(Value::Nothing));
                 Value::Open
             }
             "ssm:deleteParameter" => {
                 let key = text("Name")?;
-                if self.locks.contains(&key) && !self.held.contains(&key) && scenario.lock != Some(Lock::Left)
-                {
-                    return Err("it removes the lock of another run".into());
-                }
-                self.held.remove(&key);
-                if broken(Broken::Releasing) {
+                if self.locks.knows(&key) && !self.locks.delete(scenario, &key, broken(Broken::Releasing))? {
                     return nothing();
                 }
-                self.store.remove(&key);
                 Value::Open
             }
             "ssm:deleteParameters" => {
@@ -321,10 +296,15 @@ impl<'a> World<'a> {
                 if key == self.roster && broken(Broken::Roster) {
                     return Ok(Done::failed(vec![What::Refused]));
                 }
-                let lost = (key == self.window && broken(Broken::Window))
-                    || (self.locks.contains(&key) && scenario.lock == Some(Lock::Unknown));
-                if lost {
+                if key == self.window && broken(Broken::Window) {
                     return nothing();
+                }
+                if self.locks.knows(&key) {
+                    let Some(holder) = self.locks.get(scenario, self.now, &key) else {
+                        return nothing();
+                    };
+                    let parameter = Value::object([("Value", holder)]);
+                    return Ok(Done::quiet(Value::object([("Parameter", parameter)])));
                 }
                 let value = match self.store.get(&key) {
                     Some(v) => v.clone(),
@@ -365,10 +345,8 @@ impl<'a> World<'a> {
                 });
             }
             "sfn:describeExecution" => {
-                let status = match scenario.lock {
-                    Some(Lock::Hidden) => return nothing(),
-                    Some(Lock::Left) => "FAILED",
-                    _ => "RUNNING",
+                let Some(status) = self.locks.status(scenario, &text("ExecutionArn")?) else {
+                    return nothing();
                 };
                 Value::object([("Status", Value::text(status))])
             }

@@ -6,9 +6,11 @@ use super::Lower;
 use super::ask::{Ask, DEFAULT_SECONDS, catch_all};
 use super::build::Label;
 use super::buildspec::Take;
-use super::call::{BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
+use super::call::{BUILD_MOST, BUILD_SECONDS, CALL_SECONDS, Hand, Means, exported, retried, seconds, take};
 use super::known::Reads;
 use super::watch::Watch;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::emit::enforce::rules;
 use crate::emit::parts::{At, Deed, Purpose};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Task};
@@ -108,6 +110,7 @@ impl Lower<'_> {
                         (output_variable(&capture.name), take(&capture.extract))
                     })
                     .collect();
+                self.fits_in_a_build(work);
                 self.reads = reads;
                 let mut task = self.build(command, &work.act.secrets, takes, work.hand, Some(&work.key));
                 self.reads = Reads::Rest;
@@ -140,7 +143,7 @@ impl Lower<'_> {
         let deadline = watch.deadline.as_ref().map(|(d, _)| d.clone());
         let limit = seconds(work.timeout, work.act, default);
         task.comment = self.shown(&work.act.title);
-        task.timeout_seconds = Some(self.limited(limit, deadline.as_ref()));
+        self.may_take(&mut task, limit, deadline.as_ref());
         task.retry.extend(retried(
             work.retry.or(work.act.retry.as_ref()),
             work.idempotent || work.act.idempotent,
@@ -153,6 +156,36 @@ impl Lower<'_> {
         task.next = next.some();
         self.note(work.part.clone(), &task);
         self.b.put(at, &work.name, State::Task(Box::new(task)));
+    }
+
+    /// What may take longer than any build is not ended in the middle of it: that is said before.
+    fn fits_in_a_build(&mut self, work: &Work<'_>) {
+        let longest = work.act.takes.map(|(_, high)| high);
+        let Some(time) = work.timeout.or(work.act.timeout).or(longest) else {
+            return;
+        };
+        let place = work.act.origin.span;
+        if time.as_seconds() <= BUILD_MOST || !self.too_long.insert(place) {
+            return;
+        }
+        let most = Dur::seconds(BUILD_MOST).to_string();
+        let message = [
+            "a command may take ",
+            &time.to_string(),
+            ", and CodeBuild, which runs it for Step Functions, ends a build after ",
+            &most,
+        ];
+        let help = [
+            "give it a `timeout` of at most `",
+            &most,
+            "`, or let a short command start the work and a `wait_for` look whether it has ended",
+        ];
+        self.bag.push(
+            Diagnostic::error(Code("target/limit"), place, message.concat())
+                .here("longer than a build may take")
+                .about(&[rules::TIMEOUT])
+                .help(help.concat()),
+        );
     }
 
     /// Only a person can do it: asked by name, and believed when the identity is verified.

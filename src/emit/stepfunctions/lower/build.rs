@@ -2,7 +2,7 @@
 //!
 //! Counts the events a run can write at most. Must not know a plan. Used by every part of `lower`.
 
-use super::history::{Weights, heaviest};
+use super::history::{Spent, Weights, heaviest};
 use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, Branch, Choice, Pass, Rule, State};
 use indexmap::IndexMap;
@@ -45,6 +45,9 @@ pub struct Builder {
     numbers: BTreeMap<String, u32>,
     rounds: Vec<u64>,
     weights: Weights,
+    /// The part that what is put belongs to, where its name does not say it.
+    part: Option<String>,
+    parts: BTreeMap<String, String>,
     events: u64,
 }
 
@@ -60,6 +63,8 @@ impl Builder {
             numbers: BTreeMap::new(),
             rounds: Vec::new(),
             weights: Weights::new(),
+            part: None,
+            parts: BTreeMap::new(),
             events: 2,
         }
     }
@@ -86,6 +91,9 @@ impl Builder {
         self.names.insert(at.0.clone(), name.clone());
         let weight = cost(&state).saturating_mul(rounds);
         self.events = self.events.saturating_add(weight);
+        if let Some(part) = &self.part {
+            self.parts.insert(name.clone(), part.clone());
+        }
         self.weights.insert(name, weight);
         if let Some(frame) = self.frames.last_mut() {
             if frame.start.is_empty() {
@@ -155,6 +163,11 @@ impl Builder {
         self.rounds.pop();
     }
 
+    /// What is put from here on belongs to a part; to the one that its name says when there is none.
+    pub fn belongs(&mut self, part: Option<String>) {
+        self.part = part;
+    }
+
     /// Starts a branch.
     pub fn open(&mut self) {
         self.frames.push(Frame::default());
@@ -177,11 +190,16 @@ impl Builder {
 
     /// The whole machine's states, and the most events a pass through them writes: labels become names, what nothing leads to
     /// is left out.
-    pub fn finish(mut self, start: &Label) -> (Branch, u64) {
+    pub fn finish(mut self, start: &Label) -> (Branch, Spent) {
         let mut branch = self.close(start);
         self.resolve(&mut branch);
         let events = heaviest(&branch, &self.weights).saturating_add(2);
-        (branch, events)
+        let spent = Spent {
+            events,
+            weights: self.weights,
+            parts: self.parts,
+        };
+        (branch, spent)
     }
 
     fn resolve(&self, branch: &mut Branch) {

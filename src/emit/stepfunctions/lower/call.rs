@@ -10,11 +10,20 @@ use crate::emit::stepfunctions::expr::{Data, Expr, Part};
 use crate::emit::stepfunctions::model::{Retrier, Task};
 use crate::emit::stepfunctions::naming::{self, Duty};
 use crate::model::{Act, Command, Dur, EnvId, Extract, Retry, Task as Call, Text};
+use std::sync::LazyLock;
 
 /// Seconds an SDK call or a request may take when the plan does not say.
 pub const CALL_SECONDS: i64 = 300;
 /// Seconds a build may take when the plan does not say.
 pub const BUILD_SECONDS: i64 = 3_600;
+/// Seconds a build may take at most (CodeBuild User Guide, "Quotas": build timeout of 5 to 2160 minutes; API Reference,
+/// `StartBuild`, `timeoutInMinutesOverride`). Less than the least is rounded up to it: the call is given up on time, and CodeBuild ends
+/// what is left.
+pub const BUILD_MOST: i64 = 2_160 * 60;
+/// Minutes CodeBuild gives a build at least, by the same quota.
+const BUILD_LEAST: i64 = 5;
+/// The member of a build's call that says after how many minutes CodeBuild itself ends it.
+const BUILD_MINUTES: &str = "TimeoutInMinutesOverride";
 /// Seconds a message may take.
 pub const MESSAGE_SECONDS: i64 = 30;
 
@@ -66,6 +75,11 @@ impl Lower<'_> {
                 ..
             } => {
                 let mut task = sdk(service, operation, self.data(args, hand.scope));
+                let reads = READS.iter().any(|r| operation.starts_with(r));
+                task.retry = vec![throttled(&throttles(service, reads))];
+                let account = naming::foreign_account(self.release, hand.environment);
+                let role = (hand.duty, account.map(str::to_string));
+                self.used.borrow_mut().assumed.insert(role);
                 task.credentials = Some(Data::object([(
                     "RoleArn",
                     self.role_arn(hand.duty, hand.environment),
@@ -96,7 +110,7 @@ impl Lower<'_> {
                 Task {
                     resource: "arn:aws:states:::http:invoke".into(),
                     arguments: Some(Data::object(members)),
-                    retry: vec![throttled(&["States.Http.StatusCode.429"])],
+                    retry: vec![throttled(&["States.Http.StatusCode.429".to_string()])],
                     timeout_seconds: Some(Data::int(60)),
                     ..Task::default()
                 }
@@ -116,6 +130,7 @@ impl Lower<'_> {
     ) -> Task {
         let release = self.release;
         let foreign = naming::foreign_account(release, hand.environment).is_some();
+        self.used.borrow_mut().passed.insert(hand.duty);
         let script = Script {
             source: command.script.clone(),
             in_folder: command.folder.is_some(),
@@ -157,14 +172,12 @@ impl Lower<'_> {
             ("ServiceRoleOverride", self.local_role_arn(hand.duty)),
             ("BuildspecOverride", Data::Str(buildspec::buildspec(&script))),
             ("EnvironmentVariablesOverride", Data::List(env)),
+            (BUILD_MINUTES, minutes(&Data::int(BUILD_SECONDS))),
         ]);
         Task {
             resource: "arn:aws:states:::codebuild:startBuild.sync".into(),
             arguments: Some(arguments),
-            retry: vec![throttled(&[
-                "CodeBuild.AccountLimitExceededException",
-                "CodeBuild.ThrottlingException",
-            ])],
+            retry: vec![throttled(&*BUILD_THROTTLES)],
             timeout_seconds: Some(Data::int(BUILD_SECONDS)),
             ..Task::default()
         }
@@ -210,6 +223,19 @@ impl Lower<'_> {
         self.shown(name)
     }
 
+    /// Gives a task its time. A build is told as well: whoever gives up waiting for one only asks for its end (Step Functions Developer
+    /// Guide, "Run a Job (.sync)": it makes a best effort to cancel the job), and CodeBuild would go on until the time of its project.
+    pub fn may_take(&mut self, task: &mut Task, seconds: i64, deadline: Option<&Expr>) {
+        let limit = self.limited(seconds, deadline);
+        if let Some(Data::Object(members)) = &mut task.arguments
+            && let Some(told) = members.get_mut(BUILD_MINUTES)
+        {
+            *told = minutes(&limit);
+            self.longest_build = self.longest_build.max(seconds.clamp(1, BUILD_MOST));
+        }
+        task.timeout_seconds = Some(limit);
+    }
+
     /// How long a task may take: what is written, never past the end of its stage.
     pub fn limited(&self, seconds: i64, deadline: Option<&Expr>) -> Data {
         let seconds = seconds.clamp(1, super::YEAR_SECONDS);
@@ -225,6 +251,30 @@ impl Lower<'_> {
     }
 }
 
+/// So much time in the whole minutes that CodeBuild takes, rounded up.
+fn minutes(seconds: &Data) -> Data {
+    let most = BUILD_MOST / 60;
+    match seconds {
+        Data::Expr(seconds) => {
+            let whole = Expr::Call("ceil", vec![Expr::op(seconds.clone(), "/", Expr::int(60))]);
+            let most = Expr::Call("min", vec![Expr::List(vec![Expr::int(most), whole])]);
+            let list = Expr::List(vec![Expr::int(BUILD_LEAST), most]);
+            Data::Expr(Expr::Call("max", vec![list]))
+        }
+        Data::Num(n) => {
+            let seconds = n.as_i64().unwrap_or(BUILD_SECONDS);
+            Data::int(whole_minutes(seconds))
+        }
+        _ => Data::int(most),
+    }
+}
+
+/// The minutes CodeBuild is told of so many seconds.
+pub fn whole_minutes(seconds: i64) -> i64 {
+    let whole = seconds / 60 + i64::from(seconds % 60 > 0);
+    whole.clamp(BUILD_LEAST, BUILD_MOST / 60)
+}
+
 /// An SDK call with the machine's own rights.
 pub fn sdk(service: &str, operation: &str, arguments: Data) -> Task {
     let optimised = operation.contains('.') || (service == "lambda" && operation == "invoke");
@@ -233,31 +283,54 @@ pub fn sdk(service: &str, operation: &str, arguments: Data) -> Task {
     } else {
         ["arn:aws:states:::aws-sdk:", service, ":", operation]
     };
-    let prefix = error_prefix(service);
-    // An error that the SDK has no class for bears the service's own name; S3's "slow down" is one.
-    let errors: &[&str] = match service {
-        "s3" => &["S3Exception"],
-        _ => &[
-            "ThrottlingException",
-            "TooManyRequestsException",
-            "RequestLimitExceededException",
-        ],
-    };
-    let names: Vec<String> = errors.iter().map(|e| [&prefix, ".", *e].concat()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Task {
         resource: resource.concat(),
         arguments: Some(arguments),
-        retry: vec![throttled(&names)],
+        retry: vec![throttled(&throttles(service, true))],
         timeout_seconds: Some(Data::int(60)),
         ..Task::default()
     }
 }
 
+/// What begins the names of operations that change nothing.
+const READS: [&str; 8] = [
+    "batchGet", "describe", "get", "head", "list", "lookup", "query", "scan",
+];
+
+/// What a build that was not started fails with: too many run at once, or too many were asked for. CodeBuild's API has no error of its
+/// own for the latter (API Reference, `StartBuild`, "Errors").
+static BUILD_THROTTLES: LazyLock<[String; 2]> = LazyLock::new(|| {
+    ["AccountLimitExceededException", "CodeBuildException"].map(|e| ["CodeBuild.", e].concat())
+});
+
+/// What a call fails with that came too often.
+///
+/// Errors bear the names of the classes that the AWS SDK for Java 2 has (Step Functions Developer Guide, "AWS SDK service integrations"): of
+/// an error that a service's API declares, its own; of every other, one that is called like the service. Systems Manager, CloudWatch and S3
+/// declare none for throttling, so theirs is `Ssm.SsmException`. What is not allowed bears that name as well, and so might what broke off
+/// half done: it is tried again only where that harms nothing.
+fn throttles(service: &str, harmless: bool) -> Vec<String> {
+    let prefix = error_prefix(service);
+    let declared: &[&str] = match service {
+        "dynamodb" => &[
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceededException",
+            "ThrottlingException",
+        ],
+        "s3" => &[],
+        "ssm" => &["ThrottlingException", "TooManyUpdatesException"],
+        _ => &["ThrottlingException", "TooManyRequestsException"],
+    };
+    let undeclared = [&prefix, "Exception"].concat();
+    let undeclared = Some(undeclared.as_str()).filter(|_| harmless || service == "s3");
+    let errors = declared.iter().copied().chain(undeclared);
+    errors.map(|e| [&prefix, ".", e].concat()).collect()
+}
+
 /// What a retry for throttling looks like: the call was refused before it did anything.
-pub fn throttled(errors: &[&str]) -> Retrier {
+pub fn throttled(errors: &[String]) -> Retrier {
     Retrier {
-        error_equals: errors.iter().map(|e| (*e).to_string()).collect(),
+        error_equals: errors.to_vec(),
         interval_seconds: 2,
         max_attempts: 3,
         backoff_rate: 2.0,
@@ -276,17 +349,20 @@ pub fn retried(retry: Option<&Retry>, idempotent: bool) -> Option<Retrier> {
     if times == 0 {
         return None;
     }
-    let every = retry.and_then(|r| r.every).map_or(10, Dur::as_seconds);
+    let said = retry.and_then(|r| r.every).map(Dur::as_seconds);
+    let every = said.unwrap_or(10);
     let backoff = retry.map_or(2.0, |r| r.backoff.to_f64());
     Some(Retrier {
         error_equals: vec!["States.ALL".into()],
         interval_seconds: every.clamp(1, 31_622_400),
         max_attempts: times.min(99_999),
         backoff_rate: backoff.max(1.0),
-        max_delay_seconds: (backoff > 1.0)
+        // What the plan says it waits is not cut short: neither by a longest time nor by chance, which `FULL` takes anything from nothing
+        // up to the whole time by (Amazon States Language, "JitterStrategy"; without one there is no jitter).
+        max_delay_seconds: (backoff > 1.0 && said.is_none())
             .then(|| (every.max(1)).saturating_mul(20).clamp(2, 3_600))
             .filter(|d| *d > every),
-        jitter_strategy: Some("FULL".into()),
+        jitter_strategy: said.is_none().then(|| "FULL".into()),
     })
 }
 
@@ -336,16 +412,20 @@ fn error_prefix(service: &str) -> String {
         "autoscaling" => "AutoScaling",
         "cloudformation" => "CloudFormation",
         "cloudfront" => "CloudFront",
+        "applicationautoscaling" => "ApplicationAutoScaling",
         "cloudwatch" => "CloudWatch",
+        "cloudwatchlogs" => "CloudWatchLogs",
         "codebuild" => "CodeBuild",
         "codedeploy" => "CodeDeploy",
         "codepipeline" => "CodePipeline",
         "cognitoidentityprovider" => "CognitoIdentityProvider",
         "dynamodb" => "DynamoDb",
         "elasticache" => "ElastiCache",
+        "elasticbeanstalk" => "ElasticBeanstalk",
         "elasticloadbalancingv2" => "ElasticLoadBalancingV2",
         "eventbridge" => "EventBridge",
         "pinpointsmsvoicev2" => "PinpointSmsVoiceV2",
+        "servicediscovery" => "ServiceDiscovery",
         "secretsmanager" => "SecretsManager",
         "sesv2" => "SesV2",
         other => {

@@ -158,7 +158,7 @@ impl Lower<'_> {
                 Some(OptionTestExpr::Metrics(e)) => {
                     let over = Dur::minutes(5);
                     let judged = self.b.label();
-                    self.read_metrics(e, over, watch.hand, name, &here, &judged);
+                    self.read_metrics(e, over, watch.hand, name, None, (&here, &judged));
                     let verdict = self.verdict(e, over, scope, Reading::Trigger);
                     self.note_test(Test::Taken(id, index), &verdict.holds);
                     self.b.branch(&judged, &test, verdict.holds, goal, &then);

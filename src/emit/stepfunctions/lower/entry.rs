@@ -459,7 +459,7 @@ impl Lower<'_> {
         for (metric, over) in self.baselines() {
             let then = self.b.label();
             let var = self.baseline(metric, over);
-            self.read_metric(metric, over, hand, "before the start", &var, (&here, &then));
+            self.read_metric(metric, over, hand, "before the start", &var, None, (&here, &then));
             here = then;
         }
         self.b.same(&here, next);

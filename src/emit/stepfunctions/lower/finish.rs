@@ -59,22 +59,8 @@ impl Lower<'_> {
             here = then;
         }
         for (name, _) in naming::locks(self.release) {
-            let (go, then) = (self.b.label(), self.b.label());
-            let short = name.rsplit('/').next().unwrap_or_default().to_string();
-            let mine = Expr::op(Expr::Str(name.clone()), "in", self.vars.read("locks", TOP));
-            self.b.branch(
-                &here,
-                &["holds the lock ", &short, "?"].concat(),
-                mine,
-                &go,
-                &then,
-            );
-            let task = sdk(
-                "ssm",
-                "deleteParameter",
-                Data::object([("Name", Data::Str(name.clone()))]),
-            );
-            self.quietly(task, &["release the lock ", &short].concat(), &go, &then);
+            let then = self.b.label();
+            self.unlock(&name, &here, &then);
             here = then;
         }
         self.b.same(&here, next);

@@ -7,7 +7,7 @@ use super::Lower;
 use super::act::Work;
 use super::ask::{Ask, DEFAULT_SECONDS, catch_all};
 use super::build::Label;
-use super::call::{Hand, exported, take};
+use super::call::{BUILD_SECONDS, Hand, exported, take};
 use super::value::{number, sign};
 use super::vars::Scope;
 use super::watch::Watch;
@@ -99,7 +99,8 @@ impl Lower<'_> {
                         &here,
                         &read,
                     );
-                    self.read_metrics(expr, over, hand, &name, &read, &judged);
+                    let deadline = watch.deadline.as_ref().map(|(d, _)| d.clone());
+                    self.read_metrics(expr, over, hand, &name, deadline.as_ref(), (&read, &judged));
                     let then = if i + 1 == samples {
                         out.pass.clone()
                     } else {
@@ -228,20 +229,21 @@ impl Lower<'_> {
         over: Dur,
         hand: Hand,
         name: &str,
-        at: &Label,
-        next: &Label,
+        deadline: Option<&Expr>,
+        (at, next): (&Label, &Label),
     ) {
         let mut here = at.clone();
         for id in measured(expr) {
             let then = self.b.label();
             let var = self.reading(id, over, hand.scope);
-            self.read_metric(id, over, hand, name, &var, (&here, &then));
+            self.read_metric(id, over, hand, name, &var, deadline, (&here, &then));
             here = then;
         }
         self.b.same(&here, next);
     }
 
-    /// Reads one metric into a variable.
+    /// Reads one metric into a variable. Looking at a stage whose time is over takes no longer than the stage may.
+    #[allow(clippy::too_many_arguments)]
     pub fn read_metric(
         &mut self,
         id: MetricId,
@@ -249,6 +251,7 @@ impl Lower<'_> {
         hand: Hand,
         name: &str,
         var: &str,
+        deadline: Option<&Expr>,
         way: (&Label, &Label),
     ) {
         let metric = self.release.metric(id);
@@ -290,6 +293,9 @@ impl Lower<'_> {
             Expr::Call("number", vec![text]),
             Expr::Null,
         );
+        if deadline.is_some() && task.resource.contains("codebuild") {
+            self.may_take(&mut task, BUILD_SECONDS, deadline);
+        }
         task.assign.insert(var.to_string(), Data::Expr(value));
         task.output = Some(Data::object([]));
         task.catch = vec![catch_all([(var.to_string(), Data::Null)].into(), next)];

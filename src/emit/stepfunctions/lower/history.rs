@@ -9,52 +9,148 @@ use std::collections::BTreeMap;
 /// The events of one state as often as it can run in one pass, by name.
 pub type Weights = BTreeMap<String, u64>;
 
+/// What the events of a machine are written for.
+#[derive(Debug, Default)]
+pub struct Spent {
+    /// The most events of a run.
+    pub events: u64,
+    /// The events of each state.
+    pub weights: Weights,
+    /// The part that each state belongs to, where its name does not say it.
+    pub parts: BTreeMap<String, String>,
+}
+
+/// What a part of a run writes on its longest way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// What it is called.
+    pub part: String,
+    /// Its events.
+    pub events: u64,
+    /// What writes most of them in it, and how many.
+    pub most: Option<(String, u64)>,
+}
+
+impl Spent {
+    /// The parts of the longest run, the heaviest first. A state belongs to what its name begins with, up to the first colon.
+    pub fn shares(&self, branch: &Branch) -> Vec<Share> {
+        let mut parts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        let mut states = Vec::new();
+        longest(branch, &self.weights, &mut states);
+        for (name, events) in states {
+            let plain = unnumbered(name);
+            let (first, rest) = plain.split_once(": ").unwrap_or((plain, ""));
+            let part = self.parts.get(name).map_or(first, String::as_str);
+            let inside = rest.split(": ").next().unwrap_or(rest).trim_end_matches('?');
+            let inside = parts
+                .entry(part.to_string())
+                .or_default()
+                .entry(inside.to_string())
+                .or_default();
+            *inside = inside.saturating_add(events);
+        }
+        let share = |(part, inside): (String, BTreeMap<String, u64>)| {
+            let events = inside.values().copied().fold(0, u64::saturating_add);
+            let most = inside.into_iter().filter(|(what, _)| !what.is_empty());
+            let most = most.max_by_key(|(_, events)| *events);
+            Share { part, events, most }
+        };
+        let mut list: Vec<Share> = parts.into_iter().map(share).collect();
+        list.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.part.cmp(&b.part)));
+        list
+    }
+}
+
+/// A state's name without the number that tells it from others of the same name.
+fn unnumbered(name: &str) -> &str {
+    match name.rsplit_once(" (") {
+        Some((plain, number)) if number.trim_end_matches(')').parse::<u32>().is_ok() => plain,
+        _ => name,
+    }
+}
+
 /// The most events of a branch.
 pub fn heaviest(branch: &Branch, weights: &Weights) -> u64 {
-    let index: BTreeMap<&str, usize> = branch
-        .states
-        .keys()
-        .enumerate()
-        .map(|(i, name)| (name.as_str(), i))
-        .collect();
-    let ways: Vec<Vec<usize>> = branch
-        .states
-        .values()
-        .map(|s| {
-            s.targets()
-                .iter()
-                .filter_map(|t| index.get(t.as_str()).copied())
-                .collect()
-        })
-        .collect();
-    let own: Vec<u64> = branch
-        .states
-        .iter()
-        .map(|(name, state)| own_weight(name, state, weights))
-        .collect();
-    let groups = knots(&ways);
-    // `knots` gives each group after every group it leads to.
-    let mut group_of = vec![0usize; ways.len()];
-    let mut total: Vec<u64> = Vec::with_capacity(groups.len());
-    for (g, members) in groups.iter().enumerate() {
-        let mut weight = 0u64;
-        let mut beyond = 0u64;
-        for m in members {
-            group_of[*m] = g;
-            weight = weight.saturating_add(own[*m]);
-        }
-        for t in members.iter().flat_map(|m| &ways[*m]) {
-            if group_of[*t] != g || !members.contains(t) {
-                beyond = beyond.max(total.get(group_of[*t]).copied().unwrap_or(0));
+    let ways = Ways::of(branch, weights);
+    ways.start.and_then(|g| ways.total.get(g)).copied().unwrap_or(0)
+}
+
+/// The states of the longest way through a branch, with their events.
+fn longest<'b>(branch: &'b Branch, weights: &Weights, out: &mut Vec<(&'b str, u64)>) {
+    let ways = Ways::of(branch, weights);
+    let mut at = ways.start;
+    while let Some(group) = at {
+        for member in &ways.groups[group] {
+            if let Some((name, state)) = branch.states.get_index(*member) {
+                out.push((name, weights.get(name).copied().unwrap_or(0)));
+                for inside in state.branches() {
+                    longest(inside, weights, out);
+                }
             }
         }
-        total.push(weight.saturating_add(beyond));
+        at = ways.next[group];
     }
-    index
-        .get(branch.start_at.as_str())
-        .and_then(|i| total.get(group_of[*i]))
-        .copied()
-        .unwrap_or(0)
+}
+
+/// The groups of states of a branch that lead to each other.
+struct Ways {
+    /// Each after every one that it leads to.
+    groups: Vec<Vec<usize>>,
+    /// The events from each on.
+    total: Vec<u64>,
+    /// Which of those that it leads to is the heaviest.
+    next: Vec<Option<usize>>,
+    /// The group of the first state.
+    start: Option<usize>,
+}
+
+impl Ways {
+    fn of(branch: &Branch, weights: &Weights) -> Ways {
+        let index: BTreeMap<&str, usize> = branch
+            .states
+            .keys()
+            .enumerate()
+            .map(|(i, name)| (name.as_str(), i))
+            .collect();
+        let ways: Vec<Vec<usize>> = branch
+            .states
+            .values()
+            .map(|s| {
+                s.targets()
+                    .iter()
+                    .filter_map(|t| index.get(t.as_str()).copied())
+                    .collect()
+            })
+            .collect();
+        let own: Vec<u64> = branch
+            .states
+            .iter()
+            .map(|(name, state)| own_weight(name, state, weights))
+            .collect();
+        let groups = knots(&ways);
+        // `knots` gives each group after every group it leads to.
+        let mut group_of = vec![usize::MAX; ways.len()];
+        let mut total: Vec<u64> = Vec::with_capacity(groups.len());
+        let mut next = Vec::with_capacity(groups.len());
+        for (g, members) in groups.iter().enumerate() {
+            let mut weight = 0u64;
+            for m in members {
+                group_of[*m] = g;
+                weight = weight.saturating_add(own[*m]);
+            }
+            let beyond = members.iter().flat_map(|m| &ways[*m]).map(|t| group_of[*t]);
+            let heaviest = beyond.filter(|t| *t != g).max_by_key(|t| total[*t]);
+            total.push(weight.saturating_add(heaviest.map_or(0, |t| total[t])));
+            next.push(heaviest);
+        }
+        let start = index.get(branch.start_at.as_str()).map(|i| group_of[*i]);
+        Ways {
+            groups,
+            total,
+            next,
+            start,
+        }
+    }
 }
 
 fn own_weight(name: &str, state: &State, weights: &Weights) -> u64 {
@@ -115,7 +211,7 @@ fn knots(ways: &[Vec<usize>]) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Weights, heaviest, knots};
+    use super::{Spent, Weights, heaviest, knots, unnumbered};
     use crate::emit::stepfunctions::expr::Data;
     use crate::emit::stepfunctions::model::{Branch, Choice, Pass, Rule, State};
 
@@ -162,5 +258,19 @@ mod tests {
             .map(|(n, w)| (n.to_string(), w))
             .collect();
         assert_eq!(heaviest(&branch, &weights), 104);
+        let spent = Spent {
+            weights,
+            parts: [("ask".to_string(), "around".to_string())].into(),
+            ..Spent::default()
+        };
+        let shares = spent.shares(&branch);
+        let shares: Vec<_> = shares.iter().map(|s| (s.part.as_str(), s.events)).collect();
+        assert_eq!(shares, [("heavy", 100), ("around", 2), ("end", 2)]);
+    }
+
+    #[test]
+    fn a_number_tells_states_apart_and_not_parts() {
+        assert_eq!(unnumbered("web: bake 2h (3)"), "web: bake 2h");
+        assert_eq!(unnumbered("web: bake (soft)"), "web: bake (soft)");
     }
 }

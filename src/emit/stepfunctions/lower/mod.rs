@@ -18,7 +18,7 @@ mod facts;
 mod finish;
 mod gate;
 mod handler;
-mod history;
+pub mod history;
 mod hold;
 mod inside;
 mod known;
@@ -40,6 +40,7 @@ mod word;
 
 use super::expr::Expr;
 use super::model::{Branch, Machine, Task};
+use super::permits::Used;
 use super::print::source;
 use crate::diagnostic::Bag;
 use crate::emit::Context;
@@ -47,7 +48,9 @@ use crate::emit::parts::{At, Deed, Purpose, Test};
 use crate::emit::stepfunctions::parts::{Manifest, essence};
 use crate::model::{Release, RoleOrPerson, StageId};
 use crate::plan::Plan;
+use crate::source::Span;
 use build::Builder;
+use history::{Share, Spent};
 use known::Reads;
 use looks::{LOOKS, Looks};
 use names::Names;
@@ -66,17 +69,36 @@ pub struct Lowered {
     pub machine: Machine,
     /// The most events a run can write.
     pub events: u64,
+    spent: Spent,
+    /// The events that pauses can add.
+    pub pauses: u64,
     /// Seconds at most between two looks at an open question; nothing when there is none.
     pub slowest: i64,
     /// Seconds at most between two looks of a branch that is held while somebody is asked; nothing when none is.
     pub held_apart: i64,
     looks: Looks,
+    /// Seconds that a build of it may take at most.
+    longest_build: i64,
+    /// The roles it works with.
+    used: Used,
     /// What the target cannot hold, found on the way.
     pub bag: Bag,
     /// People and roles of whom the plan does not say who they are at AWS, by their key.
     pub roster: BTreeMap<String, RoleOrPerson>,
     /// What its calls and conditions stand for, when that was asked.
     pub manifest: Manifest,
+}
+
+impl Lowered {
+    /// What the longest run writes its events for, but for pauses; the heaviest part first.
+    pub fn shares(&self) -> Vec<Share> {
+        let branch = Branch {
+            processor_config: None,
+            start_at: self.machine.start_at.clone(),
+            states: self.machine.states.clone(),
+        };
+        self.spent.shares(&branch)
+    }
 }
 
 /// The state of the translation.
@@ -104,6 +126,12 @@ pub struct Lower<'a> {
     /// The number of the flag that each branch raises while it pauses.
     holds: BTreeMap<Scope, usize>,
     roster: BTreeMap<String, RoleOrPerson>,
+    /// Seconds that a build may take at most.
+    longest_build: i64,
+    /// The roles it works with; said while calls are written.
+    used: RefCell<Used>,
+    /// What may take longer than a build, as far as it was told.
+    too_long: BTreeSet<Span>,
     costs: Costs,
     points: Points,
     /// How often an open question is looked at.
@@ -180,6 +208,9 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
         breadth: Breadth::default(),
         holds: BTreeMap::new(),
         roster: BTreeMap::new(),
+        longest_build: call::BUILD_SECONDS,
+        used: RefCell::default(),
+        too_long: BTreeSet::new(),
         costs: Costs::default(),
         points: Points::default(),
         looks,
@@ -191,9 +222,9 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
     lower.whole(&order, &start);
     let pauses = lower.pause_events();
     let held_apart = lower.held_apart();
-    let (branch, events) = lower.b.finish(&start);
+    let (branch, spent) = lower.b.finish(&start);
     let Branch { start_at, states, .. } = branch;
-    let events = events.saturating_add(pauses);
+    let events = spent.events.saturating_add(pauses);
     let machine = Machine {
         comment: [
             &release.name,
@@ -212,9 +243,13 @@ fn lowered(plan: &Plan, context: &Context<'_>, looks: Looks, manifest: Option<Re
     Lowered {
         machine,
         events,
+        spent,
+        pauses,
         slowest: lower.slowest,
         held_apart,
         looks,
+        longest_build: lower.longest_build,
+        used: lower.used.into_inner(),
         bag: lower.bag,
         roster: lower.roster,
         manifest: lower.manifest.map(RefCell::into_inner).unwrap_or_default(),
@@ -275,14 +310,26 @@ fn alone(write: impl Fn(&Context<'_>) -> Lowered) -> Lowered {
     })
 }
 
-/// Everybody whom the machine must know and the plan does not identify.
+/// What a machine needs of the infrastructure around it.
 #[derive(Debug)]
-pub struct Roster;
+pub struct Needs {
+    /// The people and roles of whom only a parameter says who they are, by their key.
+    pub roster: BTreeMap<String, RoleOrPerson>,
+    /// Minutes that a build may take at most.
+    pub build_minutes: i64,
+    /// The roles it works with.
+    pub used: Used,
+}
 
-impl Roster {
-    /// The people and roles of a plan of whom only a parameter says who they are, by their key.
-    pub fn of(plan: &Plan) -> BTreeMap<String, RoleOrPerson> {
-        // Who is asked does not depend on how often it is looked.
-        alone(|context| lowered(plan, context, LOOKS[0], None)).roster
+impl Needs {
+    /// What the machine of a plan needs.
+    pub fn of(plan: &Plan) -> Needs {
+        // None of it depends on how often it is looked.
+        let lowered = alone(|context| lowered(plan, context, LOOKS[0], None));
+        Needs {
+            roster: lowered.roster,
+            build_minutes: call::whole_minutes(lowered.longest_build),
+            used: lowered.used,
+        }
     }
 }

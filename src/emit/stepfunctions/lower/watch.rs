@@ -183,7 +183,8 @@ impl Lower<'_> {
             TriggerTest::Metrics(expr) => {
                 let over = trigger.over.unwrap_or(Dur::minutes(5));
                 let judged = self.b.label();
-                self.read_metrics(expr, over, watch.hand, &name, at, &judged);
+                let deadline = watch.deadline.as_ref().map(|(d, _)| d);
+                self.read_metrics(expr, over, watch.hand, &name, deadline, (at, &judged));
                 let fires = self.verdict(expr, over, watch.hand.scope, Reading::Trigger);
                 let calls = matches!(trigger.then, FailureOutcome::Escalate(_));
                 let fresh = if calls {

@@ -132,14 +132,18 @@ impl Lower<'_> {
         let mut trust = Vec::new();
         match at {
             Where::Home => {
-                let machine = ["aws_iam_role.", MACHINE, ".arn"].concat();
-                trust.push(principal(
-                    "the state machine",
-                    "AWS",
-                    vec![Val::of(machine)],
-                    "sts:AssumeRole",
-                ));
-                if statements.iter().any(duties::is_of_build) {
+                let builds = statements.iter().any(duties::is_of_build);
+                // Whoever stands in the trust of a role of the same account needs no other right to take it on.
+                if self.used.assumed.contains(&(duty, None)) || !builds {
+                    let machine = ["aws_iam_role.", MACHINE, ".arn"].concat();
+                    trust.push(principal(
+                        "the state machine",
+                        "AWS",
+                        vec![Val::of(machine)],
+                        "sts:AssumeRole",
+                    ));
+                }
+                if builds {
                     trust.push(service("codebuild.amazonaws.com"));
                 }
             }

@@ -2,7 +2,8 @@
 
 use super::messages::topic_key;
 use super::{Lower, arn};
-use crate::emit::stepfunctions::naming;
+use crate::emit::stepfunctions::permits::Role;
+use crate::emit::stepfunctions::{duties, naming};
 use crate::emit::terraform::model::{Block, Piece, Val};
 
 impl Lower<'_> {
@@ -191,6 +192,10 @@ impl Lower<'_> {
             ),
         ]);
         let log = ["/aws/codebuild/", &project].concat();
+        // CodeBuild makes no project whose role it may not take on, though each build gets a role of its own.
+        let runs = |r: &&Role| r.statements.iter().any(duties::is_of_build);
+        let role = self.roles.iter().find(runs);
+        let role = role.map_or_else(String::new, |r| self.role_key(r));
         vec![
             Block::resource("aws_cloudwatch_log_group", "steps")
                 .attr("name", log)
@@ -200,9 +205,9 @@ impl Lower<'_> {
                 .above("Commands of the plan. Each build gets its own commands, and the role of the stage it belongs to.")
                 .attr("name", project)
                 .attr("description", "Runs the commands of the release, one step a build")
-                .attr("service_role", Val::of("aws_iam_role.around.arn"))
+                .attr("service_role", Val::of(["aws_iam_role.", &role, ".arn"].concat()))
                 .attr("encryption_key", Val::of("aws_kms_key.release.arn"))
-                .attr("build_timeout", 480)
+                .attr("build_timeout", self.build_minutes)
                 .attr("queued_timeout", 60)
                 .block(Block::new("artifacts", &[]).attr("type", "NO_ARTIFACTS"))
                 .block(

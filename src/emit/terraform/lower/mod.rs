@@ -15,8 +15,8 @@ mod versions;
 
 use super::model::{Block, File};
 use crate::emit::Context;
-use crate::emit::stepfunctions::permits::{self, Role};
-use crate::emit::stepfunctions::{duties, roster};
+use crate::emit::stepfunctions::permits::{self, Role, Used};
+use crate::emit::stepfunctions::{duties, needs};
 use crate::model::{Origin, Release, RoleOrPerson, Text};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -34,12 +34,17 @@ pub struct Lower<'a> {
     roster: BTreeMap<String, RoleOrPerson>,
     /// Whether anything is run by a build.
     builds: bool,
+    /// Minutes that a build may take at most.
+    build_minutes: i64,
+    /// The roles that the state machine works with.
+    used: Used,
 }
 
 /// Every file that the plan needs, in the order of their names' subjects.
 pub fn lower(plan: &Plan, context: &Context<'_>) -> Vec<File> {
-    let roster = roster(plan);
-    let roles = permits::permits(plan, !roster.is_empty());
+    let needs = needs(plan);
+    let roster = needs.roster;
+    let roles = permits::permits(plan, !roster.is_empty(), &needs.used);
     let builds = roles.iter().any(|r| r.statements.iter().any(duties::is_of_build));
     let mut lower = Lower {
         plan,
@@ -49,6 +54,8 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> Vec<File> {
         roles,
         roster,
         builds,
+        build_minutes: needs.build_minutes,
+        used: needs.used,
     };
     let parts = [
         (

@@ -4,9 +4,10 @@
 
 use super::facts::{Bit, Fact, Place};
 use super::flow::{Flow, Mark, World};
-use super::reads::Eyes;
+use super::reads::{Eyes, RUN};
 use super::values::{Sym, member, merged};
 use crate::emit::parts::Deed;
+use crate::emit::stepfunctions::naming;
 use crate::model::Quorum;
 use crate::proof::stepfunctions::machine::Template;
 use crate::proof::stepfunctions::value::Value;
@@ -19,14 +20,37 @@ impl Flow<'_, '_, '_> {
         let Some(Sym::Known(Value::Text(name))) = self.argument(place, arguments, world, "Name") else {
             return;
         };
-        let only =
-            self.argument(place, arguments, world, "Overwrite") == Some(Sym::Known(Value::Bool(false)));
+        let is_lock = naming::locks(self.reader.release)
+            .iter()
+            .any(|(l, _)| **l == *name);
         let mark = match resource.rsplit(':').next() {
-            Some("putParameter") if only => Mark::Locked(name.to_string()),
+            Some("putParameter") if is_lock => Mark::Locked(name.to_string()),
             Some("deleteParameter") => Mark::Released(name.to_string()),
             _ => return,
         };
         Rc::make_mut(&mut world.marks).insert(mark, Formula::Const(true));
+    }
+
+    /// Somebody looks who holds a lock: one that another run has by now, or of which that cannot be told, need not be released.
+    pub(super) fn holder(
+        &mut self,
+        place: Place,
+        arguments: &Template,
+        (works, fails): (&mut World, &mut World),
+    ) -> Sym {
+        let holder = self.reader.facts.opaque();
+        if let Some(Sym::Known(Value::Text(name))) = self.argument(place, arguments, works, "Name") {
+            let facts = &mut self.reader.facts;
+            let own = facts.says(holder, format!("{:?}", Value::text(RUN)));
+            for (world, free) in [(works, own.negate()), (fails, Formula::Const(true))] {
+                let released = Mark::Released(name.to_string());
+                let held = world.mark(&Mark::Locked(name.to_string()));
+                let lost = facts.both(&held, &free);
+                let either = facts.any(&[world.mark(&released), lost]);
+                Rc::make_mut(&mut world.marks).insert(released, either);
+            }
+        }
+        Sym::members([("Parameter", Sym::members([("Value", Sym::Opaque(holder))]))])
     }
 
     /// A flag is raised, where it is that.

@@ -466,6 +466,8 @@ impl<'r, 'm, 'w> Flow<'r, 'm, 'w> {
             result = self.look(place, arguments, &mut world);
         } else if resource.ends_with("ssm:describeAutomationExecutions") {
             result = self.look_at_all(place, arguments, &mut world);
+        } else if resource.ends_with("ssm:getParameter") {
+            result = self.holder(place, arguments, (&mut world, &mut failed));
         } else if resource.ends_with("ssm:getParameters") {
             result = self.flags(place, arguments, &mut world);
         }

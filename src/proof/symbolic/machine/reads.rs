@@ -15,6 +15,9 @@ use crate::proof::symbolic::logic::Formula;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// What the run is called.
+pub const RUN: &str = "arn:aws:states:::execution:run";
+
 /// Who reads.
 pub struct Reader<'m> {
     /// The machine.
@@ -161,7 +164,7 @@ impl Reader<'_> {
         let text = |t: &str| Sym::Known(Value::text(t));
         let execution = [
             ("Name", text("run")),
-            ("Id", text("arn:aws:states:::execution:run")),
+            ("Id", text(RUN)),
             ("StartTime", Sym::Opaque(self.facts.alike("started".into()))),
         ];
         let machine = [("Id", text("arn:aws:states:r:1:stateMachine:m"))];

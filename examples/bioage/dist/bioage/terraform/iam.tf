@@ -86,8 +86,11 @@ data "aws_iam_policy_document" "machine" {
 
   # hold the locks
   statement {
-    actions   = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
-    resources = ["arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production"]
+    actions = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
+    resources = [
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production/after/*",
+    ]
   }
 
   # see whether the holder of a lock has ended
@@ -106,16 +109,11 @@ data "aws_iam_policy_document" "machine" {
   statement {
     actions = ["sts:AssumeRole"]
     resources = [
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-candidate",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-infrastructure",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-model",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-api",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-app",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-around",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-messages",
-      "arn:${data.aws_partition.current.partition}:iam::098765432109:role/bioage-candidate",
-      "arn:${data.aws_partition.current.partition}:iam::098765432109:role/bioage-rollback",
     ]
   }
 
@@ -142,7 +140,6 @@ data "aws_iam_policy_document" "machine" {
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-app",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-rollback",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/bioage-messages",
     ]
 
     condition {
@@ -306,16 +303,6 @@ resource "aws_iam_role_policy" "approvals" {
 }
 
 data "aws_iam_policy_document" "stage_candidate_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -372,16 +359,6 @@ resource "aws_iam_role_policy" "stage_candidate" {
 }
 
 data "aws_iam_policy_document" "stage_infrastructure_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -850,16 +827,6 @@ resource "aws_iam_role_policy" "rollback" {
 }
 
 data "aws_iam_policy_document" "around_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]

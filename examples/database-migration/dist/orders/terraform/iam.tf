@@ -86,8 +86,11 @@ data "aws_iam_policy_document" "machine" {
 
   # hold the locks
   statement {
-    actions   = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
-    resources = ["arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production"]
+    actions = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
+    resources = [
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production/after/*",
+    ]
   }
 
   # see whether the holder of a lock has ended
@@ -100,20 +103,6 @@ data "aws_iam_policy_document" "machine" {
   statement {
     actions   = ["ssm:GetParameter"]
     resources = ["arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/orders/principals"]
-  }
-
-  # work with the rights of a stage
-  statement {
-    actions = ["sts:AssumeRole"]
-    resources = [
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-copy",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-expand",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-service",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-contract",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-messages",
-    ]
   }
 
   # run commands
@@ -137,8 +126,6 @@ data "aws_iam_policy_document" "machine" {
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-service",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-contract",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/orders-messages",
     ]
 
     condition {
@@ -283,16 +270,6 @@ resource "aws_iam_role_policy" "approvals" {
 }
 
 data "aws_iam_policy_document" "stage_copy_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -377,16 +354,6 @@ resource "aws_iam_role_policy" "stage_copy" {
 }
 
 data "aws_iam_policy_document" "stage_expand_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -474,16 +441,6 @@ resource "aws_iam_role_policy" "stage_expand" {
 }
 
 data "aws_iam_policy_document" "stage_service_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -583,16 +540,6 @@ resource "aws_iam_role_policy" "stage_service" {
 }
 
 data "aws_iam_policy_document" "stage_contract_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -677,16 +624,6 @@ resource "aws_iam_role_policy" "stage_contract" {
 }
 
 data "aws_iam_policy_document" "rollback_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -782,16 +719,6 @@ resource "aws_iam_role_policy" "rollback" {
 }
 
 data "aws_iam_policy_document" "around_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]

@@ -12,9 +12,9 @@ resource "aws_cloudwatch_log_group" "steps" {
 resource "aws_codebuild_project" "steps" {
   name           = "hello-steps"
   description    = "Runs the commands of the release, one step a build"
-  service_role   = aws_iam_role.around.arn
+  service_role   = aws_iam_role.stage_shift.arn
   encryption_key = aws_kms_key.release.arn
-  build_timeout  = 480
+  build_timeout  = 60
   queued_timeout = 60
 
   artifacts {

@@ -86,8 +86,11 @@ data "aws_iam_policy_document" "machine" {
 
   # hold the locks
   statement {
-    actions   = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
-    resources = ["arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production"]
+    actions = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
+    resources = [
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/production/after/*",
+    ]
   }
 
   # see whether the holder of a lock has ended
@@ -108,8 +111,6 @@ data "aws_iam_policy_document" "machine" {
     resources = [
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-shift",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-messages",
     ]
   }
 
@@ -127,13 +128,8 @@ data "aws_iam_policy_document" "machine" {
 
   # run commands with the rights of a stage
   statement {
-    actions = ["iam:PassRole"]
-    resources = [
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-shift",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-messages",
-    ]
+    actions   = ["iam:PassRole"]
+    resources = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/hello-shift"]
 
     condition {
       test     = "StringEquals"

@@ -89,8 +89,11 @@ data "aws_iam_policy_document" "machine" {
     actions = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"]
     resources = [
       "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/europe",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/europe/after/*",
       "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/america",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/america/after/*",
       "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/asia",
+      "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:parameter/releasec/locks/asia/after/*",
     ]
   }
 
@@ -111,12 +114,7 @@ data "aws_iam_policy_document" "machine" {
     actions = ["sts:AssumeRole"]
     resources = [
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-eu-shift",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-us-shift",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-ap-shift",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-together",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-messages",
     ]
   }
 
@@ -141,8 +139,6 @@ data "aws_iam_policy_document" "machine" {
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-ap-shift",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-together",
       "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-rollback",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-around",
-      "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/checkout-messages",
     ]
 
     condition {
@@ -381,16 +377,6 @@ resource "aws_iam_role_policy" "stage_eu_shift" {
 }
 
 data "aws_iam_policy_document" "stage_us_shift_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -478,16 +464,6 @@ resource "aws_iam_role_policy" "stage_us_shift" {
 }
 
 data "aws_iam_policy_document" "stage_ap_shift_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
@@ -575,16 +551,6 @@ resource "aws_iam_role_policy" "stage_ap_shift" {
 }
 
 data "aws_iam_policy_document" "stage_together_trust" {
-  # the state machine
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.machine.arn]
-    }
-  }
-
   # the service, on behalf of this account only
   statement {
     actions = ["sts:AssumeRole"]
