@@ -23,11 +23,9 @@ use jiff::tz::TimeZone;
 type Span = (Option<i64>, Option<i64>);
 
 /// Into how many pieces a wait for a moment is cut.
-const PIECES: i64 = 30;
+const PIECES: i64 = 15;
 /// Seconds of such a piece at least.
 const SHORTEST: i64 = 60;
-/// Seconds of a day: so early a release is started at most that waits for its window.
-const DAY: i64 = 86_400;
 
 /// A moment.
 pub enum Moment {
@@ -77,6 +75,11 @@ impl Lower<'_> {
             self.b.put(at, name, until(moment, next));
             return;
         };
+        // Whoever waits holds nobody up: a look that fails is made up for by the next.
+        let watch = Watch {
+            holds: true,
+            ..watch.clone()
+        };
         let moment = match moment {
             Moment::Fixed(ms) => Expr::int(ms),
             Moment::Later(ms) => ms,
@@ -95,7 +98,7 @@ impl Lower<'_> {
         let then = Expr::Call("min", vec![Expr::List(vec![moment.clone(), then])]);
         let then = Data::Expr(Expr::Call("fromMillis", vec![then]));
         self.b.put(at, name, until(then, &look));
-        self.boundary(watch, &look, &judged);
+        self.boundary(&watch, &look, &judged);
         let come = Expr::op(Expr::now(), ">=", moment);
         self.b
             .branch(&judged, &[name, ": is it time?"].concat(), come, next, at);
@@ -104,14 +107,7 @@ impl Lower<'_> {
 
     /// A stage that the window covers starts inside it: one that comes too early waits, one that comes too late pauses.
     /// Freezes of the calendar count as closed.
-    pub fn window(
-        &mut self,
-        id: StageId,
-        case: &Case<'_>,
-        watch: &Watch,
-        faults: &mut Faults,
-        way: (&Label, &Label),
-    ) {
+    pub fn window(&mut self, id: StageId, case: &Case<'_>, faults: &mut Faults, way: (&Label, &Label)) {
         let (at, next) = way;
         let site = Site {
             key: "window".into(),
@@ -150,7 +146,7 @@ impl Lower<'_> {
         if let Some(opens) = open.0 {
             let then = self.b.label();
             let name = [&case.name, ": wait for the window"].concat();
-            self.wait_until(&name, (Moment::Fixed(opens), DAY), Some(watch), &here, &then);
+            self.wait_until(&name, (Moment::Fixed(opens), 0), None, &here, &then);
             here = then;
         }
         let mut shut: Vec<Expr> = Vec::new();

@@ -286,8 +286,7 @@ impl<'a> Lower<'a> {
             here = then;
         }
         let open = self.b.label();
-        let watch = self.flags_only(&place, "opens", faults, (&here, &open));
-        self.window(id, case, &watch, faults, (&here, &open));
+        self.window(id, case, faults, (&here, &open));
         here = open;
         if !stage.require.is_empty() || stage.started_by.is_some() {
             here = self.free_to_ask("asks", &place, faults, &here);

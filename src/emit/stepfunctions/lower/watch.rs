@@ -44,7 +44,7 @@ pub struct Watch {
     pub blind: Option<Label>,
     /// Nothing of it has begun: a run that is about to start over begins nothing and asks nobody.
     pub fresh: bool,
-    /// It is what the others are held for: only that the run is given up ends it.
+    /// It is what the others are held for, or does nothing meanwhile: only that the run is given up ends it.
     pub holds: bool,
     /// Triggers and where each leads.
     pub triggers: Vec<(TriggerId, Label)>,
