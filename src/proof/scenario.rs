@@ -114,8 +114,14 @@ pub enum Lock {
     Contended,
     /// It has ended without releasing it, and a third one takes it over while this one looks.
     Overtaken,
-    /// It has ended without releasing it, and so has a third one while it took it over.
+    /// It has ended without releasing it, and so have four more, each while it took it over.
     Orphaned,
+    /// The same, without an end.
+    Endless,
+    /// It has ended without releasing it; there is a claim, and nobody can tell whose.
+    Unread,
+    /// It has ended without releasing it; this run claims it, and cannot tell any more who holds it.
+    Unchecked,
     /// It has ended without releasing it, and this one is not told that its claim was heard.
     Unanswered,
     /// Nobody holds it, and this one is not told that it has taken it.
@@ -132,7 +138,15 @@ impl Lock {
 
     /// Whether it cannot be had at once.
     pub fn is_waited_for(self) -> bool {
-        self.is_released() || matches!(self, Lock::Kept | Lock::Unknown | Lock::Hidden)
+        self.is_released() || self.is_out_of_reach()
+    }
+
+    /// Whether it cannot be had at all.
+    pub fn is_out_of_reach(self) -> bool {
+        matches!(
+            self,
+            Lock::Kept | Lock::Unknown | Lock::Hidden | Lock::Endless | Lock::Unread | Lock::Unchecked
+        )
     }
 }
 
@@ -278,10 +292,7 @@ impl Scenario {
             && (self.fails.iter().any(said_no)
                 || self.silent.iter().any(said_no)
                 || self.unasked.as_ref().is_some_and(said_no));
-        self.problem.is_some()
-            || self.unknown
-            || around
-            || matches!(self.lock, Some(Lock::Kept | Lock::Unknown | Lock::Hidden))
+        self.problem.is_some() || self.unknown || around || self.lock.is_some_and(Lock::is_out_of_reach)
     }
 
     /// What went wrong, in words.

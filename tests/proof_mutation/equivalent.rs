@@ -257,6 +257,9 @@ pub fn survives(mutant: &Mutant, machine: &Value, unvisited: &[&str]) -> Option<
     let busy = [state, how]
         .iter()
         .any(|s| s.contains("holds the lock ") && s.contains("(2)"));
+    if state.starts_with("holds the lock ") && how.contains("to `who holds ") {
+        return Some("who holds it is looked at before it is released");
+    }
     if busy && (locks <= 1 || state == "somebody is not known") {
         return Some("a run that is refused so early holds no lock");
     }

@@ -141,7 +141,8 @@ pub fn on_github(plan: &Plan, known: &Known, folder: &str, way: Way) -> Value {
 /// The world of the state machine.
 pub fn on_aws(plan: &Plan, definition: &Value, known: &Known, way: Way) -> Value {
     let machine = Machine::new(plan, definition);
-    let principals: Map<String, Value> = stepfunctions::roster(plan)
+    let principals: Map<String, Value> = stepfunctions::needs(plan)
+        .roster
         .into_keys()
         .map(|key| {
             let role = format!("arn:aws:iam::123456789012:role/{key}");

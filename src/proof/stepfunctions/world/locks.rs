@@ -10,8 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const LOCKED: f64 = 7_200_000.0;
 /// The run that holds a lock when this one comes.
 const OTHER: &str = "arn:aws:states:::execution:other";
-/// Another one, which wants it as well.
-const RIVAL: &str = "arn:aws:states:::execution:rival";
+/// Others, which want it as well.
+const RIVALS: [&str; 4] = [
+    "arn:aws:states:::execution:rival",
+    "arn:aws:states:::execution:rival-2",
+    "arn:aws:states:::execution:rival-3",
+    "arn:aws:states:::execution:rival-4",
+];
+/// The first of them.
+const RIVAL: &str = RIVALS[0];
 /// This run.
 const OWN: &str = "arn:aws:states:::execution:run";
 
@@ -27,6 +34,8 @@ pub(super) struct Locks {
     held: BTreeSet<String>,
     /// Those that another run was given by hand.
     given: BTreeSet<String>,
+    /// The first of them that other runs have to do with.
+    from: usize,
 }
 
 impl Locks {
@@ -38,10 +47,19 @@ impl Locks {
         let there = !matches!(scenario.lock, None | Some(Lock::Unheard | Lock::Given));
         let holders = names.iter().filter(taken).filter(|_| there);
         let holders: BTreeMap<_, _> = holders.map(|l| (l.clone(), OTHER)).collect();
-        let claimed = matches!(scenario.lock, Some(Lock::Contended | Lock::Orphaned));
-        let claims = holders.keys().filter(|_| claimed);
+        let heirs: &[&str] = match scenario.lock {
+            Some(Lock::Contended | Lock::Unread) => &RIVALS[..1],
+            Some(Lock::Orphaned) => &RIVALS,
+            Some(Lock::Endless) => &[RIVAL, RIVAL],
+            _ => &[],
+        };
+        let claims = holders.keys().flat_map(|l| {
+            let after = std::iter::once(&OTHER).chain(heirs);
+            after.zip(heirs).map(|(from, to)| (claim(l, from), *to))
+        });
         Locks {
-            claims: claims.map(|l| (claim(l, OTHER), RIVAL)).collect(),
+            claims: claims.collect(),
+            from: scenario.lock_from,
             holders,
             names,
             held: BTreeSet::new(),
@@ -147,7 +165,12 @@ impl Locks {
         if scenario.lock == Some(Lock::Unknown) && !self.held.contains(key) {
             return None;
         }
-        if scenario.lock == Some(Lock::Given) && self.held.contains(key) {
+        let unread = scenario.lock == Some(Lock::Unread) && !self.is_lock(key);
+        let unchecked = scenario.lock == Some(Lock::Unchecked) && self.is_claimed(key);
+        if unread || unchecked {
+            return None;
+        }
+        if self.is_given(scenario, key) && self.held.contains(key) {
             self.given.insert(key.to_string());
             self.holders.insert(key.to_string(), OTHER);
         }
@@ -155,11 +178,26 @@ impl Locks {
         by.copied().map(Value::text)
     }
 
+    /// Whether this run claims a lock.
+    fn is_claimed(&self, lock: &str) -> bool {
+        let own = self.claims.iter().filter(|(_, by)| **by == OWN);
+        own.into_iter().any(|(c, _)| c.starts_with(lock))
+    }
+
+    /// Whether somebody gives a lock to another run while this one has it: also what it has while it waits for the next.
+    fn is_given(&self, scenario: &Scenario, lock: &str) -> bool {
+        match scenario.lock {
+            Some(Lock::Given) => self.names.iter().skip(self.from).any(|n| n == lock),
+            Some(Lock::Kept) => true,
+            _ => false,
+        }
+    }
+
     /// Removes a parameter, unless the store does not work.
     pub(super) fn delete(&mut self, scenario: &Scenario, key: &str, broken: bool) -> Result<bool, String> {
         if self.is_lock(key) {
             if self.holders.get(key).is_some_and(|by| *by != OWN)
-                || scenario.lock == Some(Lock::Given) && !self.given.contains(key)
+                || self.is_given(scenario, key) && !self.given.contains(key)
             {
                 return Err("it removes the lock of another run".into());
             }
@@ -191,8 +229,13 @@ impl Locks {
 fn ended(scenario: &Scenario, run: &str) -> Option<bool> {
     match scenario.lock? {
         Lock::Hidden => None,
-        Lock::Left | Lock::Contended | Lock::Overtaken | Lock::Unanswered => Some(run == OTHER),
-        Lock::Orphaned => Some(run != OWN),
+        Lock::Left
+        | Lock::Contended
+        | Lock::Overtaken
+        | Lock::Unanswered
+        | Lock::Unread
+        | Lock::Unchecked => Some(run == OTHER),
+        Lock::Orphaned | Lock::Endless => Some(run != OWN),
         Lock::Kept | Lock::Released | Lock::Unknown | Lock::Unheard | Lock::Given => Some(false),
     }
 }
