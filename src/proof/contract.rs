@@ -240,6 +240,10 @@ impl<'a> Judge<'a> {
         {
             return self.way_by(stronger, 2);
         }
+        // What was taken back unanswered says nothing of how the run ends.
+        if outcome.strength() == Strength::Asks && self.unheard(stage) {
+            return Way::End(Then::Stop);
+        }
         self.way_by(outcome, self.scenario.resumed_at(At::Stage(stage)))
     }
 

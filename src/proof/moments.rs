@@ -63,9 +63,16 @@ impl Judge<'_> {
             return 1;
         }
         let failures = self.trace.events.iter().filter(|e| self.gives_up(e));
-        // A grant that lapses leaves no event.
-        let unseen = self.thens.iter().filter(|(_, event)| event.is_none());
-        (failures.count() + unseen.count()).max(1)
+        // A grant that lapses leaves no event, and each stage that finds one lapsed gives the run up for itself.
+        let unseen = match self.thens.iter().filter(|(_, event)| event.is_none()).count() {
+            0 => 0,
+            n => {
+                let events = &self.trace.events;
+                let end = events.iter().fold(0.0_f64, |end, e| end.max(e.at));
+                n.max(self.lapsing(events, end))
+            }
+        };
+        (failures.count() + unseen).max(1)
     }
 
     /// Where a moment is: in the run, in its stage, or in every stage.

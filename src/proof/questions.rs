@@ -206,6 +206,22 @@ impl Judge<'_> {
             && own.all(|p| matches!(p.deed, Deed::Await | Deed::Judge(_)) && asks(p))
     }
 
+    /// Whether nobody answered how a stage goes on before the question was taken back, because something beside it gave the run up.
+    pub(super) fn unheard(&self, stage: StageId) -> bool {
+        let own = |p: &Purpose| p.at == At::Stage(stage) && matches!(p.deed, Deed::Resume(_));
+        let events = &self.trace.events;
+        let asked = |e: &Event| matches!(&e.what, What::Begin(p) if own(p));
+        let Some(asked) = events.iter().rposition(asked) else {
+            return false;
+        };
+        let answered = |e: &Event| matches!(&e.what, What::Done(p) | What::Failed(p) if own(p));
+        let taken_back = |i: usize| match &events[i].what {
+            What::Withdrawn(p) => own(p) && !self.runs_out(i, p) && self.given_up_between(asked, i),
+            _ => false,
+        };
+        !events[asked..].iter().any(answered) && (asked..events.len()).any(taken_back)
+    }
+
     /// Whether something failed or paused beside a question, so that it is taken back.
     fn given_up_between(&self, asked: usize, event: usize) -> bool {
         // What an owner is asked of the same place is the question itself.
@@ -255,10 +271,14 @@ impl Judge<'_> {
 
     /// Whether a stage that has not begun, and whose hour has come, finds that a grant of its own has lapsed: the run is given up.
     pub fn lapses_before(&self, event: usize) -> bool {
-        let events = &self.trace.events[..event];
         let now = self.trace.events[event].at;
-        self.release.stages.iter().enumerate().any(|(i, stage)| {
-            let own = At::Stage(StageId::at(i));
+        self.lapsing(&self.trace.events[..event], now) > 0
+    }
+
+    /// How many stages that have not begun, and whose hour has come, find at a moment that a grant of their own has lapsed.
+    pub fn lapsing(&self, events: &[Event], now: f64) -> usize {
+        let lapsing = self.release.stages.iter().enumerate().filter(|(i, stage)| {
+            let own = At::Stage(StageId::at(*i));
             // What it asks and judges before it begins comes before its grants are looked at.
             let works = |p: &Purpose| matches!(p.deed, Deed::Act | Deed::Await);
             let begins = |e: &Event| matches!(&e.what, What::Begin(p) if p.at == own && works(p));
@@ -275,7 +295,8 @@ impl Judge<'_> {
                     .is_some_and(|(g, v)| now - g.at > clock::float(v.as_ms()))
             };
             due && !events.iter().any(begins) && stage.approved.iter().any(|(a, _)| lapses(a))
-        })
+        });
+        lapsing.count()
     }
 
     /// Whether a decision that a failure leads to is not asked, because something beside it failed that asks for more.
