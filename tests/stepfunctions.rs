@@ -225,6 +225,35 @@ fn whoever_is_asked_how_to_go_on_is_not_asked_any_longer_when_the_run_is_given_u
     }
 }
 
+#[test]
+fn whoever_waits_for_the_window_looks_whether_the_run_is_given_up_beside() {
+    let of_covered = |covered: &str| {
+        let path = root().join("tests/corpus/proved/window_beside.release");
+        let text = std::fs::read_to_string(path).expect("a plan");
+        let text = text.replace("covers db, web", &format!("covers {covered}"));
+        let (plan, sources) = compile("window_beside.release", &text);
+        let (artifact, _) = of(&plan, &sources);
+        let mut all = Vec::new();
+        states(&serde_json::from_str(&artifact.content).expect("JSON"), &mut all);
+        let state = |name: &str| all.iter().find(|(n, _)| n == name).map(|(_, s)| s);
+        let next = |s: &serde_json::Value| s["Next"].as_str().and_then(state);
+        let wait = state("db: wait for the window").expect("a wait");
+        let judged = next(wait).and_then(next);
+        let given_up = judged.is_some_and(|s| s["Choices"].to_string().contains("/stop"));
+        (given_up, state("db: wait for the window: is it time?").is_some())
+    };
+    assert_eq!(
+        of_covered("db, web"),
+        (true, true),
+        "`flags` is not covered, and may fail meanwhile"
+    );
+    assert_eq!(
+        of_covered("flags, db, web"),
+        (false, false),
+        "everything beside it waits as well"
+    );
+}
+
 /// What the proof says of the machine of the smallest example after a change.
 fn refused(change: impl FnOnce(&mut serde_json::Value)) -> Option<String> {
     let (plan, sources) = plan(&root().join("examples/hello/hello.release"));

@@ -15,7 +15,7 @@ use crate::emit::stepfunctions::expr::{Data, Expr};
 use crate::emit::stepfunctions::model::{Assign, State, Wait};
 use crate::emit::stepfunctions::naming;
 use crate::model::{Civil, Dur, FailureOutcome, StageId};
-use crate::plan::read;
+use crate::plan::{Node, read};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -26,6 +26,8 @@ type Span = (Option<i64>, Option<i64>);
 const PIECES: i64 = 15;
 /// Seconds of such a piece at least.
 const SHORTEST: i64 = 60;
+/// Seconds of a day: so early a release is started at most that waits for its window.
+const DAY: i64 = 86_400;
 
 /// A moment.
 pub enum Moment {
@@ -105,9 +107,23 @@ impl Lower<'_> {
         self.b.leave_loop();
     }
 
+    /// Whether something may give the run up while a stage waits for its window to open: what the window does not cover itself.
+    pub fn waits_beside(&self, id: StageId) -> bool {
+        let covered = |n: &Node| matches!(n, Node::Stage(s) if in_window(self.release, *s));
+        let apart = || self.plan.apart(Node::Stage(id));
+        in_window(self.release, id) && apart().iter().any(|n| !covered(n))
+    }
+
     /// A stage that the window covers starts inside it: one that comes too early waits, one that comes too late pauses.
     /// Freezes of the calendar count as closed.
-    pub fn window(&mut self, id: StageId, case: &Case<'_>, faults: &mut Faults, way: (&Label, &Label)) {
+    pub fn window(
+        &mut self,
+        id: StageId,
+        case: &Case<'_>,
+        watch: Option<&Watch>,
+        faults: &mut Faults,
+        way: (&Label, &Label),
+    ) {
         let (at, next) = way;
         let site = Site {
             key: "window".into(),
@@ -146,7 +162,7 @@ impl Lower<'_> {
         if let Some(opens) = open.0 {
             let then = self.b.label();
             let name = [&case.name, ": wait for the window"].concat();
-            self.wait_until(&name, (Moment::Fixed(opens), 0), None, &here, &then);
+            self.wait_until(&name, (Moment::Fixed(opens), DAY), watch, &here, &then);
             here = then;
         }
         let mut shut: Vec<Expr> = Vec::new();

@@ -286,7 +286,10 @@ impl<'a> Lower<'a> {
             here = then;
         }
         let open = self.b.label();
-        self.window(id, case, faults, (&here, &open));
+        let watch = self
+            .waits_beside(id)
+            .then(|| self.flags_only(&place, "opens", faults, (&here, &open)));
+        self.window(id, case, watch.as_ref(), faults, (&here, &open));
         here = open;
         if !stage.require.is_empty() || stage.started_by.is_some() {
             here = self.free_to_ask("asks", &place, faults, &here);
