@@ -169,6 +169,7 @@ pub fn on_aws(plan: &Plan, definition: &Value, known: &Known, way: Way) -> Value
         "people": [{ "asked": "" }],
         "usual": [
             { "action": "ssm:getParameter$", "arguments": "principals", "answers": [{ "output": { "Parameter": { "Name": "principals", "Value": principals } } }] },
+            { "action": "ssm:getParameter$", "arguments": "/releasec/locks/", "answers": [{ "output": { "Parameter": { "Name": "lock", "Value": "arn:aws:states:eu-west-1:123456789012:execution:release:run" } } }] },
             { "action": "codebuild:startBuild", "answers": [built(&Value::Array(exported))] },
         ],
     });
