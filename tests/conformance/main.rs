@@ -6,6 +6,7 @@
 //!
 //! `README.md` next to this file says how to run it, what each judge proves, where it is blind, and how to add one.
 
+mod again;
 mod artifacts;
 mod diagrams;
 mod examples;

@@ -190,6 +190,13 @@ fn others(cond: &str) -> Vec<(&'static str, String, String)> {
             cond[at + 4..].to_string(),
         ));
     }
+    if let Some(rest) = cond.strip_prefix("github.run_attempt == '1' && ") {
+        out.push((
+            "act in a run that is done again",
+            cond.to_string(),
+            rest.to_string(),
+        ));
+    }
     for sign in [" && ", " || "] {
         for (at, end) in operands(cond, sign) {
             let rest = [&cond[..at], &cond[end..]].concat();

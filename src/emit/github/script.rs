@@ -286,6 +286,9 @@ pub enum WaitLength {
     },
 }
 
+/// The function with which the fixed scripts ask GitHub.
+const ASK: &str = include_str!("scripts/ask.sh");
+
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident => $file:literal),* $(,)?) => {
         /// The scripts in `scripts/`, driven by variables alone.
@@ -300,14 +303,17 @@ macro_rules! fixed {
                 $((Fixed::$name, include_str!(concat!("scripts/", $file)))),*
             ];
 
-            /// Its text, without the comment at its head.
-            pub fn text(self) -> &'static str {
+            /// Its text, without the comment at its head, behind the function it asks GitHub with.
+            pub fn text(self) -> String {
                 let whole = Self::ALL[self as usize].1;
                 let mut rest = whole;
                 while let Some(line) = rest.strip_prefix('#') {
                     rest = line.split_once('\n').map_or("", |(_, after)| after);
                 }
-                rest
+                match rest.contains("ask gh ") {
+                    true => [ASK, rest].concat(),
+                    false => rest.to_string(),
+                }
             }
         }
     };
@@ -362,4 +368,6 @@ fixed! {
     Report => "report.sh",
     /// How the rollback ended.
     RollbackReport => "rollback_report.sh",
+    /// A run that somebody does again says what to do instead.
+    Again => "again.sh",
 }

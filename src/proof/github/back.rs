@@ -9,6 +9,9 @@ use super::step::{Env, ended, output};
 use crate::emit::github::script::Known;
 use serde_json::{Map, Value as Json, json};
 
+/// How often a question without a clear answer is asked in another run.
+const ASKED_ANEW: u64 = 3;
+
 fn head(unit: &str) -> &str {
     unit.split('.').next().unwrap_or(unit)
 }
@@ -20,9 +23,11 @@ fn head(unit: &str) -> &str {
 pub fn todo(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env) -> Result<(), String> {
     let state = read(env, "STATE")?;
     let mut what = read(env, "OUTCOME")?;
+    let mut unclear = false;
     if what["asks"].as_str().is_some_and(|a| !a.is_empty()) {
         let answers = [var(env, "ANSWER"), var(env, "AGAIN")];
         let answer = answers.into_iter().find(|a| !a.is_empty()).unwrap_or_default();
+        unclear = answer.is_empty() && var(env, "ASKED") == "success";
         let found = [&what["options"][answer], &what["otherwise"]]
             .into_iter()
             .find(|v| !v.is_null())
@@ -60,6 +65,20 @@ pub fn todo(sim: &mut Sim<'_>, (run, job): (usize, usize), env: &Env) -> Result<
         }
         "nothing" => ended(sim, run, job, Ended::Success, vec![output("ends", "nothing")]),
         "rollback" => back(sim, (run, job), env, &state, &what)?,
+        // Who was asked has answered, and not with one of the words: they are asked in another run.
+        _ if unclear && state["asked"].as_u64().unwrap_or(0) < ASKED_ANEW => {
+            let (at, causes) = {
+                let own = &sim.runs[run].jobs[job];
+                (own.at, own.last.clone())
+            };
+            let mut given = handed_on(env)?;
+            let mut state = state.clone();
+            state["asked"] = (state["asked"].as_u64().unwrap_or(0) + 1).into();
+            given.push(("state".into(), state.to_string()));
+            given.push(("ends".into(), "as_planned".into()));
+            sim.dispatch(var(env, "ROLLBACK"), given, at, causes)?;
+            ended(sim, run, job, Ended::Success, vec![output("ends", "goes_on")]);
+        }
         _ => ended(sim, run, job, Ended::Failure, Vec::new()),
     }
     Ok(())
@@ -71,6 +90,7 @@ fn onward(state: &Json, what: &Json, follows: &str, attempt: u64, run: usize) ->
     let mut state = state.clone();
     if let Some(map) = state.as_object_mut() {
         map.remove("failed");
+        map.remove("asked");
     }
     let mut values = state["values"].as_object().cloned().unwrap_or_default();
     if follows == "restart" {

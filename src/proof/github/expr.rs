@@ -126,6 +126,14 @@ impl Expr {
             Expr::Call(Func::Failure, _) => before.failure,
             Expr::Call(Func::Cancelled, _) => Some(before.cancelled),
             Expr::Not(e) => e.whatever(before).map(|b| !b),
+            Expr::Compare(op @ (Op::Eq | Op::Ne), a, b) => {
+                let (Expr::Path(root, path), Expr::Text(text)) = (&**a, &**b) else {
+                    return None;
+                };
+                let attempt = &**root == "github" && path.iter().map(|p| &**p).eq(["run_attempt"]);
+                let first = attempt && &**text == "1";
+                first.then_some((*op == Op::Eq) == before.first)
+            }
             Expr::And(list) => {
                 let all: Vec<_> = list.iter().map(|e| e.whatever(before)).collect();
                 match () {
@@ -167,6 +175,8 @@ pub struct Before {
     pub failure: Option<bool>,
     /// Whether the run, or the job, was cancelled.
     pub cancelled: bool,
+    /// Whether the run is done for the first time.
+    pub first: bool,
 }
 
 /// A field: text with expressions in it.

@@ -134,6 +134,7 @@ pub fn run(sim: &mut Sim<'_>, here: Here, script: Fixed, parts: &[Purpose], env:
         }
         Fixed::Todo => return super::back::todo(sim, here, env),
         Fixed::Report => return super::back::report(sim, here, env),
+        Fixed::Again => badly(sim, here, Vec::new()),
         Fixed::RollbackReport => return super::back::rollback_report(sim, here, env),
     }
     Ok(())

@@ -347,6 +347,7 @@ impl Reads for Eyes<'_> {
                 _ => "success",
             }),
             ("github", ["run_id"]) => Value::text((self.id + 1).to_string()),
+            ("github", ["run_attempt"]) => Value::text("1"),
             ("github", ["event_name"]) => Value::text("workflow_dispatch"),
             ("github", ["actor" | "triggering_actor"]) => Value::text("starter"),
             ("github", ["token"]) => Value::text("token"),

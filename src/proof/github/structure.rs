@@ -19,18 +19,29 @@ const FAILED: Before = Before {
     success: Some(false),
     failure: None,
     cancelled: false,
+    first: true,
 };
 /// After the run, or the job, was cancelled.
 const CANCELLED: Before = Before {
     success: Some(false),
     failure: None,
     cancelled: true,
+    first: true,
 };
 /// After all went well.
 const WELL: Before = Before {
     success: Some(true),
     failure: Some(false),
     cancelled: false,
+    first: true,
+};
+
+/// In a run that somebody does again.
+const AGAIN: Before = Before {
+    success: None,
+    failure: None,
+    cancelled: false,
+    first: false,
 };
 
 /// Whether a step is one of these scripts.
@@ -54,6 +65,14 @@ pub fn surely(step: &Step<'_>) -> bool {
 /// The first job that does not.
 pub fn check(plan: &Plan, pair: &Pair<'_>) -> Result<(), String> {
     for flow in &pair.flows {
+        if !flow.jobs.iter().any(|j| has(j, &[Fixed::Again])) {
+            return Err([
+                "`",
+                flow.file,
+                "`: done again, it does not say what to do instead",
+            ]
+            .concat());
+        }
         for (index, job) in flow.jobs.iter().enumerate() {
             let of = Of {
                 plan,
@@ -110,6 +129,10 @@ fn names_of<'e>(exprs: impl Iterator<Item = &'e Expr>) -> BTreeSet<String> {
 
 impl Of<'_> {
     fn all(&self) -> Result<(), String> {
+        self.once()?;
+        if has(self.job, &[Fixed::Again]) {
+            return Ok(());
+        }
         self.condition()?;
         self.needs()?;
         self.followed_at_once()?;
@@ -143,6 +166,33 @@ impl Of<'_> {
 
     fn reports(&self) -> bool {
         has(self.job, &[Fixed::Report, Fixed::RollbackReport])
+    }
+
+    /// It acts in the first attempt of a run only: what was approved and looked at held for that. One job says so in every other attempt,
+    /// whichever job somebody does again.
+    fn once(&self) -> Result<(), String> {
+        let again = [false, true].map(|cancelled| self.job.cond.whatever(Before { cancelled, ..AGAIN }));
+        if !has(self.job, &[Fixed::Again]) {
+            return match again == [Some(false); 2] {
+                true => Ok(()),
+                false => Err("it acts in a run that is done again".into()),
+            };
+        }
+        let first = [FAILED, CANCELLED, WELL].map(|b| self.job.cond.whatever(b));
+        if again != [Some(true); 2] || first != [Some(false); 3] {
+            return Err("it does not tell a run that is done again from one that is not".into());
+        }
+        if !matches!(self.job.steps.as_slice(), [only] if is(only, &[Fixed::Again]) && surely(only)) {
+            return Err("it does something else than to say what to do instead".into());
+        }
+        let missing = (0..self.flow.jobs.len()).find(|j| *j != self.index && !self.job.needs.contains(j));
+        match missing {
+            Some(j) => {
+                let name = &self.flow.jobs[j].id;
+                Err(["done again, `", name, "` does not say what to do instead"].concat())
+            }
+            None => Ok(()),
+        }
     }
 
     /// It says itself when it runs, and what does not clean up does not go on in a run that was cancelled.
@@ -180,7 +230,9 @@ impl Of<'_> {
     fn needs(&self) -> Result<(), String> {
         let told = |j: usize| ["`", &self.flow.jobs[j].id, "`"].concat();
         if self.reports() {
-            let missing = (0..self.flow.jobs.len()).find(|j| *j != self.index && !self.job.needs.contains(j));
+            let jobs = &self.flow.jobs;
+            let other = |j: &usize| *j != self.index && !has(&jobs[*j], &[Fixed::Again]);
+            let missing = (0..jobs.len()).find(|j| other(j) && !self.job.needs.contains(j));
             return match missing {
                 Some(j) => Err(["it does not wait for ", &told(j)].concat()),
                 None => Ok(()),
@@ -358,10 +410,16 @@ impl Of<'_> {
                 }
                 continue;
             }
-            let stubborn = step
-                .parts()
-                .iter()
-                .any(|p| matches!(p.at, At::Exit(_) | At::Finally | At::Aside));
+            // That something failed is told also when handing over fails.
+            let handed = self.job.steps[..i].iter().any(|s| is(s, &[Fixed::HandOver]));
+            if handed && step.cond.whatever(FAILED) == Some(false) {
+                return Err("nobody is told when handing over fails".into());
+            }
+            let stubborn = handed
+                || step
+                    .parts()
+                    .iter()
+                    .any(|p| matches!(p.at, At::Exit(_) | At::Finally | At::Aside));
             if !stubborn && i > 0 && step.cond.whatever(FAILED) != Some(false) {
                 return Err("a step runs after one before it has failed".into());
             }

@@ -383,8 +383,13 @@ impl<'w> World<'w> {
         match (term, at.step) {
             // A run that a clock or another workflow starts has no inputs, and the plan's defaults hold.
             (Expr::Path(root, path), _) if root.as_ref() == "github" => {
-                let event = path.len() == 1 && path[0].as_ref() == "event_name";
-                event.then_some(Formula::Const(text == "workflow_dispatch"))
+                let [name] = path.as_slice() else { return None };
+                match name.as_ref() {
+                    "event_name" => Some(Formula::Const(text == "workflow_dispatch")),
+                    // A later attempt does nothing: `structure` sees to it.
+                    "run_attempt" => Some(Formula::Const(text == "1")),
+                    _ => None,
+                }
             }
             (Expr::Path(root, path), Some(_)) if root.as_ref() == "steps" => match path.as_slice() {
                 [step, what, output] if what.as_ref() == "outputs" => {

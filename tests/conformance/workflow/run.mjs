@@ -34,6 +34,11 @@ async function execute(workflow, scenario, stub, aws) {
       });
     }
     await clock.run();
+    // `again`: [{ run, jobs }], runs that somebody does again once everything has ended.
+    for (const { run, jobs } of scenario.again ?? []) {
+      github.run(run).again(jobs);
+      await clock.run();
+    }
     const unfinished = github.runs.filter((run) => !run.conclusion).map((run) => `${run.where}: the run never ends`);
     return {
       result: github.runs.map((run) => `${run.where} ${run.conclusion}`).join("; "),

@@ -11,7 +11,7 @@ use crate::emit::github::script::Failing;
 use crate::emit::parts::{At, Purpose};
 use crate::model::{ChannelId, Failure, FailureOutcome, GateOutcome, StageId, Text, TriggerId};
 
-/// `then escalate(CHANNEL)` of a stage and `otherwise escalate(CHANNEL)` of its gates; `others` are the causes that have outcomes of their own.
+/// `then escalate(CHANNEL)` of a stage and `otherwise escalate(CHANNEL)` of its gates, also when handing over has failed; `others` are the causes that have outcomes of their own.
 pub fn of_failure<'k>(
     b: &mut JobBuilder<'_, '_>,
     stage: StageId,
@@ -31,7 +31,7 @@ pub fn of_failure<'k>(
         let apart = others
             .filter(|k| *k != "default")
             .map(|k| cause.clone().differs(k));
-        let cond = success_and(apart);
+        let cond = Some(Expr::all([Expr::not_cancelled()].into_iter().chain(apart)));
         b.tell(*channel, &message(), ("call".to_string(), part(*channel)), cond);
     }
     for gate in gates_of(s) {
@@ -40,7 +40,8 @@ pub fn of_failure<'k>(
         {
             let own = cause.clone().is(&gate::cause(ctx, gate));
             let id = format!("call_{}", names::verdict(ctx.release, gate));
-            b.tell(*channel, &message(), (id, part(*channel)), success_and([own]));
+            let cond = Some(Expr::all([Expr::not_cancelled(), own]));
+            b.tell(*channel, &message(), (id, part(*channel)), cond);
         }
     }
 }

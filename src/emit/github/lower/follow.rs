@@ -239,9 +239,11 @@ pub fn todo(ctx: &Ctx<'_>) -> Job {
         }
         // A rejected question is one that nobody answered.
         cond.push(Expr::Result("ask-again".into()).differs("cancelled"));
+        vars.expr("ASKED", Expr::Result("ask-again".into()));
     } else {
-        vars.text("ANSWER", "");
-        vars.text("AGAIN", "");
+        for name in ["ANSWER", "AGAIN", "ASKED"] {
+            vars.text(name, "");
+        }
     }
     vars.expr("FROM", Expr::Input("from_step".into()));
     vars.expr("INPUTS", Expr::ToJson("inputs"));

@@ -123,24 +123,25 @@ pub fn check(b: &mut JobBuilder<'_, '_>) {
     }
 }
 
-/// The pattern a value of a type matches, and its name; nothing where GitHub itself offers the choices.
+/// The pattern a value of a type matches, and its name; nothing where GitHub itself offers the choices. In `jq` a `$` stands before a line
+/// break at the end as well.
 fn shape(ty: &ParamType) -> Option<(&'static str, &'static str)> {
     Some(match ty {
-        ParamType::Text => ("^[^\\x00-\\x1f]+$", "one line of text"),
-        ParamType::Int => ("^-?[0-9]+$", "a whole number"),
-        ParamType::Number => ("^-?[0-9]+([.][0-9]+)?$", "a number"),
-        ParamType::Percent => ("^-?[0-9]+([.][0-9]+)?%$", "a percentage such as 10%"),
+        ParamType::Text => ("^[^\\x00-\\x1f]+\\z", "one line of text"),
+        ParamType::Int => ("^-?[0-9]+\\z", "a whole number"),
+        ParamType::Number => ("^-?[0-9]+([.][0-9]+)?\\z", "a number"),
+        ParamType::Percent => ("^-?[0-9]+([.][0-9]+)?%\\z", "a percentage such as 10%"),
         ParamType::Duration => (
-            "^([0-9]+([.][0-9]+)?(ms|wd|d|h|m|s))+$",
+            "^([0-9]+([.][0-9]+)?(ms|wd|d|h|m|s))+\\z",
             "a duration such as 1h30m",
         ),
         ParamType::Version => (
-            "^v?[0-9]+([.][0-9]+)*(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$",
+            "^v?[0-9]+([.][0-9]+)*(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?\\z",
             "a version such as 2.0.0",
         ),
-        ParamType::Date => ("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date such as 2026-06-01"),
-        ParamType::Time => ("^[0-9]{2}:[0-9]{2}$", "a time such as 22:00"),
-        ParamType::Url => ("^https?://[^\\s]+$", "an address"),
+        ParamType::Date => ("^[0-9]{4}-[0-9]{2}-[0-9]{2}\\z", "a date such as 2026-06-01"),
+        ParamType::Time => ("^[0-9]{2}:[0-9]{2}\\z", "a time such as 22:00"),
+        ParamType::Url => ("^https?://[^\\s]+\\z", "an address"),
         _ => return None,
     })
 }

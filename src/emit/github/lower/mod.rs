@@ -20,6 +20,7 @@ mod late;
 mod limits;
 mod messages;
 pub(in crate::emit::github) mod names;
+mod once;
 mod order;
 mod outcomes;
 mod person;
@@ -58,9 +59,10 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
     let other = Ctx::new(plan, context, Side::Rollback, &bag);
     let endless = rollback::endless(&other);
     // What GitHub would not read is not worked out.
+    let instead = "start this workflow anew with the same inputs; `from_step` names the undo to begin with";
     let jobs = match &endless {
         Some(_) => Vec::new(),
-        None => rollback::jobs(&other, &release.jobs),
+        None => once::once(&other, rollback::jobs(&other, &release.jobs), instead),
     };
     let rollback = rollback_workflow(&other, jobs);
     limits::report(&ctx, &release);
@@ -138,6 +140,8 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     jobs.extend(around::finally(ctx, &settled, &all));
     let report = around::report(ctx, &jobs, &settled, &workers);
     jobs.push(report);
+    let instead = "start a new run of this workflow; what failed was handed over to the rollback";
+    let jobs = once::once(ctx, jobs, instead);
     Workflow {
         head: head(ctx, "The release"),
         name: format!("Release {}", r.name),

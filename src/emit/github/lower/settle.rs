@@ -7,7 +7,7 @@
 
 use crate::emit::environments::{Purpose, may_pause, tickers};
 use crate::emit::github::lower::context::Ctx;
-use crate::emit::github::lower::job::{JobBuilder, begun, json_list, success_and, token};
+use crate::emit::github::lower::job::{JobBuilder, begun, json_list, token};
 use crate::emit::github::lower::outcomes::{
     decided, gate_done, outcome, paused, proceed, rejected, rollback, stepped_back,
 };
@@ -296,7 +296,7 @@ fn of_decision<'a>(ctx: &Ctx<'a>, id: DecisionId) -> Failed<'a> {
     let said = || Expr::Output(base.clone(), "option".into());
     failed.cause = Expr::first(vec![said(), Expr::str("")]);
     let pauses = decision.options.iter().filter(|o| goes_on(&o.then));
-    failed.fails = success_and(pauses.map(|o| said().differs(o.name.as_str())));
+    failed.fails = Some(Expr::all(pauses.map(|o| said().differs(o.name.as_str()))));
     failed
 }
 
@@ -503,12 +503,14 @@ fn hand_over(ctx: &Ctx<'_>, failed: &Failed<'_>) -> Vec<Job> {
     );
     let before = failed.before.iter().chain(&failed.jobs);
     b.before = messages::before(ctx, None, before.cloned());
-    messages::at(&mut b, MomentKind::Failed, failed.stage, failed.fails.clone());
+    // Also when handing over fails: then people are the only ones left who can undo it.
+    let told = Expr::all([Expr::not_cancelled()].into_iter().chain(failed.fails.clone()));
+    messages::at(&mut b, MomentKind::Failed, failed.stage, Some(told));
     if let Some(stage) = failed.stage {
         call::of_failure(&mut b, stage, &failed.cause, failed.outcomes.keys());
     }
     if matches!(failed.node, Some(Node::Approval(_))) {
-        messages::at(&mut b, MomentKind::Rejected, None, None);
+        messages::at(&mut b, MomentKind::Rejected, None, Some(Expr::not_cancelled()));
     }
     b.seconds += 120;
     jobs.push(b.speaking(Expr::all([Expr::not_cancelled(), wrong])));

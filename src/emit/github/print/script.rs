@@ -23,7 +23,7 @@ pub fn script(s: &Script) -> String {
         Script::Wait(w) => wait(w),
         Script::Asserts(list) => asserts(list),
         Script::Conditions(list) => list.iter().map(|(name, p)| condition(name, p)).collect(),
-        Script::Fixed(f) => f.text().to_string(),
+        Script::Fixed(f) => f.text(),
     };
     format!("{HEAD}{body}")
 }
@@ -369,7 +369,7 @@ fn wait(w: &Wait) -> String {
             out.push_str(&format!("left=$((START + {after} - $(date +%s)))\n"));
             if *whole {
                 out.push_str(&format!(
-                    "if [ \"$left\" -gt {most} ]; then\n  echo \"::error title=Too early::$left seconds are left; start again from here later\"\n  echo \"cause=window\" >>\"$GITHUB_OUTPUT\"\n  exit 1\nfi\n"
+                    "if [ \"$left\" -gt {most} ]; then\n  echo \"::error title=Too early::$left seconds are left; the owner is asked, and answers \\`retry\\` then\"\n  echo \"cause=window\" >>\"$GITHUB_OUTPUT\"\n  exit 1\nfi\n"
                 ));
             } else {
                 out.push_str(&format!("if [ \"$left\" -gt {most} ]; then left={most}; fi\n"));

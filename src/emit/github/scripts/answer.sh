@@ -3,7 +3,7 @@
 # The answer is the first word of a review's comment.
 now=$(date +%s)
 asked_at=$(jq -rn --argjson asked "$ASKED" '[$asked[] | select(. != "") | tonumber] | max // 0')
-reviews=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
+reviews=$(ask gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
 given=$(jq -c --arg at "$ENVIRONMENT" --argjson options "$OPTIONS" '
   [.[] | select(.state == "approved") | select(any(.environments[].name; . == $at))
     | (.comment // "" | ascii_downcase | capture("^[^a-z0-9_]*(?<word>[a-z0-9_]+)") | .word)

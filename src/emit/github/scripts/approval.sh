@@ -4,7 +4,7 @@
 # NAME: what it is done as, or nothing. ASKED: JSON list of moments, the last of which it was asked at. WITHIN: seconds, or nothing.
 now=$(date +%s)
 asked_at=$(jq -rn --argjson asked "$ASKED" '[$asked[] | select(. != "") | tonumber] | max // 0')
-reviews=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
+reviews=$(ask gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
 said_yes() { jq -c --argjson at "$1" '[.[] | select(.state == "approved") | select(any(.environments[].name; IN($at[]))) | .user.login | ascii_downcase] | unique' <<<"$reviews"; }
 approvers=$(said_yes "$(jq -cn --arg at "$ENVIRONMENT" '[$at]')")
 others=$(said_yes "$APART")

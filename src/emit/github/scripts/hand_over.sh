@@ -20,6 +20,7 @@ while IFS= read -r -d '' pair; do
   arguments+=(-f "$pair")
 done < <(jq -jn --argjson params "$PARAMS" '
   ($ENV.INPUTS | fromjson) // {} | with_entries(select(.key | IN($params[]))) | to_entries[] | "\(.key)=\(.value)\u0000"')
-gh workflow run "$ROLLBACK" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" \
+# Handed over twice, the first of them settles for both.
+ask gh workflow run "$ROLLBACK" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" \
   -f "run=$GITHUB_RUN_ID" -f "began=$(jq -c .began <<<"$state")" -f "state=$state" -f ends=as_planned
 echo "Handed over to \`$ROLLBACK\`: it ends this run and does what the plan says." >>"$GITHUB_STEP_SUMMARY"

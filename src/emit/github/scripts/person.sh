@@ -4,7 +4,7 @@
 # APART: environments whose reviewers may not do it. RULES, AUTHOR, STARTER: the plan's duties, as where approvals are read.
 now=$(date +%s)
 asked_at=$(jq -rn --argjson asked "$ASKED" '[$asked[] | select(. != "") | tonumber] | max // 0')
-reviews=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
+reviews=$(ask gh api "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/approvals")
 last=$(jq -c --arg at "$ENVIRONMENT" '[.[] | select(.state == "approved") | select(any(.environments[].name; . == $at))] | last // {}' <<<"$reviews")
 who=$(jq -r '.user.login // "nobody"' <<<"$last")
 comment=$(jq -r '.comment // ""' <<<"$last")

@@ -2,13 +2,15 @@
 # BY_HAND: {name of a job: what counts as begun when a person is asked there}.
 # OUTCOMES: {job: {cause: {then, ends, scope, done, values, attempts, redo, again, back, forget, asks, options, strength}}}. FALLEN: {name of a job: {job, cause, past}},
 # the failure it stands for when it went wrong. TITLE: how the names of these runs begin.
-jobs() { gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$RUN/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
+released="repos/$GITHUB_REPOSITORY/actions/runs/$RUN"
+# Done again, a run does nothing: what it did, it did the first time.
+jobs() { ask gh api --paginate "$released/attempts/1/jobs?per_page=100" --jq '.jobs[] | {name, status, conclusion}' | jq -cs .; }
 state=${STATE:-'{}'}
 failed=$(jq -c '.failed // null' <<<"$state")
 if [ -n "$RUN" ]; then
   # When two parts failed, each handed over; the first of them settles for both.
   if [ "$failed" != null ]; then
-    first=$(gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs?event=workflow_dispatch&per_page=100" --jq '.workflow_runs[] | {id, display_title}' |
+    first=$(ask gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs?event=workflow_dispatch&per_page=100" --jq '.workflow_runs[] | {id, display_title}' |
       jq -rs --arg title "$TITLE$RUN " --argjson self "$GITHUB_RUN_ID" '[.[] | select(.id < $self and (.display_title | startswith($title))) | .id] | first // empty')
     if [ -n "$first" ]; then
       {
@@ -33,7 +35,7 @@ if [ -n "$RUN" ]; then
   done
   asked='[]'
   for ((left = 600; left > 0; left -= 15)); do
-    status=$(gh api "repos/$GITHUB_REPOSITORY/actions/runs/$RUN" --jq .status)
+    status=$(ask gh api "$released/attempts/1" --jq .status)
     if [ "$status" = completed ]; then
       break
     fi
@@ -49,7 +51,13 @@ if [ -n "$RUN" ]; then
   wrong=$(jobs | jq -c '[.[] | select(.conclusion == "failure") | .name]')
   asked=$(jq -cn --argjson asked "$asked" --argjson wrong "$wrong" '$asked + $wrong | unique')
   mkdir -p "$RUNNER_TEMP/states"
-  gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states" || echo "run $RUN left no state"
+  states=$(ask gh api --paginate "$released/artifacts?per_page=100" --jq '.artifacts[] | select(.name | startswith("state-")) | .name')
+  # A file that is there already is not written again.
+  fetch() { rm -rf "$RUNNER_TEMP/states" && gh run download "$RUN" --repo "$GITHUB_REPOSITORY" --pattern 'state-*' --dir "$RUNNER_TEMP/states"; }
+  if [ -n "$states" ] && ! ask fetch; then
+    echo "::error title=Not read::what run $RUN began could not be read; start this workflow again, or, when it is gone for good, with an empty \`run\` and with \`began\` and \`state\`"
+    exit 1
+  fi
   beside=$(find "$RUNNER_TEMP/states" -name '*.json' -exec cat {} + | jq -cs .)
   state=$(jq -cn --argjson state "$state" --argjson beside "$beside" --argjson asked "$asked" --argjson units "$BY_HAND" '
     [$state] + $beside + [{began: [$asked[] | $units[.] // [] | .[]]}] | reduce .[] as $s ({began: [], done: [], values: {}};

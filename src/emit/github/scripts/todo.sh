@@ -1,7 +1,17 @@
-# STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked. FROM: the undo to begin with, or nothing.
+# STATE, OUTCOME: as settled. ANSWER, AGAIN: what a person said, where one was asked; ASKED: how the second question ended. FROM: the undo to begin with, or nothing.
 # TABLE: every undo in order: [{stage, unit, undoes, always, of, at}]; of: what it undoes at each step of a rollout, at: where it is this undo. STUCK: {stage: what is left alone with it}. HOLDS: {hold: stages}.
 # PARAMS: the inputs that are the plan's; INPUTS: all inputs. RELEASE, ROLLBACK: the workflows' files. ACTOR: who started this run.
+start() {
+  # Tried again, it could be started twice.
+  local arguments=() pair
+  while IFS= read -r -d '' pair; do
+    arguments+=(-f "$pair")
+  done < <(jq -jn --argjson params "$PARAMS" '
+    ($ENV.INPUTS | fromjson) // {} | with_entries(select(.key | IN($params[]))) | to_entries[] | "\(.key)=\(.value)\u0000"')
+  gh workflow run "$1" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" "${@:2}"
+}
 what=$OUTCOME
+answer=''
 if [ "$(jq -r '.asks // ""' <<<"$what")" != '' ]; then
   answer=${ANSWER:-$AGAIN}
   what=$(jq -c --arg answer "$answer" '.options[$answer] // .otherwise // {then: "rollback", ends: "rolled_back"}' <<<"$what")
@@ -21,7 +31,7 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
   fi
   onward=$(jq -c --argjson outcome "$what" --arg follows "$follows" --arg attempt "$attempt" '
     (if $follows == "proceed" then .failed.past // [] else [] end) as $past
-    | del(.failed)
+    | del(.failed, .asked)
     | if $follows == "restart" then
         .done |= map(select(split(".")[0] | IN($outcome.redo[]) | not))
         # What is taken back later needs what it was done with.
@@ -33,20 +43,15 @@ if [ "$follows" = continue ] || [ "$follows" = proceed ] || [ "$follows" = retry
         | if $outcome.again then .done |= map(select(startswith($outcome.again) | not)) else . end
       end
     | .run = $ENV.GITHUB_RUN_ID' <<<"$STATE")
-  arguments=()
-  while IFS= read -r -d '' pair; do
-    arguments+=(-f "$pair")
-  done < <(jq -jn --argjson params "$PARAMS" '
-    ($ENV.INPUTS | fromjson) // {} | with_entries(select(.key | IN($params[]))) | to_entries[] | "\(.key)=\(.value)\u0000"')
   echo "ends=goes_on" >>"$GITHUB_OUTPUT"
   if jq -e '.waits // [] | length > 0' <<<"$onward" >/dev/null; then
     # What failed beside it has an owner of its own, who has not been asked yet.
     onward=$(jq -c '.failed = .waits[0] | .waits |= .[1:]' <<<"$onward")
-    gh workflow run "$ROLLBACK" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "state=$onward" -f ends=as_planned
+    start "$ROLLBACK" -f "state=$onward" -f ends=as_planned
     echo "Something else failed as well: a new run of \`$ROLLBACK\` asks what follows that." >>"$GITHUB_STEP_SUMMARY"
     exit 0
   fi
-  gh workflow run "$RELEASE" --repo "$GITHUB_REPOSITORY" --ref "$GITHUB_REF_NAME" "${arguments[@]}" -f "resume=$onward"
+  start "$RELEASE" -f "resume=$onward"
   echo "The release goes on in a new run of \`$RELEASE\`." >>"$GITHUB_STEP_SUMMARY"
   exit 0
 fi
@@ -55,7 +60,15 @@ if [ "$follows" = nothing ]; then
   exit 0
 fi
 if [ "$follows" != rollback ]; then
-  echo "::error title=Paused::there is no clear answer; start the job again in which it was asked"
+  times=$(jq '.asked // 0' <<<"$STATE")
+  # Whoever was asked has answered, twice, and not with one of the words.
+  if [ "$ASKED" = success ] && [ -z "$answer" ] && [ "$times" -lt 3 ] && [ "$ACTOR" = 'github-actions[bot]' ]; then
+    echo "ends=goes_on" >>"$GITHUB_OUTPUT"
+    start "$ROLLBACK" -f "state=$(jq -c '.asked = (.asked // 0) + 1' <<<"$STATE")" -f ends=as_planned
+    echo "No clear answer: a new run of \`$ROLLBACK\` asks once more." >>"$GITHUB_STEP_SUMMARY"
+    exit 0
+  fi
+  echo "::error title=Paused::there is no clear answer, so nothing is done; start this workflow by hand to undo what began"
   exit 1
 fi
 ends=$(jq -r '.ends // "rolled_back"' <<<"$what")

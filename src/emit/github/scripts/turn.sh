@@ -8,10 +8,11 @@ else
 fi
 for ((left = MOST; left > 0; left -= 60)); do
   if [ -n "$RESUME" ]; then
-    busy=$(if [ -n "$before" ]; then gh api "$runs/$before" --jq 'select(.status != "completed") | .id'; fi)
+    busy=$(if [ -n "$before" ]; then ask gh api "$runs/$before" --jq 'select(.status != "completed") | .id'; fi)
   else
-    busy=$(for status in in_progress waiting queued pending; do
-      gh api --paginate "$runs?status=$status&per_page=100" --jq '.workflow_runs[] | {id, display_title}'
+    # A run that goes from one state to the next between two questions is seen by the later one.
+    busy=$(for status in requested pending queued waiting in_progress waiting; do
+      ask gh api --paginate "$runs?status=$status&per_page=100" --jq '.workflow_runs[] | {id, display_title}' || exit 1
     done | jq -rs --argjson marks "$MARKS" --argjson drops "$DROPS" --argjson self "$GITHUB_RUN_ID" '
       [.[] | select(.id < $self or (.id > $self and (.display_title | test("^Rollback |\\[goes on\\]"))))
         | select(any(.display_title | contains($marks[]); .)) | "\(.id) \(.display_title)"]

@@ -46,7 +46,7 @@ waited=0
 while why=$(shut "$((now + waited))") && [ -n "$why" ]; do
   waited=$((waited + 60))
   if [ "$waited" -gt "$WAIT" ]; then
-    echo "::error title=The window is not open::$why; start again from here when it is"
+    echo "::error title=The window is not open::$why; the owner is asked, and answers \`retry\` when it is"
     echo "cause=window" >>"$GITHUB_OUTPUT"
     exit 1
   fi

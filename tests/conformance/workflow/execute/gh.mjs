@@ -74,7 +74,8 @@ function answer(value, filter) {
 /** The part of the REST interface that a release speaks to. Anything else is recorded, and answered with an empty object. */
 const ROUTES = [
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs$/, "actions", "read", (github, _, query) => listed(github, query)],
-  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)$/, "actions", "read", (github, [id]) => github.run(id)?.summary()],
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/artifacts$/, "actions", "read", (github, [id]) => github.run(id) && artifacts(github, id)],
+  ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)(?:\/attempts\/1)?$/, "actions", "read", (github, [id]) => github.run(id)?.summary()],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/(?:attempts\/\d+\/)?jobs/, "actions", "read", (github, [id]) => github.run(id) && { jobs: github.run(id).jobSummaries() }],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/approvals$/, "actions", "read", (github, [id]) => github.run(id)?.approvals],
   ["GET", /^repos\/[^/]+\/[^/]+\/actions\/runs\/(\d+)\/pending_deployments$/, "actions", "read", (github, [id]) => github.run(id)?.pendingDeployments()],
@@ -105,6 +106,11 @@ function api(request, github, may) {
   if (/\/deployments/.test(route)) return may("deployments", method === "GET" ? "read" : "write") ?? answer({}, filter);
   if (/\/issues/.test(route)) return may("issues", method === "GET" ? "read" : "write") ?? answer({}, filter);
   return answer({}, filter);
+}
+
+function artifacts(github, id) {
+  const names = [...github.artifacts.keys()].map((key) => key.split("/")).filter(([run]) => run === id).map(([, name]) => name);
+  return { total_count: names.length, artifacts: names.map((name) => ({ name, expired: false })) };
 }
 
 function listed(github, query) {

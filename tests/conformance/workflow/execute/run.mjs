@@ -37,14 +37,30 @@ export class Run {
     return new Date((this.github.commands.epoch + this.clock.now) * 1000).toISOString().replace(".000Z", "Z");
   }
 
-  async execute() {
-    this.started_at = this.moment();
+  async execute(names = [...this.definitions.keys()]) {
+    this.started_at ??= this.moment();
     const leave = await this.github.enter(new Scope(this.base).value(concurrency(this.workflow.root)), this);
     if (!leave) return this.#conclude("cancelled");
-    for (const name of this.definitions.keys()) this.clock.spawn(() => this.#definition(name));
+    for (const name of names) this.clock.spawn(() => this.#definition(name));
     for (const gate of this.gates.values()) await this.clock.wait(gate);
     leave();
     return this.#conclude(this.#overall());
+  }
+
+  /** Somebody does the run again: `all` of it, or the jobs that `failed`, each with all that need it; the others keep their results. */
+  again(which) {
+    const wanted = (name) => which === "all" || ["failure", "cancelled"].includes(this.#results.get(name).result);
+    const chosen = new Set([...this.definitions.keys()].filter(wanted));
+    for (let before = -1; before < chosen.size;) {
+      before = chosen.size;
+      this.definitions.forEach(({ needs }, name) => (needs ?? []).some((need) => chosen.has(need.value)) && chosen.add(name));
+    }
+    chosen.forEach((name) => this.gates.set(name, this.clock.gate()));
+    this.jobs = this.jobs.filter(({ id }) => !chosen.has(id));
+    this.base.github.run_attempt = String(Number(this.base.github.run_attempt) + 1);
+    Object.assign(this, { conclusion: null, cancelled: false, cancelRequested: false });
+    this.world.record(this.where, `done again: ${which}`);
+    this.clock.spawn(() => this.execute([...chosen]));
   }
 
   #overall() {
@@ -137,7 +153,7 @@ export class Run {
     const waits = this.jobs.some(({ state }) => state === "waiting") && !this.jobs.some(({ state }) => state === "in_progress");
     const status = conclusion ? "completed" : this.unqueue ? "pending" : waits ? "waiting" : "in_progress";
     const html_url = `https://github.com/${this.base.github.repository}/actions/runs/${id}`;
-    return { id, databaseId: id, name: workflow.name, display_title: this.title, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: 1, run_started_at: this.started_at ?? null, updated_at: this.updated_at ?? null, html_url, actor: { login: actor }, triggering_actor: { login: actor } };
+    return { id, databaseId: id, name: workflow.name, display_title: this.title, event, status, conclusion, head_branch: ref_name, head_sha: sha, run_attempt: Number(this.base.github.run_attempt), run_started_at: this.started_at ?? null, updated_at: this.updated_at ?? null, html_url, actor: { login: actor }, triggering_actor: { login: actor } };
   }
 
   jobSummaries() {
