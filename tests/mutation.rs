@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Job {
     needs: Vec<String>,
-    /// What must all hold, as it is written.
+    /// What must all hold, as it is written, in the first attempt of a run.
     conditions: Vec<String>,
+    /// Whether it acts in a later attempt of a run.
+    later: bool,
     environment: String,
     /// How many seats an approval counts, and how long it may take.
     seats: String,
@@ -55,7 +57,12 @@ fn read(path: &Path) -> Workflow {
     let value: Value = serde_saphyr::from_str(&text).expect("the workflow is YAML");
     let text = |v: &Value| v.as_str().unwrap_or_default().to_string();
     let jobs = value["jobs"].as_object().expect("jobs");
+    // One job says what to do instead in every later attempt, whichever job somebody does again.
+    let again = &jobs["again"];
+    assert_eq!(text(&again["if"]), "${{ github.run_attempt != '1' && always() }}");
+    assert_eq!(list(&again["needs"]).count(), jobs.len() - 1, "{path:?}");
     jobs.iter()
+        .filter(|(name, _)| *name != "again")
         .map(|(name, job)| {
             let steps = job["steps"].as_array().cloned().unwrap_or_default();
             let env = |key: &str| {
@@ -68,9 +75,11 @@ fn read(path: &Path) -> Workflow {
             let condition = text(&job["if"]);
             let condition = condition.trim_start_matches("${{").trim_end_matches("}}");
             let needs = job["needs"].as_array().cloned().unwrap_or_default();
+            let once = condition.trim().strip_prefix("github.run_attempt == '1' && ");
             let job = Job {
+                later: once.is_none(),
                 needs: needs.iter().map(text).collect(),
-                conditions: cut(condition, "&&"),
+                conditions: cut(once.unwrap_or(condition), "&&"),
                 environment: text(&job["environment"]),
                 seats: env("SEATS"),
                 within: env("WITHIN"),
@@ -182,6 +191,9 @@ fn faults(example: &Example, release: &Workflow, rollback: &Workflow) -> Vec<Str
                     out.push(format!("{id} reads {of} and does not wait for it"));
                 }
             }
+        }
+        if job.later {
+            out.push(format!("{id} acts in a run that is done again"));
         }
         if !matches!(job.conditions[0].as_str(), "!cancelled()" | "always()") {
             out.push(format!("{id} goes by what GitHub implies"));
@@ -438,6 +450,7 @@ fn mutants(example: &Example) -> Vec<Mutant> {
             ) {
                 continue;
             }
+            add("act again", id.clone(), with(id, &|j| j.later = true));
             for i in (0..job.needs.len()).filter(|i| job.needs[*i] != "preview") {
                 // A need that no condition reads orders nothing that is demanded elsewhere.
                 let read = format!("needs.{}.", job.needs[i]);

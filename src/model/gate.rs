@@ -151,6 +151,16 @@ impl MetricExpr {
         }
     }
 
+    /// Whether a bound of it is a multiple of what a metric was before the start.
+    pub fn needs_baseline(&self) -> bool {
+        match self {
+            MetricExpr::Const(_) => false,
+            MetricExpr::And(list) | MetricExpr::Or(list) => list.iter().any(MetricExpr::needs_baseline),
+            MetricExpr::Not(e) => e.needs_baseline(),
+            MetricExpr::Compare { of_baseline, .. } => of_baseline.is_some(),
+        }
+    }
+
     /// The metrics it reads, in order, baselines included, each once.
     pub fn metrics(&self) -> Vec<crate::model::MetricId> {
         let mut list = Vec::new();

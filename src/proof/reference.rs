@@ -16,6 +16,7 @@ pub fn outcomes(plan: &Plan, known: &Open, scenario: &Scenario) -> Option<Outcom
     let release = plan.release();
     let open = |t: &Test| matches!(t, Test::Atom(Atom::Equal(..) | Atom::Compare(..)));
     let elsewhere = scenario.problem.is_some()
+        || scenario.sounds.is_some()
         || scenario.unknown
         || scenario.fires.is_some()
         || scenario.same.is_some()

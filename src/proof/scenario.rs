@@ -85,6 +85,8 @@ pub struct Scenario {
     pub chosen: Option<usize>,
     /// An option that the metrics take.
     pub taken: Option<(DecisionId, usize)>,
+    /// A trigger that would act before anything has begun.
+    pub sounds: Option<TriggerId>,
     /// How often the trigger that fires is looked at before it does.
     pub quiet: usize,
     /// It fires only once this part is done, and looks before that are not counted.
@@ -292,7 +294,11 @@ impl Scenario {
             && (self.fails.iter().any(said_no)
                 || self.silent.iter().any(said_no)
                 || self.unasked.as_ref().is_some_and(said_no));
-        self.problem.is_some() || self.unknown || around || self.lock.is_some_and(Lock::is_out_of_reach)
+        self.problem.is_some()
+            || self.sounds.is_some()
+            || self.unknown
+            || around
+            || self.lock.is_some_and(Lock::is_out_of_reach)
     }
 
     /// What went wrong, in words.
@@ -362,6 +368,10 @@ impl Scenario {
         }
         if self.problem.is_some() {
             list.push("an input is not allowed".into());
+        }
+        if let Some(t) = self.sounds {
+            let name = release.triggers.get(t.index()).map_or("", |t| t.name.as_str());
+            list.push(["trigger `", name, "` would act before anything has begun"].concat());
         }
         if let Some((p, ms)) = &self.drags {
             list.push(format!("{} takes {} hours", words(release, p), ms / 3_600_000.0));

@@ -35,12 +35,17 @@ fn home(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("again").join(name)
 }
 
-/// The plan built, with what follows when its second stage fails; gives its workflow.
-fn built(name: &str, follows: &str) -> PathBuf {
+/// The plan, with what follows when its second stage fails.
+fn plan(follows: &str) -> String {
+    PLAN.replace("FOLLOWS", follows)
+}
+
+/// A plan built; gives its workflow.
+fn built(name: &str, plan: &str) -> PathBuf {
     let folder = home(name);
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     let file = folder.join("again.release");
-    std::fs::write(&file, PLAN.replace("FOLLOWS", follows)).expect("the plan can be written");
+    std::fs::write(&file, plan).expect("the plan can be written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_releasec"));
     let done = command
         .arg("build")
@@ -83,9 +88,9 @@ fn world(more: Value) -> Value {
 }
 
 /// What happens in each of these worlds.
-fn runs(tool: &str, name: &str, follows: &str, worlds: &[Value]) -> Option<Vec<Value>> {
+fn runs(tool: &str, name: &str, plan: &str, worlds: &[Value]) -> Option<Vec<Value>> {
     let tools = or_skip(tool)?;
-    let workflow = built(name, follows);
+    let workflow = built(name, plan);
     let mut command = tools.node("run.mjs");
     command.arg(&workflow);
     for (n, world) in worlds.iter().enumerate() {
@@ -174,7 +179,7 @@ fn a_run_that_is_done_again_does_nothing() {
     ];
     let worlds: Vec<Value> = cases.iter().map(|(w, ..)| w.clone()).collect();
     let what = "the workflow executor, on runs that are done again";
-    let Some(traces) = runs(what, "done", "rollback", &worlds) else {
+    let Some(traces) = runs(what, "done", &plan("rollback"), &worlds) else {
         return;
     };
     for (i, ((world, ran, result), trace)) in cases.iter().zip(&traces).enumerate() {
@@ -211,7 +216,7 @@ fn what_github_does_not_answer_is_asked_again() {
     let unanswered = |command| world(json!({ "replies": [broken(), unanswered(command)] }));
     let worlds: Vec<Value> = asked.into_iter().map(unanswered).collect();
     let what = "the workflow executor, on what GitHub does not answer";
-    let Some(traces) = runs(what, "unanswered", "rollback", &worlds) else {
+    let Some(traces) = runs(what, "unanswered", &plan("rollback"), &worlds) else {
         return;
     };
     for (trace, world) in traces.iter().zip(&worlds) {
@@ -223,11 +228,88 @@ fn what_github_does_not_answer_is_asked_again() {
 }
 
 #[test]
+fn nothing_begins_while_an_alarm_sounds() {
+    let trigger = "  trigger storm { when errors > 5%; over 5m; during web .. app; then pause }\n  notify";
+    let metric = "metric errors { run \"./errors.sh\"; unit percent }\nrelease again";
+    let text = plan("pause").replacen("  notify", trigger, 1);
+    let text = text.replacen("release again", metric, 1);
+    let errors = |outs: &[&str]| {
+        let one = |o: &&str| json!({ "stdout": format!("{o}\n") });
+        let answers: Vec<Value> = outs.iter().map(one).collect();
+        json!({ "command": "errors.sh$", "answers": answers })
+    };
+    let sees = |more: Value| {
+        let mut world = world(more);
+        world["scripts"]
+            .as_array_mut()
+            .expect("scripts")
+            .push("errors.sh".into());
+        let resumes = json!([{ "state": "approved", "after": 60, "comment": "retry" }]);
+        world["environments"]["again-pause-app"]["answers"] = resumes.clone();
+        world["environments"]["again-pause"]["answers"] = resumes;
+        world
+    };
+    let once = json!({ "command": "^app.sh$", "answers": [{ "exit": 1 }, {}] });
+    let all: &[&str] = &["web.sh", "app.sh"];
+    let cases: [(Value, &[&str], &str); 4] = [
+        (
+            sees(json!({ "replies": [errors(&["0.1"])] })),
+            &[],
+            "release-again.yml failure",
+        ),
+        (
+            sees(json!({ "replies": [errors(&["0.01"])] })),
+            all,
+            "release-again.yml success",
+        ),
+        // No data is no alarm.
+        (
+            sees(json!({ "replies": [errors(&[""])] })),
+            all,
+            "release-again.yml success",
+        ),
+        // A run that goes on is not asked again: its owner has decided.
+        (
+            sees(json!({ "replies": [once, errors(&["0.01"])] })),
+            &["web.sh", "app.sh", "app.sh"],
+            "release-again.yml failure; rollback-again.yml success; release-again.yml success",
+        ),
+    ];
+    let worlds: Vec<Value> = cases.iter().map(|(w, ..)| w.clone()).collect();
+    let what = "the workflow executor, on alarms that sound before a release";
+    let Some(traces) = runs(what, "alarms", &text, &worlds) else {
+        return;
+    };
+    for ((world, ran, result), trace) in cases.iter().zip(&traces) {
+        let mut worked = scripts(trace);
+        worked.retain(|s| s != "errors.sh");
+        assert_eq!(worked, *ran, "{}: {trace:#}", world["replies"]);
+        assert_eq!(trace["result"], *result, "{}", world["replies"]);
+    }
+    let calls = traces[0]["calls"].as_array().expect("calls");
+    let asked = |c: &&Value| c.as_str().is_some_and(|c| c.contains("asks for approval"));
+    assert_eq!(calls.iter().find(asked), None, "{:#}", traces[0]);
+    let looked = |c: &&Value| {
+        c.as_str()
+            .is_some_and(|c| c.contains("/alarms: ") && c.contains("errors.sh"))
+    };
+    assert_eq!(
+        traces[3]["calls"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(looked)
+            .count(),
+        1
+    );
+}
+
+#[test]
 fn people_are_told_when_handing_over_fails() {
     let never = json!({ "command": "^gh workflow run", "answers": [{ "exit": 1 }] });
     let world = world(json!({ "replies": [broken(), never] }));
     let what = "the workflow executor, on a rollback that cannot be started";
-    let Some(traces) = runs(what, "told", "rollback", &[world]) else {
+    let Some(traces) = runs(what, "told", &plan("rollback"), &[world]) else {
         return;
     };
     let calls = traces[0]["calls"].as_array().expect("calls");
@@ -274,7 +356,7 @@ fn an_answer_in_other_words_is_asked_for_in_another_run() {
     ];
     let worlds: Vec<Value> = cases.iter().map(|(w, ..)| w.clone()).collect();
     let what = "the workflow executor, on answers in other words";
-    let Some(traces) = runs(what, "words", "pause", &worlds) else {
+    let Some(traces) = runs(what, "words", &plan("pause"), &worlds) else {
         return;
     };
     for ((world, ran, count), trace) in cases.iter().zip(&traces) {

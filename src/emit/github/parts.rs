@@ -107,6 +107,8 @@ pub enum Does {
         /// It fires without failing.
         calls: bool,
     },
+    /// A look whether a trigger would act before anything has begun.
+    Quiet(TriggerId),
     /// Tells somebody something, and never fails.
     Tell,
     /// Leaves values, whatever they are.
@@ -164,7 +166,12 @@ fn entry(job: &Job, step: &Step, text: String, after: Vec<String>) -> Entry {
     // A message or a recorded value is work too: it needs the repository, credentials and secrets like any command.
     let works = matches!(
         does,
-        Does::Work { .. } | Does::Gate { .. } | Does::Watch { .. } | Does::Values(_) | Does::Tell
+        Does::Work { .. }
+            | Does::Gate { .. }
+            | Does::Watch { .. }
+            | Does::Quiet(_)
+            | Does::Values(_)
+            | Does::Tell
     );
     Entry {
         job: job.id.clone(),
@@ -264,6 +271,7 @@ fn does(step: &Step) -> Does {
                 chunk: *chunk,
                 cause: cause.clone(),
             },
+            MeasureEnd::Quiet { trigger, .. } => Does::Quiet(*trigger),
             MeasureEnd::Option { .. } => Does::Nothing,
             MeasureEnd::Baseline => Does::Values(m.metrics.iter().map(|x| x.id.clone()).collect()),
         },
@@ -305,7 +313,7 @@ fn seconds(step: &Step) -> i64 {
                 every.saturating_mul(i64::from(*samples).saturating_sub(1))
             }
             MeasureEnd::Watch { chunk, .. } => *chunk,
-            MeasureEnd::Option { .. } | MeasureEnd::Baseline => 0,
+            MeasureEnd::Quiet { .. } | MeasureEnd::Option { .. } | MeasureEnd::Baseline => 0,
         },
         Script::Wait(w) => match &w.length {
             WaitLength::Seconds(s) => *s,

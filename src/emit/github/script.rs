@@ -250,6 +250,13 @@ pub enum MeasureEnd {
         /// It only says so, in `fired`, and the job goes on.
         calls: bool,
     },
+    /// A look before anything begins: the step fails when the condition holds already.
+    Quiet {
+        /// The condition.
+        holds: Program,
+        /// Whose it is; `RELEASEC_ALARM` holds its name.
+        trigger: TriggerId,
+    },
     /// An option of a decision: written to `option` when it holds and nothing stands there yet.
     Option {
         /// The condition.

@@ -214,6 +214,9 @@ impl Of<'_> {
             });
             far.map_or(of_stage(s), Place::Deploy)
         };
+        if job.steps.iter().any(|s| matches!(s.does(), Does::Quiet(_))) {
+            return Some(Place::Deploy(r.environment));
+        }
         for part in job.steps.iter().filter(does).flat_map(|s| s.parts()) {
             match part.at {
                 // A checklist may stand before several stages: it is gone through where the release is.

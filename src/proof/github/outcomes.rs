@@ -5,7 +5,9 @@
 
 use crate::emit::environments::{asked, in_window};
 use crate::emit::parts::{At, Deed, Purpose};
-use crate::model::{DecisionId, DistinctFrom, GateTest, Release, StageId};
+use crate::model::{
+    DecisionId, DistinctFrom, FailureOutcome, GateTest, Release, StageId, TriggerId, TriggerTest,
+};
 use crate::plan::{Node, Plan};
 use crate::proof::scenario::{Open, Scenario};
 use crate::proof::{scenarios, walk};
@@ -29,6 +31,7 @@ pub fn all(plan: &Plan, open: &Open) -> Vec<Scenario> {
     ways_back(release, open, &mut add);
     beside(plan, open, &mut add);
     around(release, open, &mut add);
+    alarms(release, &mut add);
     hours(plan, open, &mut add);
     list.iter_mut().for_each(|s| scenarios::tried_again(release, s));
     let mut seen = BTreeSet::new();
@@ -212,6 +215,16 @@ fn lapses(plan: &Plan, open: &Open, stage: StageId, add: &mut Add<'_>) {
         if let Some(part) = between {
             let drags = (valid.as_ms() + 3_600_000) as f64;
             add(&|s| s.drags = Some((part.clone(), drags)));
+        }
+    }
+}
+
+/// A trigger that acts would do so before anything has begun; what is a multiple of the start is not known then.
+fn alarms(release: &Release, add: &mut Add<'_>) {
+    for (i, trigger) in release.triggers.iter().enumerate() {
+        let acts = !matches!(trigger.then, FailureOutcome::Escalate(_));
+        if matches!(&trigger.test, TriggerTest::Metrics(e) if acts && !e.needs_baseline()) {
+            add(&|s| s.sounds = Some(TriggerId::at(i)));
         }
     }
 }

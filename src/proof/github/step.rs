@@ -336,6 +336,15 @@ fn does(sim: &mut Sim<'_>, run: usize, job: usize, entry: &Entry) -> Result<(), 
     match &entry.does {
         Does::Nothing => ended(sim, run, job, Ended::Success, Vec::new()),
         Does::Tell => told(sim, run, job),
+        Does::Quiet(trigger) => {
+            // In a run that goes on with another, what fired there may still sound.
+            let sounds = [sim.scenario.sounds, sim.scenario.fires.filter(|_| run > 0)];
+            let outcome = match sounds.contains(&Some(*trigger)) {
+                true => Ended::Failure,
+                false => Ended::Success,
+            };
+            ended(sim, run, job, outcome, Vec::new());
+        }
         Does::Values(names) => {
             let out = names.iter().map(|n| output(n, "value")).collect();
             ended(sim, run, job, Ended::Success, out);

@@ -33,11 +33,7 @@ impl Claims<'_, '_> {
         }
         let last = self.running(At::Finally);
         if !last.is_empty() {
-            let begun: Vec<Formula> = self
-                .doing(Fixed::Digest)
-                .iter()
-                .map(|j| self.world.well(*j))
-                .collect();
+            let begun: Vec<Formula> = self.letting_begin().iter().map(|j| self.world.well(*j)).collect();
             self.demand(
                 Formula::all(begun),
                 Formula::any(last.into_iter().chain(over)),
@@ -362,7 +358,7 @@ impl Claims<'_, '_> {
         let flow = self.world.flow;
         let mut reports = self.doing(Fixed::Report);
         reports.extend(self.doing(Fixed::RollbackReport));
-        let begun = self.doing(Fixed::Digest);
+        let begun = self.letting_begin();
         let holds = (0..self.plan.release().holds.len()).map(HoldId::at);
         let mut out: Vec<usize> = holds.flat_map(|h| self.jobs_of(At::Exit(h))).collect();
         out.extend(self.jobs_of(At::Finally));
@@ -390,7 +386,7 @@ impl Claims<'_, '_> {
                 ["`", id, "` runs although the run was broken off"].concat()
             })?;
             for first in &begun {
-                if *first != job {
+                if *first != job && !self.world.ancestors(*first).contains(&job) {
                     let well = self.world.well(*first);
                     self.demand(runs.clone(), well, || {
                         ["`", id, "` runs although the run was not let begin"].concat()
@@ -411,6 +407,18 @@ impl Claims<'_, '_> {
                 .any(|e| matches!(e.does, Does::Fixed(f) if f == script))
         };
         jobs.filter(|(_, j)| has(j)).map(|(i, _)| i).collect()
+    }
+
+    /// The jobs that say whether the run may begin.
+    fn letting_begin(&self) -> Vec<usize> {
+        let jobs = &self.world.flow.jobs;
+        let looks = |job: &usize| {
+            let mut entries = jobs[*job].steps.iter().flat_map(|s| &s.entries);
+            entries.any(|e| matches!(e.does, Does::Quiet(_)))
+        };
+        let mut list = self.doing(Fixed::Digest);
+        list.extend((0..jobs.len()).filter(looks));
+        list
     }
 
     /// Whether jobs with work at a place run.

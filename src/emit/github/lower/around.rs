@@ -10,7 +10,7 @@ use crate::emit::github::lower::job::{
 };
 use crate::emit::github::lower::segments::SegmentKind;
 use crate::emit::github::lower::values::Vars;
-use crate::emit::github::lower::{follow, inputs, messages, names, order, reach, settle, window};
+use crate::emit::github::lower::{alarms, follow, inputs, messages, names, order, reach, settle, window};
 use crate::emit::github::model::{Expr, Field, Job, Part};
 use crate::emit::github::script::{Fixed, Program, Script};
 use crate::emit::parts::{At, Deed, Purpose as Meant};
@@ -431,6 +431,7 @@ pub fn report(ctx: &Ctx<'_>, jobs: &[Job], settlers: &[String], workers: &[Strin
             .map(crate::emit::github::model::Field::known);
         waits.contains(&j.id)
             || checks.contains(&j.id)
+            || j.id == alarms::JOB
             || working.contains(&j.id) && place.flatten().is_some_and(|p| reviewed.contains(p))
     };
     vars.text(

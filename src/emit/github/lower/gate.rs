@@ -97,6 +97,30 @@ impl<'c, 'a> JobBuilder<'c, 'a> {
         }
     }
 
+    /// A look whether a trigger would act before anything has begun.
+    pub fn quiet(&mut self, (id, e): (TriggerId, &MetricExpr), over: Option<Dur>, cond: Option<Expr>) {
+        let name = &self.ctx.release.triggers[id.index()].name;
+        let over = over_seconds(over);
+        let mut vars = self.vars("RELEASEC_V");
+        let metrics = self.metrics(&mut vars, e, over, true);
+        let holds = self.holds(&mut vars, e, over, Missing::Fails);
+        vars.text("RELEASEC_ALARM", name.as_str());
+        self.seconds += 300;
+        let measure = Measure {
+            metrics,
+            guarded: false,
+            end: MeasureEnd::Quiet { holds, trigger: id },
+        };
+        let step = format!("quiet_{}", id.index() + 1);
+        self.measure(
+            &step,
+            format!("Trigger {} is quiet", names::line(name)),
+            cond,
+            vars,
+            measure,
+        );
+    }
+
     /// An option of a decision that is taken without asking when its metrics say so.
     pub fn option_by_metrics(&mut self, id: &str, e: &MetricExpr, option: &str, mut vars: Vars<'c, 'a>) {
         let over = over_seconds(None);

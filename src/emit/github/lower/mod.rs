@@ -2,6 +2,7 @@
 //!
 //! Must not know YAML nor bash. Called by `emit::github`.
 
+mod alarms;
 mod approval;
 mod around;
 mod call;
@@ -77,12 +78,14 @@ pub fn lower(plan: &Plan, context: &Context<'_>) -> (Workflow, Workflow, Bag) {
 
 fn release(ctx: &Ctx<'_>) -> Workflow {
     let r = ctx.release;
-    let mut jobs = vec![around::preflight(ctx), around::preview(ctx)];
+    let mut jobs = vec![around::preflight(ctx)];
     let mut workers: Vec<String> = Vec::new();
     let mut add = |jobs: &mut Vec<Job>, more: Vec<Job>| {
         workers.extend(more.iter().map(|j| j.id.clone()));
         jobs.extend(more);
     };
+    add(&mut jobs, alarms::quiet(ctx).into_iter().collect());
+    jobs.push(around::preview(ctx));
     add(&mut jobs, around::baseline(ctx).into_iter().collect());
     for i in 0..r.overrides.len() {
         add(&mut jobs, approval::way_around(ctx, i));
@@ -141,7 +144,7 @@ fn release(ctx: &Ctx<'_>) -> Workflow {
     let report = around::report(ctx, &jobs, &settled, &workers);
     jobs.push(report);
     let instead = "start a new run of this workflow; what failed was handed over to the rollback";
-    let jobs = once::once(ctx, jobs, instead);
+    let jobs = once::once(ctx, alarms::after(jobs), instead);
     Workflow {
         head: head(ctx, "The release"),
         name: format!("Release {}", r.name),

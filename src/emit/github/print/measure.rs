@@ -97,6 +97,13 @@ pub fn measure(m: &Measure) -> String {
                 "  sleep {every}\ndone\necho \"again=true\" >>\"$GITHUB_OUTPUT\"\n"
             ));
         }
+        MeasureEnd::Quiet { holds, trigger: _ } => {
+            out.push_str(&read_all(m, "true"));
+            out.push_str(&format!("holds={}\n", jq("-n", holds)));
+            out.push_str(
+                "if [ \"$holds\" = true ]; then\n  echo \"::error title=An alarm sounds::trigger $RELEASEC_ALARM would act at once, so nothing begins; start again when it is quiet\"\n  exit 1\nfi\n",
+            );
+        }
         MeasureEnd::Option { holds, name } => {
             out.push_str("if [ -z \"$RELEASEC_TAKEN\" ]; then\n");
             out.push_str(&indent(&read_all(m, "exit 0")));
